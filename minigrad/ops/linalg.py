@@ -1,0 +1,323 @@
+"""Products of vectors, matrices and arrays of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+
+from minigrad.graph import Value, op
+from minigrad.ops.elementwise import multiply
+from minigrad.ops.indexing import diagonal
+from minigrad.ops.reduce import sum
+from minigrad.ops.shape import ravel, reshape, transpose
+
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@op()
+def matmul(a: Value, b: Value, /) -> Value:
+    """Matrix product; of stacks of matrices too, and with vectors on either side.
+
+    Parameters
+    ----------
+    a : Tensor or array_like
+        Shape (..., N, K) or (K,).
+    b : Tensor or array_like
+        Shape (..., K, M) or (K,).
+
+    Returns
+    -------
+    Tensor
+        Shape (..., N, M), without N or M where that side is a vector; leading axes broadcast.
+
+    Raises
+    ------
+    ValueError
+        If the lengths K differ, or an input is 0-d.
+
+    Examples
+    --------
+    >>> matmul(Tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 1.0])
+    Tensor([3., 7.])
+    """
+    m, n = np.shape(a), np.shape(b)
+    if not m or not n:
+        raise ValueError("a number has no matrix product; multiply with *")
+    if m[-1] != n[-2:][0]:
+        raise ValueError(
+            f"the last axis of the first ({m[-1]}) must be as long as the first matrix axis of the second ({n[-2:][0]})"
+        )
+    return np.matmul(a, b)
+
+
+def _matmul_a(g: Value, out: Value, a: Value, b: Value) -> Value:
+    if b.ndim == 1:
+        return g * b if a.ndim == 1 else np.expand_dims(g, -1) * b
+    if a.ndim == 1:
+        return np.squeeze(np.matmul(np.expand_dims(g, -2), np.swapaxes(b, -1, -2)), -2)
+    return np.matmul(g, np.swapaxes(b, -1, -2))
+
+
+def _matmul_b(g: Value, out: Value, a: Value, b: Value) -> Value:
+    if a.ndim == 1:
+        return g * a if b.ndim == 1 else np.expand_dims(a, -1) * np.expand_dims(g, -2)
+    if b.ndim == 1:
+        return np.squeeze(np.matmul(np.swapaxes(a, -1, -2), np.expand_dims(g, -1)), -1)
+    if b.ndim == 2 and a.ndim > 2:  # one product for a whole stack, in place of a stack of products to be summed
+        rows = math.prod(a.shape[:-1])
+        return np.matmul(np.transpose(np.reshape(a, (rows, a.shape[-1]))), np.reshape(g, (rows, g.shape[-1])))
+    return np.matmul(np.swapaxes(a, -1, -2), g)
+
+
+matmul.rules(_matmul_a, _matmul_b)
+
+
+def dot(a: Value, b: Value) -> Value:
+    """Sum of products over the last axis of one array and the last but one of the other.
+
+    Parameters
+    ----------
+    a, b : Tensor or array_like
+        Two vectors give their inner product, two matrices their matrix product; a number multiplies.
+
+    Returns
+    -------
+    Tensor
+        The remaining axes of a, then those of b.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ.
+
+    Examples
+    --------
+    >>> dot(Tensor([1.0, 2.0]), [3.0, 4.0])
+    Tensor(11.0)
+    """
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return multiply(a, b)
+    if np.ndim(b) <= 2:
+        return matmul(a, b)
+    return tensordot(a, b, ((-1,), (-2,)))
+
+
+def inner(a: Value, b: Value) -> Value:
+    """Sum of products over the last axes of both arrays.
+
+    Parameters
+    ----------
+    a, b : Tensor or array_like
+        Last axes of one length; a number multiplies.
+
+    Returns
+    -------
+    Tensor
+        The remaining axes of a, then those of b.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ.
+
+    Examples
+    --------
+    >>> inner(Tensor([1.0, 2.0]), [3.0, 4.0])
+    Tensor(11.0)
+    """
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return multiply(a, b)
+    return tensordot(a, b, ((-1,), (-1,)))
+
+
+def outer(a: Value, b: Value) -> Value:
+    """Every number of one array times every number of the other.
+
+    Parameters
+    ----------
+    a, b : Tensor or array_like
+        Any shapes; both are flattened.
+
+    Returns
+    -------
+    Tensor
+        Shape (a.size, b.size).
+
+    Examples
+    --------
+    >>> outer(Tensor([1.0, 2.0]), [3.0, 4.0])
+    Tensor([[3., 4.],
+            [6., 8.]])
+    """
+    return multiply(reshape(a, (math.prod(np.shape(a)), 1)), ravel(b))
+
+
+def tensordot(a: Value, b: Value, axes: int | Sequence[int | Sequence[int]] = 2) -> Value:
+    """Sum of products over pairs of axes.
+
+    Parameters
+    ----------
+    a, b : Tensor or array_like
+        Any shapes.
+    axes : int or (axes of a, axes of b)
+        How many: the last of a against the first of b; or which, pair by pair.
+
+    Returns
+    -------
+    Tensor
+        The remaining axes of a, then those of b.
+
+    Raises
+    ------
+    ValueError
+        If the lengths of a pair differ.
+
+    Examples
+    --------
+    >>> tensordot(Tensor(np.ones((2, 3, 4))), np.ones((3, 4, 5))).shape
+    (2, 5)
+    """
+    m, n = np.shape(a), np.shape(b)
+    if isinstance(axes, int | np.integer):
+        count = int(axes)
+        if count > min(len(m), len(n)):
+            raise ValueError(f"tensordot: shapes {m} and {n} have no {count} axes to sum over")
+        over_a, over_b = tuple(range(len(m) - count, len(m))), tuple(range(count))
+    else:
+        over_a, over_b = normalize_axis_tuple(axes[0], len(m)), normalize_axis_tuple(axes[1], len(n))
+    if [m[i] for i in over_a] != [n[i] for i in over_b]:
+        raise ValueError(f"tensordot: axes {over_a} of shape {m} and axes {over_b} of shape {n} differ in length")
+    free_a = tuple(i for i in range(len(m)) if i not in over_a)
+    free_b = tuple(i for i in range(len(n)) if i not in over_b)
+    summed = math.prod(m[i] for i in over_a)
+    rows, columns = math.prod(m[i] for i in free_a), math.prod(n[i] for i in free_b)
+    left = reshape(transpose(a, free_a + over_a), (rows, summed))
+    right = reshape(transpose(b, over_b + free_b), (summed, columns))
+    return reshape(matmul(left, right), tuple(m[i] for i in free_a) + tuple(n[i] for i in free_b))
+
+
+def trace(x: Value, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Value:
+    """Sum of a diagonal.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        At least 2-D.
+    offset : int
+        Above the main diagonal if positive, below if negative.
+    axis1, axis2 : int
+        The rows and columns.
+
+    Returns
+    -------
+    Tensor
+        Without the two axes.
+
+    Examples
+    --------
+    >>> trace(Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor(5.0)
+    """
+    return sum(diagonal(x, offset, axis1, axis2), -1)
+
+
+@op()
+def _einsum(*operands: Value, subscripts: str) -> Value:
+    """A sum of products, in which no operand has an index twice, or one that stands nowhere else."""
+    return np.einsum(subscripts, *operands, optimize=len(operands) > 1)
+
+
+def _einsum_rule(g: Value, out: Value, *operands: Value, subscripts: str, i: int) -> Value:
+    left, result = subscripts.split("->")
+    terms = left.split(",")
+    others = [result, *terms[:i], *terms[i + 1 :]]
+    return np.einsum(f"{','.join(others)}->{terms[i]}", g, *operands[:i], *operands[i + 1 :])
+
+
+_einsum.rules(_einsum_rule)
+
+
+def einsum(subscripts: str, *operands: Value) -> Value:
+    """Sum of products of any number of arrays, with Einstein's notation for the axes.
+
+    Parameters
+    ----------
+    subscripts : str
+        A letter for each axis of each operand, and after ``->`` those of the result, as in ``"ij,jk->ik"``. Without an arrow
+        the result has the letters that stand once, in the alphabet's order; ``...`` stands for axes that broadcast.
+    *operands : Tensor or array_like
+        As many as there are terms.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        If terms and operands do not agree, or a letter stands for two lengths.
+
+    Examples
+    --------
+    >>> einsum("ij,j->i", Tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 1.0])
+    Tensor([3., 7.])
+    """
+    if not isinstance(subscripts, str):
+        raise TypeError("einsum: the subscripts come first, as a string such as 'ij,jk->ik'")
+    terms, result = _parse(subscripts, [np.ndim(x) for x in operands])
+    plain: list[Value] = []
+    for i, x in enumerate(operands):
+        x, terms[i] = _diagonals(x, terms[i])
+        elsewhere = result + "".join(terms[:i] + terms[i + 1 :])
+        alone = tuple(axis for axis, letter in enumerate(terms[i]) if letter not in elsewhere)
+        if alone:
+            x = sum(x, axis=alone)
+            terms[i] = "".join(letter for letter in terms[i] if letter in elsewhere)
+        plain.append(x)
+    return _einsum(*plain, subscripts=f"{','.join(terms)}->{result}")
+
+
+def _parse(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
+    """The letters of each operand and of the result, written out: no ellipsis, and a result even where it is implied."""
+    left, arrow, result = subscripts.replace(" ", "").partition("->")
+    terms = left.split(",")
+    if len(terms) != len(ndims):
+        raise ValueError(f"einsum: {subscripts!r} has {len(terms)} terms for {len(ndims)} operands")
+    spare = [letter for letter in LETTERS if letter not in subscripts]
+    broadcast = ""
+    for i, (term, ndim) in enumerate(zip(terms, ndims, strict=True)):
+        letters = len(term.replace("...", ""))
+        if letters > ndim or ("..." not in term and letters != ndim):
+            raise ValueError(f"einsum: term {term!r} of {subscripts!r} does not fit operand {i}, which has {ndim} axes")
+        hidden = "".join(spare[: ndim - letters])[::-1] if "..." in term else ""
+        broadcast = hidden if len(hidden) > len(broadcast) else broadcast
+        terms[i] = term.replace("...", hidden)
+    if arrow:
+        result = result.replace("...", broadcast)
+    else:
+        together = "".join(terms)
+        result = broadcast + "".join(sorted(c for c in set(together) if together.count(c) == 1 and c not in broadcast))
+    if bad := [c for c in "".join(terms) + result if c not in LETTERS]:
+        raise ValueError(f"einsum: {bad[0]!r} in {subscripts!r} is not a letter")
+    if missing := set(result) - set("".join(terms)):
+        raise ValueError(f"einsum: {min(missing)!r} of the result in {subscripts!r} stands in no term")
+    if len(set(result)) < len(result):
+        raise ValueError(f"einsum: the result of {subscripts!r} has a letter twice")
+    return terms, result
+
+
+def _diagonals(x: Value, term: str) -> tuple[Value, str]:
+    """Where a letter stands twice in one term, the diagonal of those two axes."""
+    for letter in dict.fromkeys(term):
+        while term.count(letter) > 1:
+            first = term.index(letter)
+            second = term.index(letter, first + 1)
+            lengths = np.shape(x)[first], np.shape(x)[second]
+            if lengths[0] != lengths[1]:
+                raise ValueError(f"einsum: letter {letter!r} stands for lengths {lengths[0]} and {lengths[1]}")
+            x = diagonal(x, 0, first, second)
+            term = term[:first] + term[first + 1 : second] + term[second + 1 :] + letter
+    return x, term

@@ -1,0 +1,484 @@
+"""Many numbers in, fewer out: sums, products, extremes and norms, and what runs along an axis.
+
+`sum` and `broadcast_to` (in `shape`) are each other's adjoints.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+
+from minigrad.graph import Op, Value, op, value_of
+from minigrad.ops.elementwise import over
+
+Axis = int | tuple[int, ...] | None
+
+PARAMETERS = """
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Any shape.
+    axis : int, tuple of int or None
+        Along which axes; None for all of them.{ddof}
+    keepdims : bool
+        Keep the reduced axes, with length 1.
+
+    Returns
+    -------
+    Tensor
+        Without the reduced axes, or with length 1 there.
+
+    Raises
+    ------
+    IndexError
+        If x has no such axis.
+"""
+DDOF = """
+    ddof : int
+        The divisor is the count less this; 1 for the unbiased estimate."""
+
+
+def reduction(forward: Callable[..., Any]) -> Op:
+    """Declare an operation along axes, and complete its docstring."""
+    head, tail = str(forward.__doc__).split("\n\n    Examples")
+    ddof = DDOF if "ddof" in forward.__code__.co_varnames else ""
+    forward.__doc__ = head + PARAMETERS.format(ddof=ddof) + "\n    Examples" + tail
+    return op()(forward)
+
+
+def _axes(x: Value, axis: Axis) -> tuple[int, ...]:
+    return tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(axis, x.ndim)
+
+
+def _count(x: Value, axis: Axis) -> int:
+    return math.prod(x.shape[i] for i in _axes(x, axis))
+
+
+def _kept(v: Value, x: Value, axis: Axis, keepdims: bool) -> Value:
+    """What a reduction of x gave, with the reduced axes back at length 1, so that it broadcasts against x."""
+    return v if keepdims else np.expand_dims(v, _axes(x, axis))
+
+
+@reduction
+def sum(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
+    """Sum; every number that went into it receives the upstream gradient.
+
+    Examples
+    --------
+    >>> sum(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
+    Tensor([4., 6.])
+    """
+    return np.sum(x, axis=axis, keepdims=keepdims)
+
+
+sum.rules(lambda g, out, x, axis, keepdims: np.broadcast_to(_kept(g, x, axis, keepdims), x.shape))
+
+
+@reduction
+def mean(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
+    """Mean; each of n numbers receives 1/n of the upstream gradient.
+
+    Examples
+    --------
+    >>> mean(Tensor([1.0, 2.0, 6.0]))
+    Tensor(3.0)
+    """
+    return np.mean(x, axis=axis, keepdims=keepdims)
+
+
+mean.rules(
+    lambda g, out, x, axis, keepdims: np.broadcast_to(_kept(g, x, axis, keepdims) / _count(x, axis), x.shape)
+)  # fmt: skip
+
+
+@reduction
+def var(x: Value, /, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Value:
+    """Variance: the mean of the squared distances from the mean.
+
+    Examples
+    --------
+    >>> var(Tensor([1.0, 2.0, 6.0]), ddof=1)
+    Tensor(7.0)
+    """
+    return np.var(x, axis=axis, ddof=ddof, keepdims=keepdims)
+
+
+var.rules(
+    lambda g, out, x, axis, ddof, keepdims: (
+        _kept(g, x, axis, keepdims) * (x - np.mean(x, axis=axis, keepdims=True)) * (2 / (_count(x, axis) - ddof))
+    )
+)
+
+
+@reduction
+def std(x: Value, /, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Value:
+    """Standard deviation. Where all numbers are equal its gradient is 0.
+
+    Examples
+    --------
+    >>> std(Tensor([1.0, 1.0, 5.0, 5.0]))
+    Tensor(2.0)
+    """
+    return np.std(x, axis=axis, ddof=ddof, keepdims=keepdims)
+
+
+std.rules(
+    lambda g, out, x, axis, ddof, keepdims: over(
+        _kept(g, x, axis, keepdims) * (x - np.mean(x, axis=axis, keepdims=True)),
+        _kept(out, x, axis, keepdims) * (_count(x, axis) - ddof),
+    )
+)
+
+
+def _equal_share(g: Value, out: Value, x: Value, axis: Axis, keepdims: bool) -> Value:
+    chosen = x == _kept(out, x, axis, keepdims)
+    return np.where(chosen, _kept(g, x, axis, keepdims) / np.sum(chosen, axis=axis, keepdims=True), 0.0)
+
+
+@reduction
+def max(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
+    """Largest number; it receives the upstream gradient, split evenly among equals.
+
+    Examples
+    --------
+    >>> max(Tensor([1.0, 6.0, 2.0]))
+    Tensor(6.0)
+    """
+    return np.max(x, axis=axis, keepdims=keepdims)
+
+
+max.rules(_equal_share)
+
+
+@reduction
+def min(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
+    """Smallest number; it receives the upstream gradient, split evenly among equals.
+
+    Examples
+    --------
+    >>> min(Tensor([3.0, 1.0, 2.0]))
+    Tensor(1.0)
+    """
+    return np.min(x, axis=axis, keepdims=keepdims)
+
+
+min.rules(_equal_share)
+
+
+@reduction
+def logsumexp(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
+    """Log of the sum of exponentials, without overflow; its gradient is the softmax.
+
+    Examples
+    --------
+    >>> print(f"{logsumexp(Tensor([1000.0, 1000.0])):.4f}")
+    1000.6931
+    """
+    top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    top = np.where(np.isfinite(top), top, 0)
+    with np.errstate(divide="ignore"):  # the log of nothing at all is -inf, as it should be
+        out = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    return out if keepdims else np.squeeze(out, _axes(x, axis))
+
+
+logsumexp.rules(
+    lambda g, out, x, axis, keepdims: _kept(g, x, axis, keepdims) * np.exp(x - _kept(out, x, axis, keepdims))
+)  # fmt: skip
+
+
+# Products. The rules never divide, so that a zero among the factors is no special case.
+
+
+def _shift(x: Value, axis: int, by: int, fill: float) -> Value:
+    """X moved `by` places along an axis, to higher indices if positive, and `fill` in the places left free."""
+    before = (slice(None),) * axis
+    free = np.full_like(value_of(x)[(*before, slice(builtins.abs(by)))], fill)
+    if by > 0:
+        return np.concatenate([free, x[(*before, slice(-by))]], axis)
+    return np.concatenate([x[(*before, slice(-by, None))], free], axis)
+
+
+@op()
+def cumprod(x: Value, /, axis: int | None = None) -> Value:
+    """Running product along an axis.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Any shape.
+    axis : int or None
+        Along which axis; None runs through the flattened array.
+
+    Returns
+    -------
+    Tensor
+        Of x's shape; 1-D if axis is None.
+
+    Examples
+    --------
+    >>> cumprod(Tensor([1.0, 2.0, 3.0]))
+    Tensor([1., 2., 6.])
+    """
+    return np.cumprod(x, axis)
+
+
+def _cumprod_rule(g: Value, out: Value, x: Value, axis: int | None) -> Value:
+    # out[i] = x[0]...x[i], so x[k] receives x[0]...x[k-1] times s[k], where s[k] = g[k] + x[k+1] s[k+1]. That recurrence is
+    # solved in steps of 1, 2, 4, ...: each doubles the number of terms that s has.
+    if x.ndim == 0:
+        return np.reshape(g, ())
+    if axis is None:
+        return np.reshape(_cumprod_rule(g, out, np.reshape(x, -1), 0), x.shape)
+    axis %= x.ndim
+    s, factor, step = g, _shift(x, axis, -1, 0.0), 1
+    while step < x.shape[axis]:
+        s = s + factor * _shift(s, axis, -step, 0.0)
+        factor = factor * _shift(factor, axis, -step, 0.0)
+        step *= 2
+    return _shift(out, axis, 1, 1.0) * s
+
+
+cumprod.rules(_cumprod_rule)
+
+
+@reduction
+def prod(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
+    """Product; each factor receives the product of the others times the upstream gradient, zeros included.
+
+    Examples
+    --------
+    >>> prod(Tensor([2.0, 3.0, 4.0]))
+    Tensor(24.0)
+    """
+    return np.prod(x, axis=axis, keepdims=keepdims)
+
+
+def _prod_rule(g: Value, out: Value, x: Value, axis: Axis, keepdims: bool) -> Value:
+    axes = _axes(x, axis)
+    last = tuple(range(-len(axes), 0))
+    moved = np.moveaxis(x, axes, last)
+    rows = np.reshape(moved, (math.prod(moved.shape[: x.ndim - len(axes)]), _count(x, axis)))
+    before = _shift(np.cumprod(rows, 1), 1, 1, 1.0)
+    after = _shift(np.flip(np.cumprod(np.flip(rows, 1), 1), 1), 1, -1, 1.0)
+    return _kept(g, x, axis, keepdims) * np.moveaxis(np.reshape(before * after, moved.shape), last, axes)
+
+
+prod.rules(_prod_rule)
+
+
+@op()
+def cumsum(x: Value, /, axis: int | None = None) -> Value:
+    """Running sum along an axis.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Any shape.
+    axis : int or None
+        Along which axis; None runs through the flattened array.
+
+    Returns
+    -------
+    Tensor
+        Of x's shape; 1-D if axis is None.
+
+    Examples
+    --------
+    >>> cumsum(Tensor([1.0, 2.0, 3.0]))
+    Tensor([1., 3., 6.])
+    """
+    return np.cumsum(x, axis)
+
+
+cumsum.rules(
+    lambda g, out, x, axis: np.reshape(np.flip(np.cumsum(np.flip(g, axis), axis), axis), x.shape)
+)  # fmt: skip
+
+
+# Norms
+
+
+@op()
+def _norm(x: Value, /, ord: float = 2, axis: Axis = None, *, keepdims: bool = False) -> Value:
+    """The sum of |x|**ord, to the power of 1/ord."""
+    if ord == 2:
+        return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
+    return np.sum(np.abs(x) ** ord, axis=axis, keepdims=keepdims) ** (1 / ord)
+
+
+def _norm_rule(g: Value, out: Value, x: Value, ord: float, axis: Axis, keepdims: bool) -> Value:
+    g, out = _kept(g, x, axis, keepdims), _kept(out, x, axis, keepdims)
+    if ord == 2:
+        return g * over(x, out)
+    return g * np.sign(x) * np.where(x == 0, 0.0, over(np.abs(np.where(x == 0, 1.0, x)), out) ** (ord - 1))
+
+
+_norm.rules(_norm_rule)
+
+
+def norm(x: Value, ord: float | str | None = None, axis: Axis = None, *, keepdims: bool = False) -> Value:
+    """Length of vectors, or size of matrices, as numpy.linalg.norm counts them. The gradient at 0 is 0.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Any shape.
+    ord : float, inf, -inf, 'fro' or None
+        Which norm. None is the root of the sum of squares, of all numbers or along `axis`. Of vectors: any order; inf is the
+        largest absolute value, -inf the smallest, 0 counts what is not 0. Of matrices: 'fro', 1, -1, inf and -inf.
+    axis : int, tuple of int or None
+        One axis: vectors; two: matrices. None with an `ord`: x itself is the vector or the matrix.
+    keepdims : bool
+        Keep the reduced axes, with length 1.
+
+    Returns
+    -------
+    Tensor
+        Without the reduced axes, or with length 1 there.
+
+    Raises
+    ------
+    ValueError
+        For a norm that needs singular values, or one that x has too many axes for.
+
+    Examples
+    --------
+    >>> norm(Tensor([3.0, 4.0]))
+    Tensor(5.0)
+    """
+    ndim = np.ndim(x)
+    if ord is None:
+        return _norm(x, axis=axis, keepdims=keepdims)
+    axes = tuple(range(ndim)) if axis is None else normalize_axis_tuple(axis, ndim)
+    if len(axes) == 1:
+        return _vector_norm(x, ord, axes, keepdims)
+    if len(axes) != 2:
+        raise ValueError(f"norm: with ord={ord!r}, x of shape {np.shape(x)} needs one axis (vectors) or two (matrices)")
+    row, column = axes
+    if ord == "fro":
+        return _norm(x, axis=axes, keepdims=keepdims)
+    if ord in (1, -1, np.inf, -np.inf):
+        inside, outside = (row, column) if builtins.abs(float(ord)) == 1 else (column, row)
+        lengths = sum(np.abs(x), axis=inside, keepdims=True)
+        best = (max if float(ord) > 0 else min)(lengths, axis=outside, keepdims=True)
+        return best if keepdims else np.squeeze(best, axes)
+    raise ValueError(f"norm: a matrix has no norm of order {ord!r} here; use 'fro', 1, -1, inf or -inf")
+
+
+def _vector_norm(x: Value, ord: float | str, axes: tuple[int, ...], keepdims: bool) -> Value:
+    if isinstance(ord, str):
+        raise ValueError(f"norm: {ord!r} is a norm of matrices; give two axes")
+    if ord == np.inf:
+        return max(np.abs(x), axis=axes, keepdims=keepdims)
+    if ord == -np.inf:
+        return min(np.abs(x), axis=axes, keepdims=keepdims)
+    if ord == 0:
+        return np.sum(value_of(x) != 0, axis=axes, keepdims=keepdims).astype(value_of(x).dtype)
+    return _norm(x, ord=ord, axis=axes, keepdims=keepdims)
+
+
+# Results that carry no gradient: plain NumPy
+
+
+def argmax(x: Value, axis: int | None = None, *, keepdims: bool = False) -> Value:
+    """Where the largest number is; a plain array, for an index has no gradient.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Any shape.
+    axis : int or None
+        Along which axis; None counts through the flattened array.
+    keepdims : bool
+        Keep the reduced axis, with length 1.
+
+    Returns
+    -------
+    numpy.ndarray or int
+        The first index, where several are equal.
+
+    Examples
+    --------
+    >>> print(argmax(Tensor([1.0, 6.0, 2.0])))
+    1
+    """
+    return np.argmax(value_of(x), axis=axis, keepdims=keepdims)
+
+
+def argmin(x: Value, axis: int | None = None, *, keepdims: bool = False) -> Value:
+    """Where the smallest number is; a plain array, for an index has no gradient.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Any shape.
+    axis : int or None
+        Along which axis; None counts through the flattened array.
+    keepdims : bool
+        Keep the reduced axis, with length 1.
+
+    Returns
+    -------
+    numpy.ndarray or int
+        The first index, where several are equal.
+
+    Examples
+    --------
+    >>> print(argmin(Tensor([1.0, 6.0, 2.0])))
+    0
+    """
+    return np.argmin(value_of(x), axis=axis, keepdims=keepdims)
+
+
+def any(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
+    """Whether any number is not 0; a plain array or truth value.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Any shape.
+    axis : int, tuple of int or None
+        Along which axes; None for all of them.
+    keepdims : bool
+        Keep the reduced axes, with length 1.
+
+    Returns
+    -------
+    numpy.ndarray or bool
+
+    Examples
+    --------
+    >>> print(any(Tensor([0.0, 2.0])))
+    True
+    """
+    return np.any(value_of(x), axis=axis, keepdims=keepdims)
+
+
+def all(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
+    """Whether no number is 0; a plain array or truth value.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Any shape.
+    axis : int, tuple of int or None
+        Along which axes; None for all of them.
+    keepdims : bool
+        Keep the reduced axes, with length 1.
+
+    Returns
+    -------
+    numpy.ndarray or bool
+
+    Examples
+    --------
+    >>> print(all(Tensor([0.0, 2.0])))
+    False
+    """
+    return np.all(value_of(x), axis=axis, keepdims=keepdims)

@@ -1,0 +1,333 @@
+"""Exponentials, logarithms and trigonometry, elementwise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad.graph import Value, elementwise
+from minigrad.ops.elementwise import over
+
+LN2, LN10 = float(np.log(2.0)), float(np.log(10.0))
+
+# Exponentials and logarithms
+
+
+@elementwise
+def exp(x: Value, /) -> Value:
+    """E to the power of x; its own local gradient.
+
+    Examples
+    --------
+    >>> exp(Tensor(0.0))
+    Tensor(1.0)
+    """
+    return np.exp(x)
+
+
+exp.rules(lambda g, out, x: g * out)
+
+
+@elementwise
+def exp2(x: Value, /) -> Value:
+    """2 to the power of x.
+
+    Examples
+    --------
+    >>> exp2(Tensor(3.0))
+    Tensor(8.0)
+    """
+    return np.exp2(x)
+
+
+exp2.rules(lambda g, out, x: g * out * LN2)
+
+
+@elementwise
+def expm1(x: Value, /) -> Value:
+    """exp(x) - 1, exact for small x.
+
+    Examples
+    --------
+    >>> expm1(Tensor(1e-20))
+    Tensor(1e-20)
+    """
+    return np.expm1(x)
+
+
+expm1.rules(lambda g, out, x: g * (out + 1))
+
+
+@elementwise
+def log(x: Value, /) -> Value:
+    """Natural logarithm.
+
+    Examples
+    --------
+    >>> log(Tensor(1.0))
+    Tensor(0.0)
+    """
+    return np.log(x)
+
+
+log.rules(lambda g, out, x: g / x)
+
+
+@elementwise
+def log1p(x: Value, /) -> Value:
+    """log(1 + x), exact for small x.
+
+    Examples
+    --------
+    >>> log1p(Tensor(1e-20))
+    Tensor(1e-20)
+    """
+    return np.log1p(x)
+
+
+log1p.rules(lambda g, out, x: g / (1 + x))
+
+
+@elementwise
+def log2(x: Value, /) -> Value:
+    """Logarithm to base 2.
+
+    Examples
+    --------
+    >>> log2(Tensor(8.0))
+    Tensor(3.0)
+    """
+    return np.log2(x)
+
+
+log2.rules(lambda g, out, x: g / (x * LN2))
+
+
+@elementwise
+def log10(x: Value, /) -> Value:
+    """Logarithm to base 10.
+
+    Examples
+    --------
+    >>> log10(Tensor(1000.0))
+    Tensor(3.0)
+    """
+    return np.log10(x)
+
+
+log10.rules(lambda g, out, x: g / (x * LN10))
+
+
+@elementwise
+def logaddexp(a: Value, b: Value, /) -> Value:
+    """log(exp(a) + exp(b)), without overflow.
+
+    Examples
+    --------
+    >>> logaddexp(Tensor(1000.0), -1000.0)
+    Tensor(1000.0)
+    """
+    return np.logaddexp(a, b)
+
+
+logaddexp.rules(lambda g, out, a, b: g * np.exp(a - out), lambda g, out, a, b: g * np.exp(b - out))
+
+
+# Trigonometry
+
+
+@elementwise
+def sin(x: Value, /) -> Value:
+    """Sine of x, in radians.
+
+    Examples
+    --------
+    >>> sin(Tensor(0.0))
+    Tensor(0.0)
+    """
+    return np.sin(x)
+
+
+sin.rules(lambda g, out, x: g * np.cos(x))
+
+
+@elementwise
+def cos(x: Value, /) -> Value:
+    """Cosine of x, in radians.
+
+    Examples
+    --------
+    >>> cos(Tensor(0.0))
+    Tensor(1.0)
+    """
+    return np.cos(x)
+
+
+cos.rules(lambda g, out, x: -g * np.sin(x))
+
+
+@elementwise
+def tan(x: Value, /) -> Value:
+    """Tangent of x, in radians.
+
+    Examples
+    --------
+    >>> tan(Tensor(0.0))
+    Tensor(0.0)
+    """
+    return np.tan(x)
+
+
+tan.rules(lambda g, out, x: g * (1 + out * out))
+
+
+@elementwise
+def arcsin(x: Value, /) -> Value:
+    """Inverse sine, in radians, for x in [-1, 1].
+
+    Examples
+    --------
+    >>> arcsin(Tensor(0.0))
+    Tensor(0.0)
+    """
+    return np.arcsin(x)
+
+
+arcsin.rules(lambda g, out, x: g / np.sqrt(1 - x * x))
+
+
+@elementwise
+def arccos(x: Value, /) -> Value:
+    """Inverse cosine, in radians, for x in [-1, 1].
+
+    Examples
+    --------
+    >>> arccos(Tensor(1.0))
+    Tensor(0.0)
+    """
+    return np.arccos(x)
+
+
+arccos.rules(lambda g, out, x: -g / np.sqrt(1 - x * x))
+
+
+@elementwise
+def arctan(x: Value, /) -> Value:
+    """Inverse tangent, in radians.
+
+    Examples
+    --------
+    >>> arctan(Tensor(0.0))
+    Tensor(0.0)
+    """
+    return np.arctan(x)
+
+
+arctan.rules(lambda g, out, x: g / (1 + x * x))
+
+
+@elementwise
+def arctan2(a: Value, b: Value, /) -> Value:
+    """Angle of the point (b, a), in radians; note the order, as in NumPy. The gradient at the origin is 0.
+
+    Examples
+    --------
+    >>> arctan2(Tensor(0.0), 1.0)
+    Tensor(0.0)
+    """
+    return np.arctan2(a, b)
+
+
+arctan2.rules(
+    lambda g, out, a, b: g * over(b, a * a + b * b),
+    lambda g, out, a, b: -g * over(a, a * a + b * b),
+)
+
+
+@elementwise
+def sinh(x: Value, /) -> Value:
+    """Hyperbolic sine.
+
+    Examples
+    --------
+    >>> sinh(Tensor(0.0))
+    Tensor(0.0)
+    """
+    return np.sinh(x)
+
+
+sinh.rules(lambda g, out, x: g * np.cosh(x))
+
+
+@elementwise
+def cosh(x: Value, /) -> Value:
+    """Hyperbolic cosine.
+
+    Examples
+    --------
+    >>> cosh(Tensor(0.0))
+    Tensor(1.0)
+    """
+    return np.cosh(x)
+
+
+cosh.rules(lambda g, out, x: g * np.sinh(x))
+
+
+@elementwise
+def tanh(x: Value, /) -> Value:
+    """Hyperbolic tangent.
+
+    Examples
+    --------
+    >>> tanh(Tensor(0.0))
+    Tensor(0.0)
+    """
+    return np.tanh(x)
+
+
+tanh.rules(lambda g, out, x: g * (1 - out * out))
+
+
+@elementwise
+def arcsinh(x: Value, /) -> Value:
+    """Inverse hyperbolic sine.
+
+    Examples
+    --------
+    >>> arcsinh(Tensor(0.0))
+    Tensor(0.0)
+    """
+    return np.arcsinh(x)
+
+
+arcsinh.rules(lambda g, out, x: g / np.sqrt(x * x + 1))
+
+
+@elementwise
+def arccosh(x: Value, /) -> Value:
+    """Inverse hyperbolic cosine, for x of 1 and above.
+
+    Examples
+    --------
+    >>> arccosh(Tensor(1.0))
+    Tensor(0.0)
+    """
+    return np.arccosh(x)
+
+
+arccosh.rules(lambda g, out, x: g / np.sqrt(x * x - 1))
+
+
+@elementwise
+def arctanh(x: Value, /) -> Value:
+    """Inverse hyperbolic tangent, for x inside (-1, 1).
+
+    Examples
+    --------
+    >>> arctanh(Tensor(0.0))
+    Tensor(0.0)
+    """
+    return np.arctanh(x)
+
+
+arctanh.rules(lambda g, out, x: g / (1 - x * x))
