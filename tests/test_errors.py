@@ -1,0 +1,110 @@
+"""Bad input, one line each: the kind of exception, and the sentence that says what to do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import Tensor
+
+V, M = Tensor([1.0, 2.0, 3.0]), Tensor(np.ones((2, 4)))
+INT = Tensor(np.array([1, 2]))
+
+
+def freed():
+    x = Tensor(1.0)
+    y = x * x
+    y.backward(retain_graph=False)
+    return y
+
+
+CASES = {
+    "an object array": (lambda: Tensor(np.array([object()])), TypeError, "expected real numbers .* got ndarray"),
+    "a string": (lambda: Tensor("1.5"), TypeError, "Tensor: expected real numbers .* got str"),
+    "None": (lambda: Tensor(None), TypeError, "got NoneType"),
+    "complex numbers": (lambda: Tensor(1j), TypeError, "got complex of dtype complex128"),
+    "a complex array": (lambda: Tensor(np.ones(2, complex)), TypeError, "dtype complex128"),
+    "dates": (lambda: Tensor(np.array(["2020-01-01"], "M8[D]")), TypeError, "datetime64"),
+    "a ragged list": (lambda: Tensor([[1, 2], [3]]), ValueError, "nested lists are ragged"),
+    "a list of tensors": (lambda: Tensor([V, V]), TypeError, "join them with minigrad.stack"),
+    "a nested list of tensors": (lambda: V + [[V, V]], TypeError, "add: a list of tensors .* minigrad.stack"),
+    "the gradient of integers": (lambda: Tensor(np.array([1, 2]), requires_grad=True), TypeError, "dtype int64 have no gradient"),
+    "the gradient of booleans": (lambda: Tensor(True, requires_grad=True), TypeError, "dtype bool have no gradient"),
+    "a name that is no string": (lambda: Tensor(1.0, name=3), TypeError, "the name is a string, got int"),
+    "an unknown argument": (lambda: Tensor(1.0, grad=True), TypeError, "grad"),
+    "shapes that do not broadcast": (lambda: V + M, ValueError, r"add: shapes \(3,\) and \(2, 4\) do not broadcast.*reshape"),
+    "where that does not broadcast": (lambda: mg.where(V > 0, V, M), ValueError, r"where: shapes \(3,\) and \(3,\) and \(2, 4\) do not"),
+    "matmul of wrong lengths": (lambda: M @ V, ValueError, r"matmul, inputs of shapes \(2, 4\) and \(3,\): the last axis of the first \(4\)"),
+    "matmul with a number": (lambda: M @ Tensor(2.0), ValueError, "multiply with \\*"),
+    "an operand that is a string": (lambda: V * "2", TypeError, "multiply: expected real numbers .* got str"),
+    "an operand that is None": (lambda: V * None, TypeError, "multiply: expected real numbers .* got NoneType"),
+    "a complex operand": (lambda: V * 1j, TypeError, "multiply: .* complex"),
+    "an object operand": (lambda: V - np.array([None] * 3), TypeError, "subtract: expected real numbers"),
+    "too few inputs": (lambda: mg.add(V), TypeError, r"add needs 2 inputs \('a', 'b'\): b is missing"),
+    "too many inputs": (lambda: mg.exp(V, V), TypeError, "exp takes at most 1 positional arguments, got 2"),
+    "a static argument twice": (lambda: mg.sum(V, 0, axis=0), TypeError, "sum got two values for 'axis'"),
+    "an unknown static argument": (lambda: mg.sum(V, dim=0), TypeError, "sum.*unexpected keyword argument 'dim'"),
+    "an axis out of range": (lambda: mg.sum(V, axis=3), IndexError, r"sum, inputs of shape \(3,\): axis 3 is out of bounds"),
+    "a reshape that does not fit": (lambda: M.reshape(3, 3), ValueError, r"reshape, inputs of shape \(2, 4\): cannot reshape"),
+    "an index out of range": (lambda: V[5], IndexError, r"getitem, inputs of shape \(3,\): index 5 is out of bounds"),
+    "an index that is a float": (lambda: V[1.5], IndexError, "getitem.*only integers"),
+    "take out of range": (lambda: mg.take(V, [7]), IndexError, "out of bounds"),
+    "concatenate of different shapes": (lambda: mg.concatenate([V, M]), ValueError, r"concatenate, inputs of shapes \(3,\) and \(2, 4\)"),
+    "concatenate of nothing": (lambda: mg.concatenate([]), ValueError, "at least one array"),
+    "stack of different shapes": (lambda: mg.stack([V, M]), ValueError, r"stack, inputs of shapes \(3,\) and \(2, 4\)"),
+    "an uneven split": (lambda: mg.split(V, 2), ValueError, r"axis 0 of shape \(3,\) does not part into 2 equal"),
+    "a negative pad": (lambda: mg.pad(V, -1), ValueError, "must not be negative"),
+    "an unknown pad mode": (lambda: mg.pad(V, 1, "mirror"), ValueError, "mode 'mirror' is not one of"),
+    "an unknown gelu": (lambda: mg.gelu(V, "fast"), ValueError, "approximate must be 'none' or 'tanh'"),
+    "a matrix norm with singular values": (lambda: mg.norm(M, 2), ValueError, "a matrix has no norm of order 2 here"),
+    "a norm of too many axes": (lambda: mg.norm(Tensor(np.ones((2, 2, 2))), 2), ValueError, "needs one axis"),
+    "einsum with too few operands": (lambda: mg.einsum("ij,jk", M), ValueError, "has 2 terms for 1 operands"),
+    "einsum with the wrong axes": (lambda: mg.einsum("ijk", M), ValueError, "does not fit operand 0, which has 2 axes"),
+    "einsum with two lengths": (lambda: mg.einsum("ij,j", M, V), ValueError, "einsum"),
+    "einsum with a result from nowhere": (lambda: mg.einsum("ij->k", M), ValueError, "'k' of the result"),
+    "einsum without subscripts": (lambda: mg.einsum(M, [0, 1]), TypeError, "the subscripts come first"),
+    "tensordot of wrong lengths": (lambda: mg.tensordot(M, V, 1), ValueError, "differ in length"),
+    "diag of a cube": (lambda: mg.diag(np.ones((1, 1, 1))), ValueError, "neither a vector nor a matrix"),
+    "backward of an array without upstream": (lambda: (V * 2).backward(), ValueError, r"the result of multiply of shape \(3,\) is no scalar"),
+    "backward of a constant": (lambda: Tensor(1.0, requires_grad=False).backward(), RuntimeError, "is a constant and has no graph"),
+    "backward of integers": (lambda: INT.backward([1, 1]), RuntimeError, "is a constant and has no graph"),
+    "backward of a detached tensor": (lambda: (V.sum()).detach().backward(), RuntimeError, "detach"),
+    "backward through a freed graph": (lambda: freed().backward(), RuntimeError, "was freed by an earlier backward"),
+    "backward from text": (lambda: V.sum().backward("1"), TypeError, "backward: expected real numbers"),
+    "the truth of an array": (lambda: bool(V), ValueError, r"shape \(3,\) is ambiguous; use minigrad.any"),
+    "a float of an array": (lambda: float(V), TypeError, "only a tensor of one number converts"),
+    "the length of a number": (lambda: len(Tensor(1.0)), TypeError, "0-d tensor has no length"),
+    "iterating a number": (lambda: list(Tensor(1.0)), TypeError, "0-d tensor"),
+    "a float tensor as an index": (lambda: [1, 2][Tensor(1.0)], TypeError, "only a 0-d integer tensor can be an index"),
+    "assigning a tensor into another": (lambda: Tensor([1.0, 2.0]).__setitem__(0, Tensor(1.0)), TypeError, "not recorded; join"),
+    "data of another shape": (lambda: setattr(Tensor(1.0, name="w"), "data", [1.0, 2.0]), ValueError, r"tensor 'w' .* got \(2,\)"),
+    "an attribute of one's own": (lambda: setattr(Tensor(1.0), "colour", 1), AttributeError, "colour"),
+    "gradcheck without floating inputs": (lambda: mg.gradcheck(mg.exp, 1), TypeError, "no input is floating"),
+    "gradcheck of a function that returns no tensor": (lambda: mg.gradcheck(lambda x: 1.0, 1.0), TypeError, "must return tensors, got float"),
+    "gradcheck of no order": (lambda: mg.gradcheck(mg.exp, 1.0, order=0), ValueError, "order is 1 or more"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_input(case: str):
+    call, kind, says = CASES[case]
+    with pytest.raises(kind, match=says):
+        call()
+    assert V.grad is None
+    assert M.grad is None
+
+
+def test_a_rule_of_the_wrong_shape_names_its_op():
+    from minigrad.graph import OPS, op
+
+    @op()
+    def wrong(x, /):
+        return x.sum()
+
+    del OPS["wrong"]
+    wrong.rules(lambda g, out, x: np.ones(5))
+    with pytest.raises(RuntimeError, match=r"the rule of wrong .* shape \(5,\).* \(3,\)"):
+        wrong(V).backward()
+    with pytest.raises(TypeError, match="wrong has 1 inputs"):
+        wrong.rules()

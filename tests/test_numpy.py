@@ -1,0 +1,118 @@
+"""NumPy's own names on tensors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from samples import SAMPLES
+
+import minigrad as mg
+from minigrad import Tensor, ops
+from minigrad.numpy_protocol import CONSTANT
+
+SHARED = [name for name in ops.__all__ if hasattr(np, name)]
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_every_op_with_a_numpy_name_records_through_it(name: str):
+    for sample in SAMPLES[name]:
+        arguments = [Tensor(x) if isinstance(x, np.ndarray | np.generic) else x for x in sample.inputs]
+        ours, theirs = sample.call(mg, *arguments), sample.call(np, *arguments)
+        for a, b in zip(*((y if isinstance(y, list) else [y]) for y in (ours, theirs)), strict=True):
+            assert type(a) is type(b)
+            np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
+            if isinstance(a, Tensor):
+                assert b.requires_grad
+                assert a.op is b.op
+
+
+def test_other_names_of_the_same():
+    t = Tensor([[1.0, -2.0], [3.0, 4.0]])
+    for f in (
+        np.amax,
+        np.amin,
+        np.linalg.norm,
+        np.rint,
+        np.fabs,
+        np.absolute,
+        np.true_divide,
+        np.concat,
+        np.permute_dims,
+        np.pow,
+    ):
+        args = ([t, t],) if f is np.concat else (t, 2.0) if f in (np.true_divide, np.pow) else (t,)
+        assert f(*args).requires_grad
+    np.testing.assert_array_equal(np.clip(t, a_min=0, a_max=1).data, np.clip(t.data, 0, 1))
+    np.testing.assert_array_equal(np.clip(t, min=0, max=1).data, np.clip(t.data, 0, 1))
+    np.testing.assert_array_equal(np.sum(t, 0, keepdims=True).data, [[4, 2]])
+    np.testing.assert_array_equal(np.reshape(t, (4,)).data, [1, -2, 3, 4])
+
+
+def test_mixed_with_arrays():
+    t, a = Tensor([1.0, 2.0]), np.array([3.0, 4.0])
+    for y in (
+        a + t,
+        a * t,
+        a - t,
+        a / t,
+        a**t,
+        a @ t,
+        np.add(a, t),
+        np.concatenate([a, t]),
+        np.stack([t, a]),
+        np.float64(3) * t,
+        np.where(a > 3, t, a),
+    ):
+        assert isinstance(y, Tensor)
+        assert y.requires_grad
+    assert (np.float32(2) * Tensor(np.float32([1]))).dtype == np.float32
+
+
+def test_results_without_a_gradient_are_plain():
+    t = Tensor([3.0, 1.0, 2.0])
+    assert np.argsort(t).tolist() == [1, 2, 0]
+    assert np.argmax(t) == 0
+    assert np.isfinite(t).all()
+    assert np.allclose(t, [3, 1, 2])
+    assert np.zeros_like(t).tolist() == [0, 0, 0]
+    assert np.shape(t) == (3,)
+    assert (np.size(t), np.ndim(t)) == (3, 1)
+    assert np.unique(t).tolist() == [1, 2, 3]
+    np.testing.assert_allclose(t, [3, 1, 2])
+    assert np.isnan in CONSTANT
+
+
+def test_numpy_code_runs_unchanged():
+    def f(x, m):  # nothing here knows of tensors
+        z = np.tanh(x) + m.sin(x) * x**2
+        return m.sum(m.where(z > 0, z, 0.1 * z)) / np.size(x)
+
+    x = np.linspace(-2, 2, 8)
+    t = Tensor(x)
+    y = f(t, np)
+    y.backward()
+    np.testing.assert_allclose(float(y), f(x, np))
+    assert mg.gradcheck(lambda t: f(t, np), x)
+
+
+@pytest.mark.parametrize(("call", "says"), [
+    (lambda t: np.exp(t, out=np.zeros(2)), "np.exp: out= cannot be recorded"),
+    (lambda t: np.sum(t, out=np.zeros(())), "np.sum: out= cannot be recorded"),
+    (lambda t: np.add.reduce(t), "np.add.reduce is not recorded"),
+    (lambda t: np.add.at(np.zeros(2), [0, 1], t), "np.add.at is not recorded"),
+    (lambda t: np.add(t, 1, where=[True, False]), "np.add: only the arguments of minigrad.add"),
+    (lambda t: np.sum(t, dtype=np.float32), "np.sum: only the arguments of minigrad.sum"),
+    (lambda t: np.nextafter(t, 1), "np.nextafter has no gradient rule in minigrad.*t.data"),
+    (lambda t: np.fft.fft(t), "np.fft.fft has no gradient rule"),
+    (lambda t: np.linalg.qr(t), "np.linalg.qr has no gradient rule"),
+])  # fmt: skip
+def test_what_does_not_record_says_so(call, says):
+    with pytest.raises(TypeError, match=says):
+        call(Tensor([1.0, 2.0]))
+
+
+def test_an_array_updated_in_place_by_a_tensor_is_refused():
+    a = np.zeros(2)
+    with pytest.raises(TypeError, match="out="):
+        a += Tensor([1.0, 2.0])
+    assert a.tolist() == [0, 0]

@@ -1,0 +1,147 @@
+"""Every operation, walked through the registry: a new op without samples fails here."""
+
+from __future__ import annotations
+
+import copy
+import doctest
+from typing import Any
+
+import numpy as np
+import pytest
+from samples import SAMPLES, Sample, reference
+
+import minigrad as mg
+from minigrad import Tensor, ops
+from minigrad.graph import OPS, topological_order
+
+EVERY = [pytest.param(s, id=f"{name}-{i}") for name, samples in SAMPLES.items() for i, s in enumerate(samples)]
+WITHOUT_GRADIENT = {"argmax", "argmin", "any", "all"}
+ELEMENTWISE = sorted(name for name, op in OPS.items() if op.elementwise and op.simple)
+
+
+def tensors(inputs: tuple[Any, ...], dtype: Any = np.float64) -> list[Any]:
+    return [Tensor(x.astype(dtype)) if isinstance(x, np.ndarray | np.generic) else x for x in inputs]
+
+
+def results(y: Any) -> list[Any]:
+    return y if isinstance(y, list) else [y]
+
+
+def test_every_public_operation_has_samples():
+    assert set(SAMPLES) == set(ops.__all__)
+    assert ops.__all__ == sorted(ops.__all__)
+
+
+def test_every_registered_op_has_rules_and_is_reached_by_a_sample():
+    reached = set()
+    for samples in SAMPLES.values():
+        for sample in samples:
+            for y in results(sample.call(mg, *tensors(sample.inputs))):
+                if isinstance(y, Tensor):
+                    reached |= {node.op.name for node in topological_order(y)}
+    assert {name for name, op in OPS.items() if op.vjps} == set(OPS)
+    assert reached == set(OPS)
+
+
+@pytest.mark.parametrize("sample", EVERY)
+def test_forward_equals_the_reference(sample: Sample):
+    arguments, before = tensors(sample.inputs), copy.deepcopy(sample.inputs)
+    expected = results(sample.call(reference, *sample.inputs))
+    found = results(sample.call(mg, *arguments))
+    plain = results(sample.call(mg, *sample.inputs))
+    assert len(found) == len(expected) == len(plain)
+    for y, without_recording, r in zip(found, plain, expected, strict=True):
+        r = np.asarray(r)
+        assert not isinstance(without_recording, Tensor)
+        np.testing.assert_allclose(np.asarray(y), r, rtol=1e-13, atol=1e-14)
+        np.testing.assert_allclose(without_recording, r, rtol=1e-13, atol=1e-14)
+        assert np.shape(y) == r.shape
+        assert y.dtype == r.dtype
+    for x, kept in zip(sample.inputs, before, strict=True):
+        np.testing.assert_array_equal(x, kept)
+
+
+@pytest.mark.parametrize("sample", [p for p in EVERY if p.id.split("-")[0] not in WITHOUT_GRADIENT])
+def test_gradients_to_second_order(sample: Sample):
+    assert mg.gradcheck(lambda *inputs: sample.call(mg, *inputs), *sample.inputs, order=2)
+
+
+@pytest.mark.parametrize("sample", [p for p in EVERY if p.id.split("-")[0] not in WITHOUT_GRADIENT | {"astype"}])
+def test_float32_stays_float32(sample: Sample):
+    single, double = tensors(sample.inputs, np.float32), tensors(sample.inputs)
+    for y, exact in zip(results(sample.call(mg, *single)), results(sample.call(mg, *double)), strict=True):
+        assert y.dtype == np.float32
+        if y.requires_grad:
+            y.backward(np.ones(y.shape))
+            exact.backward(np.ones(y.shape))
+    for x, exact in zip(single, double, strict=True):
+        if isinstance(x, Tensor) and x.grad is not None:
+            assert x.grad.dtype == np.float32
+            assert x.grad.shape == x.shape
+            np.testing.assert_allclose(x.grad, exact.grad, rtol=2e-3, atol=2e-5)
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_elementwise_broadcasts_and_takes_empty_and_0d_inputs(name: str):
+    operation, sample = OPS[name], SAMPLES[name][-1]
+    count = operation.arity
+    flat = [np.ravel(x)[0] if not isinstance(x, bool | list) else True for x in SAMPLES[name][0].inputs][:count]
+    flat = flat + [1.5] * (count - len(flat))
+    assert sample is not None
+    for shapes in ([(2, 1, 3), (4, 1), (1,)], [(0, 3), (1, 3), (3,)], [(), (), ()], [(), (2, 0), ()]):
+        inputs = [Tensor(np.full(shape, float(v))) for v, shape in zip(flat, shapes[:count], strict=True)]
+        y = operation(*inputs)
+        assert y.shape == np.broadcast_shapes(*shapes[:count])
+        y.backward(np.ones(y.shape))
+        for x in inputs:
+            assert x.grad.shape == x.shape
+            assert x.grad.dtype == np.float64
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "mean", "var", "std", "norm", "logsumexp", "cumsum", "cumprod", "softmax"])
+def test_reductions_take_0d_and_one_number(name: str):
+    for x in (Tensor(2.0), Tensor([2.0])):
+        y = getattr(mg, name)(x) if name != "softmax" or x.ndim else x * 1
+        y.backward(np.ones(y.shape))
+        assert x.grad.shape == x.shape
+
+
+def test_sums_over_nothing():
+    x = Tensor(np.zeros((0, 3)))
+    for y in (x.sum(), x.sum(0), x.sum(1), x.prod(), x.cumsum(0), x.cumprod(0), x.logsumexp(0), x.norm(), mg.flip(x)):
+        y.backward(np.ones(y.shape))
+        assert x.grad.shape == (0, 3)
+    assert float(x.sum()) == 0
+    assert float(x.prod()) == 1
+
+
+@pytest.mark.parametrize("name", ops.__all__)
+def test_docstrings_are_complete_and_their_examples_run(name: str):
+    doc = getattr(ops, name).__doc__
+    for section in ("Parameters\n", "Returns\n", "Examples\n"):
+        assert section in doc, f"{name} lacks {section}"
+    scope = {**vars(mg), "Tensor": Tensor, "np": np}
+    test = doctest.DocTestParser().get_doctest(doc, scope, name, None, None)
+    assert test.examples
+    messages: list[str] = []
+    doctest.DocTestRunner().run(test, out=messages.append)
+    assert not messages, "".join(messages)
+
+
+def adjoint(forward: Any, x: np.ndarray) -> None:
+    """<A x, y> equals <x, A' y> for a linear forward, where A' y is the gradient."""
+    leaf = Tensor(x)
+    out = forward(leaf)
+    y = np.random.default_rng(1).normal(size=out.shape)
+    out.backward(y)
+    np.testing.assert_allclose(np.sum(out.data * y), np.sum(x * leaf.grad), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", [
+    "sum", "reshape", "transpose", "permute", "swapaxes", "moveaxis", "flip", "roll", "tril", "triu", "getitem", "scatter",
+    "take", "take_along_axis", "diagonal", "diag", "tile", "repeat", "broadcast_to", "squeeze", "expand_dims", "cumsum",
+    "trace", "ravel", "flatten",
+])  # fmt: skip
+def test_linear_ops_and_their_adjoints(name: str):
+    for sample in SAMPLES[name]:
+        adjoint(lambda x, sample=sample: sample.call(mg, x), sample.inputs[0])
