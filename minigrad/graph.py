@@ -6,7 +6,6 @@ function with one gradient rule beside it for each input. Nothing here knows a s
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -152,6 +151,24 @@ OPS: dict[str, Op] = {}
 _PLAIN = frozenset({float, int, bool, np.float64, np.float32, np.bool_})
 
 
+def _settled(value: Any, values: list[Any], tracked: bool) -> Any:
+    """A forward's result as a node keeps it: 0-d as a NumPy scalar, an array read-only and never an input itself."""
+    if type(value) is not ndarray:
+        value = np.asarray(value)
+    if value.ndim == 0:
+        return value[()]
+    if tracked:
+        for x in values:
+            if value is x:
+                value = value.view()
+        value.setflags(write=False)
+    return value
+
+
+_modes, _new = MODES.get, object.__new__
+_TAKES_ANY_NUMBER = 0x04  # a code object's flag for *args
+
+
 class Op:
     """An operation: its forward function, and beside it one gradient rule for each input.
 
@@ -161,25 +178,24 @@ class Op:
     Called with plain arrays, an operation is its forward and nothing more. Called with a tensor, it records a node.
     """
 
-    def __init__(
-        self, forward: Callable[..., Any], *, elementwise: bool = False, saves: bool = False, routes: bool = False
-    ) -> None:
-        parameters = inspect.signature(forward).parameters.values()
-        inputs = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL)]
-        static = [p for p in parameters if p not in inputs]
+    def __init__(self, forward: Any, *, elementwise: bool = False, saves: bool = False, routes: bool = False) -> None:
+        code, names = forward.__code__, forward.__code__.co_varnames  # inspect would double the time to import
+        positional, by_name = code.co_argcount, code.co_argcount + code.co_kwonlyargcount
         self.name = forward.__name__.strip("_")
         self.forward = forward
         self.elementwise = elementwise
         self.saves = saves
         self.routes = routes
         self.vjps: tuple[Rule, ...] = ()
-        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in inputs)
-        self.arity = len(inputs)
-        self.required = sum(p.default is p.empty for p in inputs)
-        self.input_names = tuple(p.name for p in inputs)
-        self.static_names = tuple(p.name for p in static if p.kind is p.POSITIONAL_OR_KEYWORD)
-        self.defaults = {p.name: p.default for p in static if p.default is not p.empty}
-        self.simple = not static and not self.variadic and self.required == self.arity
+        self.variadic = bool(code.co_flags & _TAKES_ANY_NUMBER)
+        self.input_names = names[by_name : by_name + 1] if self.variadic else names[: code.co_posonlyargcount]
+        self.arity = len(self.input_names)
+        defaults = forward.__defaults__ or ()
+        self.required = min(self.arity, positional - len(defaults)) if not self.variadic else 1
+        self.static_names = () if self.variadic else names[self.arity : positional]
+        ends = dict(zip(names[positional - len(defaults) : positional], defaults, strict=True))
+        self.defaults = {k: v for k, v in (ends | (forward.__kwdefaults__ or {})).items() if k not in self.input_names}
+        self.simple = not self.variadic and self.required == self.arity == by_name
         self.__name__ = self.__qualname__ = self.name
         self.__doc__ = _with_sections(forward.__doc__, self.input_names) if elementwise else forward.__doc__
         self.__module__ = forward.__module__
@@ -205,7 +221,7 @@ class Op:
 
     def __call__(self, *args: Any, **static: Any) -> Any:
         """Compute the forward, and record it if an input is a tensor."""
-        if not self.simple or static or len(args) != self.arity:
+        if static or not self.simple or len(args) != self.arity:
             args, static = self._bind(args, static)
         inputs: list[Node | None] = []
         values: list[Any] = []
@@ -214,14 +230,15 @@ class Op:
         for x in args:
             if isinstance(x, Node):
                 tensor = type(x)
-                tracked |= x.requires_grad
+                if x.requires_grad:
+                    tracked = True
                 inputs.append(x)
                 values.append(x.value)
             else:
                 inputs.append(None)
                 values.append(x if type(x) in _PLAIN else self._constant(x))
         try:
-            value = self.forward(*values, **static)
+            value = self.forward(*values, **static) if static else self.forward(*values)
         except (ValueError, TypeError, IndexError) as error:
             raise self._explain(error, values) from error
         if self.saves:
@@ -229,45 +246,26 @@ class Op:
             static = {**static, "saved": saved}
         if tensor is None:
             return value
-        return self._record(tensor, value, inputs, values, static, tracked)
-
-    def _record(
-        self, tensor: type[Node], value: Any, inputs: list[Node | None], values: list[Any], static: dict[str, Any],
-        tracked: bool,
-    ) -> Node:  # fmt: skip
-        modes = MODES.get()
-        out = object.__new__(tensor)
-        out.grad = out.name = out.origin = out.op = None
-        out.inputs, out.values, out.static = (), (), NOTHING
-        out.requires_grad = tracked = tracked and modes.record
+        modes = _modes()
+        out = _new(tensor)
         if type(value) is not float64:
-            value = self._settle(value, values, tracked)
-            if tracked and value.dtype.kind != "f":
-                out.requires_grad = tracked = False
+            tracked = tracked and modes.record
+            value = _settled(value, values, tracked)
+            tracked = tracked and value.dtype.kind == "f"
         out.value = value
+        out.grad = out.name = out.origin = None
         if modes is not USUAL:
+            tracked = tracked and modes.record
             if modes.scope or modes.anomaly:
                 out.origin = Origin(modes.scope, site() if modes.anomaly else "")
             if modes.anomaly:
                 check_finite(value, "the value", self, tuple(values), out.origin)
+        out.requires_grad = tracked
         if tracked:
-            out.op, out.inputs, out.values = self, tuple(inputs), tuple(values)
-            if static:
-                out.static = static
+            out.op, out.inputs, out.values, out.static = self, tuple(inputs), tuple(values), static or NOTHING
+        else:
+            out.op, out.inputs, out.values, out.static = None, (), (), NOTHING
         return out
-
-    def _settle(self, value: Any, values: list[Any], tracked: bool) -> Any:
-        """A forward's result as a node keeps it: 0-d as a NumPy scalar, an array read-only and never an input itself."""
-        if type(value) is not ndarray:
-            value = np.asarray(value)
-        if value.ndim == 0:
-            return value[()]
-        if tracked:
-            for x in values:
-                if value is x:
-                    value = value.view()
-            value.flags.writeable = False
-        return value
 
     def _bind(self, args: tuple[Any, ...], static: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Sort the arguments into inputs and static ones, as NumPy users pass them: an axis by position or by name."""

@@ -5,7 +5,6 @@ A mode holds in the thread or task that entered it, and costs nothing elsewhere.
 
 from __future__ import annotations
 
-import linecache
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -114,6 +113,8 @@ _NUMPY = str(Path(np.__file__).parent)
 
 def site() -> str:
     """The innermost line of source outside this package: 'train.py:12 in loss: y = log(p)'."""
+    import linecache  # only an anomaly needs it
+
     frame = sys._getframe(1)
     while frame.f_back and frame.f_code.co_filename.startswith((_HERE, _NUMPY)):
         frame = frame.f_back

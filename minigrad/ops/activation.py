@@ -82,7 +82,7 @@ def relu(x: Value, /) -> Value:
     >>> relu(Tensor([-1.0, 0.0, 2.0]))
     Tensor([0., 0., 2.])
     """
-    return np.maximum(x, 0)
+    return np.maximum(x, 0) if isinstance(x, np.ndarray) else type(x)(0) if x <= 0 else x
 
 
 relu.rules(lambda g, out, x: g * (x > 0))

@@ -6,10 +6,14 @@ Exponentials, logarithms and trigonometry are in `transcendental`, the activatio
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import DTypeLike
 
 from minigrad.graph import Value, elementwise, op
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 
 def zero(g: Value, *_: Value, **__: Value) -> Value:

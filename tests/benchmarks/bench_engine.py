@@ -1,0 +1,200 @@
+"""The engine beside its peers: scalar graphs, small tensors, memory, a million ops, import time.
+
+Run with the bench extra installed: python tests/benchmarks/bench_engine.py
+"""
+
+from __future__ import annotations
+
+import gc
+import random
+import resource
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from timing import interleaved, report
+
+import minigrad as mg
+from minigrad import Tensor
+
+
+def optional(name: str) -> Any:
+    """A peer, or None if it is not installed."""
+    try:
+        return __import__(name)
+    except ImportError:
+        print(f"{name} is not installed; its column is missing")
+        return None
+
+
+torch, mygrad, autograd = optional("torch"), optional("mygrad"), optional("autograd")
+if torch:
+    torch.set_num_threads(2)
+
+
+def scalar_mlp(value: Callable[[float], Any]) -> tuple[Callable[[], Any], int]:
+    """An MLP 2-16-16-1 built of single numbers: a function that runs forward and backward, and how many operations it has."""
+    rng = random.Random(0)
+    sizes = (2, 16, 16, 1)
+    layers = [[([value(rng.uniform(-1, 1)) for _ in range(n)], value(0.1)) for _ in range(m)] for n, m in pairwise(sizes)]
+    inputs = [value(1.0), value(-2.0)]
+    count = sum(m * 2 * n + (m if m > 1 else 0) for n, m in pairwise(sizes))
+
+    def run() -> Any:
+        x = inputs
+        for layer in layers:
+            out = []
+            for weights, bias in layer:
+                total = bias
+                for w, v in zip(weights, x, strict=True):
+                    total = total + w * v
+                out.append(total if len(layer) == 1 else total.relu())
+            x = out
+        x[0].backward()
+        return x[0]
+
+    return run, count
+
+
+def repeat(run: Callable[[], object], times: int) -> None:
+    """Run several times, dropping each graph before the next: what the cycle collector then has to do is part of the time."""
+    for _ in range(times):
+        run()
+
+
+def bench_scalars() -> None:
+    contenders = {}
+    run, count = scalar_mlp(Tensor)
+    contenders["minigrad"] = run
+    if optional("micrograd"):
+        from micrograd.engine import Value
+
+        contenders["micrograd"] = scalar_mlp(Value)[0]
+    if torch:
+        contenders["torch"] = scalar_mlp(lambda v: torch.tensor(v, dtype=torch.float64, requires_grad=True))[0]
+    if mygrad:
+        mygrad.Tensor.relu = mygrad.nnet.relu
+        contenders["mygrad"] = scalar_mlp(mygrad.tensor)[0]
+    many = {name: lambda f=f: repeat(f, 10) for name, f in contenders.items()}
+    times = interleaved(many, rounds=40, seconds=60)
+    report("scalar MLP 2-16-16-1, fwd + bwd", times, "ns an op", 1e9 / count / 10)
+
+
+def bench_small_tensors() -> None:
+    for n in (1, 10, 100, 1000):
+        data = np.linspace(0.5, 1.5, n).astype(np.float32)
+
+        def ours(data: Any = data) -> None:
+            x = Tensor(data)
+            y = x
+            for _ in range(5):
+                y = mg.tanh(y * x + 0.5)
+            y.sum().backward(retain_graph=False)
+
+        def theirs(data: Any = data) -> None:
+            x = torch.tensor(data, requires_grad=True)
+            y = x
+            for _ in range(5):
+                y = torch.tanh(y * x + 0.5)
+            y.sum().backward()
+
+        contenders = {"minigrad": ours} | ({"torch": theirs} if torch else {})
+        report(f"elementwise chain, {n} numbers, fwd + bwd", interleaved(contenders, 2000, 5), "us an op", 1e6 / 16)
+
+
+def bench_mlp_step() -> None:
+    rng = np.random.default_rng(0)
+    sizes = (784, 256, 128, 10)
+    x, labels = rng.normal(size=(128, 784)).astype(np.float32), rng.integers(0, 10, 128)
+    weights = [(rng.normal(size=(n, m)) * (2 / n) ** 0.5).astype(np.float32) for n, m in pairwise(sizes)]
+
+    def stepper(tensor: Callable[[Any], Any], m: Any) -> Callable[[], None]:
+        parameters = [(tensor(w), tensor(np.zeros(w.shape[1], np.float32))) for w in weights]
+        rows = np.arange(128)
+        batch = x if m is mg else torch.tensor(x)
+
+        def step() -> None:
+            h = batch
+            for i, (w, b) in enumerate(parameters):
+                h = h @ w + b
+                h = m.relu(h) if i < 2 else h
+            loss = -m.log_softmax(h, 1)[rows, labels].mean()
+            if m is mg:
+                loss.backward(retain_graph=False)
+                for p in (p for pair in parameters for p in pair):
+                    p.data -= np.float32(0.01) * p.grad
+                    p.grad = None
+            else:
+                loss.backward()
+                with torch.no_grad():
+                    for p in (p for pair in parameters for p in pair):
+                        p -= 0.01 * p.grad
+                        p.grad = None
+
+        return step
+
+    contenders = {"minigrad": stepper(Tensor, mg)}
+    if torch:
+        contenders["torch"] = stepper(lambda a: torch.tensor(a, requires_grad=True), torch)
+    report("MLP 784-256-128-10 step, batch 128", interleaved(contenders, 300, 20), "ms", 1e3)
+
+
+def bench_memory() -> None:
+    x = Tensor(0.5)
+    gc.collect()
+    for label, sweep in (("forward", False), ("forward + backward, gradients kept", True)):
+        tracemalloc.start()
+        y = x
+        for _ in range(20_000):
+            y = y * x
+            y = y + x
+        if sweep:
+            y.backward()
+        bytes_held, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        print(f"{'bytes a node, ' + label:44s} {bytes_held / 40_000:.0f}")
+        del y
+
+
+def bench_chain() -> None:
+    seconds = []
+    for n in (10_000, 100_000, 1_000_000):
+        start = time.perf_counter()
+        y = x = Tensor(1.0)
+        for _ in range(n):
+            y = y + 1.0
+        built = time.perf_counter()
+        y.backward()
+        swept = time.perf_counter()
+        del y
+        freed = time.perf_counter()
+        seconds.append((freed - start) / n)
+        print(
+            f"{f'chain of {n:,} ops':44s} build {(built - start) / n * 1e9:.0f}, sweep {(swept - built) / n * 1e9:.0f}, "
+            f"free {(freed - swept) / n * 1e9:.0f} ns an op; gradient {x.grad}"
+        )
+    print(f"{'peak memory so far':44s} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+
+
+def bench_import() -> None:
+    def once(statement: str) -> Callable[[], object]:
+        return lambda: subprocess.run([sys.executable, "-c", statement], check=True)
+
+    times = interleaved({"minigrad": once("import minigrad"), "numpy": once("import numpy"), "nothing": once("")}, 21, 60)
+    ours, numpy = (times[name] - times["nothing"] for name in ("minigrad", "numpy"))
+    print(f"{'import':44s} minigrad {ours * 1e3:.0f} ms, numpy {numpy * 1e3:.0f} ms: {ours / numpy:.2f}x")
+
+
+if __name__ == "__main__":
+    print(f"Python {sys.version.split()[0]}, NumPy {np.__version__}" + (f", PyTorch {torch.__version__}" if torch else ""))
+    bench_scalars()
+    bench_small_tensors()
+    bench_mlp_step()
+    bench_memory()
+    bench_chain()
+    bench_import()
