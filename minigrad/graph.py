@@ -196,6 +196,7 @@ class Op:
         ends = dict(zip(names[positional - len(defaults) : positional], defaults, strict=True))
         self.defaults = {k: v for k, v in (ends | (forward.__kwdefaults__ or {})).items() if k not in self.input_names}
         self.simple = not self.variadic and self.required == self.arity == by_name
+        self.binary = self.simple and self.arity == 2 and not saves
         self.__name__ = self.__qualname__ = self.name
         self.__doc__ = _with_sections(forward.__doc__, self.input_names) if elementwise else forward.__doc__
         self.__module__ = forward.__module__

@@ -1,0 +1,86 @@
+"""Every public name is documented, and every example runs: in the docstrings and in the README."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.graph import OPS, Op
+
+README = Path(__file__).parent.parent / "README.md"
+NAMES = {**vars(mg), "mg": mg, "np": np}
+MODULES = sorted(m.name for m in pkgutil.walk_packages(mg.__path__, "minigrad.") if not m.name.endswith("__main__"))
+
+
+@pytest.fixture(autouse=True)
+def registry():
+    """Take out of the registry what an example has declared."""
+    before = dict(OPS)
+    yield
+    for name in OPS.keys() - before.keys():
+        del OPS[name]
+
+
+def run(text: str, name: str, scope: dict[str, Any]) -> int:
+    """Run the examples in a text, and return how many there were."""
+    test = doctest.DocTestParser().get_doctest(text, scope, name, None, None)
+    messages: list[str] = []
+    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=messages.append, clear_globs=False)
+    assert not messages, "".join(messages)
+    return len(test.examples)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    module = importlib.import_module(name)
+    texts = {t.name: t.docstring for t in doctest.DocTestFinder(recurse=True).find(module, name) if t.examples}
+    texts |= {f"{name}.{k}": v.__doc__ for k, v in vars(module).items() if isinstance(v, Op) and v.__module__ == name}
+    for where, text in texts.items():
+        if text:
+            run(text, where, {**NAMES, **vars(module)})
+
+
+@pytest.mark.parametrize("name", [n for n in mg.__all__ if n != "Tensor"])
+def test_docstrings_are_complete(name: str):
+    doc = getattr(mg, name).__doc__
+    if name not in ("detect_anomaly", "no_grad"):
+        assert "Parameters\n" in doc
+    assert "Returns\n" in doc
+    assert re.search(r"Examples\n +-+\n +>>>", doc)
+    summary = doc.strip().splitlines()[0]
+    assert len(summary) < 126
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.M | re.S)
+
+
+def test_readme_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    scope: dict[str, Any] = {}
+    examples = sum(run(block, f"README block {i}", scope) for i, block in enumerate(blocks("python")))
+    assert examples >= 10
+
+
+def test_readme_commands_print_what_it_shows(tmp_path: Path):
+    shown = [block for block in blocks("console") if block.startswith("$ minigrad")]
+    assert shown
+    for block in shown:
+        command, _, expected = block[2:].partition("\n")
+        words = shlex.split(command)
+        found = subprocess.run(
+            [sys.executable, "-m", *words], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert (found.stdout + found.stderr).rstrip() == expected.rstrip()
