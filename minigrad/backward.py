@@ -47,7 +47,7 @@ def sweep(root: Node, seed: Value, *, create_graph: bool = False, retain_graph: 
     with np.errstate(all="ignore"):  # the forward has warned already
         while order:
             node = order.pop()
-            op: Any = node.op
+            op: Value = node.op
             inputs, values = node.inputs, node.values
             if not inputs:
                 raise RuntimeError(
@@ -55,7 +55,7 @@ def sweep(root: Node, seed: Value, *, create_graph: bool = False, retain_graph: 
                     "graph the first time"
                 )
             g = gradients[node] if retain_graph else gradients.pop(node)
-            out: Any = node.value
+            out: Value = node.value
             arguments = values
             if create_graph:
                 out = node

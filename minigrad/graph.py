@@ -90,6 +90,8 @@ def check_finite(value: Value, what: str, op: Op, values: tuple[Any, ...], origi
 
 def _shapes(values: tuple[Any, ...] | list[Any]) -> str:
     shapes = [str(np.shape(v)) for v in values if v is not None]
+    if len(shapes) > 6:
+        shapes[5:] = [f"{len(shapes) - 5} more"]
     return ("shape " if len(shapes) == 1 else "shapes ") + " and ".join(shapes)
 
 

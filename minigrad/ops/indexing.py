@@ -418,6 +418,8 @@ def repeat(x: Value, repeats: int | Sequence[int], axis: int | None = None) -> V
 
     Raises
     ------
+    TypeError
+        If a count is no whole number.
     ValueError
         If there are as many counts neither as one nor as the axis is long.
 
@@ -426,6 +428,8 @@ def repeat(x: Value, repeats: int | Sequence[int], axis: int | None = None) -> V
     >>> repeat(Tensor([1.0, 2.0]), [1, 2])
     Tensor([1., 2., 2.])
     """
+    if np.asarray(repeats).dtype.kind not in "iu":
+        raise TypeError(f"repeat: the counts are whole numbers, got {repeats!r}")
     if axis is None:
         x, axis = ravel(x), 0
     return take(x, np.repeat(np.arange(np.shape(x)[axis]), repeats), axis)
