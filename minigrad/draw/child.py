@@ -1,0 +1,21 @@
+"""Run as a program: lay out DOT from stdin with pygraphviz and write the picture to stdout.
+
+In a process of its own, since the layout holds Python's lock and prints warnings past Python to stderr.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main(suffix: str, dpi: str) -> None:
+    """Lay out and write one picture."""
+    from pygraphviz import AGraph
+
+    graph = AGraph(string=sys.stdin.buffer.read().decode())
+    graph.graph_attr["dpi"] = dpi
+    sys.stdout.buffer.write(graph.draw(format=suffix, prog="dot"))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

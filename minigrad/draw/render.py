@@ -1,0 +1,102 @@
+"""DOT as SVG, PNG or PDF, by Graphviz: the program `dot` where there is one, else the wheel of pygraphviz."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+TIMEOUT = 60.0  # seconds for one layout
+SUFFIXES = ("svg", "png", "pdf")
+DPI = {"svg": "72", "png": "192", "pdf": "72"}
+
+INSTALL = (
+    "a picture needs Graphviz: install it from https://graphviz.org/download so that `dot` is on the PATH, or run "
+    "`pip install pygraphviz`. Drawing.dot and save('graph.dot') work without"
+)
+
+
+def render(dot: str, suffix: str) -> bytes:
+    """Lay out a graph and draw it.
+
+    Parameters
+    ----------
+    dot : str
+        DOT source.
+    suffix : {'svg', 'png', 'pdf'}
+        The format of the picture.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    RuntimeError
+        If there is no Graphviz, or it fails; the message says what to install.
+    TimeoutError
+        If it takes too long.
+
+    Examples
+    --------
+    >>> render("digraph { a -> b }", "png")[1:4]
+    b'PNG'
+    """
+    import subprocess
+
+    failures = []
+    for name, command in _commands(suffix):
+        try:
+            done = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=TIMEOUT, check=False)  # noqa: S603
+        except subprocess.TimeoutExpired:
+            raise TimeoutError(
+                f"the layout of the graph took more than {TIMEOUT:g} s; draw a part of it, or collapse it with max_nodes"
+            ) from None
+        except OSError as error:
+            failures.append(f"{name}: {error}")
+            continue
+        if done.returncode == 0 and done.stdout:
+            return done.stdout
+        message = done.stderr.decode(errors="replace").strip().splitlines()
+        failures.append(f"{name}: {message[-1] if message else f'exit code {done.returncode}'}")
+    raise RuntimeError("; ".join([*failures, INSTALL]))
+
+
+def _commands(suffix: str) -> Iterator[tuple[str, list[str]]]:
+    """The ways to call Graphviz on this machine, the best first."""
+    import shutil
+    import sys
+    from importlib.util import find_spec
+
+    if dot := shutil.which("dot"):
+        yield "dot", [dot, f"-T{suffix}", f"-Gdpi={DPI[suffix]}"]
+    if sys.executable and find_spec("pygraphviz"):
+        # -P: the files beside child.py are no modules of its own
+        child = str(Path(__file__).with_name("child.py"))
+        yield "pygraphviz", [sys.executable, "-P", child, suffix, DPI[suffix]]
+
+
+def svg(dot: str) -> str:
+    """Lay out a graph as SVG that can stand in a page, each node and edge with its tooltip as title.
+
+    Parameters
+    ----------
+    dot : str
+        DOT source.
+
+    Returns
+    -------
+    str
+        From ``<svg`` on: no prolog, no comments.
+
+    Examples
+    --------
+    >>> svg('digraph { a [tooltip="first"] }').startswith("<svg")
+    True
+    """
+    text = render(dot, "svg").decode()
+    text = re.sub(r"<!--.*?-->\n?", "", text[text.index("<svg") :], flags=re.DOTALL)
+    # Graphviz writes its own ids as titles, and tooltips as links to nowhere: the tooltips become the titles.
+    text = re.sub(r"<title>[^<]*</title>\n(?=<g id=\"a_)", "", text)
+    text = re.sub(r"<g id=\"a_[^\"]*\"><a xlink:title=\"([^\"]*)\">\n", r"<title>\1</title>\n", text)
+    return text.replace("</a>\n</g>\n", "")

@@ -1,0 +1,129 @@
+"""Numbers, arrays and names as short text, for reading."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+LONGEST = 24  # characters of a name in a picture
+TINY = 6  # an array of so many numbers is shown number by number
+
+SYMBOLS = {
+    "add": "+",
+    "subtract": "−",  # noqa: RUF001
+    "multiply": "×",  # noqa: RUF001
+    "divide": "/",
+    "negative": "−x",  # noqa: RUF001
+    "reciprocal": "1/x",
+    "power": "^",
+    "square": "x²",
+    "sqrt": "√",
+    "abs": "|x|",
+    "maximum": "max",
+    "minimum": "min",
+    "matmul": "@",
+}
+
+
+def number(x: Any, precision: int) -> str:
+    """A number for reading: whole ones in full, others rounded to so many decimals, or as many digits if they are small.
+
+    Examples
+    --------
+    >>> [number(x, 2) for x in (-12.0, -0.5276, 0.00123, 1e-05, 12345678.9, float("nan"))]
+    ['-12', '-0.53', '0.0012', '1e-05', '1.23e+07', 'nan']
+    """
+    if isinstance(x, bool | np.bool_):
+        return str(bool(x))
+    x = float(x)
+    size = abs(x)
+    if not math.isfinite(size):
+        return str(x)
+    if x == int(x) and size < 1e9:
+        return str(int(x))
+    if size >= 1e6:
+        return f"{x:.{precision}e}"
+    if size >= 0.1:
+        return f"{x:.{precision}f}"
+    return f"{x:.{max(precision, 1)}g}"
+
+
+def summary(value: Any, precision: int) -> tuple[str, ...]:
+    """A value in a line or two: a tiny array number by number, a larger one by its range and mean.
+
+    Examples
+    --------
+    >>> summary(np.array([0.22, 0.26]), 2)
+    ('[0.22, 0.26]',)
+    >>> summary(np.arange(100.0), 2)
+    ('0 … 99', 'mean 49.50')
+    """
+    value = np.asarray(value)
+    if value.ndim == 0:
+        return (number(value, precision),)
+    if value.size == 0:
+        return ("empty",)
+    if value.size <= TINY and value.ndim <= 2:
+        return tuple(f"[{', '.join(number(x, precision) for x in row)}]" for row in np.atleast_2d(value))
+    if value.dtype.kind == "b":
+        return (f"{np.count_nonzero(value)} of {value.size} true",)
+    usual = value[np.isfinite(value)]
+    lines = []
+    if usual.size:
+        low, high = usual.min(), usual.max()
+        lines = [f"all {number(low, precision)}"]
+        if low != high:
+            mean = usual.mean(dtype=np.float64)
+            lines = [f"{number(low, precision)} … {number(high, precision)}", f"mean {number(mean, precision)}"]
+    if usual.size < value.size:
+        lines[:1] = [*lines[:1], f"{value.size - usual.size} of {value.size} not finite"]
+    return tuple(lines[:2])
+
+
+def printable(text: str) -> str:
+    r"""Text on one line, with what cannot be printed written as an escape.
+
+    Examples
+    --------
+    >>> print(printable("a\nb"))
+    a\nb
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def shorten(text: str, longest: int = LONGEST) -> str:
+    """Text of at most so many characters, the rest an ellipsis.
+
+    Examples
+    --------
+    >>> shorten("a rather long name", 9)
+    'a rather…'
+    """
+    text = printable(text[: longest + 1])
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def shape_and_dtype(value: Any) -> str:
+    """The shape and dtype of an array; nothing for a number."""
+    return f"{value.shape} {value.dtype}" if np.ndim(value) else ""
+
+
+def argument(x: Any) -> str:
+    """An operation's static argument, such as an axis or a key of indices, as Python writes it.
+
+    Examples
+    --------
+    >>> argument((slice(None, 3), 0))
+    '(:3, 0)'
+    """
+    if isinstance(x, slice):
+        parts = [x.start, x.stop] if x.step is None else [x.start, x.stop, x.step]
+        return ":".join("" if part is None else str(part) for part in parts)
+    if isinstance(x, np.ndarray):
+        return f"array {x.shape}"
+    if isinstance(x, tuple | list):
+        inside = ", ".join(argument(part) for part in x[:LONGEST])
+        return f"({inside},)" if len(x) == 1 else f"({inside})"
+    return "…" if x is Ellipsis else str(x)

@@ -1,0 +1,495 @@
+"""The picture of a graph: what is in it, that it is safe and well-formed, and how it is rendered."""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import Tensor, scope
+from minigrad.draw import Drawing, draw, render
+from minigrad.draw.text import number, printable, shorten, summary
+from minigrad.graph import elementwise, topological_order
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def circuit():
+    x, y, z = Tensor(-2.0, name="x"), Tensor(5.0, name="y"), Tensor(-4.0, name="z")
+    q = x + y
+    q.name = "q"
+    f = q * z
+    f.backward()
+    return f
+
+
+def groups(drawing, kind):
+    """The classes of every node or edge of the SVG, by id."""
+    found = {}
+    for g in ET.fromstring(drawing.svg).iter(f"{SVG}g"):
+        first, *classes = g.get("class", "").split()
+        if first == kind:
+            assert g.get("id") not in found
+            found[g.get("id")] = classes
+    return found
+
+
+def texts(drawing):
+    return ["".join(t.itertext()) for t in ET.fromstring(drawing.svg).iter(f"{SVG}text")]
+
+
+def titles(drawing):
+    return [t.text for t in ET.fromstring(drawing.svg).iter(f"{SVG}title")]
+
+
+# What is in it
+
+
+def test_description_of_the_circuit():
+    picture = draw(circuit()).description
+    shown = {n.name or n.title: (n.kind, n.title, n.value, n.gradient) for n in picture.nodes}
+    assert shown == {
+        "x": ("leaf", "x", ("-2",), ("-4",)),
+        "y": ("leaf", "y", ("5",), ("-4",)),
+        "q": ("op", "+", ("3",), ("-4",)),
+        "z": ("leaf", "z", ("-4",), ("3",)),
+        "×": ("op", "×", ("-12",), ("1",)),  # noqa: RUF001
+    }
+    assert [(e.id, e.tail, e.head, e.local) for e in picture.edges] == [
+        ("n2-0", "n0", "n2", ("1",)),
+        ("n2-1", "n1", "n2", ("1",)),
+        ("n4-0", "n2", "n4", ("-4",)),
+        ("n4-1", "n3", "n4", ("3",)),
+    ]
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+def test_svg_has_every_node_and_edge_once(direction):
+    drawing = draw(circuit(), direction=direction)
+    assert groups(drawing, "node") == {"n0": ["leaf"], "n1": ["leaf"], "n2": ["op"], "n3": ["leaf"], "n4": ["op"]}
+    assert groups(drawing, "edge") == {id: ["local"] for id in ("n2-0", "n2-1", "n4-0", "n4-1")}
+    assert {"x", "-2", "-4", "q", "3", "-12", "local"} <= set(texts(drawing))
+    assert "f" not in texts(drawing)
+    assert "q\nadd\nvalue 3.0\ngradient -4.0" in titles(drawing)
+
+
+def test_ids_and_dot_are_the_same_on_every_run():
+    assert draw(circuit()).dot == draw(circuit()).dot
+
+
+def test_x_times_x_draws_two_edges():
+    x = Tensor(3.0, name="x")
+    drawing = draw(x * x)
+    assert [(e.tail, e.head, e.local) for e in drawing.description.edges] == [("n0", "n1", ("3",)), ("n0", "n1", ("3",))]
+    assert set(groups(drawing, "edge")) == {"n1-0", "n1-1"}
+
+
+@pytest.mark.parametrize(("fused", "operations"), [(False, ["−x", "exp", "+", "/"]), (True, ["sigmoid"])])  # noqa: RUF001
+def test_sigmoid_by_its_gates_and_as_one(fused, operations):
+    u = Tensor(1.0, name="u")
+    f = mg.sigmoid(u) if fused else 1 / (1 + mg.exp(-u))
+    f.backward()
+    nodes = draw(f).description.nodes
+    gates = [n for n in nodes if n.kind == "op"]
+    assert [n.title for n in gates] == operations
+    assert gates[-1].value == ("0.73",)
+    assert nodes[0].gradient == ("0.20",)
+    if not fused:
+        assert [n.gradient for n in gates] == [("-0.20",), ("-0.53",), ("-0.53",), ("1",)]
+
+
+def test_constants_are_drawn_as_their_values_without_local_gradient():
+    x, named = Tensor(3.0, name="x"), Tensor([1.0, 2.0], requires_grad=False, name="mask")
+    picture = draw(2 * x + named + np.arange(30.0)[:2] + Tensor(np.int64(7))).description
+    constants = {n.id: n for n in picture.nodes if n.kind == "constant"}
+    assert [n.title for n in constants.values()] == ["2", "mask", "[0, 1]", "7"]
+    assert [n.value for n in constants.values() if n.title == "mask"] == [("[1, 2]",)]
+    assert all(not e.local for e in picture.edges if e.tail in constants)
+    assert all(e.local for e in picture.edges if e.tail not in constants)
+
+
+def test_absent_inputs_are_not_drawn():
+    assert len(draw(mg.clip(Tensor(1.0), 0.0)).description.edges) == 2
+
+
+def test_arrays_show_shape_dtype_and_a_summary():
+    x = Tensor(np.arange(12, dtype=np.float32).reshape(3, 4), name="x")
+    f = mg.sum(x * x, axis=0)
+    leaf, gate, total = draw(f).description.nodes
+    assert (leaf.detail, leaf.value) == ("(3, 4) float32", ("0 … 11", "mean 5.50"))
+    assert total.arguments == "axis=0"
+    assert gate.detail == "(3, 4) float32"
+    first, _, last = draw(f).description.edges
+    assert first.local == ("0 … 11", "mean 5.50")
+    assert last.local == ()  # a sum has a Jacobian, not a number for each number
+
+
+def test_local_gradients_are_those_of_the_rule_with_upstream_one():
+    x = Tensor([1.0, 4.0])
+    assert draw(mg.sqrt(x)).description.edges[0].local == ("[0.50, 0.25]",)
+    assert draw(mg.leaky_relu(Tensor(-1.0), 0.1)).description.edges[0].local == ("0.10",)
+    assert draw(mg.sqrt(Tensor(0.0))).description.edges[0].local == ("inf",)
+
+
+def test_a_users_operation_is_drawn():
+    @elementwise
+    def twice(x, /):
+        return 2 * x
+
+    twice.rules(lambda g, out, x: 2 * g)
+    try:
+        assert draw(twice(Tensor(1.0))).description.nodes[-1].title == "twice"
+    finally:
+        del mg.graph.OPS["twice"]
+
+
+def test_what_is_left_out():
+    picture = draw(circuit(), values=False, gradients=False, local_gradients=False)
+    assert not any(n.value or n.gradient for n in picture.description.nodes)
+    assert not any(e.local for e in picture.description.edges)
+    assert len(groups(picture, "node")) == 5
+    assert not draw(Tensor(1.0) * 2).description.nodes[-1].gradient
+
+
+def test_a_single_tensor_is_a_picture():
+    assert groups(draw(Tensor(1.0, name="x")), "node") == {"n0": ["leaf"]}
+    assert groups(draw(Tensor(True, name="x")), "node") == {"n0": ["constant"]}
+
+
+def test_gradients_that_are_tensors():
+    x = Tensor(3.0, name="x")
+    f = x**3
+    f.backward(create_graph=True)
+    assert draw(f).description.nodes[0].gradient == ("27",)
+    x.grad = f.grad = None
+
+
+def test_scopes_are_nested_clusters():
+    x = Tensor(1.0)
+    with scope("net"):
+        y = x * 2
+        with scope("layer"):
+            y = y + x
+    drawing = draw(y * x)
+    assert [n.scope for n in drawing.description.nodes if n.kind == "op"] == [("net",), ("net", "layer"), ()]
+    assert groups(drawing, "cluster") == {"s0": ["scope"], "s1": ["scope"]}
+    assert {"net", "layer"} <= set(texts(drawing))
+
+
+def test_scopes_nested_without_end():
+    with scope("/".join("abc" * 1000)):
+        y = Tensor(1.0) * 2
+    assert len(groups(draw(y), "cluster")) == 20
+
+
+def test_drawing_changes_nothing():
+    f = circuit()
+    before = [(n, n.op, n.inputs, n.value, n.grad, n.name, n.static) for n in topological_order(f)]
+    saved = copy.deepcopy([n.grad for n in topological_order(f)])
+    draw(f).svg  # noqa: B018
+    after = [(n, n.op, n.inputs, n.value, n.grad, n.name, n.static) for n in topological_order(f)]
+    assert all(a is b for old, new in zip(before, after, strict=True) for a, b in zip(old, new, strict=True))
+    assert saved == [n.grad for n in topological_order(f)]
+
+
+# Numbers and names as text
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (-0.5276, "-0.53"), (-12.0, "-12"), (0.0, "0"), (-0.0, "0"), (1e-05, "1e-05"), (0.0664, "0.066"), (0.999, "1.00"),
+        (1234.5678, "1234.57"), (12345678.9, "1.23e+07"), (1e300, "1.00e+300"), (np.nan, "nan"), (-np.inf, "-inf"),
+        (np.float32(0.1), "0.10"), (np.int64(7), "7"), (True, "True"), (np.bool_(False), "False"),
+    ],
+)  # fmt: skip
+def test_numbers_are_for_reading(x, text):
+    assert number(x, 2) == text
+
+
+@pytest.mark.parametrize(
+    ("array", "lines"),
+    [
+        ([], ("empty",)),
+        (np.zeros((2, 0)), ("empty",)),
+        ([[1, 2], [3, 4]], ("[1, 2]", "[3, 4]")),
+        (np.full(9, 0.5), ("all 0.50",)),
+        (np.arange(9) > 2, ("6 of 9 true",)),
+        ([np.nan] * 9, ("9 of 9 not finite",)),
+        ([np.inf, 1, 2, 3, 4, 5, 6, 7], ("1 … 7", "1 of 8 not finite")),
+        (np.full(100, 6e4, np.float16), ("all 60000",)),
+        (np.ones((1, 1, 1)), ("all 1",)),
+    ],
+)
+def test_summaries(array, lines):
+    assert summary(array, 2) == lines
+
+
+def test_precision():
+    x = Tensor(1 / 3, name="x")
+    assert [draw(x, precision=p).description.nodes[0].value[0] for p in (0, 2, 5)] == ["0", "0.33", "0.33333"]
+
+
+def test_printable_and_shorten():
+    assert printable("a\x00\u202e\ud800") == r"a\x00\u202e\ud800"
+    assert shorten("x" * 10_000, 5) == "xxxx…"
+
+
+HOSTILE = [
+    'a "quoted" name', "<script>alert(1)</script>", "x & y &amp; z", "two\nlines", "back\\slash\\", r"\N \G \E \l \n", "😀 数 é",
+    "x" * 10_000, "<b>bold</b>", "]]>", "-->", "\x00\x1b\ud800", "%s {0} $x", "a:b:c", "node", ";}{", " ", "&#60;script&#62;",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_are_shown_as_text(name):
+    with scope(name):
+        f = Tensor(2.0, name=name) * 3
+    f.name = name
+    drawing = draw(f)
+    root = ET.fromstring(drawing.svg)
+    assert not [e for e in root.iter() if e.tag.rpartition("}")[2] in ("script", "a", "foreignObject", "image")]
+    assert not [key for e in root.iter() for key in e.keys() if key.startswith("on") or key.endswith("href")]  # noqa: SIM118
+    shown = [t.replace("\u00a0", " ") for t in texts(drawing)]
+    if "/" not in name:
+        assert shown.count(shorten(name)) >= 3
+    assert shown.count(shorten(name)) >= 2
+    full = shorten(name, 500)
+    assert {f"{full}\nleaf\nvalue 2.0", f"{full}\nmultiply\nvalue 6.0"} <= set(titles(drawing))
+    assert len(drawing.svg) < 20_000
+
+
+# Large graphs
+
+
+def chain(length, x):
+    y = x
+    for _ in range(length):
+        y = y * 0.999
+    return y
+
+
+def test_a_large_graph_without_scopes_is_refused_with_advice():
+    with pytest.raises(ValueError, match=r"801 nodes.*max_nodes=300.*minigrad\.scope.*raise max_nodes"):
+        draw(chain(400, Tensor(1.0)))
+    assert len(draw(chain(40, Tensor(1.0)), max_nodes=81).description.nodes) == 81
+    with pytest.raises(ValueError, match="81 nodes"):
+        draw(chain(40, Tensor(1.0)), max_nodes=80)
+
+
+def test_a_large_graph_is_collapsed_by_scope():
+    x, w = Tensor(1.0, name="x"), Tensor(2.0, name="w")
+    y = x
+    for i in range(3):
+        with scope(f"block{i}"):
+            y = chain(200, y) * w
+    f = y + x
+    f.backward()
+    drawing = draw(f)
+    nodes = {n.id: n for n in drawing.description.nodes}
+    assert [(n.kind, n.title, n.detail) for n in nodes.values() if n.kind == "scope"] == [
+        ("scope", f"block{i}", "201 operations") for i in range(3)
+    ]
+    edges = [(nodes[e.tail].title, nodes[e.head].title) for e in drawing.description.edges]
+    assert sorted(edges) == sorted(
+        [("x", "block0"), ("w", "block0"), ("block0", "block1"), ("w", "block1"), ("block1", "block2"), ("w", "block2"),
+         ("block2", "+"), ("x", "+")]
+    )  # fmt: skip
+    assert len(groups(drawing, "node")) == 6
+    assert len(groups(drawing, "edge")) == 8
+
+
+def test_collapsing_goes_no_further_than_it_must():
+    y = Tensor(1.0)
+    for i in range(3):
+        with scope(f"net{i}"):
+            for j in range(5):
+                with scope(f"part{j}"):
+                    y = chain(10, y)
+            y = y * 1.0
+    assert len([n for n in draw(y, max_nodes=30).description.nodes if n.kind == "scope"]) == 18
+    assert len([n for n in draw(y, max_nodes=10).description.nodes if n.kind == "scope"]) == 3
+    inside = draw(y, max_nodes=30)
+    assert ("net0",) in [n.scope for n in inside.description.nodes if n.title == "net0"]
+    assert len(groups(inside, "node")) == 19
+    with pytest.raises(ValueError, match="collapsing its scopes is not enough"):
+        draw(y, max_nodes=2)
+
+
+def test_leaves_of_one_box_are_folded_into_it_when_needed():
+    x = Tensor(1.0, name="x")
+    with scope("layer"):
+        y = x
+        for _ in range(50):
+            y = y + Tensor(1.0)
+    drawing = draw(y * x, max_nodes=5)
+    assert [(n.title, n.detail) for n in drawing.description.nodes] == [
+        ("x", ""),
+        ("layer", "50 operations, 50 leaves"),
+        ("×", ""),  # noqa: RUF001
+    ]
+
+
+def test_a_million_operations_answer_in_seconds():
+    x = Tensor(1.0)
+    y = chain(250_000, x)
+    with scope("rest"):
+        z = chain(250_000, x)
+    start = time.perf_counter()
+    with pytest.raises(ValueError, match="500,001 nodes"):
+        draw(y)
+    assert draw(z).description.nodes[-1].detail == "250,000 operations"
+    assert time.perf_counter() - start < 10
+
+
+# Bad arguments
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"f": np.ones(2)}, TypeError, "expected a Tensor, got ndarray; build the expression from Tensors"),
+        ({"f": 3.0}, TypeError, "expected a Tensor, got float"),
+        ({"f": mg.sigmoid}, TypeError, "expected a Tensor, got Op; call it with tensors"),
+        ({"direction": "RL"}, ValueError, "direction is 'LR'"),
+        ({"precision": 2.0}, TypeError, "precision is a whole number, got float"),
+        ({"precision": -1}, ValueError, "precision is 0 or more"),
+        ({"precision": 100}, ValueError, "at most 17"),
+        ({"max_nodes": 0}, ValueError, "max_nodes is 1 or more"),
+        ({"max_nodes": True}, TypeError, "max_nodes is a whole number, got bool"),
+    ],
+)
+def test_bad_arguments(arguments, error, message):
+    with pytest.raises(error, match=message):
+        draw(**{"f": Tensor(1.0), **arguments})
+
+
+def test_a_freed_graph_is_refused():
+    f = Tensor(1.0) * 2
+    f.backward(retain_graph=False)
+    with pytest.raises(RuntimeError, match="freed"):
+        draw(f)
+
+
+# Showing and saving
+
+
+def test_notebooks_and_repr():
+    drawing = draw(circuit())
+    assert repr(drawing) == "<minigrad graph of multiply: 5 nodes, 4 edges>"
+    assert drawing._repr_mimebundle_() == {"image/svg+xml": drawing.svg, "text/plain": repr(drawing)}
+    assert drawing.svg.startswith("<svg")
+    assert drawing.svg is drawing.svg
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start"),
+    [(".svg", b"<svg"), (".png", b"\x89PNG"), (".pdf", b"%PDF"), (".dot", b"digraph"), (".SVG", b"<svg")],
+)
+def test_save(tmp_path, suffix, start):
+    file = tmp_path / f"graph{suffix}"
+    draw(circuit()).save(file)
+    draw(circuit()).save(str(file))
+    assert file.read_bytes().startswith(start)
+    assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize("name", ["graph.jpg", "graph", ".svg"])
+def test_save_refuses_other_suffixes(tmp_path, name):
+    with pytest.raises(ValueError, match=r"\.svg, \.png, \.pdf or \.dot"):
+        draw(circuit()).save(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failed_picture_leaves_the_file_as_it_was(tmp_path, monkeypatch):
+    file = tmp_path / "graph.png"
+    file.write_bytes(b"old")
+    drawing = Drawing(draw(circuit()).description, "digraph { broken")
+    with pytest.raises(RuntimeError):
+        drawing.save(file)
+
+    def full(self, data):
+        with self.open("wb") as f:
+            f.write(data[:10])
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="disk full"):
+        draw(circuit()).save(tmp_path / "graph.png")
+    assert file.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+# Rendering
+
+
+@pytest.fixture
+def no_dot(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+def fake_dot(folder, code):
+    """A program `dot` that runs a line of Python."""
+    dot = folder / "dot"
+    dot.write_text(f"#!{sys.executable}\nimport sys\n{code}\n")
+    dot.chmod(0o755)
+
+
+needs_scripts = pytest.mark.skipif(sys.platform == "win32", reason="a script is no program there")
+
+
+def test_without_dot_a_child_process_renders(no_dot, capfd):
+    assert render.render("digraph { a -> b }", "svg").startswith(b"<?xml")
+    assert capfd.readouterr() == ("", "")
+
+
+@needs_scripts
+def test_dot_on_the_path_comes_first(no_dot, tmp_path):
+    fake_dot(tmp_path, "print(sys.argv[1], sys.stdin.read())")
+    assert render.render("digraph {}", "png") == b"-Tpng digraph {}\n"
+
+
+@needs_scripts
+def test_where_dot_fails_the_child_process_steps_in(no_dot, tmp_path):
+    fake_dot(tmp_path, "sys.exit('no plugin')")
+    assert render.render("digraph {}", "png").startswith(b"\x89PNG")
+
+
+@needs_scripts
+def test_a_dot_that_cannot_start_is_passed_over(no_dot, tmp_path):
+    (tmp_path / "dot").write_text("#!/nowhere/at/all\n")
+    (tmp_path / "dot").chmod(0o755)
+    assert render.render("digraph {}", "png").startswith(b"\x89PNG")
+
+
+def test_layouts_that_take_too_long_are_stopped(no_dot, monkeypatch):
+    monkeypatch.setattr(render, "TIMEOUT", 0.001)
+    with pytest.raises(TimeoutError, match=r"more than 0\.001 s; draw a part of it"):
+        render.render("digraph { a -> b }", "svg")
+
+
+def test_without_any_graphviz_the_error_says_what_to_install(no_dot, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    drawing = draw(circuit())
+    with pytest.raises(RuntimeError, match=r"graphviz\.org/download.*pip install pygraphviz"):
+        drawing.svg  # noqa: B018
+    assert drawing.dot.startswith("digraph")
+
+
+def test_broken_dot_is_an_error(no_dot):
+    with pytest.raises(RuntimeError, match=r"pygraphviz: .*Invalid Input"):
+        render.render("digraph { a -> ", "svg")
+
+
+def test_importing_minigrad_imports_no_renderer():
+    code = "import sys, minigrad.draw; print([m for m in ('graphviz', 'pygraphviz', 'subprocess') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
