@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -30,3 +31,8 @@ def report(title: str, times: dict[str, float], unit: str, scale: float, ours: s
         for name, t in times.items()
     ]
     print(f"{title:44s} {'   '.join(parts)}")
+
+
+def geometric_mean(ratios: list[float]) -> float:
+    """The one number for many ratios."""
+    return math.exp(sum(map(math.log, ratios)) / len(ratios))
