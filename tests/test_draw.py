@@ -402,6 +402,11 @@ def test_save(tmp_path, suffix, start):
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_save_into_a_missing_folder_names_the_target(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no folder '.*nowhere' to write 'graph.svg' in"):
+        mg.draw(Tensor(1.0) * 2).save(tmp_path / "nowhere" / "graph.svg")
+
+
 @pytest.mark.parametrize("name", ["graph.jpg", "graph", ".svg"])
 def test_save_refuses_other_suffixes(tmp_path, name):
     with pytest.raises(ValueError, match=r"\.svg, \.png, \.pdf or \.dot"):

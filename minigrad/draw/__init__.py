@@ -48,6 +48,8 @@ class Drawing:
         ------
         ValueError
             If the suffix is another.
+        FileNotFoundError
+            If the folder is missing.
         RuntimeError
             If Graphviz is missing or fails.
 
@@ -70,6 +72,8 @@ class Drawing:
         suffix = target.suffix.lower().removeprefix(".")
         if suffix not in (*SUFFIXES, "dot"):
             raise ValueError(f"save: the file name ends in .svg, .png, .pdf or .dot, got {target.name!r}")
+        if not target.parent.is_dir():
+            raise FileNotFoundError(f"save: there is no folder {str(target.parent)!r} to write {target.name!r} in")
         if suffix == "dot":
             data = self.dot.encode()
         elif suffix == "svg":

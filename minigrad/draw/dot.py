@@ -163,7 +163,10 @@ def _gate(node: DrawnNode) -> list[_Line]:
     color = FAINT if node.kind == "constant" else INK
     lines = [_Line(text, size, color, node.kind == "leaf") for text in node.title.split("\n")]
     lines += [_Line(node.name, 11, bold=True)] if node.name else []
-    return lines + [_Line(text, 9, FAINT) for text in (node.arguments, node.detail) if text]
+    small = [_Line(text, 9, FAINT) for text in (node.arguments, node.detail) if text]
+    if small and node.kind == "op":
+        lines.append(_Line(NO_BREAK_SPACE, 3))  # a small line below a large one would touch what hangs down from it
+    return lines + small
 
 
 def _edge(edge: DrawnEdge) -> dict[str, str]:
