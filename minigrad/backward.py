@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.graph import NOTHING, Node, Op, Value, check_finite, describe, topological_order, value_of
+from minigrad.graph import NOTHING, Node, Op, Value, check_finite, constant, describe, topological_order, value_of
 from minigrad.modes import MODES
 from minigrad.ops.elementwise import astype, where
 from minigrad.ops.reduce import sum as sum_
@@ -111,7 +111,9 @@ def _fit(d: Value, g: Value, value: Value, node: Node, careful: bool) -> Value:
             d = where(g == 0, 0.0, d)
         if MODES.get().anomaly:
             check_finite(value_of(d), "the gradient", op, node.values, node.origin)
-    if not isinstance(d, Node | np.ndarray | np.generic):
+    if isinstance(g, Node):
+        d = d if isinstance(d, Node) else constant(np.asarray(d)[()], type(g))
+    elif not isinstance(d, (np.ndarray, np.generic)):
         d = np.asarray(d)
     if d.dtype != value.dtype:
         d = astype(d, value.dtype)
@@ -121,7 +123,7 @@ def _fit(d: Value, g: Value, value: Value, node: Node, careful: bool) -> Value:
         except (ValueError, IndexError):
             text = f"the rule of {op.name} returned shape {d.shape} for an input of shape {value.shape}"
             raise RuntimeError(text) from None
-    return d if d.shape or isinstance(d, Node | np.generic) else d[()]
+    return d[()] if type(d) is np.ndarray and d.ndim == 0 else d
 
 
 def unbroadcast(g: Value, shape: tuple[int, ...]) -> Value:

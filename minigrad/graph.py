@@ -336,6 +336,16 @@ def elementwise(forward: Callable[..., Any]) -> Op:
     return Op(forward, elementwise=True)
 
 
+def constant(value: Value, kind: type[Node]) -> Node:
+    """A value as a leaf of the given kind, without a gradient."""
+    node = _new(kind)
+    node.value = value
+    node.grad = node.op = node.name = node.origin = None
+    node.inputs, node.values, node.static = (), (), NOTHING
+    node.requires_grad = False
+    return node
+
+
 def topological_order(root: Node) -> list[Node]:
     """The recorded nodes below `root`, each after its inputs, `root` last. Leaves are found among their inputs.
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad import numpy_protocol, ops
 from minigrad.backward import sweep
-from minigrad.graph import NOTHING, Node, Op, as_array, describe, value_of
+from minigrad.graph import NOTHING, Node, Op, as_array, constant, describe, value_of
 from minigrad.modes import MODES, USUAL
 from minigrad.ops.indexing import as_key
 
@@ -308,9 +308,9 @@ class Tensor(Node):
 
     def detach(self) -> Tensor:
         """The same value as a constant, cut off from the graph; an array is shared, not copied."""
-        out = _new(Tensor)
-        out.__setstate__((self.value, False, self.name))
-        return out
+        out = constant(self.value, Tensor)
+        out.name = self.name
+        return out  # type: ignore[return-value]
 
     # A copy or a pickle holds the value, not the graph.
 
