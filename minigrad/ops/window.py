@@ -1,0 +1,344 @@
+"""Windows that slide over an image: their geometry, `unfold` and `fold`, and resizing.
+
+The geometry serves pooling too: windows of K numbers over an axis of length L give
+floor((L + 2 padding - dilation (K - 1) - 1) / stride) + 1 outputs; `ceil_mode` rounds up instead.
+`unfold` and `fold` are each other's adjoints.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import product
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from minigrad.graph import Value, op, value_of
+
+Sizes = int | Sequence[int]
+Index = tuple[Any, ...]
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def documented_like(model: Callable[..., Any], n: int) -> Callable[[Function], Function]:
+    """Complete a docstring with what the two-dimensional function says of its arguments, for n axes."""
+    letters = ("L",) if n == 1 else ("D", "H", "W")
+    text = str(model.__doc__)
+    text = text[text.index("Parameters") : text.index("Examples")].replace("2d", f"{n}d")
+    for prefix in ("", "O", "K"):
+        text = text.replace(f"{prefix}H, {prefix}W", ", ".join(prefix + letter for letter in letters))
+
+    def complete(function: Function) -> Function:
+        head, tail = str(function.__doc__).split("Examples")
+        function.__doc__ = f"{head}{text}Examples{tail}"
+        return function
+
+    return complete
+
+
+class Windows(NamedTuple):
+    """Where windows lie over the last axes of an array: for each of these axes one number of each kind."""
+
+    size: tuple[int, ...]
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+    dilation: tuple[int, ...]
+    out: tuple[int, ...]
+
+    @property
+    def places(self) -> int:
+        """How many numbers a window holds."""
+        return math.prod(self.kernel)
+
+    @property
+    def disjoint(self) -> bool:
+        """Whether no number lies in two windows."""
+        return all(s > d * (k - 1) for s, d, k in zip(self.stride, self.dilation, self.kernel, strict=True))
+
+
+def sizes(who: str, what: str, given: Sizes, n: int, least: int = 1) -> tuple[int, ...]:
+    """One whole number for each of n axes, given as one for all or one for each."""
+    numbers = tuple(given) if isinstance(given, Sequence) else (given,) * n
+    if len(numbers) != n or any(not isinstance(k, int | np.integer) or k < least for k in numbers):
+        raise ValueError(f"{who}: {what} must be a whole number of at least {least}, or {n} of them, got {given!r}")
+    return tuple(int(k) for k in numbers)
+
+
+def slide(
+    who: str, shape: tuple[int, ...], n: int, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes = 1,
+    ceil_mode: bool = False,
+) -> Windows:  # fmt: skip
+    """The windows over the last n axes of a shape; refused if they do not fit."""
+    size = shape[len(shape) - n :]
+    kernel, stride = sizes(who, "kernel_size", kernel, n), sizes(who, "stride", stride, n)
+    padding, dilation = sizes(who, "padding", padding, n, 0), sizes(who, "dilation", dilation, n)
+    out = []
+    for length, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True):
+        room = length + 2 * p - d * (k - 1) - 1
+        outputs = (-(-room // s) if ceil_mode else room // s) + 1
+        # Rounded up, the last window may hang over the end, but must start inside x or the padding before it.
+        if ceil_mode and (outputs - 1) * s >= length + p:
+            outputs -= 1
+        if outputs < 1 or length == 0:
+            raise ValueError(
+                f"{who}: window {kernel} with dilation {dilation} does not fit x of shape {shape} with padding {padding}"
+            )
+        out.append(outputs)
+    return Windows(size, kernel, stride, padding, dilation, tuple(out))
+
+
+@lru_cache(maxsize=1024)
+def offsets(windows: Windows) -> tuple[tuple[Index, Index], ...]:
+    """For each place in a window, row by row: which outputs have an input there, and those inputs.
+
+    Both are indices of plain slices, so that a pass over all windows is one array operation per place. The padding has no
+    inputs and is never made.
+    """
+    axes = []
+    for length, k, s, p, d, o in zip(*windows, strict=True):
+        pairs = []
+        for shift in range(-p, d * k - p, d):
+            first = max(0, -(shift // s))
+            last = max(first, min(o, (length - 1 - shift) // s + 1))
+            start = first * s + shift if last > first else 0
+            pairs.append((slice(first, last), slice(start, start + (last - first) * s, s)))
+        axes.append(pairs)
+    return tuple(
+        ((..., *(pair[0] for pair in place)), (..., *(pair[1] for pair in place))) for place in product(*axes)
+    )  # fmt: skip
+
+
+# Windows as columns
+
+
+def _unfold_windows(
+    who: str, shape: tuple[int, ...], kernel_size: Sizes, dilation: Sizes, padding: Sizes, stride: Sizes
+) -> Windows:
+    n = len(kernel_size) if isinstance(kernel_size, Sequence) else 2
+    if len(shape) != n + 2:
+        raise ValueError(f"{who}: windows of {n} axes need an image (N, C and {n} more), got shape {shape}")
+    return slide(who, shape, n, kernel_size, stride, padding, dilation)
+
+
+@op()
+def _unfold(x: Value, /, windows: Windows) -> Value:
+    """Windows as columns."""
+    lead = x.shape[:2]
+    columns = np.zeros((*lead, windows.places, *windows.out), x.dtype)
+    for k, (outputs, inputs) in enumerate(offsets(windows)):
+        columns[:, :, k][outputs] = x[inputs]
+    return columns.reshape(lead[0], lead[1] * windows.places, math.prod(windows.out))
+
+
+@op()
+def _fold(x: Value, /, windows: Windows) -> Value:
+    """Columns added up as windows."""
+    lead = x.shape[0], x.shape[1] // windows.places
+    columns = x.reshape(*lead, windows.places, *windows.out)
+    image = np.zeros((*lead, *windows.size), x.dtype)
+    for k, (outputs, inputs) in enumerate(offsets(windows)):
+        image[inputs] += columns[:, :, k][outputs]
+    return image
+
+
+_unfold.rules(lambda g, out, x, windows: _fold(g, windows))
+_fold.rules(lambda g, out, x, windows: _unfold(g, windows))
+
+
+def unfold(x: Value, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0, stride: Sizes = 1) -> Value:
+    """Every window of an image as a column, as convolution by one matrix product wants them (im2col).
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Shape (N, C, H, W); with a kernel of 1 or 3 numbers, 1 or 3 axes after C.
+    kernel_size : int or tuple of int
+        The window (KH, KW).
+    dilation, padding, stride : int or tuple of int
+        Between the numbers of a window, zeros around the image, and between windows.
+
+    Returns
+    -------
+    Tensor
+        Shape (N, C KH KW, OH OW), where OH = floor((H + 2 padding - dilation (KH - 1) - 1) / stride) + 1.
+
+    Raises
+    ------
+    ValueError
+        If x has another number of axes, or the window does not fit.
+
+    Examples
+    --------
+    >>> unfold(Tensor([[[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]]), 2)
+    Tensor([[[1., 2.],
+             [2., 3.],
+             [4., 5.],
+             [5., 6.]]])
+    """
+    shape = np.shape(value_of(x))
+    return _unfold(x, windows=_unfold_windows("unfold", shape, kernel_size, dilation, padding, stride))
+
+
+def fold(
+    x: Value, output_size: Sizes, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0, stride: Sizes = 1
+) -> Value:
+    """Columns put back as windows of an image; where windows overlap they add up. The adjoint of `unfold`.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Shape (N, C KH KW, OH OW).
+    output_size : int or tuple of int
+        The image's (H, W).
+    kernel_size, dilation, padding, stride : int or tuple of int
+        The windows, as for `unfold`.
+
+    Returns
+    -------
+    Tensor
+        Shape (N, C, H, W).
+
+    Raises
+    ------
+    ValueError
+        If the columns are not those of such an image.
+
+    Examples
+    --------
+    >>> fold(Tensor(np.ones((1, 4, 2))), (2, 3), 2)
+    Tensor([[[[1., 2., 1.],
+              [1., 2., 1.]]]])
+    """
+    shape = np.shape(value_of(x))
+    n = len(kernel_size) if isinstance(kernel_size, Sequence) else 2
+    image = (*shape[:1], 0, *sizes("fold", "output_size", output_size, n))
+    windows = _unfold_windows("fold", image, kernel_size, dilation, padding, stride)
+    if len(shape) != 3 or shape[1] % windows.places or shape[2] != math.prod(windows.out):
+        raise ValueError(
+            f"fold: x of shape {shape} does not hold windows of {windows.kernel} over {windows.size}, which would be "
+            f"(N, C times {windows.places}, {math.prod(windows.out)})"
+        )
+    return _fold(x, windows=windows)
+
+
+# Resizing: along each axis, every number of the result is a weighted sum of numbers of x.
+
+
+@op()
+def _resize(x: Value, /, matrices: tuple[Value, ...]) -> Value:
+    """Multiply each of the last axes by a matrix (length of the result, length of x)."""
+    for axis, matrix in enumerate(matrices, x.ndim - len(matrices)):
+        new, old = matrix.shape
+        before, after = x.shape[:axis], x.shape[axis + 1 :]
+        if after:
+            x = matrix @ x.reshape(math.prod(before), old, math.prod(after))
+        else:
+            x = x.reshape(math.prod(before), old) @ matrix.T
+        x = x.reshape(*before, new, *after)
+    return x
+
+
+_resize.rules(lambda g, out, x, matrices: _resize(g, tuple(m.T for m in matrices)))
+
+
+@op()
+def _nearest(x: Value, /, chosen: tuple[Value, ...]) -> Value:
+    """The chosen places along each of the last axes."""
+    for axis, places in enumerate(chosen, x.ndim - len(chosen)):
+        x = np.take(x, places, axis)
+    return x
+
+
+@op()
+def _nearest_adjoint(g: Value, /, chosen: tuple[Value, ...], size: tuple[int, ...]) -> Value:
+    """Zeros, with g added at the chosen places."""
+    return _resize.forward(g, tuple((np.arange(n)[:, None] == c).astype(g.dtype) for c, n in zip(chosen, size, strict=True)))
+
+
+_nearest.rules(lambda g, out, x, chosen: _nearest_adjoint(g, chosen, x.shape[-len(chosen) :]))
+_nearest_adjoint.rules(lambda g, out, x, chosen, size: _nearest(g, chosen))
+
+
+def resize(x: Value, matrices: Sequence[Value]) -> Value:
+    """Multiply each of the last axes by a matrix, in x's dtype."""
+    dtype = np.asarray(value_of(x)).dtype
+    return _resize(x, matrices=tuple(m.astype(dtype if dtype.kind == "f" else np.float64) for m in matrices))
+
+
+def _between(size: int, centres: Value) -> Value:
+    """The matrix that reads an axis between its numbers, held at the ends."""
+    centres = np.clip(centres, 0, size - 1)
+    return np.maximum(0, 1 - np.abs(centres[:, None] - np.arange(size)))
+
+
+LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
+
+
+def interpolate(
+    x: Value, size: Sizes | None = None, scale_factor: float | Sequence[float] | None = None, mode: str = "nearest",
+    align_corners: bool = False,
+) -> Value:  # fmt: skip
+    """Resize an image, or any array with 1 to 3 axes after its batch and channels.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Shape (N, C, L), (N, C, H, W) or (N, C, D, H, W).
+    size : int or tuple of int, optional
+        The size of the result.
+    scale_factor : float or tuple of float, optional
+        How many times larger, if `size` is left out: H becomes floor(H scale_factor).
+    mode : {"nearest", "linear", "bilinear", "trilinear"}
+        The number at floor(i H / OH), or a weighted mean of neighbours; the latter is called by the number of axes.
+    align_corners : bool
+        Of the linear modes: whether the outermost numbers of x and of the result coincide, rather than their outer edges.
+
+    Returns
+    -------
+    Tensor
+        Shape (N, C, OH, OW), and likewise with fewer or more axes.
+
+    Raises
+    ------
+    ValueError
+        If not exactly one of `size` and `scale_factor` is given, or the mode is not one for x's shape.
+
+    Examples
+    --------
+    >>> interpolate(Tensor([[[1.0, 2.0]]]), scale_factor=2)
+    Tensor([[[1., 1., 2., 2.]]])
+    >>> interpolate(Tensor([[[1.0, 2.0]]]), size=3, mode="linear", align_corners=True)
+    Tensor([[[1. , 1.5, 2. ]]])
+    """
+    shape = np.shape(value_of(x))
+    n = len(shape) - 2
+    if n not in LINEAR or 0 in shape[2:]:
+        raise ValueError(f"interpolate: x of shape {shape} is not (N, C, L), (N, C, H, W) or (N, C, D, H, W)")
+    if mode not in ("nearest", LINEAR[n]):
+        raise ValueError(f"interpolate: x of shape {shape} takes mode 'nearest' or {LINEAR[n]!r}, got {mode!r}")
+    if (size is None) == (scale_factor is None):
+        raise ValueError("interpolate: give either size or scale_factor")
+    old = shape[2:]
+    if size is not None:
+        new = sizes("interpolate", "size", size, n)
+        steps = [a / b for a, b in zip(old, new, strict=True)]
+    else:
+        factors = scale_factor if isinstance(scale_factor, Sequence) else (float(scale_factor),) * n  # type: ignore[arg-type]
+        new = sizes("interpolate", "size", [int(a * f) for a, f in zip(old, factors, strict=True)], n)
+        steps = [1 / f for f in factors]
+    if mode == "nearest":
+        # The small addition keeps a quotient such as 3 (1 / 3) from falling below its whole number.
+        chosen = [
+            np.minimum(np.arange(b) * s + 1e-9, a - 1).astype(np.intp) for a, b, s in zip(old, new, steps, strict=True)
+        ]
+        return _nearest(x, chosen=tuple(chosen))
+    if align_corners:
+        centres = [np.arange(b) * ((a - 1) / max(b - 1, 1)) for a, b in zip(old, new, strict=True)]
+    else:
+        centres = [(np.arange(b) + 0.5) * s - 0.5 for b, s in zip(new, steps, strict=True)]
+    return resize(x, [_between(a, c) for a, c in zip(old, centres, strict=True)])
