@@ -1,0 +1,197 @@
+"""Normalisation, the linear layer, dropout and embedding, against their definitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import Tensor
+from minigrad.ops.layer import dropout, embedding, linear
+from minigrad.ops.norm import batch_norm, group_norm, instance_norm, layer_norm
+
+rng = np.random.default_rng(0)
+X, W, B = rng.normal(2, 3, (4, 6, 3, 2)), rng.normal(size=6), rng.normal(size=6)
+ROWS = rng.normal(size=(5, 4))
+CHANNEL = (slice(None), np.newaxis, np.newaxis)
+
+
+def standard(x: Any, axes: tuple[int, ...], eps: float = 1e-5) -> Any:
+    return (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + eps)
+
+
+def test_each_is_the_mean_and_variance_over_its_axes():
+    affine = lambda x: x * W[CHANNEL] + B[CHANNEL]  # noqa: E731
+    np.testing.assert_allclose(batch_norm(X, weight=W, bias=B, training=True), affine(standard(X, (0, 2, 3))))
+    np.testing.assert_allclose(instance_norm(X, weight=W, bias=B), affine(standard(X, (2, 3))))
+    grouped = standard(X.reshape(4, 3, 2, 3, 2), (2, 3, 4)).reshape(X.shape)
+    np.testing.assert_allclose(group_norm(X, 3, W, B), affine(grouped))
+    w, b = rng.normal(size=(2, 3, 2))
+    np.testing.assert_allclose(layer_norm(X, (3, 2), w, b), standard(X, (2, 3)) * w + b)
+    np.testing.assert_allclose(layer_norm(ROWS, 4), standard(ROWS, (1,)))
+    np.testing.assert_allclose(batch_norm(ROWS, training=True, eps=0.1), standard(ROWS, (0,), 0.1))
+
+
+def test_batch_norm_follows_the_batches_in_place():
+    mean, var = np.zeros(6, np.float32), np.ones(6, np.float32)
+    for _ in range(2):
+        batch_norm(X, mean, var, training=True, momentum=0.25)
+    kept = 0.75**2
+    np.testing.assert_allclose(mean, (1 - kept) * X.mean((0, 2, 3)), rtol=1e-6)
+    np.testing.assert_allclose(var, kept + (1 - kept) * X.var((0, 2, 3), ddof=1), rtol=1e-6)  # the unbiased variance
+    before = mean.copy(), var.copy()
+    out = batch_norm(Tensor(X.astype(np.float32)), mean.astype(float), var.astype(float), W.astype(np.float32))
+    assert out.dtype == np.float32
+    expected = (X - mean[CHANNEL]) / np.sqrt(var[CHANNEL] + 1e-5) * W[CHANNEL]
+    np.testing.assert_allclose(out.data, expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal((mean, var), before)
+
+
+def test_a_normalised_output_does_not_feel_shift_or_scale():
+    x = Tensor(ROWS)
+    layer_norm(x, 4, eps=0).backward(rng.normal(size=ROWS.shape))
+    np.testing.assert_allclose(x.grad.sum(1), 0, atol=1e-12)
+    np.testing.assert_allclose((x.grad * ROWS).sum(1), 0, atol=1e-12)
+
+
+def test_large_means_do_not_spoil_the_variance():
+    x = (rng.normal(size=(64, 3, 8, 8)) + 1000).astype(np.float32)
+    np.testing.assert_allclose(batch_norm(x, training=True), standard(x.astype(float), (0, 2, 3)), atol=1e-3)
+
+
+@pytest.mark.parametrize(("f", "inputs"), [
+    (lambda x, w, b: batch_norm(x, None, None, w, b, True), (X, W, B)),
+    (lambda x: batch_norm(x, training=True), (ROWS,)),
+    (lambda x, b: batch_norm(x, np.full(6, 0.3), np.full(6, 2.0), bias=b), (X, B)),
+    (lambda x, w, b: batch_norm(x, np.full(6, 0.3), np.full(6, 2.0), w, b), (X, W, B)),
+    (lambda x, w, b: layer_norm(x, 4, w, b), (ROWS, W[:4], B[:4])),
+    (lambda x, b: layer_norm(x, (3, 2), None, b), (X, X[0, 0])),
+    (lambda x, w, b: group_norm(x, 2, w, b), (X, W, B)),
+    (lambda x, w: instance_norm(x, weight=w), (X, W)),
+    (linear, (ROWS, rng.normal(size=(3, 4)), B[:3])),
+    (linear, (X, rng.normal(size=(3, 2)), B[:3])),
+    (linear, (ROWS[0], rng.normal(size=(3, 4)))),
+    (lambda w: embedding([[1, 1], [4, 0]], w) ** 2, (ROWS,)),
+    (lambda x: dropout(x, 0.4, rng=np.random.default_rng(1)) ** 2, (ROWS,)),
+])  # fmt: skip
+def test_gradients_to_second_order_and_float32(f: Any, inputs: tuple[Any, ...]):
+    assert mg.gradcheck(f, *inputs, order=2)
+    single, double = [Tensor(x.astype(np.float32)) for x in inputs], [Tensor(x) for x in inputs]
+    for leaves in (single, double):
+        y = f(*leaves)
+        assert y.dtype == leaves[0].dtype
+        y.backward(np.cos(np.arange(y.size)).reshape(y.shape))
+    for x, exact in zip(single, double, strict=True):
+        assert x.grad.dtype == np.float32
+        np.testing.assert_allclose(x.grad, exact.grad, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: batch_norm(x, np.zeros(2), np.ones(2), training=True), lambda x: layer_norm(x, 3), lambda x: group_norm(x, 2),
+    instance_norm, lambda x: batch_norm(x, np.zeros(2), np.ones(2)), lambda x: linear(x, np.ones((4, 3))), dropout,
+])  # fmt: skip
+def test_empty_batches_and_inputs_left_alone(f: Any):
+    x = Tensor(np.zeros((0, 2, 3)))
+    y = f(x)
+    y.backward(np.ones(y.shape))
+    assert x.grad.shape == (0, 2, 3)
+    data = np.asfortranarray(rng.normal(size=(4, 2, 3)))
+    data.flags.writeable = False
+    before = data.copy()
+    x = Tensor(data)
+    y = f(x)
+    y.backward(np.ones(y.shape))
+    f(data)
+    np.testing.assert_array_equal(data, before)
+
+
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda: batch_norm(X, weight=W[:2], training=True), r"weight of shape \(2,\) should be \(6,\) for x of shape \(4, 6, 3, 2\)"),
+    (lambda: batch_norm(X, np.ones(2), np.ones(6)), r"running_mean of shape \(2,\) should be \(6,\)"),
+    (lambda: batch_norm(X), "running_mean and running_var must be given if not training"),
+    (lambda: batch_norm(X, W, training=True), "running_var must be given too"),
+    (lambda: batch_norm(ROWS[:1], training=True), r"more than one number a channel, got x of shape \(1, 4\)"),
+    (lambda: batch_norm(W, training=True), r"x of shape \(6,\) is not \(N, C, ...\)"),
+    (lambda: layer_norm(X, (2, 3)), r"x of shape \(4, 6, 3, 2\) does not end in normalized_shape \(2, 3\)"),
+    (lambda: layer_norm(ROWS, 4, W), r"weight of shape \(6,\) should be \(4,\)"),
+    (lambda: group_norm(X, 4), "the 6 channels of x, of shape .* do not part into 4 groups"),
+    (lambda: instance_norm(ROWS), r"x of shape \(5, 4\) has but one number a channel"),
+    (lambda: linear(ROWS, W), r"linear, inputs of shapes \(5, 4\) and \(6,\)"),
+    (lambda: linear(ROWS, X[0, 0]), r"linear, inputs of shapes \(5, 4\) and \(3, 2\): weight must be"),
+    (lambda: linear(ROWS, ROWS, W), r"shapes \(5, 4\) and \(5, 4\) and \(6,\): bias must be \(5,\)"),
+    (lambda: dropout(X, 1.5), "p is a probability"),
+    (lambda: embedding([0], W), r"weight must be \(rows, features\), got shape \(6,\)"),
+])  # fmt: skip
+def test_what_does_not_fit_is_refused(call: Any, message: str):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_linear_is_a_product_with_any_leading_axes():
+    w, b = rng.normal(size=(3, 2)), B[:3]
+    np.testing.assert_allclose(linear(X, w, b), np.einsum("nchw,ow->ncho", X, w) + b)
+    np.testing.assert_allclose(linear(X, w, bias=b), X @ w.T + b)
+    assert linear(np.array([1.0, 2.0]), [[3.0, 4.0]]) == [11.0]
+
+
+def test_dropout_keeps_the_expected_value():
+    x = Tensor(np.ones(100_000, np.float32))
+    y = dropout(x, 0.2, rng=np.random.default_rng(0))
+    assert set(np.unique(y.data)) == {np.float32(0), np.float32(1) / np.float32(0.8)}
+    assert abs(y.data.mean() - 1) < 0.01
+    y.backward(np.ones(y.shape))
+    np.testing.assert_array_equal(x.grad, y.data)
+    again = dropout(x, 0.2, rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(again.data, y.data)
+
+
+def test_dropout_of_nothing_of_everything_and_not_training():
+    x = Tensor([1.0, -2.0])
+    assert dropout(x, 0.0) is x
+    assert dropout(x, 0.9, training=False) is x
+    y = dropout(x, 1.0)
+    y.backward(np.ones(2))
+    np.testing.assert_array_equal((y.data, x.grad), np.zeros((2, 2)))
+
+
+def test_embedding_adds_up_where_an_index_repeats():
+    indices = rng.integers(0, 5, (7, 3))
+    table = Tensor(ROWS)
+    out = embedding(indices, table)
+    np.testing.assert_array_equal(out.data, ROWS[indices])
+    g = rng.normal(size=out.shape)
+    out.backward(g)
+    expected = np.zeros(ROWS.shape)
+    for at in np.ndindex(*indices.shape):
+        expected[indices[at]] += g[at]
+    np.testing.assert_allclose(table.grad, expected)
+    padded = Tensor(ROWS)
+    embedding(indices, padded, padding_idx=-2).backward(g)
+    expected[3] = 0
+    np.testing.assert_allclose(padded.grad, expected)
+
+
+def test_embedding_of_nothing_and_of_no_row():
+    table = Tensor(ROWS)
+    out = embedding([], table)
+    out.backward(np.ones(out.shape))
+    assert out.shape == (0, 4)
+    assert not table.grad.any()
+    for index in (5, -1):
+        with pytest.raises(IndexError, match=f"embedding: index {index} is out of range for a table of 5 rows"):
+            embedding([0, index], table)
+    with pytest.raises(IndexError, match="padding_idx 5 is out of range"):
+        embedding([0], table, 5)
+    with pytest.raises(TypeError, match="indices are integers, got float64"):
+        embedding([0.5], table)
+
+
+def test_indices_may_change_after_the_forward():
+    indices = np.array([0, 1])
+    table = Tensor(ROWS)
+    out = embedding(indices, table)
+    indices[:] = 4
+    out.backward(np.ones(out.shape))
+    np.testing.assert_array_equal(table.grad.sum(1), [4, 4, 0, 0, 0])
