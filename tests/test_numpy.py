@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from samples import SAMPLES
+from samples_networks import SAMPLES
 
 import minigrad as mg
 from minigrad import Tensor, ops
