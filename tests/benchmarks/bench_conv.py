@@ -13,7 +13,6 @@ import argparse
 import math
 import subprocess
 import sys
-import time
 import tracemalloc
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from timing import interleaved, report
 
 from minigrad import Tensor, no_grad
 from minigrad.ops import conv as ours
@@ -178,24 +178,6 @@ LIBRARIES: dict[str, Callable[[Row], Runs | None]] = {
 }
 
 
-def best_in_turns(contenders: dict[str, Callable[[], Any]], seconds: float) -> dict[str, float]:
-    """The best time of each, in milliseconds; slow ones leave the contest after two turns."""
-    best = dict.fromkeys(contenders, math.inf)
-    end = time.perf_counter() + seconds
-    turn = 0
-    while turn < 3 or time.perf_counter() < end:
-        for name, run in contenders.items():
-            if turn >= 2 and best[name] > 10 * best["minigrad"]:
-                continue
-            time.sleep(0.003)
-            run()
-            start = time.perf_counter()
-            run()
-            best[name] = min(best[name], 1e3 * (time.perf_counter() - start))
-        turn += 1
-    return best
-
-
 def check(results: dict[str, Any], row: Row) -> None:
     """All contenders compute the same gradients."""
     want = [np.asarray(v) for v in results["minigrad"]]
@@ -211,11 +193,9 @@ def bench(row: Row, names: list[str], seconds: float) -> tuple[float, float] | N
     check({name: both() for name, (_, both) in runs.items()}, row)
     ratios = []
     for way, title in enumerate(("forward", "both ways")):
-        times = best_in_turns({name: r[way] for name, r in runs.items()}, seconds)
-        ours = times["minigrad"]
-        others = (f"{name} {t:.2f} ({ours / t:.2f})" for name, t in times.items() if name != "minigrad")
-        print(f"{str(row) if way == 0 else '':74} {title:9} {ours:7.2f} ms   {'   '.join(others)}", flush=True)
-        ratios.append(ours / times.get("torch", math.nan))
+        times = interleaved({name: r[way] for name, r in runs.items()}, 10_000, seconds, by=min, hopeless=10)
+        report(f"{row if way == 0 else '':74} {title}", times, "ms", 1e3)
+        ratios.append(times["minigrad"] / times.get("torch", math.nan))
     return (ratios[0], ratios[1]) if row.counts and "torch" in times else None
 
 

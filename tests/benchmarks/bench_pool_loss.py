@@ -5,14 +5,13 @@ Run with the bench extra installed: python tests/benchmarks/bench_pool_loss.py
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
-from timing import interleaved, report
+from timing import geometric_mean, interleaved, report
 
 from minigrad import Tensor
 from minigrad.ops.adaptive import adaptive_avg_pool2d
@@ -91,7 +90,7 @@ def bench(row: Row) -> tuple[float, float]:
         ("", {"minigrad": lambda: row.ours(*ours), "torch": lambda: row.theirs(*theirs)}),
         (" + backward", {"minigrad": our_step, "torch": their_step}),
     ):
-        times = interleaved(contenders, rounds=25)
+        times = interleaved(contenders, 10_000, seconds=1.5, by=min)
         report(row.title + what, times, "ms", 1e3)
         ratios.append(times["minigrad"] / times["torch"])
     return ratios[0], ratios[1]
@@ -100,4 +99,4 @@ def bench(row: Row) -> tuple[float, float]:
 if __name__ == "__main__":
     results = [bench(row) for row in TABLE]
     for name, column in zip(("forward", "forward + backward"), zip(*results, strict=True), strict=True):
-        print(f"geometric mean of our time over PyTorch's, {name}: {math.prod(column) ** (1 / len(column)):.2f}")
+        print(f"geometric mean of our time over PyTorch's, {name}: {geometric_mean(list(column)):.2f}")
