@@ -1,9 +1,10 @@
-"""The worked examples of cs231n's lecture on backpropagation, number for number."""
+"""The worked examples: cs231n's lecture on backpropagation number for number, image filters, and two small networks."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.ndimage
 
 import minigrad as mg
 from minigrad import Tensor
@@ -80,3 +81,61 @@ def test_binary_cross_entropy_gate_by_gate():
         loss.backward()
         np.testing.assert_allclose(p.grad, -y / p.data + (1 - y) / (1 - p.data))
         np.testing.assert_allclose(z.grad, p.data - y)
+
+
+@pytest.mark.parametrize("kernel", [
+    np.full((3, 3), 1 / 9),  # box blur
+    np.outer([1, 2, 1], [1, 2, 1]) / 16,  # Gaussian
+    np.array([[0.0, -1, 0], [-1, 5, -1], [0, -1, 0]]),  # sharpen
+    np.array([[-2.0, -1, 0], [-1, 1, 1], [0, 1, 2]]),  # emboss
+    np.array([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]),  # Sobel, vertical edges
+])  # fmt: skip
+def test_an_image_kernel_is_a_filter(kernel):
+    image = np.random.default_rng(0).uniform(size=(12, 9))
+    for flip, theirs in ((False, scipy.ndimage.correlate), (True, scipy.ndimage.convolve)):
+        ours = mg.conv2d(image[None, None], Tensor(kernel[None, None]), padding="same", flip=flip)
+        np.testing.assert_allclose(ours.data[0, 0], theirs(image, kernel, mode="constant"), atol=1e-14)
+
+
+def test_a_convolution_padded_to_its_size_with_sigmoid_and_average_pooling():
+    rng = np.random.default_rng(0)
+    image = rng.uniform(size=(1, 1, 28, 28))
+    k, b = Tensor(rng.normal(size=(2, 1, 5, 5)) / 5), Tensor(rng.normal(size=2))
+    convolved = mg.conv2d(image, k, b, padding=2)
+    pooled = mg.avg_pool2d(mg.sigmoid(convolved), 2)
+    assert convolved.shape == (1, 2, 28, 28)
+    assert pooled.shape == (1, 2, 14, 14)
+    pooled.sum().backward()
+    out = 1 / (1 + np.exp(-convolved.data))
+    np.testing.assert_allclose(convolved.grad, 0.25 * out * (1 - out))
+    np.testing.assert_allclose(b.grad, convolved.grad.sum((0, 2, 3)))
+    assert mg.gradcheck(lambda k, b: mg.avg_pool2d(mg.sigmoid(mg.conv2d(image, k, b, padding=2)), 2).sum((0, 2, 3)), k, b)
+
+
+def test_the_small_network_with_average_pooling():
+    rng = np.random.default_rng(0)
+    images, targets = rng.uniform(size=(3, 1, 28, 28)), np.eye(10)[[3, 1, 4]]
+    shapes = [(6, 1, 5, 5), (6,), (12, 6, 5, 5), (12,), (10, 192), (10,)]
+    parameters = [Tensor(rng.normal(scale=0.2, size=shape)) for shape in shapes]
+    seen = []
+
+    def loss(k1, b1, k2, b2, w, b):
+        c1 = mg.sigmoid(mg.conv2d(images, k1, b1))
+        s1 = mg.avg_pool2d(c1, 2)
+        c2 = mg.sigmoid(mg.conv2d(s1, k2, b2))
+        s2 = mg.avg_pool2d(c2, 2)
+        y = mg.sigmoid(mg.linear(mg.flatten(s2, 1), w, b))
+        seen[:] = [t.shape[1:] for t in (c1, s1, c2, s2, y)]
+        return 0.5 * ((y - targets) ** 2).sum()
+
+    assert mg.gradcheck(loss, *parameters, order=1)
+    assert seen == [(6, 24, 24), (6, 12, 12), (12, 8, 8), (12, 4, 4), (10,)]
+    losses = []
+    for _ in range(30):
+        f = loss(*parameters)
+        f.backward(retain_graph=False)
+        losses.append(float(f))
+        for p in parameters:
+            p.data -= 0.5 * p.grad
+            p.zero_grad()
+    assert losses[-1] < 0.3 * losses[0]

@@ -20,7 +20,7 @@ That is all: it records, differentiates to any order, and is drawn.
 >>> gradcheck(sinc, 2.0, order=2)
 True
 
-An op of this package has samples in ``tests/samples.py`` too, which check it on every run. Broadcasting needs no care: the
+An op of this package has samples in ``tests/`` too, which check it on every run. Broadcasting needs no care: the
 sweep sums a gradient back to the shape of its input.
 """
 
@@ -44,7 +44,7 @@ from minigrad.ops.indexing import (
 from minigrad.ops.layer import dropout, embedding, linear
 from minigrad.ops.linalg import dot, einsum, inner, matmul, outer, tensordot, trace
 from minigrad.ops.loss import binary_cross_entropy, binary_cross_entropy_with_logits, huber_loss, kl_div, l1_loss, mse_loss
-from minigrad.ops.norm import batch_norm, group_norm, instance_norm, layer_norm, log_softmax, softmax
+from minigrad.ops.normalise import batch_norm, group_norm, instance_norm, layer_norm, log_softmax, softmax
 from minigrad.ops.pool import (
     avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d, max_unpool1d, max_unpool2d, max_unpool3d,
 )  # fmt: skip

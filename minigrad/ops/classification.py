@@ -13,7 +13,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.graph import Value, op, value_of
 from minigrad.ops.loss import check_reduction, data_like, floating, reduced, share, weighed
-from minigrad.ops.norm import log_softmax, softmax
+from minigrad.ops.normalise import log_softmax, softmax
 
 
 class Right(NamedTuple):

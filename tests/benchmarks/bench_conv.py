@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from timing import interleaved, report
+from timing import geometric_mean, interleaved, report
 
 from minigrad import Tensor, no_grad
 from minigrad.ops import conv as ours
@@ -194,7 +194,7 @@ def bench(row: Row, names: list[str], seconds: float) -> tuple[float, float] | N
     ratios = []
     for way, title in enumerate(("forward", "both ways")):
         times = interleaved({name: r[way] for name, r in runs.items()}, 10_000, seconds, by=min, hopeless=10)
-        report(f"{row if way == 0 else '':74} {title}", times, "ms", 1e3)
+        report(f"{str(row) if way == 0 else '':74} {title:9}", times, "ms", 1e3)
         ratios.append(times["minigrad"] / times.get("torch", math.nan))
     return (ratios[0], ratios[1]) if row.counts and "torch" in times else None
 
@@ -254,11 +254,8 @@ def main() -> None:
     print("best times, and in brackets ours over theirs\n")
     ratios = [r for row in rows if (r := bench(row, ["minigrad", *peers], arguments.seconds))]
     if ratios:
-        logs = np.log(ratios)
-        print(
-            f"\ngeometric mean over PyTorch: forward {np.exp(logs[:, 0].mean()):.2f}, both ways {np.exp(logs[:, 1].mean()):.2f}"
-        )
-        print(f"of all {np.exp(logs.mean()):.2f}")
+        forward, both = ([pair[way] for pair in ratios] for way in (0, 1))
+        print(f"\ngeometric mean over PyTorch: forward {geometric_mean(forward):.2f}, both ways {geometric_mean(both):.2f}")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from minigrad.ops.adaptive import adaptive_avg_pool2d
 from minigrad.ops.classification import cross_entropy
 from minigrad.ops.layer import dropout, embedding, linear
 from minigrad.ops.loss import binary_cross_entropy_with_logits, mse_loss
-from minigrad.ops.norm import batch_norm, layer_norm
+from minigrad.ops.normalise import batch_norm, layer_norm
 from minigrad.ops.pool import avg_pool2d, max_pool2d
 from minigrad.ops.window import interpolate, unfold
 
