@@ -1,4 +1,4 @@
-"""The engine beside its peers: scalar graphs, small tensors, memory, a million ops, import time.
+"""The engine beside PyTorch: small tensors, memory, a million ops, import time. Scalar graphs: bench_scalars.py.
 
 Run with the bench extra installed: python tests/benchmarks/bench_engine.py
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gc
 import os
-import random
 import resource
 import subprocess
 import sys
@@ -33,57 +32,9 @@ def optional(name: str) -> Any:
         return None
 
 
-torch, mygrad, autograd = optional("torch"), optional("mygrad"), optional("autograd")
+torch = optional("torch")
 if torch:
     torch.set_num_threads(2)
-
-
-def scalar_mlp(value: Callable[[float], Any]) -> tuple[Callable[[], Any], int]:
-    """An MLP 2-16-16-1 built of single numbers: a function that runs forward and backward, and how many operations it has."""
-    rng = random.Random(0)
-    sizes = (2, 16, 16, 1)
-    layers = [[([value(rng.uniform(-1, 1)) for _ in range(n)], value(0.1)) for _ in range(m)] for n, m in pairwise(sizes)]
-    inputs = [value(1.0), value(-2.0)]
-    count = sum(m * 2 * n + (m if m > 1 else 0) for n, m in pairwise(sizes))
-
-    def run() -> Any:
-        x = inputs
-        for layer in layers:
-            out = []
-            for weights, bias in layer:
-                total = bias
-                for w, v in zip(weights, x, strict=True):
-                    total = total + w * v
-                out.append(total if len(layer) == 1 else total.relu())
-            x = out
-        x[0].backward()
-        return x[0]
-
-    return run, count
-
-
-def repeat(run: Callable[[], object], times: int) -> None:
-    """Run several times, dropping each graph before the next: what the cycle collector then has to do is part of the time."""
-    for _ in range(times):
-        run()
-
-
-def bench_scalars() -> None:
-    contenders = {}
-    run, count = scalar_mlp(Tensor)
-    contenders["minigrad"] = run
-    if optional("micrograd"):
-        from micrograd.engine import Value
-
-        contenders["micrograd"] = scalar_mlp(Value)[0]
-    if torch:
-        contenders["torch"] = scalar_mlp(lambda v: torch.tensor(v, dtype=torch.float64, requires_grad=True))[0]
-    if mygrad:
-        mygrad.Tensor.relu = mygrad.nnet.relu
-        contenders["mygrad"] = scalar_mlp(mygrad.tensor)[0]
-    many = {name: lambda f=f: repeat(f, 10) for name, f in contenders.items()}
-    times = interleaved(many, rounds=40, seconds=60)
-    report("scalar MLP 2-16-16-1, fwd + bwd", times, "ns an op", 1e9 / count / 10)
 
 
 def bench_small_tensors() -> None:
@@ -195,7 +146,6 @@ def bench_import() -> None:
 
 if __name__ == "__main__":
     print(f"Python {sys.version.split()[0]}, NumPy {np.__version__}" + (f", PyTorch {torch.__version__}" if torch else ""))
-    bench_scalars()
     bench_small_tensors()
     bench_mlp_step()
     bench_memory()
