@@ -6,10 +6,12 @@ was used more than once, what comes back on each branch is added up.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 
-from minigrad.graph import NOTHING, Node, Op, Value, check_finite, constant, describe, topological_order, value_of
-from minigrad.modes import MODES
+from minigrad.graph import NOTHING, Node, Value, check_finite, constant, describe, topological_order, value_of
+from minigrad.modes import MODES, recording
 from minigrad.ops.elementwise import astype, where
 from minigrad.ops.reduce import sum as sum_
 from minigrad.ops.shape import reshape
@@ -41,10 +43,12 @@ def sweep(root: Node, seed: Value, *, create_graph: bool = False, retain_graph: 
     """
     gradients = {root: seed}
     order = topological_order(root)
-    careful = MODES.get().anomaly
+    anomaly = MODES.get().anomaly
+    routed: set[Node] = set()  # what lies behind an operation that picks between its inputs
     get = gradients.get
     ndarray = np.ndarray
-    with np.errstate(all="ignore"):  # the forward has warned already
+    # The forward has warned already; and a sweep to be differentiated is recorded even inside no_grad.
+    with np.errstate(all="ignore"), recording() if create_graph else nullcontext():
         while order:
             node = order.pop()
             op: Value = node.op
@@ -60,8 +64,10 @@ def sweep(root: Node, seed: Value, *, create_graph: bool = False, retain_graph: 
             if create_graph:
                 out = node
                 arguments = tuple([v if x is None else x for x, v in zip(inputs, values, strict=True)])
-            if op.routes:
-                careful = True
+            behind = op.routes or (bool(routed) and node in routed)
+            if behind:
+                routed.update([x for x in inputs if x is not None])
+            careful = behind or anomaly
 
             # Two inputs and nothing static, as in arithmetic, is unrolled: a third of the time of a sweep over scalars.
             if op.binary:
@@ -69,31 +75,29 @@ def sweep(root: Node, seed: Value, *, create_graph: bool = False, retain_graph: 
                 a, b = values
                 left, right = arguments
                 rule, other_rule = op.vjps
+                if (x is not None and x.value is not a) or (y is not None and y.value is not b):
+                    raise _updated(node)
                 if x is not None and x.requires_grad:
-                    if x.value is not a:
-                        raise _updated(x, op)
                     d = rule(g, out, left, right)
                     if type(d) is not type(a) or type(d) is ndarray or careful:
-                        d = _fit(d, g, a, node, careful)
+                        d = _fit(d, g, a, node, behind)
                     old = get(x)
                     gradients[x] = d if old is None else old + d
                 if y is not None and y.requires_grad:
-                    if y.value is not b:
-                        raise _updated(y, op)
                     d = other_rule(g, out, left, right)
                     if type(d) is not type(b) or type(d) is ndarray or careful:
-                        d = _fit(d, g, b, node, careful)
+                        d = _fit(d, g, b, node, behind)
                     old = get(y)
                     gradients[y] = d if old is None else old + d
             else:
                 static = {**node.static, "saved": None} if create_graph and op.saves else node.static
+                if any(x is not None and x.value is not v for x, v in zip(inputs, values, strict=True)):
+                    raise _updated(node)
                 for i, (x, v) in enumerate(zip(inputs, values, strict=True)):
                     if x is not None and x.requires_grad:
-                        if x.value is not v:
-                            raise _updated(x, op)
                         d = op.rule(i)(g, out, *arguments, **static)
                         if type(d) is not type(v) or type(d) is ndarray or careful:
-                            d = _fit(d, g, v, node, careful)
+                            d = _fit(d, g, v, node, behind)
                         old = get(x)
                         gradients[x] = d if old is None else old + d
             if not retain_graph:
@@ -102,20 +106,21 @@ def sweep(root: Node, seed: Value, *, create_graph: bool = False, retain_graph: 
     return gradients
 
 
-def _fit(d: Value, g: Value, value: Value, node: Node, careful: bool) -> Value:
+def _fit(d: Value, g: Value, value: Value, node: Node, behind: bool) -> Value:
     """A rule's result as the gradient of its variable: summed back where it was broadcast, cast where it was promoted."""
     op = node.op
     assert op is not None
-    if careful:
-        if op.elementwise and not np.isfinite(value_of(d)).all():
-            d = where(g == 0, 0.0, d)
-        if MODES.get().anomaly:
-            check_finite(value_of(d), "the gradient", op, node.values, node.origin)
+    if behind and op.elementwise and not np.isfinite(value_of(d)).all():
+        d = where(g == 0, 0.0, d)
+    if MODES.get().anomaly:
+        check_finite(value_of(d), "the gradient", op, node.values, node.origin)
     if isinstance(g, Node):
         d = d if isinstance(d, Node) else constant(np.asarray(d)[()], type(g))
     elif not isinstance(d, (np.ndarray, np.generic)):
         d = np.asarray(d)
     if d.dtype != value.dtype:
+        if value.dtype.kind != "f":
+            raise TypeError(f"backward: an input of {op.name} holds {value.dtype} numbers, which have no gradient")
         d = astype(d, value.dtype)
     if d.shape != value.shape:
         try:
@@ -133,8 +138,10 @@ def unbroadcast(g: Value, shape: tuple[int, ...]) -> Value:
     return reshape(sum_(g, axis=axes), shape)
 
 
-def _updated(x: Node, op: Op) -> RuntimeError:
+def _updated(node: Node) -> RuntimeError:
+    x = next(x for x, v in zip(node.inputs, node.values, strict=True) if x is not None and x.value is not v)
+    used = node.op.name if node.op else "it"
     return RuntimeError(
-        f"{describe(x)} was updated in place after {op.name} used it, so the gradient would be wrong; compute the result "
+        f"{describe(x)} was updated in place after {used} used it, so the gradient would be wrong; compute the result "
         "again after the update, or call backward before it"
     )

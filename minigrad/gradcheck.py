@@ -105,7 +105,7 @@ def gradcheck(
 def _argument(x: Any) -> Any:
     """A floating input as a fresh float64 leaf; anything else as it is."""
     data = value_of(x)
-    if isinstance(data, float | list | np.ndarray | np.floating):
+    if isinstance(data, float | list | tuple | np.ndarray | np.floating):
         array = np.array(data)
         if array.dtype.kind == "f" and (not isinstance(x, Tensor) or x.requires_grad):
             return Tensor(array.astype(np.float64), name=x.name if isinstance(x, Tensor) else None)

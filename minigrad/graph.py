@@ -154,15 +154,15 @@ _PLAIN = frozenset({float, int, bool, np.float64, np.float32, np.bool_})
 
 
 def _settled(value: Any, values: list[Any], tracked: bool) -> Any:
-    """A forward's result as a node keeps it: 0-d as a NumPy scalar, an array read-only and never an input itself."""
+    """A forward's result as a node keeps it: 0-d as a NumPy scalar, read-only if recorded or shared with an input."""
     if type(value) is not ndarray:
         value = np.asarray(value)
     if value.ndim == 0:
         return value[()]
-    if tracked:
-        for x in values:
-            if value is x:
-                value = value.view()
+    for x in values:
+        if value is x:
+            value = value.view()
+    if tracked or (value.base is not None and any(np.may_share_memory(value, x) for x in values if x is not None)):
         value.setflags(write=False)
     return value
 

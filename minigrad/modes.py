@@ -5,9 +5,9 @@ A mode holds in the thread or task that entered it, and costs nothing elsewhere.
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import ContextDecorator
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,23 +21,30 @@ class Modes(NamedTuple):
     record: bool = True
     scope: str = ""
     anomaly: bool = False
+    outer: Modes | None = None
 
 
 USUAL = Modes()
 MODES = ContextVar("minigrad modes", default=USUAL)
-_modes = MODES.get
 
 
-@contextmanager
-def _mode(**change: Any) -> Iterator[None]:
-    token = MODES.set(MODES.get()._replace(**change))
-    try:
-        yield
-    finally:
-        MODES.reset(token)
+class _Mode(ContextDecorator):
+    """A context manager, and a decorator, that changes one mode; it may be entered again, inside itself too."""
+
+    def __init__(self, **change: Any) -> None:
+        self._change = change
+
+    def __enter__(self) -> None:
+        outer, change = MODES.get(), self._change
+        if outer.scope and "scope" in change:
+            change = {"scope": f"{outer.scope}/{change['scope']}"}
+        MODES.set(outer._replace(outer=outer, **change))
+
+    def __exit__(self, *_: object) -> None:
+        MODES.set(MODES.get().outer or USUAL)
 
 
-def no_grad() -> AbstractContextManager[None]:
+def no_grad() -> _Mode:
     """Compute without recording: results are constants. Also a decorator.
 
     Returns
@@ -54,10 +61,15 @@ def no_grad() -> AbstractContextManager[None]:
     >>> y.requires_grad
     False
     """
-    return _mode(record=False)
+    return _Mode(record=False)
 
 
-def scope(name: str) -> AbstractContextManager[None]:
+def recording() -> _Mode:
+    """Record, even inside `no_grad`."""
+    return _Mode(record=True)
+
+
+def scope(name: str) -> _Mode:
     """Group the nodes recorded inside under a name; scopes nest. It costs nothing where it is not used.
 
     Parameters
@@ -77,11 +89,10 @@ def scope(name: str) -> AbstractContextManager[None]:
     >>> y.scope
     'layer1/gate'
     """
-    outer = MODES.get().scope
-    return _mode(scope=f"{outer}/{name}" if outer else name)
+    return _Mode(scope=name)
 
 
-def detect_anomaly() -> AbstractContextManager[None]:
+def detect_anomaly() -> _Mode:
     """Stop at the first nan or infinity, forward or backward, and say where it came from.
 
     Every value is looked at, so it is slower; for finding a fault, not for training.
@@ -104,11 +115,11 @@ def detect_anomaly() -> AbstractContextManager[None]:
     Traceback (most recent call last):
     FloatingPointError: log: the value has 1 nan, from inputs of shape (2,); recorded at ...
     """
-    return _mode(anomaly=True)
+    return _Mode(anomaly=True)
 
 
-_HERE = str(Path(__file__).parent)
-_NUMPY = str(Path(np.__file__).parent)
+_HERE = str(Path(__file__).parent) + os.sep
+_NUMPY = str(Path(np.__file__).parent) + os.sep
 
 
 def site() -> str:

@@ -14,7 +14,7 @@ from minigrad.graph import Node, value_of
 RECORDED: dict[Any, Callable[..., Any]] = {
     getattr(np, name): getattr(ops, name) for name in ops.__all__ if hasattr(np, name)
 } | {
-    np.amax: ops.max, np.amin: ops.min, np.rint: ops.round, np.fabs: ops.abs, np.linalg.norm: ops.norm,
+    np.amax: ops.max, np.amin: ops.min, np.rint: ops.round, np.around: ops.round, np.fabs: ops.abs, np.linalg.norm: ops.norm,
     np.linalg.matmul: ops.matmul, np.linalg.tensordot: ops.tensordot, np.linalg.outer: ops.outer,
 }  # fmt: skip
 
@@ -28,7 +28,8 @@ CONSTANT = frozenset({
     np.shares_memory, np.may_share_memory,
 })  # fmt: skip
 
-_NEWER_NAMES = {"a_min": "min", "a_max": "max"}
+_NEWER_NAMES = {"a_min": "min", "a_max": "max", "correction": "ddof"}
+_USUAL = (("out", None), ("dtype", None), ("order", "C"), ("where", True), ("optimize", True), ("optimize", False))
 
 
 def ufunc(self: Node, function: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
@@ -59,8 +60,12 @@ def _call(function: Any, name: str, args: tuple[Any, ...], options: dict[str, An
             "gradient, give NumPy the values: t.data"
         )
     recorded = RECORDED[function]
-    options = {_NEWER_NAMES.get(k, k): v for k, v in options.items() if k != "out"}
-    if "where" in options or "casting" in options or "order" in options or options.get("dtype") is not None:
+    options = {
+        _NEWER_NAMES.get(k, k): v for k, v in options.items() if not any(k == name and v is usual for name, usual in _USUAL)
+    }
+    if "a" in options and not args:
+        args = (options.pop("a"),)
+    if options.keys() & {"where", "casting", "order", "dtype", "initial"}:
         raise TypeError(f"{name}: only the arguments of minigrad.{recorded.__name__} are recorded, not {sorted(options)}")
     return recorded(*args, **options)
 

@@ -130,8 +130,9 @@ class Tensor(Node):
     def data(self) -> Any:
         """The value: an array, or a NumPy scalar if 0-d.
 
-        Assigning to it, or updating it in place as in ``w.data -= 0.1 * w.grad``, changes a leaf; a graph that has used the
-        old value then refuses to go backward. Results are read-only.
+        Assigning to it, or updating it as in ``w.data -= 0.1 * w.grad``, changes a leaf; a graph that has used the old value
+        then refuses to go backward. Change single numbers with ``w[0] = 5``: what is written into the array itself, past the
+        tensor, cannot be seen. Results are read-only.
         """
         return self.value
 
@@ -139,6 +140,8 @@ class Tensor(Node):
     def data(self, new: Any) -> None:
         self._refuse_result()
         array = as_array(value_of(new), "Tensor.data")
+        if not np.can_cast(array.dtype, self.dtype, "same_kind"):
+            raise TypeError(f"Tensor.data: {describe(self)} holds {self.dtype} numbers and takes no {array.dtype} ones")
         if array.shape != self.shape:
             raise ValueError(f"Tensor.data: {describe(self)} takes a value of its own shape, got {array.shape}")
         # A new object, even around the same memory: that is how a sweep sees that the value it used has changed.
@@ -247,7 +250,7 @@ class Tensor(Node):
             The gradient to start from, in this tensor's shape. A scalar starts from 1 if it is left out.
         create_graph : bool
             Record the sweep too, so that `.grad` is a Tensor which can be differentiated again. It then refers to the graph
-            and the graph to it: set `.grad` to None when done, or the cycle collector has to free them.
+            and the graph to it: until the gradients of all its tensors are dropped, only the cycle collector can free it.
         retain_graph : bool
             If false, intermediate gradients are dropped and the graph is freed as the sweep goes: what training wants.
 
@@ -275,10 +278,12 @@ class Tensor(Node):
             for node, g in gradients.items():
                 if node.grad is not None:
                     node.grad = node.grad + g
+                # A rule may pass its upstream gradient on, or a view of it: every tensor gets a gradient of its own.
                 elif type(g) is np.ndarray:
-                    # A rule may pass its upstream gradient on, or a view of it: every tensor gets an array of its own.
                     node.grad = g.copy() if g.base is not None or id(g) in seen else g
                     seen.add(id(g))
+                elif isinstance(g, Node) and g.op is None:
+                    node.grad = g * 1.0 if g.requires_grad else constant(np.array(g.value)[()], Tensor)  # type: ignore[operator]
                 else:
                     node.grad = g
 
@@ -300,7 +305,7 @@ class Tensor(Node):
             raise ValueError(f"backward: upstream has shape {seed.shape}, but {describe(self)} needs its own shape")
         if not create_graph:
             return seed
-        return upstream if isinstance(upstream, Node) and upstream.value.dtype == self.dtype else Tensor(seed, False)
+        return ops.astype(upstream, self.dtype) if isinstance(upstream, Node) else Tensor(seed, False)
 
     def zero_grad(self) -> None:
         """Forget the gradient collected so far."""
@@ -318,7 +323,7 @@ class Tensor(Node):
         return _restore, (type(self), self.__getstate__())
 
     def __getstate__(self) -> Any:
-        return self.value, self.requires_grad, self.name
+        return np.array(self.value)[()], self.requires_grad, self.name
 
     def __setstate__(self, state: Any) -> None:
         self.value, self.requires_grad, self.name = state

@@ -262,6 +262,8 @@ SAMPLES: dict[str, list[Sample]] = {
         Sample(lambda m, a, b: m.einsum("i...,i->...", a, b), (CUBE, some(2))),
         Sample(lambda m, a, b: m.einsum("ij,ij->ij", a, b), (A, some(1, 3))),
         Sample(lambda m, a: m.einsum("ij,ij->i", a, a), (A,)),
+        Sample(lambda m, a, b: m.einsum("ij,jk->ik", a, b), (some(2, 1), some(3, 4))),
+        Sample(lambda m, a, b: m.einsum("...i,...i->...", a, b), (some(1, 3), some(4, 3))),
     ],
     # norm
     "softmax": _calls(lambda m, x: m.softmax(x), lambda m, x: m.softmax(x, 1), lambda m, x: m.softmax(x, axis=(0, 2))),

@@ -48,6 +48,17 @@ def test_other_names_of_the_same():
     np.testing.assert_array_equal(np.reshape(t, (4,)).data, [1, -2, 3, 4])
 
 
+def test_numpy_s_keywords_at_their_usual_values():
+    t = Tensor([[1.0, -2.0], [3.0, 4.0]])
+    assert np.sum(t, axis=0, dtype=None, out=None).tolist() == [4, 2]
+    assert float(np.sum(a=t)) == 6
+    assert np.max(a=t, axis=0).tolist() == [3, 4]
+    assert np.reshape(t, (4,), order="C").tolist() == [1, -2, 3, 4]
+    np.testing.assert_allclose(np.around(t / 3, 1).data, [[0.3, -0.7], [1.0, 1.3]])
+    assert float(np.std(t[0], correction=1)) == np.std([1, -2], ddof=1)
+    assert float(np.einsum("ij,ij", t, t, optimize=True)) == 30
+
+
 def test_mixed_with_arrays():
     t, a = Tensor([1.0, 2.0]), np.array([3.0, 4.0])
     for y in (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import operator
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -80,6 +81,22 @@ class TestFloat32:
             assert y.dtype == np.float32
             y.sum().backward()
             assert x.grad.dtype == np.float32
+
+    @pytest.mark.parametrize("f", [
+        lambda x: mg.outer(x, 2.0), lambda x: mg.outer(2, x), lambda x: mg.einsum("i,->i", x, 2.0), lambda x: mg.dot(x, 2.0),
+        lambda x: mg.tensordot(x, 2.0, 0), lambda x: mg.stack([x[0], 2.0]), lambda x: mg.concatenate([x, x * 2]),
+    ])  # fmt: skip
+    def test_python_numbers_take_on_its_dtype(self, f):
+        assert f(Tensor(np.float32([1, 2, 3]))).dtype == np.float32
+
+    def test_integers_stay_constants(self):
+        x = Tensor(np.array([1, 2]))
+        x.requires_grad = True
+        with pytest.raises(TypeError, match="an input of multiply holds int64 numbers"):
+            (x * 1.5).sum().backward()
+        with mg.no_grad(), pytest.raises(TypeError, match="takes no float64"):
+            x *= 1.5
+        assert x.tolist() == [1, 2]
 
 
 class TestOperators:
@@ -195,6 +212,33 @@ class TestTiesAndKinks:
         f(x).backward()
         np.testing.assert_allclose(x.grad, expected)
 
+    def test_equal_numbers_have_no_spread_whatever_is_rounded(self):
+        for dtype in (np.float32, np.float64):
+            x = Tensor(np.full(3, 0.1, dtype))
+            mg.std(x).backward()
+            assert x.grad.tolist() == [0, 0, 0]
+
+    def test_one_number_has_no_unbiased_variance(self):
+        x = Tensor([1.0])
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            y = mg.var(x, ddof=1)
+        y.backward()
+        assert np.isnan(y.data)
+        assert np.isnan(x.grad).all()
+
+    @pytest.mark.parametrize("scale", [1e-25, 1.0, 1e25])
+    def test_angles_of_tiny_and_huge_points(self, scale):
+        x = Tensor(np.float32(scale))
+        mg.arctan2(x, np.float32(scale)).backward()
+        np.testing.assert_allclose(x.grad, 0.5 / scale, rtol=1e-6)
+
+    def test_a_nan_receives_the_gradient_of_an_extreme(self):
+        for f in (mg.max, mg.min, lambda x: mg.maximum(x, 0.0).sum(), lambda x: mg.minimum(x, 9.0).sum()):
+            x = Tensor([np.nan, 1.0])
+            f(x).backward()
+            assert x.grad[0] == 1
+
     def test_maximum_of_one_tensor_with_itself(self):
         x = Tensor([1.0, 2.0])
         mg.maximum(x, x).sum().backward()
@@ -283,6 +327,21 @@ class TestScopesAndNames:
                 z = y * 2
         assert (x.scope, y.scope, z.scope, (z * 2).scope) == ("", "a", "a/b", "")
         assert (z * 2).origin is None
+
+    def test_modes_may_be_entered_again(self):
+        block, quiet = mg.scope("b"), mg.no_grad()
+        with mg.scope("a"), block, block:
+            assert (Tensor(1.0) * 2).scope == "a/b/b"
+        for _ in range(2):
+            with quiet:
+                assert not (Tensor(1.0) * 2).requires_grad
+        assert (Tensor(1.0) * 2).requires_grad
+
+        @mg.scope("f")
+        def f(n):
+            return f(n - 1) if n else Tensor(1.0) * 2
+
+        assert f(2).scope == "f/f/f"
 
     def test_a_record_is_small(self):
         import sys

@@ -236,8 +236,8 @@ hypot.rules(lambda g, out, a, b: g * over(a, out), lambda g, out, a, b: g * over
 
 
 def _larger(g: Value, a: Value, b: Value) -> Value:
-    """The share of `g` that the larger of two receives: all of it, or half at a tie."""
-    return np.where(a == b, g / 2, g * (a > b))
+    """The share of `g` that the larger of two receives: all of it, or half at a tie. A nan counts as the larger."""
+    return np.where(a == b, g / 2, g * np.logical_not(a < b))
 
 
 @op(elementwise=True, routes=True)
@@ -436,7 +436,7 @@ def astype(x: Value, /, dtype: DTypeLike) -> Value:
     >>> astype(Tensor(2.5), "float32").dtype
     dtype('float32')
     """
-    return np.asarray(x, dtype)
+    return np.array(x, dtype)
 
 
 astype.rules(lambda g, out, x, dtype: g)

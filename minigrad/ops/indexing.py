@@ -255,7 +255,7 @@ def diag(x: Value, k: int = 0) -> Value:
 @op()
 def _concatenate(*arrays: Value, axis: int) -> Value:
     """Arrays end to end."""
-    return np.concatenate(arrays, axis)
+    return np.concatenate(arrays, axis, dtype=np.result_type(*arrays))  # a Python number takes on the others' dtype
 
 
 def _concatenate_rule(g: Value, out: Value, *arrays: Value, axis: int, i: int) -> Value:
@@ -298,7 +298,7 @@ def concatenate(arrays: Sequence[Value], axis: int | None = 0) -> Value:
 @op()
 def _stack(*arrays: Value, axis: int) -> Value:
     """Arrays side by side along a new axis."""
-    return np.stack(arrays, axis)
+    return np.stack(arrays, axis, dtype=np.result_type(*arrays))
 
 
 _stack.rules(lambda g, out, *arrays, axis, i: g[(slice(None),) * (axis % g.ndim) + (i,)])

@@ -8,13 +8,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from minigrad.graph import Value, op
+from minigrad.graph import Value, op, value_of
 from minigrad.ops.elementwise import multiply
 from minigrad.ops.indexing import diagonal
 from minigrad.ops.reduce import sum
-from minigrad.ops.shape import ravel, reshape, transpose
+from minigrad.ops.shape import ravel, reshape, squeeze, transpose
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def _of_one_kind(*operands: Value) -> list[Value]:
+    """Operands with Python's numbers in the dtype that they would take on beside the others."""
+    dtype = np.result_type(*(x if isinstance(x, int | float) else np.asarray(value_of(x)) for x in operands))
+    return [np.asarray(x, dtype) if isinstance(x, int | float) else x for x in operands]
 
 
 @op()
@@ -152,6 +158,7 @@ def outer(a: Value, b: Value) -> Value:
     Tensor([[3., 4.],
             [6., 8.]])
     """
+    a, b = _of_one_kind(a, b)
     return multiply(reshape(a, (math.prod(np.shape(a)), 1)), ravel(b))
 
 
@@ -180,6 +187,7 @@ def tensordot(a: Value, b: Value, axes: int | Sequence[int | Sequence[int]] = 2)
     >>> tensordot(Tensor(np.ones((2, 3, 4))), np.ones((3, 4, 5))).shape
     (2, 5)
     """
+    a, b = _of_one_kind(a, b)
     m, n = np.shape(a), np.shape(b)
     if isinstance(axes, int | np.integer):
         count = int(axes)
@@ -269,8 +277,12 @@ def einsum(subscripts: str, *operands: Value) -> Value:
         raise TypeError("einsum: the subscripts come first, as a string such as 'ij,jk->ik'")
     terms, result = _parse(subscripts, [np.ndim(x) for x in operands])
     plain: list[Value] = []
-    for i, x in enumerate(operands):
-        x, terms[i] = _diagonals(x, terms[i])
+    parts = [_diagonals(x, term) for x, term in zip(_of_one_kind(*operands), terms, strict=True)]
+    lengths = _lengths(subscripts, parts)
+    # An axis of length 1 that stands for the others' length has nothing to sum over: it is dropped.
+    parts = [_without(x, term, [c for c, n in zip(term, np.shape(x), strict=True) if n < lengths[c]]) for x, term in parts]
+    terms = [term for _, term in parts]
+    for i, (x, _) in enumerate(parts):
         elsewhere = result + "".join(terms[:i] + terms[i + 1 :])
         alone = tuple(axis for axis, letter in enumerate(terms[i]) if letter not in elsewhere)
         if alone:
@@ -307,6 +319,25 @@ def _parse(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
     if len(set(result)) < len(result):
         raise ValueError(f"einsum: the result of {subscripts!r} has a letter twice")
     return terms, result
+
+
+def _lengths(subscripts: str, parts: list[tuple[Value, str]]) -> dict[str, int]:
+    """The length that each letter stands for; 1 goes with any other."""
+    lengths: dict[str, int] = {}
+    for x, term in parts:
+        for letter, n in zip(term, np.shape(x), strict=True):
+            known = lengths.setdefault(letter, n)
+            if n != known and 1 not in (n, known):
+                raise ValueError(f"einsum: letter {letter!r} of {subscripts!r} stands for lengths {known} and {n}")
+            lengths[letter] = n if known == 1 else known
+    return lengths
+
+
+def _without(x: Value, term: str, letters: list[str]) -> tuple[Value, str]:
+    """An operand without some axes of length 1."""
+    if not letters:
+        return x, term
+    return squeeze(x, tuple(term.index(c) for c in letters)), "".join(c for c in term if c not in letters)
 
 
 def _diagonals(x: Value, term: str) -> tuple[Value, str]:

@@ -111,7 +111,7 @@ def var(x: Value, /, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False
 
 var.rules(
     lambda g, out, x, axis, ddof, keepdims: (
-        _kept(g, x, axis, keepdims) * (x - np.mean(x, axis=axis, keepdims=True)) * (2 / (_count(x, axis) - ddof))
+        _kept(g, x, axis, keepdims) * (x - np.mean(x, axis=axis, keepdims=True)) * 2 / (_count(x, axis) - ddof)
     )
 )
 
@@ -128,16 +128,19 @@ def std(x: Value, /, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False
     return np.std(x, axis=axis, ddof=ddof, keepdims=keepdims)
 
 
-std.rules(
-    lambda g, out, x, axis, ddof, keepdims: over(
-        _kept(g, x, axis, keepdims) * (x - np.mean(x, axis=axis, keepdims=True)),
-        _kept(out, x, axis, keepdims) * (_count(x, axis) - ddof),
-    )
-)
+def _std_rule(g: Value, out: Value, x: Value, axis: Axis, ddof: int, keepdims: bool) -> Value:
+    v = value_of(x)
+    equal = np.max(v, axis=axis, keepdims=True, initial=-np.inf) <= np.min(v, axis=axis, keepdims=True, initial=np.inf)
+    spread = np.where(equal, 0.0, x - np.mean(x, axis=axis, keepdims=True))  # rounding leaves equal numbers a little spread
+    length = np.where(equal, 1.0, _kept(out, x, axis, keepdims))
+    return _kept(g, x, axis, keepdims) * spread / length / (_count(x, axis) - ddof)
+
+
+std.rules(_std_rule)
 
 
 def _equal_share(g: Value, out: Value, x: Value, axis: Axis, keepdims: bool) -> Value:
-    chosen = x == _kept(out, x, axis, keepdims)
+    chosen = np.logical_or(x == _kept(out, x, axis, keepdims), np.isnan(x))
     return np.where(chosen, _kept(g, x, axis, keepdims) / np.sum(chosen, axis=axis, keepdims=True), 0.0)
 
 

@@ -237,10 +237,12 @@ def arctan2(a: Value, b: Value, /) -> Value:
     return np.arctan2(a, b)
 
 
-arctan2.rules(
-    lambda g, out, a, b: g * over(b, a * a + b * b),
-    lambda g, out, a, b: -g * over(a, a * a + b * b),
-)
+def _arctan2_rule(g: Value, a: Value, b: Value) -> Value:
+    length = np.hypot(a, b)  # twice over the length, for its square might overflow
+    return g * over(over(b, length), length)
+
+
+arctan2.rules(lambda g, out, a, b: _arctan2_rule(g, a, b), lambda g, out, a, b: -_arctan2_rule(g, b, a))
 
 
 @elementwise
