@@ -27,6 +27,7 @@ from minigrad.tensor import Tensor
 
 LARGEST = 10_000_000  # numbers that all steps of an expression may have together
 
+PART = 1000  # numbers that one more tensor takes the room of
 MOST_OPERANDS = 20  # of einsum, which looks for a good order to multiply them in
 MESSAGE = 300  # characters of what an operation says
 
@@ -411,6 +412,9 @@ def _most(name: str, given: Mapping[str, Any]) -> int:
             return _product(given["shape"])
         case "diag" | "tril" | "triu" if np.ndim(x) == 1:  # of a vector, a matrix
             return (_size(x) + max(_counts(given.get("k", 0)))) ** 2
+        case "split":
+            where = given["indices_or_sections"]
+            return PART * (len(where) if isinstance(where, list | tuple) else max(_counts(where), default=0))
         case "pad":
             margin = 2 * max(_counts(given["pad_width"]), default=0)
             return math.prod(int(length) + margin for length in np.shape(x))

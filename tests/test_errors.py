@@ -56,6 +56,7 @@ CASES = {
     "an uneven split": (lambda: mg.split(V, 2), ValueError, r"axis 0 of shape \(3,\) does not part into 2 equal"),
     "a fraction of a repeat": (lambda: mg.repeat(V, 0.5), TypeError, "repeat: the counts are whole numbers, got 0.5"),
     "many inputs": (lambda: mg.concatenate([V, M] * 500), ValueError, r"\(3,\) and \(2, 4\) and \(3,\) and 995 more: "),
+    "the triangle of a number": (lambda: mg.tril(Tensor(1.0)), ValueError, "tril, inputs of shape .*: a number has no triangle"),
     "a negative pad": (lambda: mg.pad(V, -1), ValueError, "must not be negative"),
     "an unknown pad mode": (lambda: mg.pad(V, 1, "mirror"), ValueError, "mode 'mirror' is not one of"),
     "an unknown gelu": (lambda: mg.gelu(V, "fast"), ValueError, "approximate must be 'none' or 'tanh'"),

@@ -19,6 +19,9 @@ Path = tuple[str, ...]  # of scopes, outermost first
 LONGEST_IN_WORDS = 500  # characters of a name in a tooltip
 
 
+NEUTRAL = {"stride": 1, "dilation": 1, "groups": 1, "padding": 0}  # what goes without saying
+
+
 @dataclass(frozen=True)
 class DrawnNode:
     """A node of the picture.
@@ -210,7 +213,8 @@ class _Describer:
         op = node.op
         assert op is not None
         static = {k: v for k, v in node.static.items() if k != "saved" and v is not op.defaults.get(k, op)}
-        arguments = ", ".join(f"{k}={argument(v)}" for k, v in static.items())
+        told = {k: _compact(v) for k, v in static.items() if not hasattr(v, "_fields")}  # a record is the op's own affair
+        arguments = ", ".join(f"{k}={argument(v)}" for k, v in told.items() if v is not None and NEUTRAL.get(k, told) != v)
         self.ids[node] = self.put(
             "op",
             SYMBOLS.get(op.name, op.name),
@@ -287,3 +291,11 @@ def _exact(value: Any) -> str:
 
 def _count(n: int, one: str, many: str) -> str:
     return f"{n:,} {one if n == 1 else many}"
+
+
+def _compact(v: Any) -> Any:
+    """A tuple of equal numbers as one of them, inside other tuples too: stride=2 for stride=(2, 2)."""
+    if not isinstance(v, tuple):
+        return v
+    parts = tuple(map(_compact, v))
+    return parts[0] if len(parts) > 1 and all(isinstance(p, int) and p == parts[0] for p in parts) else parts

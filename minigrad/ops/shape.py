@@ -360,6 +360,12 @@ def roll(x: Value, /, shift: int | tuple[int, ...], axis: int | tuple[int, ...] 
 roll.rules(lambda g, out, x, shift, axis: np.roll(g, np.negative(shift), axis))
 
 
+def _with_axes(x: Value) -> Value:
+    if np.ndim(x) == 0:
+        raise ValueError("a number has no triangle; give an array")
+    return x
+
+
 @op()
 def tril(x: Value, /, k: int = 0) -> Value:
     """The lower triangle of the last two axes, and 0 above it.
@@ -382,7 +388,7 @@ def tril(x: Value, /, k: int = 0) -> Value:
     Tensor([[1., 0.],
             [3., 4.]])
     """
-    return np.tril(x, k)
+    return np.tril(_with_axes(x), k)
 
 
 tril.rules(lambda g, out, x, k: np.tril(g, k))
@@ -410,7 +416,7 @@ def triu(x: Value, /, k: int = 0) -> Value:
     Tensor([[1., 2.],
             [0., 4.]])
     """
-    return np.triu(x, k)
+    return np.triu(_with_axes(x), k)
 
 
 triu.rules(lambda g, out, x, k: np.triu(g, k))
