@@ -64,7 +64,9 @@ def sweep(root: Node, seed: Value, *, create_graph: bool = False, retain_graph: 
             if create_graph:
                 out = node
                 arguments = tuple([v if x is None else x for x, v in zip(inputs, values, strict=True)])
-            behind = op.routes or (bool(routed) and node in routed)
+            behind = op.routes
+            if routed and node in routed:
+                behind = True
             if behind:
                 routed.update([x for x in inputs if x is not None])
             careful = behind or anomaly
@@ -75,26 +77,32 @@ def sweep(root: Node, seed: Value, *, create_graph: bool = False, retain_graph: 
                 a, b = values
                 left, right = arguments
                 rule, other_rule = op.vjps
-                if (x is not None and x.value is not a) or (y is not None and y.value is not b):
-                    raise _updated(node)
-                if x is not None and x.requires_grad:
-                    d = rule(g, out, left, right)
-                    if type(d) is not type(a) or type(d) is ndarray or careful:
-                        d = _fit(d, g, a, node, behind)
-                    old = get(x)
-                    gradients[x] = d if old is None else old + d
-                if y is not None and y.requires_grad:
-                    d = other_rule(g, out, left, right)
-                    if type(d) is not type(b) or type(d) is ndarray or careful:
-                        d = _fit(d, g, b, node, behind)
-                    old = get(y)
-                    gradients[y] = d if old is None else old + d
+                if x is not None:
+                    if x.value is not a:
+                        raise _updated(node)
+                    if x.requires_grad:
+                        d = rule(g, out, left, right)
+                        if type(d) is not type(a) or type(d) is ndarray or careful:
+                            d = _fit(d, g, a, node, behind)
+                        old = get(x)
+                        gradients[x] = d if old is None else old + d
+                if y is not None:
+                    if y.value is not b:
+                        raise _updated(node)
+                    if y.requires_grad:
+                        d = other_rule(g, out, left, right)
+                        if type(d) is not type(b) or type(d) is ndarray or careful:
+                            d = _fit(d, g, b, node, behind)
+                        old = get(y)
+                        gradients[y] = d if old is None else old + d
             else:
                 static = {**node.static, "saved": None} if create_graph and op.saves else node.static
-                if any(x is not None and x.value is not v for x, v in zip(inputs, values, strict=True)):
-                    raise _updated(node)
                 for i, (x, v) in enumerate(zip(inputs, values, strict=True)):
-                    if x is not None and x.requires_grad:
+                    if x is None:
+                        continue
+                    if x.value is not v:
+                        raise _updated(node)
+                    if x.requires_grad:
                         d = op.rule(i)(g, out, *arguments, **static)
                         if type(d) is not type(v) or type(d) is ndarray or careful:
                             d = _fit(d, g, v, node, behind)
