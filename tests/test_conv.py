@@ -133,7 +133,7 @@ def test_conv_transpose_is_the_adjoint(problem: tuple[Any, Any, Geometry], data:
     n = y.ndim - 2
     weight = normal(y.shape[1], *weight.shape[1:])
     padding = tuple(lo for lo, _ in how.padding)
-    extra = tuple(data.draw(st.integers(0, s - 1)) for s in how.stride)
+    extra = tuple(data.draw(st.integers(0, max(s, d) - 1)) for s, d in zip(how.stride, how.dilation, strict=True))
     size = tuple(
         (o - 1) * s - 2 * p + d * (k - 1) + e + 1
         for o, k, s, p, d, e in zip(y.shape[2:], weight.shape[2:], how.stride, padding, how.dilation, extra, strict=True)
@@ -144,6 +144,7 @@ def test_conv_transpose_is_the_adjoint(problem: tuple[Any, Any, Geometry], data:
     assert out.shape == (len(y), len(bias), *size)
     x = normal(*out.shape)
     image = slow_conv(x, weight, how._replace(padding=tuple((p, p) for p in padding)))
+    image = image[(..., *(slice(o) for o in y.shape[2:]))]
     np.testing.assert_allclose(((out - bias.reshape(-1, *(1,) * n)) * x).sum(), (y * image).sum(), atol=1e-10)
 
 
@@ -261,8 +262,34 @@ def test_a_promoted_input_keeps_its_dtype_in_the_gradient():
 def test_integers_are_convolved_exactly():
     x, weight = np.arange(25).reshape(1, 1, 5, 5), np.arange(9).reshape(1, 1, 3, 3)
     out = conv2d(x, weight)
-    assert out.dtype == x.dtype
+    assert out.dtype == np.float64
     np.testing.assert_array_equal(out, slow_conv(x, weight, Geometry((1, 1), ((0, 0), (0, 0)), (1, 1), 1)))
+
+
+def test_lists_and_integers_leave_float32_alone():
+    x, weight = np.ones((1, 1, 3), np.float32), Tensor(np.ones((1, 1, 2), np.float32))
+    for f in (conv1d, conv_transpose1d):
+        assert f(x, weight, [0.5]).dtype == f(x.astype(int), weight).dtype == np.float32
+        assert f(x, weight, Tensor([0.5])).dtype == np.float64
+        assert isinstance(f(Tensor(x.astype(int)), np.ones((1, 1, 2))), Tensor)
+
+
+def test_small_integers_do_not_wrap_around():
+    for dtype in (np.uint8, np.bool_):
+        x = np.full((1, 1, 300), 1, dtype)
+        np.testing.assert_array_equal(conv1d(x, x), [[[300.0]]])
+
+
+def test_padding_as_an_array():
+    x, weight = normal(1, 1, 4, 4), normal(1, 1, 3, 3)
+    np.testing.assert_array_equal(conv2d(x, weight, padding=np.array([1, 2])), conv2d(x, weight, padding=(1, 2)))
+
+
+def test_output_padding_up_to_the_dilation():
+    weight = normal(2, 1, 1)
+    how = {"padding": 1, "output_padding": 2, "dilation": 3}
+    np.testing.assert_allclose(conv_transpose1d(np.ones((1, 2, 4)), weight, **how), [[[weight.sum()] * 3 + [0]]])
+    assert mg.gradcheck(lambda x, w: conv_transpose1d(x, w, **how) ** 2, normal(1, 2, 4), weight, order=2)
 
 
 def test_strided_and_read_only_inputs_are_left_as_they_are():
@@ -350,6 +377,9 @@ REFUSED = {
     "dilation 0": (lambda: conv2d(zeros(1, 1, 8, 8), zeros(1, 1, 3, 3), dilation=(1, 0)), "dilation must be .* at least 1"),
     "groups 0": (lambda: conv2d(zeros(1, 1, 8, 8), zeros(1, 1, 3, 3), groups=0), "groups must be .* at least 1"),
     "negative padding": (lambda: conv2d(zeros(1, 1, 8, 8), zeros(1, 1, 3, 3), padding=-1), "padding must be .* at least 0"),
+    "fractional padding": (lambda: conv1d(zeros(1, 1, 8), zeros(1, 1, 3), padding=1.5), "conv1d: padding must be"),  # type: ignore[arg-type]
+    "no padding": (lambda: conv1d(zeros(1, 1, 8), zeros(1, 1, 3), padding=None), "conv1d: padding must be"),  # type: ignore[arg-type]
+    "empty axis": (lambda: conv1d(zeros(1, 1, 0), zeros(1, 1, 3), padding=2), r"conv1d: x \(1, 1, 0\) has an empty axis"),
     "padding for 3 axes": (lambda: conv2d(zeros(1, 1, 8, 8), zeros(1, 1, 3, 3), padding=(1, 1, 1)), "each of 2 axes"),
     "same with a stride": (
         lambda: conv2d(zeros(1, 1, 8, 8), zeros(1, 1, 3, 3), stride=2, padding="same"),
@@ -370,7 +400,7 @@ REFUSED = {
     "transposed bias": (lambda: conv_transpose1d(zeros(1, 3, 4), zeros(3, 5, 2), zeros(3)), r"bias needs shape \(5,\)"),
     "output_padding": (
         lambda: conv_transpose1d(zeros(1, 1, 4), zeros(1, 1, 2), output_padding=1),
-        r"output_padding \(1,\) must be less than the stride \(1,\)",
+        r"output_padding \(1,\) must be less than the stride \(1,\) or the dilation \(1,\)",
     ),
     "transposed to nothing": (
         lambda: conv_transpose1d(zeros(1, 1, 1), zeros(1, 1, 2), padding=1),

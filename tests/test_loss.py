@@ -232,6 +232,37 @@ def test_empty_batches(f: Any):
         assert reduction != "mean" or np.isnan(y.data)
 
 
+def test_what_is_ignored_may_be_nan_or_infinite():
+    for bad in (-np.inf, np.inf, np.nan):
+        x = Tensor([[bad, 0.0, 1.0], [-1.0, -0.5, 0.0]])
+        assert nll_loss(x, [-100, 1]).data == 0.5
+        for smoothing in (0.0, 0.25):
+            loss = cross_entropy(x, [-100, 1], label_smoothing=smoothing)
+            np.testing.assert_allclose(loss.data, cross_entropy(x.data[1:], [1], label_smoothing=smoothing))
+            x.grad = None
+            loss.backward(create_graph=True)
+            first, x.grad = x.grad, None
+            (first * first).sum().backward()
+            for gradient in (first.data, x.grad):
+                np.testing.assert_array_equal(np.asarray(gradient)[0], 0)
+                assert np.isfinite(np.asarray(gradient)).all()
+
+
+def test_a_mean_of_many_float16_does_not_overflow():
+    x = Tensor(np.ones(100_000, np.float16))
+    loss = mse_loss(x, np.zeros(100_000, np.float16))
+    loss.backward()
+    assert loss.dtype == np.float16
+    assert loss.data == 1
+    np.testing.assert_allclose(x.grad, 2e-5, rtol=0.01)
+
+
+def test_one_axis_of_logits_has_no_other_axis():
+    assert cross_entropy(X[0], 1).shape == cross_entropy(X[0], 1, axis=-1).shape == ()
+    with pytest.raises(ValueError, match="cross_entropy: axis 5 is out of bounds"):
+        cross_entropy(X[0], 1, axis=5)
+
+
 def test_inputs_are_left_alone_and_may_change_afterwards():
     data, target = np.asfortranarray(X), Y.copy()
     data.flags.writeable = False

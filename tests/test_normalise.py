@@ -107,6 +107,40 @@ def test_empty_batches_and_inputs_left_alone(f: Any):
     np.testing.assert_array_equal(data, before)
 
 
+def test_lists_and_integers_leave_float32_alone():
+    x, w = Tensor(np.ones((3, 2), np.float32)), [1.0, 1.0]
+    for y in (
+        batch_norm(x, weight=w, bias=w, training=True), batch_norm(x, w, w, w, w), layer_norm(x, np.int64(2), w, w),
+        group_norm(x, 2, w, w), linear(x, [[1, 2]], [0]), linear(np.ones((3, 2), int), Tensor(np.ones((1, 2), np.float32))),
+        instance_norm(x[..., None] * np.ones(2, np.float32), weight=w, bias=w),
+    ):  # fmt: skip
+        assert y.dtype == np.float32
+    assert layer_norm(x, 2, np.ones(2, np.float32), np.ones(2)).dtype == np.float64
+
+
+def test_linear_keeps_the_digits_of_its_bias():
+    y = linear(np.ones((1, 2), np.float32), np.ones((1, 2), np.float32), Tensor([1e-12]))
+    assert y.dtype == np.float64
+    assert y.data[0, 0] - 2 > 0
+    np.testing.assert_array_equal(linear([[1, 2]], np.array([[3, 4]]), np.array([5])), [[16.0]])
+
+
+def test_dropout_of_integers():
+    assert set(dropout(np.array([1, 1, 1]), 0.5).tolist()) <= {0.0, 2.0}
+    assert isinstance(dropout(Tensor(np.array([1, 2])), 0.5), Tensor)
+
+
+@pytest.mark.parametrize("bad", ["read-only", "list", "integer"])
+def test_running_statistics_are_refused_before_they_change(bad: str):
+    mean, var = np.zeros(6), np.ones(6)
+    var.flags.writeable = bad != "read-only"
+    wrong = {"read-only": var, "list": var.tolist(), "integer": var.astype(int)}[bad]
+    with pytest.raises(ValueError, match="batch_norm: running_var must be a writeable floating array"):
+        batch_norm(X, mean, wrong, training=True)
+    np.testing.assert_array_equal(mean, 0)
+    np.testing.assert_array_equal(batch_norm(X, mean.tolist(), wrong), batch_norm(X, mean, var))
+
+
 @pytest.mark.parametrize(("call", "message"), [
     (lambda: batch_norm(X, weight=W[:2], training=True), r"weight of shape \(2,\) should be \(6,\) for x of shape \(4, 6, 3, 2\)"),
     (lambda: batch_norm(X, np.ones(2), np.ones(6)), r"running_mean of shape \(2,\) should be \(6,\)"),
@@ -116,6 +150,8 @@ def test_empty_batches_and_inputs_left_alone(f: Any):
     (lambda: batch_norm(W, training=True), r"x of shape \(6,\) is not \(N, C, ...\)"),
     (lambda: layer_norm(X, (2, 3)), r"x of shape \(4, 6, 3, 2\) does not end in normalized_shape \(2, 3\)"),
     (lambda: layer_norm(ROWS, 4, W), r"weight of shape \(6,\) should be \(4,\)"),
+    (lambda: layer_norm(ROWS, 4.0), "layer_norm: normalized_shape must be a whole number"),
+    (lambda: group_norm(X, 2.0), "group_norm: num_groups must be a whole number"),
     (lambda: group_norm(X, 4), "the 6 channels of x, of shape .* do not part into 4 groups"),
     (lambda: instance_norm(ROWS), r"x of shape \(5, 4\) has but one number a channel"),
     (lambda: linear(ROWS, W), r"linear, inputs of shapes \(5, 4\) and \(6,\)"),

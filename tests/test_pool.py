@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -177,6 +178,20 @@ def test_integers_are_pooled_too():
     x = np.array([[3, -5, 2, 9]])
     np.testing.assert_array_equal(pool.max_pool1d(x, 2, padding=1), [[3, 2, 9]])
     np.testing.assert_array_equal(pool.avg_pool1d(x, 2), [[-1.0, 5.5]])
+
+
+def test_truth_values_are_pooled_too():
+    np.testing.assert_array_equal(pool.max_pool1d(np.array([[True, False, False, False]]), 2), [[True, False]])
+
+
+def test_adaptive_pooling_of_a_long_axis_takes_little_memory():
+    x = Tensor(np.ones((1, 1, 8001)))
+    tracemalloc.start()
+    try:
+        adaptive.adaptive_avg_pool1d(x, 4000).sum().backward()
+        assert tracemalloc.get_traced_memory()[1] < 4e6
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,23 @@ def test_resizing_an_image_is_resizing_each_axis():
     assert interpolate(volume, scale_factor=2, mode="trilinear").shape == (1, 2, 6, 8, 10)
 
 
+@pytest.mark.parametrize("mode", ["nearest", "linear"])
+def test_resizing_a_long_axis_takes_little_memory(mode: str):
+    x = Tensor(np.ones((1, 1, 8000), np.float32))
+    tracemalloc.start()
+    try:
+        interpolate(x, 16000, mode=mode).sum().backward()
+        assert tracemalloc.get_traced_memory()[1] < 4e6
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_allclose(x.grad.sum(), 16000)
+
+
+def test_scale_factors_as_an_array():
+    x = np.ones((1, 1, 2, 3))
+    assert interpolate(x, scale_factor=np.array([2.0, 3.0])).shape == (1, 1, 4, 9)
+
+
 def test_nearest_lets_infinity_stay_where_it_is():
     out = interpolate(np.array([[[1.0, -np.inf, 2.0]]]), scale_factor=2)
     np.testing.assert_array_equal(out, [[[1, 1, -np.inf, -np.inf, 2, 2]]])
@@ -129,6 +147,7 @@ def test_empty_batches():
     (lambda: interpolate(np.ones((1, 1, 4)), 2, mode="bilinear"), r"shape \(1, 1, 4\) takes mode 'nearest' or 'linear'"),
     (lambda: interpolate(np.ones((1, 1, 4))), "give either size or scale_factor"),
     (lambda: interpolate(np.ones((1, 1, 4)), 2, 2.0), "give either size or scale_factor"),
+    (lambda: interpolate(np.ones((1, 1, 4, 4)), scale_factor=[2.0]), r"interpolate: scale_factor must be a number, or 2 of them"),
     (lambda: interpolate(np.ones((1, 4)), 2), r"interpolate: x of shape \(1, 4\) is not"),
     (lambda: interpolate(np.ones((1, 1, 4)), scale_factor=0.1), "size must be a whole number of at least 1"),
 ])  # fmt: skip

@@ -124,7 +124,7 @@ class _Windows:
 
     def __init__(self, x: Array, kernel: Sizes, how: Geometry) -> None:
         size: Sizes = x.shape[2:]
-        one = math.prod(kernel) == max(how.stride) == 1 and not any(map(sum, how.padding))
+        one = math.prod(kernel) == max(how.stride) == 1 and not any(map(any, how.padding))
         self.plain = one and math.prod(size) >= COLUMNS // 2  # a kernel of one element has x itself for its windows
         if self.plain:
             size, kernel = (math.prod(size),), (1,)

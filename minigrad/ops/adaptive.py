@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Value, value_of
+from minigrad.graph import Value, op, value_of
 from minigrad.ops.pool import avg_pool1d, avg_pool2d, avg_pool3d, check_rank, collect, on_planes
 from minigrad.ops.reduce import mean
-from minigrad.ops.window import documented_like, resize, sizes
+from minigrad.ops.window import documented_like, segment_sums, sizes
 
 OutputSize = int | Sequence[int | None] | None
 
@@ -36,6 +36,38 @@ def _bounds(old: int, new: int) -> tuple[Value, Value]:
     return i * old // new, -(-(i + 1) * old // new)
 
 
+@op()
+def _mean_to(x: Value, /, size: tuple[int, ...]) -> Value:
+    """Mean of each window."""
+    x = x if x.dtype.kind == "f" else x.astype(np.float64)
+    for axis, length in enumerate(size, x.ndim - len(size)):
+        start, end = _bounds(x.shape[axis], length)
+        x = segment_sums(x, axis, start, end)
+        x /= _counts(x, axis, start, end)
+    return x
+
+
+@op()
+def _mean_to_adjoint(g: Value, /, size: tuple[int, ...]) -> Value:
+    """Each number over its window's length, added to all of the window.
+
+    Number j lies in the windows from floor(j O / L) up to, but without, ceil((j + 1) O / L): the same rule, read backwards.
+    """
+    for axis, length in enumerate(size, g.ndim - len(size)):
+        share = g / _counts(g, axis, *_bounds(length, g.shape[axis]))
+        g = segment_sums(share, axis, *_bounds(g.shape[axis], length))
+    return g
+
+
+_mean_to.rules(lambda g, out, x, size: _mean_to_adjoint(g, x.shape[-len(size) :]))
+_mean_to_adjoint.rules(lambda g, out, y, size: _mean_to(g, y.shape[-len(size) :]))
+
+
+def _counts(x: Value, axis: int, start: Value, end: Value) -> Value:
+    """How many numbers each window holds, as they stand beside x."""
+    return (end - start).astype(x.dtype).reshape((-1,) + (1,) * (x.ndim - axis - 1))
+
+
 def _adaptive_avg_pool(who: str, n: int, x: Value, output_size: OutputSize) -> Value:
     old = np.shape(value_of(x))[-n:]
     new = _new_size(who, np.shape(value_of(x)), n, output_size)
@@ -43,12 +75,7 @@ def _adaptive_avg_pool(who: str, n: int, x: Value, output_size: OutputSize) -> V
         if max(new) == 1:
             return mean(x, axis=tuple(range(-n, 0)), keepdims=True)
         return (avg_pool1d, avg_pool2d, avg_pool3d)[n - 1](x, [length // o for length, o in zip(old, new, strict=True)])
-    matrices = []
-    for length, o in zip(old, new, strict=True):
-        start, end = (bound[:, None] for bound in _bounds(length, o))
-        i = np.arange(length)
-        matrices.append(((start <= i) & (i < end)) / (end - start))
-    return resize(x, matrices)
+    return _mean_to(x, size=new)
 
 
 def _adaptive_max_pool(who: str, n: int, x: Value, output_size: OutputSize, return_indices: bool) -> Any:

@@ -32,7 +32,8 @@ def _axis(who: str, x: Value, axis: int) -> tuple[tuple[int, ...], int]:
     shape = np.shape(value_of(x))
     if not shape:
         raise ValueError(f"{who}: a single number has no class axis")
-    return shape, 0 if len(shape) == 1 else normalize_axis_index(axis, len(shape))
+    # Logits of one axis are all classes: the default axis, 1, means theirs.
+    return shape, normalize_axis_index(0 if len(shape) == axis == 1 else axis, len(shape), who)
 
 
 def _right(
@@ -78,6 +79,11 @@ def _part(g: Value, axis: int, reduction: str, count: float) -> Value:
     return np.expand_dims(g, axis) if reduction == "none" else share(g, reduction, count)
 
 
+def _live(x: Value, right: Right) -> Value:
+    """Put 0 for x where the target is ignored: a nan or an infinity there, times no weight, would still be nan."""
+    return x if np.all(right.live) else np.where(right.live, x, x.dtype.type(0))
+
+
 @op()
 def _unpick(g: Value, /, index: Value, axis: int, classes: int) -> Value:
     """Zeros, with one number put into each line along an axis."""
@@ -92,7 +98,7 @@ _unpick.rules(lambda g, out, x, index, axis, classes: np.take_along_axis(g, inde
 @op()
 def _nll_loss(x: Value, /, right: Right, axis: int, reduction: str) -> Value:
     """Minus the number of the right class."""
-    losses = -right.mass * np.take_along_axis(x, right.index, axis)
+    losses = -right.mass * _live(np.take_along_axis(x, right.index, axis), right)
     return reduced(np.squeeze(losses, axis), reduction, right.total)
 
 
@@ -173,6 +179,7 @@ def _total(x: Value, axis: int) -> Value:
 @op(saves=True)
 def _cross_entropy(x: Value, /, right: Right, smooth: Value, axis: int, reduction: str) -> Value:
     """Log of the sum of exponentials less the logit of the right class, and a share of the same for every class."""
+    x = _live(x, right)
     shifted = x - np.max(x, axis=axis, keepdims=True)
     chosen = np.take_along_axis(shifted, right.index, axis)
     spread = None if smooth is None else np.sum(smooth * shifted, axis=axis, keepdims=True)
@@ -189,7 +196,7 @@ def _cross_entropy_rule(
 ) -> Value:
     # (softmax(x) - onehot) for each position; the division by the total is done on the scale, a number for each position.
     part = _part(g, axis, reduction, right.total)
-    p, total = saved or (softmax(x, axis), 1)
+    p, total = saved or (softmax(_live(x, right), axis), 1)
     if smooth is None:
         scale = part * right.mass
         return _scale_less_pick(p, scale / total, scale, right.index, axis)

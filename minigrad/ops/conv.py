@@ -18,6 +18,7 @@ import numpy as np
 from minigrad.graph import Value, op
 from minigrad.ops import _conv_kernels as kernels
 from minigrad.ops._conv_kernels import Geometry
+from minigrad.ops.layer import floats
 from minigrad.ops.shape import flip as flip_axes
 from minigrad.ops.window import sizes
 
@@ -51,8 +52,9 @@ def conv_weight(
 
 
 def _one_dtype(*arrays: Value) -> list[Any]:
-    """The arrays in their common dtype, as products want them."""
+    """The arrays in their common dtype, as products want them; sums of small integers would wrap around."""
     dtype = np.result_type(*(a for a in arrays if a is not None))
+    dtype = dtype if dtype.kind == "f" else np.dtype(np.float64)
     return [None if a is None else np.asarray(a, dtype) for a in arrays]
 
 
@@ -197,8 +199,11 @@ def _conv(
     flip: bool,
 ) -> Value:  # fmt: skip
     """`conv`, once all shapes are seen to fit."""
+    x, weight, bias = floats(who, x, weight, bias)
     check_axes(who, n, x, weight, groups)
     shape, (filters, channels, *kernel) = np.shape(x), np.shape(weight)
+    if 0 in shape[2:]:
+        raise ValueError(f"{who}: x {shape} has an empty axis for weight {np.shape(weight)} to slide over")
     if shape[1] != channels * groups:
         expected = f"{channels * groups} input channels {np.shape(weight)}" + f" in {groups} groups" * (groups > 1)
         raise ValueError(f"{who}: weight expects {expected} but x has {shape[1]} {shape}")
@@ -237,6 +242,8 @@ def _pads(
     who: str, padding: Padding, n: int, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
 ) -> tuple[tuple[int, int], ...]:  # fmt: skip
     """Padding in any of its forms as a pair for each axis."""
+    if isinstance(padding, np.ndarray):
+        padding = padding.tolist()
     if padding == "same":
         if max(stride) > 1:
             raise ValueError(f"{who}: padding 'same' needs stride 1, got {stride}")
@@ -246,7 +253,7 @@ def _pads(
         return ((0, 0),) * n
     if isinstance(padding, str):
         raise ValueError(f"{who}: padding is a number, a tuple, 'same' or 'valid', got {padding!r}")
-    each = (padding,) * n if isinstance(padding, int | np.integer) else tuple(padding)
+    each: tuple[Any, ...] = tuple(padding) if isinstance(padding, Sequence) else (padding,) * n
     if len(each) != n:
         raise ValueError(f"{who}: padding has a number or a pair for each of {n} axes, got {padding!r}")
     return tuple((lo, hi) for lo, hi in (sizes(who, "padding", p, 2, 0) for p in each))

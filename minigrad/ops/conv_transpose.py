@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad.graph import Value
 from minigrad.ops.conv import Sizes, check_axes, check_bias, conv_input
+from minigrad.ops.layer import floats
 from minigrad.ops.window import sizes
 
 
@@ -69,7 +70,8 @@ def conv_transpose2d(
     padding : int or tuple of int
         How much is cut off the result on every side.
     output_padding : int or tuple of int
-        Additional size at the end, less than the stride: sizes that a convolution with a stride makes equal are told apart.
+        Additional size at the end, less than the stride or the dilation: sizes that a convolution with a stride makes
+        equal are told apart.
     groups : int
         Channels and filters are split into so many groups, each by itself.
     dilation : int or tuple of int
@@ -134,6 +136,7 @@ def _conv_transpose(
     groups: int, dilation: Sizes,
 ) -> Value:  # fmt: skip
     """`conv_input`, once all shapes are seen to fit."""
+    x, weight, bias = floats(who, x, weight, bias)
     check_axes(who, n, x, weight, groups)
     shape, (channels, filters, *kernel) = np.shape(x), np.shape(weight)
     if shape[1] != channels:
@@ -143,13 +146,14 @@ def _conv_transpose(
     check_bias(who, bias, filters * groups, np.shape(weight))
     stride, dilation = sizes(who, "stride", stride, n), sizes(who, "dilation", dilation, n)
     padding, extra = sizes(who, "padding", padding, n, 0), sizes(who, "output_padding", output_padding, n, 0)
-    if any(e >= s for e, s in zip(extra, stride, strict=True)):
-        raise ValueError(f"{who}: output_padding {extra} must be less than the stride {stride}")
+    if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
+        raise ValueError(f"{who}: output_padding {extra} must be less than the stride {stride} or the dilation {dilation}")
     size = tuple(
         (o - 1) * s - 2 * p + d * (k - 1) + e + 1
         for o, k, s, p, d, e in zip(shape[2:], kernel, stride, padding, dilation, extra, strict=True)
     )
     if min(size) < 1 or 0 in shape[2:]:
         raise ValueError(f"{who}: x {shape}, weight {np.shape(weight)} and padding {padding} leave a result of size {size}")
-    pads = tuple((p, p) for p in padding)
+    # The convolution that this is the adjoint of leaves the additional size out, so that it gives x's size.
+    pads = tuple((p, p - e) for p, e in zip(padding, extra, strict=True))
     return conv_input(x, weight, bias, size=size, stride=stride, padding=pads, dilation=dilation, groups=groups)

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Value, op, value_of
+from minigrad.graph import Node, Value, as_array, op, value_of
+from minigrad.ops.elementwise import astype
+
+
+def floats(who: str, *inputs: Value) -> list[Any]:
+    """Give lists and integers the dtype of the floating arrays beside them, else float64, so that float32 stays."""
+    known = [isinstance(v, Node | np.ndarray | np.generic) and value_of(v).dtype.kind == "f" for v in inputs]
+    dtypes = [value_of(v).dtype for v, sure in zip(inputs, known, strict=True) if sure]
+    dtype = np.result_type(*dtypes) if dtypes else np.float64
+    return [
+        v if sure or v is None else astype(v if isinstance(v, Node) else as_array(v, who), dtype)
+        for v, sure in zip(inputs, known, strict=True)
+    ]
 
 
 def _rows(x: Value) -> Value:
@@ -15,7 +28,26 @@ def _rows(x: Value) -> Value:
 
 
 @op()
-def linear(x: Value, weight: Value, bias: Value = None, /) -> Value:
+def _linear(x: Value, weight: Value, bias: Value = None, /) -> Value:
+    """Rows times the weight's rows, and a bias."""
+    if np.ndim(weight) != 2 or np.shape(x)[-1:] != weight.shape[1:]:
+        raise ValueError("weight must be (out_features, in_features), and x end in as many in_features")
+    if bias is not None and np.shape(bias) != weight.shape[:1]:
+        raise ValueError(f"bias must be {weight.shape[:1]}, for as many out_features as weight has")
+    out = _rows(x) @ weight.T
+    if bias is not None:
+        out = out + bias  # not in place: a bias of more digits keeps them
+    return out.reshape(x.shape[:-1] + weight.shape[:1])
+
+
+_linear.rules(
+    lambda g, out, x, weight, bias: np.reshape(_rows(g) @ weight, x.shape),
+    lambda g, out, x, weight, bias: np.transpose(_rows(g)) @ _rows(x),
+    lambda g, out, x, weight, bias: np.sum(_rows(g), axis=0),
+)
+
+
+def linear(x: Value, weight: Value, bias: Value = None) -> Value:
     """Matrix product with a weight, and a bias added: x weight.T + bias.
 
     Parameters
@@ -42,21 +74,7 @@ def linear(x: Value, weight: Value, bias: Value = None, /) -> Value:
     >>> linear(Tensor([1.0, 2.0]), Tensor([[3.0, 4.0]]), Tensor([0.5]))
     Tensor([11.5])
     """
-    if np.ndim(weight) != 2 or np.shape(x)[-1:] != weight.shape[1:]:
-        raise ValueError("weight must be (out_features, in_features), and x end in as many in_features")
-    if bias is not None and np.shape(bias) != weight.shape[:1]:
-        raise ValueError(f"bias must be {weight.shape[:1]}, for as many out_features as weight has")
-    out = _rows(x) @ weight.T
-    if bias is not None:
-        out += bias
-    return out.reshape(x.shape[:-1] + weight.shape[:1])
-
-
-linear.rules(
-    lambda g, out, x, weight, bias: np.reshape(_rows(g) @ weight, x.shape),
-    lambda g, out, x, weight, bias: np.transpose(_rows(g)) @ _rows(x),
-    lambda g, out, x, weight, bias: np.sum(_rows(g), axis=0),
-)
+    return _linear(*floats("linear", x, weight, bias))
 
 
 @op()
@@ -109,6 +127,7 @@ def dropout(x: Value, p: float = 0.5, training: bool = True, *, rng: np.random.G
         return x
     rng = np.random.default_rng() if rng is None else rng
     kept = rng.random(np.shape(value_of(x)), np.float32) >= p
+    (x,) = floats("dropout", x)
     return _dropout(x, kept=kept, divisor=1 - p or 1.0)
 
 

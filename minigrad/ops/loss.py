@@ -21,16 +21,20 @@ def reduced(losses: Value, reduction: str, count: Value = None) -> Value:
     """Add up losses, or take their mean, of nothing nan; `count` stands in for how many there are."""
     if reduction == "none":
         return losses
-    total = np.sum(losses)
-    if reduction == "sum":
-        return total
-    count = losses.size if count is None else count
-    return total / count if count else total.dtype.type(np.nan)
+    # A sum of many float16 numbers may overflow where their mean does not.
+    total = np.sum(losses, dtype=np.float32 if losses.dtype == np.float16 else None)
+    if reduction == "mean":
+        count = losses.size if count is None else count
+        total = total / count if count else total * np.nan
+    return total.astype(losses.dtype)
 
 
 def share(g: Value, reduction: str, count: Value) -> Value:
     """Take each single loss's part of the upstream gradient."""
-    return g / (count or 1) if reduction == "mean" else g
+    if reduction != "mean":
+        return g
+    # A count beyond float16 would be taken for infinity; one over it is not lost.
+    return g / (count or 1) if count < 65504 else g * (1 / count)
 
 
 def data_like(v: Value, like: Value) -> Value:

@@ -9,7 +9,9 @@ import numpy as np
 
 from minigrad.graph import Value, op, value_of
 from minigrad.ops.elementwise import add, multiply
+from minigrad.ops.layer import floats
 from minigrad.ops.shape import reshape
+from minigrad.ops.window import sizes
 
 Shape = tuple[int, ...]
 
@@ -116,7 +118,8 @@ def _normalise(
             kept += running.momentum * new.ravel()
     out = standard if weight is None else standard * weight.reshape(place)
     if bias is not None:
-        out = np.add(out, bias.reshape(place), out=None if out is standard else out)
+        free = out is not standard and np.result_type(out, bias) == out.dtype
+        out = np.add(out, bias.reshape(place), out=out if free else None)
     return out.reshape(x.shape), (standard, scale)
 
 
@@ -221,15 +224,21 @@ def batch_norm(
     missing = [name for name, v in statistics.items() if v is None]
     if len(missing) == 1 or (missing and not training):
         raise ValueError(f"batch_norm: {' and '.join(missing)} must be given {'too' if training else 'if not training'}")
+    x, weight, bias = floats("batch_norm", x, weight, bias)
     if training:
+        for name, v in statistics.items():
+            kept = value_of(v)
+            # Found out while updating, it would be too late: one of the two would have changed.
+            if v is not None and not (isinstance(kept, np.ndarray) and kept.dtype.kind == "f" and kept.flags.writeable):
+                raise ValueError(f"batch_norm: {name} must be a writeable floating array while training, to be updated")
         if count == 1:
             raise ValueError(f"batch_norm: training needs more than one number a channel, got x of shape {shape}")
         running = None if missing or count == 0 else Running(value_of(running_mean), value_of(running_var), momentum)
         view = (shape[0], shape[1], positions)
         return _normalise(x, weight, bias, view=view, axes=(0, 2), place=(1, *channels, 1), eps=eps, running=running)
-    dtype, place = np.asarray(value_of(x)).dtype, channels + (1,) * (len(shape) - 2)
-    scale = (1 / np.sqrt(value_of(running_var) + eps)).astype(dtype if dtype.kind == "f" else np.float64)
-    shift = -value_of(running_mean).astype(scale.dtype)
+    dtype, place = value_of(x).dtype, channels + (1,) * (len(shape) - 2)
+    scale = (1 / np.sqrt(np.asarray(value_of(running_var)) + eps)).astype(dtype)
+    shift = -np.asarray(value_of(running_mean)).astype(dtype)
     scale = scale if weight is None else multiply(weight, scale)
     shift = multiply(shift, scale) if bias is None else add(multiply(shift, scale), bias)
     return add(multiply(x, reshape(scale, place)), reshape(shift, place))
@@ -272,10 +281,11 @@ def layer_norm(
             [-1.,  1.]])
     """
     shape = np.shape(value_of(x))
-    last = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    last = sizes("layer_norm", "normalized_shape", normalized_shape, np.size(normalized_shape), 0)
     if not last or shape[-len(last) :] != last:
         raise ValueError(f"layer_norm: x of shape {shape} does not end in normalized_shape {last}")
     _check("layer_norm", shape, last, weight=weight, bias=bias)
+    x, weight, bias = floats("layer_norm", x, weight, bias)
     size = math.prod(last)
     return _normalise(x, weight, bias, view=(math.prod(shape[: -len(last)]), size), axes=(1,), place=(1, size), eps=eps)
 
@@ -314,9 +324,11 @@ def group_norm(x: Value, num_groups: int, weight: Value = None, bias: Value = No
     Tensor([[-1.,  1., -1.,  1.]])
     """
     shape, positions = _channels("group_norm", x)
-    if num_groups < 1 or shape[1] % num_groups:
+    (num_groups,) = sizes("group_norm", "num_groups", num_groups, 1)
+    if shape[1] % num_groups:
         raise ValueError(f"group_norm: the {shape[1]} channels of x, of shape {shape}, do not part into {num_groups} groups")
     _check("group_norm", shape, shape[1:2], weight=weight, bias=bias)
+    x, weight, bias = floats("group_norm", x, weight, bias)
     each = shape[1] // num_groups
     view, place = (shape[0], num_groups, each, positions), (1, num_groups, each, 1)
     return _normalise(x, weight, bias, view=view, axes=(2, 3), place=place, eps=eps)
@@ -358,6 +370,7 @@ def instance_norm(x: Value, *, weight: Value = None, bias: Value = None, eps: fl
     if positions == 1:
         raise ValueError(f"instance_norm: x of shape {shape} has but one number a channel")
     _check("instance_norm", shape, shape[1:2], weight=weight, bias=bias)
+    x, weight, bias = floats("instance_norm", x, weight, bias)
     return _normalise(
         x, weight, bias, view=(*shape[:2], positions), axes=(2,), place=(1, shape[1], 1), eps=eps
     )  # fmt: skip

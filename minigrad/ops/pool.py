@@ -42,7 +42,9 @@ def check_rank(who: str, shape: tuple[int, ...], n: int) -> None:
 def _max_pool(x: Value, /, windows: Windows) -> Value:
     """Largest number of each window."""
     lead = x.shape[: x.ndim - len(windows.out)]
-    out = np.full(lead + windows.out, -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min, x.dtype)
+    kind = x.dtype.kind
+    least = -np.inf if kind == "f" else False if kind == "b" else np.iinfo(x.dtype).min
+    out = np.full(lead + windows.out, least, x.dtype)
     for outputs, inputs in offsets(windows):
         np.maximum(out[outputs], x[inputs], out=out[outputs])
     return out

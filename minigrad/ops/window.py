@@ -63,6 +63,8 @@ class Windows(NamedTuple):
 
 def sizes(who: str, what: str, given: Sizes, n: int, least: int = 1) -> tuple[int, ...]:
     """One whole number for each of n axes, given as one for all or one for each."""
+    if isinstance(given, np.ndarray):
+        given = given.tolist()
     numbers = tuple(given) if isinstance(given, Sequence) else (given,) * n
     if len(numbers) != n or any(not isinstance(k, int | np.integer) or k < least for k in numbers):
         raise ValueError(f"{who}: {what} must be a whole number of at least {least}, or {n} of them, got {given!r}")
@@ -119,7 +121,7 @@ def offsets(windows: Windows) -> tuple[tuple[Index, Index], ...]:
 def _unfold_windows(
     who: str, shape: tuple[int, ...], kernel_size: Sizes, dilation: Sizes, padding: Sizes, stride: Sizes
 ) -> Windows:
-    n = len(kernel_size) if isinstance(kernel_size, Sequence) else 2
+    n = np.size(kernel_size) if np.ndim(kernel_size) else 2
     if len(shape) != n + 2:
         raise ValueError(f"{who}: windows of {n} axes need an image (N, C and {n} more), got shape {shape}")
     return slide(who, shape, n, kernel_size, stride, padding, dilation)
@@ -215,7 +217,7 @@ def fold(
               [1., 2., 1.]]]])
     """
     shape = np.shape(value_of(x))
-    n = len(kernel_size) if isinstance(kernel_size, Sequence) else 2
+    n = np.size(kernel_size) if np.ndim(kernel_size) else 2
     image = (*shape[:1], 0, *sizes("fold", "output_size", output_size, n))
     windows = _unfold_windows("fold", image, kernel_size, dilation, padding, stride)
     if len(shape) != 3 or shape[1] % windows.places or shape[2] != math.prod(windows.out):
@@ -229,21 +231,57 @@ def fold(
 # Resizing: along each axis, every number of the result is a weighted sum of numbers of x.
 
 
+def segment_sums(x: Value, axis: int, start: Value, end: Value) -> Value:
+    """Sum along an axis from each start up to, but without, its end; of nothing it is 0."""
+    room = [(0, 0)] * x.ndim
+    room[axis] = (0, 1)  # reduceat takes no index behind the last number
+    sums = np.add.reduceat(np.pad(x, room), np.stack([start, end], axis=1).ravel(), axis, x.dtype)
+    sums = np.moveaxis(sums, axis, 0)[::2]
+    sums[start == end] = 0
+    return np.moveaxis(sums, 0, axis)
+
+
+def _add_at(g: Value, axis: int, places: Value, size: int) -> Value:
+    """Zeros along an axis, with g added at places in ascending order: what goes to one place is a segment of g."""
+    i = np.arange(size)
+    return segment_sums(g, axis, np.searchsorted(places, i), np.searchsorted(places, i, "right"))
+
+
+class Between(NamedTuple):
+    """Where an axis is read between its numbers: the number below, the one above, and the weight of that above."""
+
+    below: Value
+    above: Value
+    part: Value
+
+    def weights(self, x: Value, axis: int) -> tuple[Value, Value]:
+        """The weights of the numbers below and above, as they stand beside x."""
+        part = self.part.astype(x.dtype if x.dtype.kind == "f" else np.float64).reshape((-1,) + (1,) * (x.ndim - axis - 1))
+        return 1 - part, part
+
+
 @op()
-def _resize(x: Value, /, matrices: tuple[Value, ...]) -> Value:
-    """Multiply each of the last axes by a matrix (length of the result, length of x)."""
-    for axis, matrix in enumerate(matrices, x.ndim - len(matrices)):
-        new, old = matrix.shape
-        before, after = x.shape[:axis], x.shape[axis + 1 :]
-        if after:
-            x = matrix @ x.reshape(math.prod(before), old, math.prod(after))
-        else:
-            x = x.reshape(math.prod(before), old) @ matrix.T
-        x = x.reshape(*before, new, *after)
+def _resize(x: Value, /, axes: tuple[Between, ...]) -> Value:
+    """Read each of the last axes between its numbers."""
+    for axis, at in enumerate(axes, x.ndim - len(axes)):
+        low, high = at.weights(x, axis)
+        above = np.take(x, at.above, axis) * high
+        x = np.take(x, at.below, axis) * low
+        x += above
     return x
 
 
-_resize.rules(lambda g, out, x, matrices: _resize(g, tuple(m.T for m in matrices)))
+@op()
+def _resize_adjoint(g: Value, /, axes: tuple[Between, ...], size: tuple[int, ...]) -> Value:
+    """Zeros, with each number of g parted between the two places that it was read from."""
+    for axis, (at, length) in enumerate(zip(axes, size, strict=True), g.ndim - len(axes)):
+        low, high = at.weights(g, axis)
+        g = _add_at(g * low, axis, at.below, length) + _add_at(g * high, axis, at.above, length)
+    return g
+
+
+_resize.rules(lambda g, out, x, axes: _resize_adjoint(g, axes, x.shape[-len(axes) :]))
+_resize_adjoint.rules(lambda g, out, x, axes, size: _resize(g, axes))
 
 
 @op()
@@ -257,23 +295,20 @@ def _nearest(x: Value, /, chosen: tuple[Value, ...]) -> Value:
 @op()
 def _nearest_adjoint(g: Value, /, chosen: tuple[Value, ...], size: tuple[int, ...]) -> Value:
     """Zeros, with g added at the chosen places."""
-    return _resize.forward(g, tuple((np.arange(n)[:, None] == c).astype(g.dtype) for c, n in zip(chosen, size, strict=True)))
+    for axis, (places, length) in enumerate(zip(chosen, size, strict=True), g.ndim - len(chosen)):
+        g = _add_at(g, axis, places, length)
+    return g
 
 
 _nearest.rules(lambda g, out, x, chosen: _nearest_adjoint(g, chosen, x.shape[-len(chosen) :]))
 _nearest_adjoint.rules(lambda g, out, x, chosen, size: _nearest(g, chosen))
 
 
-def resize(x: Value, matrices: Sequence[Value]) -> Value:
-    """Multiply each of the last axes by a matrix, in x's dtype."""
-    dtype = np.asarray(value_of(x)).dtype
-    return _resize(x, matrices=tuple(m.astype(dtype if dtype.kind == "f" else np.float64) for m in matrices))
-
-
-def _between(size: int, centres: Value) -> Value:
-    """The matrix that reads an axis between its numbers, held at the ends."""
+def _between(size: int, centres: Value) -> Between:
+    """Where an axis is read at the centres, held at the ends."""
     centres = np.clip(centres, 0, size - 1)
-    return np.maximum(0, 1 - np.abs(centres[:, None] - np.arange(size)))
+    below = centres.astype(np.intp)
+    return Between(below, np.minimum(below + 1, size - 1), centres - below)
 
 
 LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
@@ -328,7 +363,10 @@ def interpolate(
         new = sizes("interpolate", "size", size, n)
         steps = [a / b for a, b in zip(old, new, strict=True)]
     else:
-        factors = scale_factor if isinstance(scale_factor, Sequence) else (float(scale_factor),) * n  # type: ignore[arg-type]
+        given = np.asarray(scale_factor)
+        if given.dtype.kind not in "fiu" or given.shape not in ((), (n,)) or not np.isfinite(given).all():
+            raise ValueError(f"interpolate: scale_factor must be a number, or {n} of them, got {scale_factor!r} for {shape}")
+        factors = np.broadcast_to(given.astype(float), (n,)).tolist()
         new = sizes("interpolate", "size", [int(a * f) for a, f in zip(old, factors, strict=True)], n)
         steps = [1 / f for f in factors]
     if mode == "nearest":
@@ -341,4 +379,4 @@ def interpolate(
         centres = [np.arange(b) * ((a - 1) / max(b - 1, 1)) for a, b in zip(old, new, strict=True)]
     else:
         centres = [(np.arange(b) + 0.5) * s - 0.5 for b, s in zip(new, steps, strict=True)]
-    return resize(x, [_between(a, c) for a, c in zip(old, centres, strict=True)])
+    return _resize(x, axes=tuple(_between(a, c) for a, c in zip(old, centres, strict=True)))
