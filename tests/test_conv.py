@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from typing import Any
 
@@ -420,3 +421,28 @@ def test_what_does_not_fit_is_refused(what: str):
     call, message = REFUSED[what]
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_the_room_that_is_kept_is_no_result_s():
+    """Results of later convolutions, of other shapes and in other threads, leave the earlier ones alone."""
+    x, w = normal(3, 2, 9, 9), Tensor(normal(4, 2, 3, 3))
+    results = [conv2d(Tensor(x[:n]), w, padding=1) for n in (3, 1, 2)]
+    before = [y.data.copy() for y in results]
+    gradients = []
+    for y in results:
+        y.backward(np.ones(y.shape))
+        gradients.append(w.grad.copy())
+        w.zero_grad()
+    with ThreadPoolExecutor(4) as pool:
+        again = list(pool.map(lambda n: conv2d(x[:n], w, padding=1).data, [3, 1, 2] * 20))
+    for i, y in enumerate(again):
+        np.testing.assert_array_equal(y, before[i % 3])
+    for y, kept in zip(results, before, strict=True):
+        np.testing.assert_array_equal(y.data, kept)
+    np.testing.assert_allclose(
+        gradients[0] - gradients[2],
+        conv_weight(
+            x[2:], np.ones((1, 4, 9, 9)), kernel=(3, 3), stride=(1, 1), padding=((1, 1), (1, 1)), dilation=(1, 1), groups=1
+        ),
+        rtol=1e-9,
+    )

@@ -14,6 +14,7 @@ such it is faster if it has no fewer channels to give than to take.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any, NamedTuple, TypeAlias
@@ -45,20 +46,42 @@ def out_size(size: Sizes, kernel: Sizes, how: Geometry) -> Sizes:
     return tuple((n + lo + hi - d * (k - 1) - 1) // s + 1 for n, k, s, (lo, hi), d in axes)
 
 
+class _Kept(threading.local):
+    """What a thread keeps to work in."""
+
+    def __init__(self) -> None:
+        self.rooms: dict[tuple[str, np.dtype[Any]], Array] = {}
+
+
+_KEPT = _Kept()
+
+
+def _scratch(name: str, shape: Sizes, dtype: np.dtype[Any]) -> Array:
+    """Room to work in, of any content.
+
+    A thread keeps it from call to call, for fresh memory comes page by page and takes as long as the arithmetic. What is
+    larger than a few blocks is not kept.
+    """
+    count = math.prod(shape)
+    if count > 4 * BLOCK:
+        return np.empty(shape, dtype)
+    room = _KEPT.rooms.get((name, dtype))
+    if room is None or room.size < count:
+        room = _KEPT.rooms[name, dtype] = np.empty(count, dtype)
+    return room[:count].reshape(shape)
+
+
 def conv(x: Array, weight: Array, bias: Array | None, how: Geometry) -> Array:
     """The cross-correlation of x (N C ...) with the weight (F C/groups ...)."""
     windows = _Windows(x, weight.shape[2:], how)
     out = np.empty((len(x), len(weight), *out_size(x.shape[2:], weight.shape[2:], how)), x.dtype)
     rows = _rows_first(out, windows.out, how.groups)
     matrix = windows.matrix(weight)
-    scratch = np.empty(0, x.dtype)
     for at, columns in windows.blocks():
         block = rows[at]
         shape = (*columns.shape[:2], matrix.shape[2], columns.shape[3])
-        if block.shape[3] == 1:  # one image: its rows can be written where they belong
-            result = block.reshape(shape)
-        else:
-            result = scratch = scratch if scratch.shape == shape else np.empty(shape, x.dtype)
+        # One image's rows can be written where they belong.
+        result = block.reshape(shape) if block.shape[3] == 1 else _scratch("product", shape, x.dtype)
         np.matmul(matrix, columns, out=result)
         if bias is not None:
             result += bias.reshape(how.groups, 1, -1, 1)
@@ -73,7 +96,7 @@ def conv_weight(x: Array, g: Array, kernel: Sizes, how: Geometry) -> Array:
     rows = _rows_first(g, windows.out, how.groups)
     filters, channels = g.shape[1], x.shape[1] // how.groups
     total = np.zeros((how.groups, windows.height, filters // how.groups), x.dtype)
-    term = np.empty_like(total)
+    term = _scratch("product", total.shape, x.dtype)
     for at, columns in windows.blocks():
         upstream = rows[at].reshape(*columns.shape[:2], filters // how.groups, columns.shape[3])
         for row in range(columns.shape[1]):
@@ -160,7 +183,8 @@ class _Windows:
                 image = slice(n, min(n + images, batch))
                 shape = (groups, self._needs(rows), channels, *self.kernel[1:], image.stop - n, *inner)
                 if buffer.shape != shape:
-                    buffer = np.zeros(shape, self.x.dtype)
+                    buffer = _scratch("windows", shape, self.x.dtype)
+                    buffer[...] = 0
                     columns = self._columns(buffer, rows)
                 x = self.x[:, :, :, image]
                 for to, source in copies:
@@ -238,11 +262,12 @@ def _scatter(g: Array, weight: Array, bias: Array | None, size: Sizes, how: Geom
             steps = [math.prod(shape[i + 1 :]) for i in range(len(shape)) if i != len(shape) - 2]
             ends = _ends(kernel, stride, dilation, steps)
             last = count - max(shift for _, shift in ends)
-            upstream = np.zeros((len(weight), count), g.dtype)
+            upstream = _scratch("upstream", (len(weight), count), g.dtype)
+            upstream[...] = 0
             places = upstream.reshape(len(weight), *shape)
             places = places[every, *(slice(o) for o in out[:-1]), every, slice(out[-1])]
-            sums = np.empty((groups * channels, math.prod(stride), count), g.dtype)
-            shares = np.empty(height * min(width, last), g.dtype)
+            sums = _scratch("sums", (groups * channels, math.prod(stride), count), g.dtype)
+            shares = _scratch("product", (height * min(width, last),), g.dtype)
         places[...] = np.moveaxis(g[image], 0, -2)
         sums[...] = 0
         for a in range(0, last, width):
