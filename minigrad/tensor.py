@@ -33,8 +33,7 @@ def _binary(op: Op) -> Callable[[Any, Any], Any]:
                 y, operand, tracked = other, None, self.requires_grad
             else:
                 return op(self, other)
-            value = forward(self.value, y)
-            if tracked and type(value) is _float64:
+            if tracked and type(value := forward(self.value, y)) is _float64:
                 out = _new(Tensor)
                 out.value = value
                 out.grad = out.name = out.origin = None
@@ -313,23 +312,12 @@ class Tensor(Node):
 
     def detach(self) -> Tensor:
         """The same value as a constant, cut off from the graph; an array is shared, not copied."""
-        out = constant(self.value, Tensor)
-        out.name = self.name
-        return out  # type: ignore[return-value]
+        return _leaf(Tensor, self.value, False, self.name)
 
     # A copy or a pickle holds the value, not the graph.
 
     def __reduce__(self) -> Any:
-        return _restore, (type(self), self.__getstate__())
-
-    def __getstate__(self) -> Any:
-        return np.array(self.value)[()], self.requires_grad, self.name
-
-    def __setstate__(self, state: Any) -> None:
-        self.value, self.requires_grad, self.name = state
-        self.grad = self.op = self.origin = None
-        self.inputs = self.values = ()
-        self.static = NOTHING
+        return _leaf, (type(self), np.array(self.value)[()], self.requires_grad, self.name)
 
     # Arithmetic
 
@@ -473,7 +461,8 @@ class Tensor(Node):
         return np.asarray(self.value).__dlpack_device__()
 
 
-def _restore(kind: type[Tensor], state: Any) -> Tensor:
-    tensor = _new(kind)
-    tensor.__setstate__(state)
-    return tensor
+def _leaf(kind: type[Tensor], value: Any, requires_grad: bool, name: str | None) -> Tensor:
+    """A leaf as it was pickled or copied."""
+    tensor = constant(value, kind)
+    tensor.requires_grad, tensor.name = requires_grad, name
+    return tensor  # type: ignore[return-value]
