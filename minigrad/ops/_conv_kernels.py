@@ -128,7 +128,7 @@ def _places(counts: Iterable[int]) -> Iterator[Sizes]:
     return product(*map(range, counts))
 
 
-def _inside(count: int, step: int, start: int, size: int) -> tuple[slice, slice]:
+def inside(count: int, step: int, start: int, size: int) -> tuple[slice, slice]:
     """Of the places start, start + step, ..., `count` of them: which fall inside an axis of that size, and where."""
     first = max(0, -(start // step))
     stop = min(count, (size - 1 - start) // step + 1)
@@ -219,11 +219,11 @@ class _Windows:
         every = slice(None)
         stride, padding, dilation, _ = self.how
         top, rows = box[0].start * stride[0] - padding[0][0], self._needs(box[0].stop - box[0].start)
-        to_rows, from_rows = _inside(rows, 1, top, self.size[0])
+        to_rows, from_rows = inside(rows, 1, top, self.size[0])
         copies = []
         for k in _places(self.kernel[1:]):
             axes = zip(k, box[1:], stride[1:], padding[1:], dilation[1:], self.size[1:], strict=True)
-            parts = [_inside(b.stop - b.start, s, b.start * s + i * d - lo, n) for i, b, s, (lo, _), d, n in axes]
+            parts = [inside(b.stop - b.start, s, b.start * s + i * d - lo, n) for i, b, s, (lo, _), d, n in axes]
             to, source = (p for p, _ in parts), (q for _, q in parts)
             copies.append(((every, to_rows, every, *k, every, *to), (every, from_rows, every, every, *source)))
         return copies
@@ -281,7 +281,7 @@ def _scatter(g: Array, weight: Array, bias: Array | None, size: Sizes, how: Geom
         to = np.moveaxis(gx[image], 0, -2)
         for first in _places(stride):
             axes = zip(cells, stride, first, padding, size, strict=True)
-            parts = [_inside(c, s, p - lo, n) for c, s, p, (lo, _), n in axes]
+            parts = [inside(c, s, p - lo, n) for c, s, p, (lo, _), n in axes]
             source, there = [p for p, _ in parts], [q for _, q in parts]
             at: Index = (every, *first, *source[:-1], every, source[-1])
             to[every, *there[:-1], every, there[-1]] = grid[at]

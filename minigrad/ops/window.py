@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from minigrad.graph import Value, op, value_of
+from minigrad.ops._conv_kernels import inside
 
 Sizes = int | Sequence[int]
 Index = tuple[Any, ...]
@@ -103,13 +104,7 @@ def offsets(windows: Windows) -> tuple[tuple[Index, Index], ...]:
     """
     axes = []
     for length, k, s, p, d, o in zip(*windows, strict=True):
-        pairs = []
-        for shift in range(-p, d * k - p, d):
-            first = max(0, -(shift // s))
-            last = max(first, min(o, (length - 1 - shift) // s + 1))
-            start = first * s + shift if last > first else 0
-            pairs.append((slice(first, last), slice(start, start + (last - first) * s, s)))
-        axes.append(pairs)
+        axes.append([inside(o, s, shift, length) for shift in range(-p, d * k - p, d)])
     return tuple(
         ((..., *(pair[0] for pair in place)), (..., *(pair[1] for pair in place))) for place in product(*axes)
     )  # fmt: skip
