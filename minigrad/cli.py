@@ -20,7 +20,7 @@ import numpy as np
 from minigrad import __version__, gradcheck
 from minigrad.draw.text import number
 from minigrad.expression import LARGEST, OPERATIONS, Expression, ExpressionError, Step
-from minigrad.gradcheck import STEP
+from minigrad.gradcheck import numeric_gradient
 from minigrad.tensor import Tensor
 
 CHECKED = 10_000  # numbers that --check moves, one after the other
@@ -232,33 +232,30 @@ def _affordable(rows: Sequence[Row]) -> None:
         raise UsageError(f"--check moves every number, and here are {count:,}; up to {CHECKED:,} can be checked, see --wrt")
 
 
+def _function(expression: Expression, leaves: Mapping[str, Tensor], chosen: Sequence[str]) -> Callable[..., Tensor]:
+    """The expression as a function of some of its leaves."""
+
+    def f(*inputs: Tensor) -> Tensor:
+        return expression.evaluate({**leaves, **dict(zip(chosen, inputs, strict=True))})[-1].tensor
+
+    return f
+
+
 def _compared(row: Row, expression: Expression, leaves: Mapping[str, Tensor]) -> Row:
     """A leaf with its gradient by central differences, and by how much the two differ at most.
 
     The error is relative to the larger of the two, or to 0.01 if they are small: so near 0, noise is no error.
     """
-    step = STEP * max(1.0, float(np.max(np.abs(row.value), initial=0.0)))
-    numeric = np.zeros(np.shape(row.value))
-    for index in np.ndindex(numeric.shape):
-        ends = []
-        for by in (step, -step):
-            moved = np.array(row.value)
-            moved[index] += by
-            ends.append(float(expression.evaluate({**leaves, row.label: Tensor(moved)})[-1].tensor))
-        numeric[index] = (ends[0] - ends[1]) / (2 * step)
+    numeric = numeric_gradient(_function(expression, leaves, [row.label]), [leaves[row.label]], 0)
     difference, size = np.abs(row.gradient - numeric), np.maximum(np.abs(row.gradient), np.abs(numeric))
     error = np.where(row.gradient == numeric, 0.0, difference / np.maximum(size, 0.01))
-    return row._replace(numeric=numeric[()], error=float(np.max(error, initial=0.0)))
+    return row._replace(numeric=numeric, error=float(np.max(error, initial=0.0)))
 
 
 def _disagreement(expression: Expression, leaves: Mapping[str, Tensor], chosen: Sequence[str]) -> str:
     """What `gradcheck` says of the expression; nothing if it agrees."""
-
-    def f(*inputs: Tensor) -> Tensor:
-        return expression.evaluate({**leaves, **dict(zip(chosen, inputs, strict=True))})[-1].tensor
-
     try:
-        gradcheck(f, *(leaves[name] for name in chosen), order=1)
+        gradcheck(_function(expression, leaves, chosen), *(leaves[name] for name in chosen), order=1)
     except AssertionError as error:
         return str(error)
     return ""
