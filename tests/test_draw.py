@@ -60,7 +60,7 @@ def test_description_of_the_circuit():
         "y": ("leaf", "y", ("5",), ("-4",)),
         "q": ("op", "+", ("3",), ("-4",)),
         "z": ("leaf", "z", ("-4",), ("3",)),
-        "×": ("op", "×", ("-12",), ("1",)),  # noqa: RUF001
+        "×": ("op", "×", ("-12",), ("1",)),
     }
     assert [(e.id, e.tail, e.head, e.local) for e in picture.edges] == [
         ("n2-0", "n0", "n2", ("1",)),
@@ -91,7 +91,7 @@ def test_x_times_x_draws_two_edges():
     assert set(groups(drawing, "edge")) == {"n1-0", "n1-1"}
 
 
-@pytest.mark.parametrize(("fused", "operations"), [(False, ["−x", "exp", "+", "/"]), (True, ["sigmoid"])])  # noqa: RUF001
+@pytest.mark.parametrize(("fused", "operations"), [(False, ["−x", "exp", "+", "/"]), (True, ["sigmoid"])])
 def test_sigmoid_by_its_gates_and_as_one(fused, operations):
     u = Tensor(1.0, name="u")
     f = mg.sigmoid(u) if fused else 1 / (1 + mg.exp(-u))
@@ -333,7 +333,7 @@ def test_leaves_of_one_box_are_folded_into_it_when_needed():
     assert [(n.title, n.detail) for n in drawing.description.nodes] == [
         ("x", ""),
         ("layer", "50 operations, 50 leaves"),
-        ("×", ""),  # noqa: RUF001
+        ("×", ""),
     ]
 
 

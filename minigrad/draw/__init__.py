@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -63,29 +63,11 @@ class Drawing:
         ...     file.read_text().split()[0]
         'digraph'
         """
-        import os
-        from pathlib import Path
-
+        from minigrad.draw.files import write
         from minigrad.draw.render import SUFFIXES, render
 
-        target = Path(path)
-        suffix = target.suffix.lower().removeprefix(".")
-        if suffix not in (*SUFFIXES, "dot"):
-            raise ValueError(f"save: the file name ends in .svg, .png, .pdf or .dot, got {target.name!r}")
-        if not target.parent.is_dir():
-            raise FileNotFoundError(f"save: there is no folder {str(target.parent)!r} to write {target.name!r} in")
-        if suffix == "dot":
-            data = self.dot.encode()
-        elif suffix == "svg":
-            data = self.svg.encode()
-        else:
-            data = render(self.dot, suffix)
-        draft = target.with_name(f".minigrad-{os.getpid()}-{id(self)}.tmp")
-        try:
-            draft.write_bytes(data)
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
+        formats = {suffix: partial(render, self.dot, suffix) for suffix in SUFFIXES}
+        write(path, {**formats, "svg": lambda: self.svg.encode(), "dot": lambda: self.dot.encode()})
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"image/svg+xml": self.svg, "text/plain": repr(self)}

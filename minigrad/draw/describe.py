@@ -130,7 +130,7 @@ def describe_graph(root: Node, options: Options) -> Description:
     [('n0', 'x', ('3',)), ('n1', '2', ()), ('n2', '×', ('6',))]
     >>> [(edge.tail, edge.head, edge.local) for edge in picture.edges]
     [('n0', 'n2', ('2',)), ('n1', 'n2', ())]
-    """  # noqa: RUF002
+    """
     order = topological_order(root)
     describer = _Describer(options, boxes(order, options.max_nodes))
     with np.errstate(all="ignore"):

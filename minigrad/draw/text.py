@@ -12,10 +12,10 @@ TINY = 6  # an array of so many numbers is shown number by number
 
 SYMBOLS = {
     "add": "+",
-    "subtract": "−",  # noqa: RUF001
-    "multiply": "×",  # noqa: RUF001
+    "subtract": "−",
+    "multiply": "×",
     "divide": "/",
-    "negative": "−x",  # noqa: RUF001
+    "negative": "−x",
     "reciprocal": "1/x",
     "power": "^",
     "square": "x²",

@@ -1,0 +1,146 @@
+"""A page that plays steps: one HTML document with its style, script and data inside, and nothing from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+CONTROLS = 330  # pixels that the title, the status and the controls take, with room to spare
+
+
+class Page:
+    """A self-contained HTML document in which steps are played forward and back.
+
+    A notebook shows it in a frame of its own; ``.save("page.html")`` writes the same document. It asks for nothing over the
+    network and lets nothing in: its content security policy names its one script by hash.
+
+    Attributes
+    ----------
+    title : str
+        What the page is about.
+    steps : tuple of dict
+        The steps, as data; ``text`` says what happens in each.
+    html : str
+        The document.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        stage: str,
+        steps: Sequence[Mapping[str, Any]],
+        *,
+        script: str,
+        style: str = "",
+        height: int = 400,
+    ) -> None:
+        """Make a page.
+
+        Parameters
+        ----------
+        title : str
+            Plain text.
+        stage : str
+            What the steps happen in: markup that is safe as it stands.
+        steps : sequence of dict
+            What JSON can hold; each with its ``text``.
+        script : str
+            Defines ``show(step, index)``, which puts the stage into the state of any step, whatever was shown before.
+        style : str
+            CSS of the stage.
+        height : int
+            Pixels the stage takes at its full size.
+        """
+        self.title, self.steps = title, tuple(map(dict, steps))
+        self.html = _document(title, stage, self.steps, script, style)
+        self._height = height + CONTROLS
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the document to a file that any browser opens.
+
+        Parameters
+        ----------
+        path : str or path
+            Ends in .html.
+
+        Raises
+        ------
+        ValueError
+            If the suffix is another.
+        FileNotFoundError
+            If the folder is missing.
+        """
+        from minigrad.draw.files import write
+
+        write(path, {"html": self.html.encode})
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return (
+            f'<iframe title="{escape(self.title)}" sandbox="allow-scripts" srcdoc="{escape(self.html)}" '
+            f'width="100%" height="{self._height}" style="border: 0"></iframe>'
+        )
+
+    def __repr__(self) -> str:
+        return f"<{self.title}: {len(self.steps)} steps>"
+
+
+def _document(title: str, stage: str, steps: Sequence[Mapping[str, Any]], script: str, style: str) -> str:
+    """The document as text."""
+    import base64
+    import hashlib
+    import json
+    from html import escape
+
+    here = Path(__file__)
+    controls = here.with_name("page.js").read_text(encoding="utf-8")
+    code = (
+        f"""'use strict';\nconst steps = JSON.parse(document.getElementById("steps").textContent);\n{script}\n{controls}"""
+    )
+    digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+    policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+    # A closing tag inside the data would end it; in JSON every < can be written as an escape.
+    data = json.dumps(steps, ensure_ascii=True, allow_nan=False).replace("<", "\\u003c")
+    listed = "\n".join(f"<li>{escape(step['text'])}</li>" for step in steps)
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<title>{escape(title)}</title>
+<style>
+{here.with_name("page.css").read_text(encoding="utf-8")}{style}
+</style>
+</head>
+<body>
+<h1>{escape(title)}</h1>
+<div id="stage">
+{stage}
+</div>
+<p id="status" role="status" aria-live="polite"></p>
+<div class="controls" role="group" aria-label="Steps">
+<button id="first" type="button" aria-label="First step" title="First step (Home)">⏮</button>
+<button id="back" type="button" aria-label="Step back" title="Step back (←)">◀</button>
+<button id="play" type="button" aria-label="Play" title="Play or pause (space)">▶</button>
+<button id="next" type="button" aria-label="Step forward" title="Step forward (→)">▷</button>
+<button id="last" type="button" aria-label="Last step" title="Last step (End)">⏭</button>
+<input id="slider" type="range" min="0" max="{len(steps) - 1}" value="0" aria-label="Step">
+<output id="count" for="slider"></output>
+<label>Speed <select id="speed"><option value="0.5">½×</option><option value="1" selected>1×</option>
+<option value="2">2×</option><option value="4">4×</option></select></label>
+</div>
+<details><summary>All steps as text</summary>
+<ol>
+{listed}
+</ol>
+</details>
+<noscript><p>The steps are played by a script, and scripts are off here: read them in the list above.</p></noscript>
+<script type="application/json" id="steps">{data}</script>
+<script>{code}</script>
+</body>
+</html>
+"""
