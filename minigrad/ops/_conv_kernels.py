@@ -14,7 +14,6 @@ such it is faster if it has no fewer channels to give than to take.
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any, NamedTuple, TypeAlias
@@ -46,31 +45,6 @@ def out_size(size: Sizes, kernel: Sizes, how: Geometry) -> Sizes:
     return tuple((n + lo + hi - d * (k - 1) - 1) // s + 1 for n, k, s, (lo, hi), d in axes)
 
 
-class _Kept(threading.local):
-    """What a thread keeps to work in."""
-
-    def __init__(self) -> None:
-        self.rooms: dict[tuple[str, np.dtype[Any]], Array] = {}
-
-
-_KEPT = _Kept()
-
-
-def _scratch(name: str, shape: Sizes, dtype: np.dtype[Any]) -> Array:
-    """Room to work in, of any content.
-
-    A thread keeps it from call to call, for fresh memory comes page by page and takes as long as the arithmetic. What is
-    larger than a few blocks is not kept.
-    """
-    count = math.prod(shape)
-    if count > 4 * BLOCK:
-        return np.empty(shape, dtype)
-    room = _KEPT.rooms.get((name, dtype))
-    if room is None or room.size < count:
-        room = _KEPT.rooms[name, dtype] = np.empty(count, dtype)
-    return room[:count].reshape(shape)
-
-
 def conv(x: Array, weight: Array, bias: Array | None, how: Geometry) -> Array:
     """The cross-correlation of x (N C ...) with the weight (F C/groups ...)."""
     windows = _Windows(x, weight.shape[2:], how)
@@ -81,7 +55,7 @@ def conv(x: Array, weight: Array, bias: Array | None, how: Geometry) -> Array:
         block = rows[at]
         shape = (*columns.shape[:2], matrix.shape[2], columns.shape[3])
         # One image's rows can be written where they belong.
-        result = block.reshape(shape) if block.shape[3] == 1 else _scratch("product", shape, x.dtype)
+        result = block.reshape(shape) if block.shape[3] == 1 else np.empty(shape, x.dtype)
         np.matmul(matrix, columns, out=result)
         if bias is not None:
             result += bias.reshape(how.groups, 1, -1, 1)
@@ -96,7 +70,7 @@ def conv_weight(x: Array, g: Array, kernel: Sizes, how: Geometry) -> Array:
     rows = _rows_first(g, windows.out, how.groups)
     filters, channels = g.shape[1], x.shape[1] // how.groups
     total = np.zeros((how.groups, windows.height, filters // how.groups), x.dtype)
-    term = _scratch("product", total.shape, x.dtype)
+    term = np.empty(total.shape, x.dtype)
     for at, columns in windows.blocks():
         upstream = rows[at].reshape(*columns.shape[:2], filters // how.groups, columns.shape[3])
         for row in range(columns.shape[1]):
@@ -183,8 +157,7 @@ class _Windows:
                 image = slice(n, min(n + images, batch))
                 shape = (groups, self._needs(rows), channels, *self.kernel[1:], image.stop - n, *inner)
                 if buffer.shape != shape:
-                    buffer = _scratch("windows", shape, self.x.dtype)
-                    buffer[...] = 0
+                    buffer = np.zeros(shape, self.x.dtype)
                     columns = self._columns(buffer, rows)
                 x = self.x[:, :, :, image]
                 for to, source in copies:
@@ -262,12 +235,11 @@ def _scatter(g: Array, weight: Array, bias: Array | None, size: Sizes, how: Geom
             steps = [math.prod(shape[i + 1 :]) for i in range(len(shape)) if i != len(shape) - 2]
             ends = _ends(kernel, stride, dilation, steps)
             last = count - max(shift for _, shift in ends)
-            upstream = _scratch("upstream", (len(weight), count), g.dtype)
-            upstream[...] = 0
+            upstream = np.zeros((len(weight), count), g.dtype)
             places = upstream.reshape(len(weight), *shape)
             places = places[every, *(slice(o) for o in out[:-1]), every, slice(out[-1])]
-            sums = _scratch("sums", (groups * channels, math.prod(stride), count), g.dtype)
-            shares = _scratch("product", (height * min(width, last),), g.dtype)
+            sums = np.empty((groups * channels, math.prod(stride), count), g.dtype)
+            shares = np.empty(height * min(width, last), g.dtype)
         places[...] = np.moveaxis(g[image], 0, -2)
         sums[...] = 0
         for a in range(0, last, width):
