@@ -117,7 +117,7 @@ def kernel():
 
 @pytest.mark.parametrize(("output", "says"), [
     ({"output_type": "stream", "name": "stderr", "text": "careful"}, "writes to stderr: careful"),
-    ({"output_type": "execute_result", "metadata": {}, "data": {"text/plain": "<object at 0x7f0a>"}}, "shows an address"),
+    ({"output_type": "execute_result", "metadata": {}, "execution_count": 1, "data": {"text/plain": "<object at 0x7f0a>"}}, "shows an address"),
 ])  # fmt: skip
 def test_an_output_that_does_not_belong_into_a_notebook_is_refused(course, output, says):
     cell = build.new_code_cell("cell()", outputs=[build.nbformat.from_dict(output)])
