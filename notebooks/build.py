@@ -89,7 +89,7 @@ def read(path: Path) -> list[Any]:
             if re.search(r"^ *# (solution|stub|end)$", solution_text(cell.source), re.M):
                 raise LessonError(f"{where}: a solution is '# solution', optionally '# stub', and '# end'; found {marks}")
             check = cells[i + 1].source if i + 1 < len(cells) else ""
-            if not re.search(r"^checks\.\w+\(", check, re.M):
+            if not re.search(r"^ *checks\.\w+\(", check, re.M):
                 raise LessonError(f"{where}: the cell after a solution checks it with checks.equal or checks.gradient")
     return cells
 

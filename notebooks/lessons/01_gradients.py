@@ -57,7 +57,9 @@ def slope(g, at):
 
 
 # %%
-checks.equal("the slope of t² at 3", lambda: slope(lambda t: t**2, 3.0), 6.0, hint="divide by 2 h, the distance of the two points")
+checks.equal(
+    "the slope of t² at 3", lambda: slope(lambda t: t**2, 3.0), 6.0, hint="divide by 2 h, the distance of the two points"
+)
 checks.equal("the gradient of x", lambda: slope(lambda t: (t + 5) * -4, -2.0), -4.0)
 
 # %% [markdown]
