@@ -129,7 +129,9 @@ def gradient(
     Raises
     ------
     CheckFailed
-        If a gradient is missing, has not the shape of its input, or is wrong.
+        If a gradient is missing, has not the shape of its input, or is wrong; or if `f` is not written yet.
+    ValueError
+        If `upstream` has not the shape of `f`'s result.
 
     Examples
     --------
@@ -141,6 +143,11 @@ def gradient(
     points = [Tensor(np.asarray(value_of(x), np.float64)) for x in inputs]
     names = names or [f"input {i}" for i in range(len(points))]
     title = "the gradient of " + (names[0] if len(points) == 1 else "each input")
+    copies = [np.array(x.data)[()] for x in points]
+    out = _numbers("the function's result", _answer("the function's result", lambda: f(*copies), hint), hint)
+    weights = np.ones(out.shape) if upstream is None else np.asarray(value_of(upstream))
+    if weights.shape != out.shape:
+        raise ValueError(f"checks.gradient: upstream has shape {weights.shape}, but the function's result has {out.shape}")
     answers = _answer(title, gradients, hint)
     if len(points) == 1 and not (isinstance(answers, tuple | list) and len(answers) == 1):
         answers = (answers,)
@@ -149,8 +156,7 @@ def gradient(
         raise _failed(f"{title}: expected {len(points)} gradients, for {', '.join(names)}; got {found}", hint)
 
     def loss(*tensors: Tensor) -> Tensor:
-        out = np.asarray(value_of(f(*(np.array(t.data)[()] for t in tensors))))
-        return Tensor(np.sum(out if upstream is None else out * value_of(upstream)))
+        return Tensor(np.sum(weights * value_of(f(*(np.array(t.data)[()] for t in tensors)))))
 
     errors = []
     for i, (x, name, answer) in enumerate(zip(points, names, answers, strict=True)):

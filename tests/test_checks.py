@@ -108,3 +108,21 @@ def test_a_wrong_gradient_gets_a_sentence(answer, says):
 
 def test_a_gradient_that_ought_to_be_zero_may_not_be_something():
     assert "index [1]" in message(checks.gradient, lambda x: x[0] ** 2, [np.ones(2)], np.array([2.0, 1e-3]))
+
+
+def test_the_function_itself_may_be_missing():
+    says = "the function's result: nothing is written there yet (your code here)"
+    assert message(checks.gradient, lambda x: unwritten(), [1.0], 1.0) == says
+    assert "does your function return its result?" in message(checks.gradient, lambda x: None, [1.0], 1.0)
+    with pytest.raises(ValueError, match=r"upstream has shape \(3,\), but the function's result has \(2,\)"):
+        checks.gradient(product, [W, X], (W, X), upstream=np.ones(3))
+
+
+def test_a_function_that_writes_into_its_input_does_not_spoil_the_check():
+    def doubled(x):
+        x *= 2
+        return x
+
+    x = np.array([1.0, 2.0])
+    checks.gradient(doubled, [x], np.full(2, 2.0))
+    assert x.tolist() == [1.0, 2.0]

@@ -181,14 +181,16 @@ grad_y = 12.0
 # end
 
 # %%
-checks.equal("the gradient of s", grad_s, 6.0, hint="s = 2 · (-1) + 5 = 3, and the derivative of s² is 2 s")
-checks.equal("the gradients of p and z", (grad_p, grad_z), (6.0, 6.0), hint="both local gradients of + are 1")
-checks.equal("the gradients of x and y", (grad_x, grad_y), (-6.0, 12.0), hint="∂p/∂x = y, and ∂p/∂y = x")
+x, y, z = Tensor(2.0, name="x"), Tensor(-1.0, name="y"), Tensor(5.0, name="z")
+p = x * y
+s = p + z
+f = s**2
+f.backward()
+checks.equal("the gradient of s", grad_s, s.grad, hint="s = 2 · (-1) + 5 = 3, and the derivative of s² is 2 s")
+checks.equal("the gradients of p and z", (grad_p, grad_z), (p.grad, z.grad), hint="both local gradients of + are 1")
+checks.equal("the gradients of x and y", (grad_x, grad_y), (x.grad, y.grad), hint="∂p/∂x = y, and ∂p/∂y = x")
 
 # %%
-x, y, z = Tensor(2.0, name="x"), Tensor(-1.0, name="y"), Tensor(5.0, name="z")
-f = (x * y + z) ** 2
-f.backward()
 mg.draw(f)
 
 # %% [markdown]

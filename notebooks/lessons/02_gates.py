@@ -49,17 +49,18 @@ grad_a, grad_b, grad_c, grad_s = 5.0, 5.0, 3.0, 5.0
 # end
 
 # %%
+a, b, c = Tensor(1.0, name="a"), Tensor(2.0, name="b"), Tensor(5.0, name="c")
+s = a + b
+g = s * mg.maximum(b, c)
+g.backward()
 hint = "first s and the maximum, which × switches; then + distributes and max routes"
-checks.equal("the gradients of a, b, c and s", (grad_a, grad_b, grad_c, grad_s), (5.0, 5.0, 3.0, 5.0), hint=hint)
+right = a.grad, b.grad, c.grad, s.grad
+checks.equal("the gradients of a, b, c and s", (grad_a, grad_b, grad_c, grad_s), right, hint=hint)
 
 # %% [markdown]
-# And now with the machine. Notice $b$: it reaches the result on two ways, through `+` and through `max`. Only one of them
-# carries a gradient here.
+# Now look. Notice $b$: it reaches the result on two ways, through `+` and through `max`. Only one of them carries a gradient here.
 
 # %%
-a, b, c = Tensor(1.0, name="a"), Tensor(2.0, name="b"), Tensor(5.0, name="c")
-g = (a + b) * mg.maximum(b, c)
-g.backward()
 mg.draw(g)
 
 # %% [markdown]
