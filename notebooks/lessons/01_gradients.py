@@ -58,7 +58,10 @@ def slope(g, at):
 
 # %%
 checks.equal(
-    "the slope of t² at 3", lambda: slope(lambda t: t**2, 3.0), 6.0, hint="divide by 2 h, the distance of the two points"
+    "the slope of t² at 3",
+    lambda: slope(lambda t: t**2, 3.0),
+    6.0,
+    hint="divide by 2 h, the distance of the two points",
 )
 checks.equal("the gradient of x", lambda: slope(lambda t: (t + 5) * -4, -2.0), -4.0)
 
@@ -90,7 +93,12 @@ df_dq, df_dz = -4.0, 3.0
 
 # %%
 checks.equal("the local gradients of q = x + y", (dq_dx, dq_dy), (1.0, 1.0))
-checks.equal("the local gradients of f = q z", (df_dq, df_dz), (-4.0, 3.0), hint="∂f/∂q is the value of z")
+checks.equal(
+    "the local gradients of f = q z",
+    (df_dq, df_dz),
+    (-4.0, 3.0),
+    hint="∂f/∂q is the value of z",
+)
 
 # %% [markdown]
 # minigrad writes them on the arrows:
@@ -133,7 +141,12 @@ grad_y = grad_q * dq_dy
 # %%
 checks.equal("the gradient of q", grad_q, -4.0)
 checks.equal("the gradient of z", grad_z, 3.0)
-checks.equal("the gradients of x and y", (grad_x, grad_y), (-4.0, -4.0), hint="what arrives at q is grad_q")
+checks.equal(
+    "the gradients of x and y",
+    (grad_x, grad_y),
+    (-4.0, -4.0),
+    hint="what arrives at q is grad_q",
+)
 
 # %% [markdown]
 # minigrad does the same in one call. **Every** node has its gradient afterwards: the leaves $x$, $y$, $z$, and also $q$ in the
@@ -186,9 +199,24 @@ p = x * y
 s = p + z
 f = s**2
 f.backward()
-checks.equal("the gradient of s", grad_s, s.grad, hint="s = 2 · (-1) + 5 = 3, and the derivative of s² is 2 s")
-checks.equal("the gradients of p and z", (grad_p, grad_z), (p.grad, z.grad), hint="both local gradients of + are 1")
-checks.equal("the gradients of x and y", (grad_x, grad_y), (x.grad, y.grad), hint="∂p/∂x = y, and ∂p/∂y = x")
+checks.equal(
+    "the gradient of s",
+    grad_s,
+    s.grad,
+    hint="s = 2 · (-1) + 5 = 3, and the derivative of s² is 2 s",
+)
+checks.equal(
+    "the gradients of p and z",
+    (grad_p, grad_z),
+    (p.grad, z.grad),
+    hint="both local gradients of + are 1",
+)
+checks.equal(
+    "the gradients of x and y",
+    (grad_x, grad_y),
+    (x.grad, y.grad),
+    hint="∂p/∂x = y, and ∂p/∂y = x",
+)
 
 # %%
 mg.draw(f)

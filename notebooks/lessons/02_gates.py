@@ -55,7 +55,9 @@ g = s * mg.maximum(b, c)
 g.backward()
 hint = "first s and the maximum, which × switches; then + distributes and max routes"
 right = a.grad, b.grad, c.grad, s.grad
-checks.equal("the gradients of a, b, c and s", (grad_a, grad_b, grad_c, grad_s), right, hint=hint)
+checks.equal(
+    "the gradients of a, b, c and s", (grad_a, grad_b, grad_c, grad_s), right, hint=hint
+)
 
 # %% [markdown]
 # Now look. Notice $b$: it reaches the result on two ways, through `+` and through `max`. Only one of them carries a gradient here.
@@ -108,7 +110,10 @@ tail_s = tail_n * -1.0
 # end
 
 # %%
-tail, right = (tail_f, tail_d, tail_e, tail_n, tail_s), (1.0, -0.534447, -0.534447, -0.196612, 0.196612)
+tail, right = (
+    (tail_f, tail_d, tail_e, tail_n, tail_s),
+    (1.0, -0.534447, -0.534447, -0.196612, 0.196612),
+)
 hint = "the local gradient of 1/x is -1/x², taken at the gate's input"
 checks.equal("the gradients along the tail", tail, right, rtol=1e-5, hint=hint)
 print("1 → " + " → ".join(f"{t:.2f}" for t in tail[1:]))
@@ -188,7 +193,12 @@ grad_x = through_times + through_plus
 # end
 
 # %%
-checks.equal("what the two edges bring", (through_times, through_plus), (-4.0, 1.0), hint="× switches, + distributes")
+checks.equal(
+    "what the two edges bring",
+    (through_times, through_plus),
+    (-4.0, 1.0),
+    hint="× switches, + distributes",
+)
 checks.equal("the gradient of x", grad_x, -3.0, hint="gradients add at branches")
 
 # %% [markdown]
@@ -243,9 +253,16 @@ def in_order(order):
 a = Tensor(1.0, name="a")
 b = a + a
 c = b + b
-checks.equal("the gradients of a, b, c", lambda: in_order([a, b, c]), [4.0, 2.0, 1.0], hint="node.inputs names b twice in c")
+checks.equal(
+    "the gradients of a, b, c",
+    lambda: in_order([a, b, c]),
+    [4.0, 2.0, 1.0],
+    hint="node.inputs names b twice in c",
+)
 d = c + a
-checks.equal("the gradients with d = c + a", lambda: in_order([a, b, c, d]), [5.0, 2.0, 1.0, 1.0])
+checks.equal(
+    "the gradients with d = c + a", lambda: in_order([a, b, c, d]), [5.0, 2.0, 1.0, 1.0]
+)
 
 # %%
 c.backward()

@@ -103,7 +103,12 @@ def multiply(a, b):
 checks.equal("the value of 3 + 4", lambda: (Value(3) + Value(4)).data, 7.0)
 checks.equal("the local gradients of 3 + 4", lambda: (Value(3) + Value(4)).local, [1.0, 1.0])
 checks.equal("the value of 3 * 4", lambda: (Value(3) * Value(4)).data, 12.0)
-checks.equal("the local gradients of 3 * 4", lambda: (Value(3) * Value(4)).local, [4.0, 3.0], hint="times switches")
+checks.equal(
+    "the local gradients of 3 * 4",
+    lambda: (Value(3) * Value(4)).local,
+    [4.0, 3.0],
+    hint="times switches",
+)
 
 # %% [markdown]
 # ## Exercise 2: power and exp
@@ -133,7 +138,12 @@ checks.equal("the value of 2 ** 3", lambda: (Value(2) ** 3).data, 8.0)
 checks.equal("the local gradient of 2 ** 3", lambda: (Value(2) ** 3).local, [12.0])
 checks.equal("the value of 1 / 4", lambda: (1 / Value(4)).data, 0.25)
 checks.equal("the value of exp(1)", lambda: exp(Value(1)).data, math.e)
-checks.equal("the local gradient of exp(1)", lambda: exp(Value(1)).local, [math.e], hint="the result is the slope")
+checks.equal(
+    "the local gradient of exp(1)",
+    lambda: exp(Value(1)).local,
+    [math.e],
+    hint="the result is the slope",
+)
 
 # %% [markdown]
 # Values flow now. The forward pass is complete:
@@ -182,11 +192,20 @@ checks.equal(
     [-12.0, -4.0, -2.0, 3.0, 5.0],
     hint="each of the five nodes belongs in it, the root too",
 )
-checks.equal("the place of the root", lambda: topological_order(f).index(f), 4, hint="append after visiting the inputs")
+checks.equal(
+    "the place of the root",
+    lambda: topological_order(f).index(f),
+    4,
+    hint="append after visiting the inputs",
+)
 a = Value(3)
 b = a + a
 c = b + b
-checks.equal("the order of b = a + a, c = b + b", lambda: [n.data for n in topological_order(c)], [3.0, 6.0, 12.0])
+checks.equal(
+    "the order of b = a + a, c = b + b",
+    lambda: [n.data for n in topological_order(c)],
+    [3.0, 6.0, 12.0],
+)
 
 # %% [markdown]
 # Sixty levels of `y = y + y` have $2^{60}$ paths from the result to the leaf, and 61 nodes. An order that looks at each node
@@ -225,12 +244,19 @@ x, y, z = Value(-2), Value(5), Value(-4)
 q = x + y
 f = q * z
 backward(f)
-checks.equal("the gradients of x, y, z and q", [x.grad, y.grad, z.grad, q.grad], [-4.0, -4.0, 3.0, -4.0])
+checks.equal(
+    "the gradients of x, y, z and q", [x.grad, y.grad, z.grad, q.grad], [-4.0, -4.0, 3.0, -4.0]
+)
 a = Value(3)
 b = a + a
 c = b + b
 backward(c)
-checks.equal("the gradient of a, in b = a + a, c = b + b", a.grad, 4.0, hint="add to x.grad, and keep the order")
+checks.equal(
+    "the gradient of a, in b = a + a, c = b + b",
+    a.grad,
+    4.0,
+    hint="add to x.grad, and keep the order",
+)
 
 # %% [markdown]
 # ## Against minigrad
@@ -249,12 +275,18 @@ mine = [Value(v) for v in inputs]
 out = circuit(*mine, exp)
 backward(out)
 
-theirs = [Tensor(v, name=name) for name, v in zip(["w0", "x0", "w1", "x1", "w2"], inputs, strict=True)]
+theirs = [
+    Tensor(v, name=name) for name, v in zip(["w0", "x0", "w1", "x1", "w2"], inputs, strict=True)
+]
 f = circuit(*theirs, mg.exp)
 f.backward()
 
 checks.equal("the value", out.data, f)
-checks.equal("the gradients of w0, x0, w1, x1, w2", [v.grad for v in mine], [float(t.grad) for t in theirs])
+checks.equal(
+    "the gradients of w0, x0, w1, x1, w2",
+    [v.grad for v in mine],
+    [float(t.grad) for t in theirs],
+)
 [round(v.grad, 4) for v in mine]
 
 # %% [markdown]
@@ -275,7 +307,11 @@ mg.draw(f)
 
 # %%
 checks.gradient(
-    lambda *v: circuit(*v, np.exp), inputs, [v.grad for v in mine], names=["w0", "x0", "w1", "x1", "w2"], tolerance=1e-7
+    lambda *v: circuit(*v, np.exp),
+    inputs,
+    [v.grad for v in mine],
+    names=["w0", "x0", "w1", "x1", "w2"],
+    tolerance=1e-7,
 )
 
 # %% [markdown]

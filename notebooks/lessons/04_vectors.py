@@ -49,9 +49,18 @@ def jacobian(f, x):
 
 
 # %%
-checks.equal("the Jacobian of x²", lambda: jacobian(lambda t: t**2, [1.0, 2.0, 3.0]), np.diag([2.0, 4.0, 6.0]))
+checks.equal(
+    "the Jacobian of x²",
+    lambda: jacobian(lambda t: t**2, [1.0, 2.0, 3.0]),
+    np.diag([2.0, 4.0, 6.0]),
+)
 M = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
-checks.equal("the Jacobian of M x", lambda: jacobian(lambda t: M @ t, [1.0, 1.0, 1.0]), M, hint="row k belongs to output k")
+checks.equal(
+    "the Jacobian of M x",
+    lambda: jacobian(lambda t: M @ t, [1.0, 1.0, 1.0]),
+    M,
+    hint="row k belongs to output k",
+)
 
 # %% [markdown]
 # ## Jacobians seen
@@ -141,7 +150,12 @@ def square_rule(g, x):
 
 # %%
 g = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
-checks.equal("the rule of relu", lambda: relu_rule(g, x), g @ jacobian(mg.relu, x), hint="compare x with 0, and multiply")
+checks.equal(
+    "the rule of relu",
+    lambda: relu_rule(g, x),
+    g @ jacobian(mg.relu, x),
+    hint="compare x with 0, and multiply",
+)
 checks.equal("the rule of relu at 0", lambda: relu_rule(np.ones(1), np.zeros(1)), np.zeros(1))
 checks.equal("the rule of the square", lambda: square_rule(g, x), g @ jacobian(mg.square, x))
 
@@ -177,7 +191,12 @@ grad_x = W.T @ grad_q
 
 # %%
 checks.equal("∂f/∂q", grad_q, [0.44, 0.52])
-checks.equal("∂f/∂W", grad_W, [[0.088, 0.176], [0.104, 0.208]], hint="the shape of W; row k belongs to q_k")
+checks.equal(
+    "∂f/∂W",
+    grad_W,
+    [[0.088, 0.176], [0.104, 0.208]],
+    hint="the shape of W; row k belongs to q_k",
+)
 checks.equal("∂f/∂x", grad_x, [-0.112, 0.636], hint="W.T, not W")
 
 # %%
@@ -213,7 +232,12 @@ rng = np.random.default_rng(0)
 X, W, G = rng.normal(size=(5, 3)), rng.normal(size=(3, 4)), rng.normal(size=(5, 4))
 names = ["X", "W"]
 checks.gradient(
-    lambda X, W: X @ W, [X, W], lambda: matmul_rules(G, X, W), upstream=G, names=names, hint="look at the shapes"
+    lambda X, W: X @ W,
+    [X, W],
+    lambda: matmul_rules(G, X, W),
+    upstream=G,
+    names=names,
+    hint="look at the shapes",
 )
 
 # %% [markdown]
@@ -246,10 +270,19 @@ def unbroadcast(g, shape):
 
 # %%
 g = np.arange(12.0).reshape(4, 3)
-checks.equal("back to (3,)", lambda: unbroadcast(g, (3,)), np.array([18.0, 22.0, 26.0]), hint="(3,) was put under each row")
-checks.equal("back to (4, 1)", lambda: unbroadcast(g, (4, 1)), np.array([[3.0], [12.0], [21.0], [30.0]]))
+checks.equal(
+    "back to (3,)",
+    lambda: unbroadcast(g, (3,)),
+    np.array([18.0, 22.0, 26.0]),
+    hint="(3,) was put under each row",
+)
+checks.equal(
+    "back to (4, 1)", lambda: unbroadcast(g, (4, 1)), np.array([[3.0], [12.0], [21.0], [30.0]])
+)
 checks.equal("back to (1, 1)", lambda: unbroadcast(g, (1, 1)), np.array([[66.0]]))
-checks.equal("back to ()", lambda: unbroadcast(g, ()), 66.0, hint="no axis is left: sum them all away")
+checks.equal(
+    "back to ()", lambda: unbroadcast(g, ()), 66.0, hint="no axis is left: sum them all away"
+)
 checks.equal("nothing to do", lambda: unbroadcast(g, (4, 3)), g)
 
 # %% [markdown]
@@ -280,7 +313,9 @@ x = np.array([1.5, -0.5, 0.3, -2.0, 0.9, 2.2])
 show(
     {
         "cumulative sum": mg.cumsum,
-        "correlate with (1, 2, 1)": lambda t: mg.conv1d(t.reshape(1, 1, 6), [[[1.0, 2.0, 1.0]]]).ravel(),
+        "correlate with (1, 2, 1)": lambda t: mg.conv1d(
+            t.reshape(1, 1, 6), [[[1.0, 2.0, 1.0]]]
+        ).ravel(),
         "the maximum so far": lambda t: mg.stack([mg.max(t[: k + 1]) for k in range(6)]),
         "minus the mean": lambda t: t - mg.mean(t),
     }

@@ -108,7 +108,12 @@ def rows_by_backward(z):
 
 z = np.array([0.5, -1.0, 2.0])
 p = mg.softmax(z)
-checks.equal("the Jacobian of softmax", lambda: softmax_jacobian(p), rows_by_backward(z), hint="-p_k p_i off the diagonal")
+checks.equal(
+    "the Jacobian of softmax",
+    lambda: softmax_jacobian(p),
+    rows_by_backward(z),
+    hint="-p_k p_i off the diagonal",
+)
 print(rows_by_backward(z).round(3))
 
 # %% [markdown]
@@ -121,7 +126,12 @@ g = np.array([1.0, 0.0, 0.0])
 print("full      ", g @ softmax_jacobian(p))
 print("diagonal  ", g * p * (1 - p))
 h = 1e-5
-print("difference", np.array([(mg.softmax(z + h * e)[0] - mg.softmax(z - h * e)[0]) / (2 * h) for e in np.eye(3)]))
+print(
+    "difference",
+    np.array(
+        [(mg.softmax(z + h * e)[0] - mg.softmax(z - h * e)[0]) / (2 * h) for e in np.eye(3)]
+    ),
+)
 
 # %% [markdown]
 # ## Exercise 3: the rule of softmax
@@ -179,7 +189,12 @@ for y in (0.0, 1.0):
     loss = -(y * mg.log(p) + (1 - y) * mg.log(1 - p))
     loss.backward()
     checks.equal(f"∂J/∂p for y = {y:g}", lambda: bce_gradient_p(p.data, y), p.grad)
-    checks.equal(f"∂J/∂z for y = {y:g}", lambda: bce_gradient_z(p.data, y), z.grad, hint="two letters and a minus")
+    checks.equal(
+        f"∂J/∂z for y = {y:g}",
+        lambda: bce_gradient_z(p.data, y),
+        z.grad,
+        hint="two letters and a minus",
+    )
 
 # %% [markdown]
 # Step by step, the graph is long:
@@ -219,9 +234,9 @@ for logit, y in [(1000.0, 0.0), (1000.0, 1.0), (-1000.0, 0.0), (-1000.0, 1.0)]:
     exact = Tensor(logit)
     fused = mg.binary_cross_entropy_with_logits(exact, y)
     fused.backward()
-    print(
-        f"z = {logit:5g}, y = {y:g}:  step by step {loss:5.0f}, gradient {z.grad:4.0f};  fused {fused:5.0f}, {exact.grad:3.0f}"
-    )
+    print(f"z = {logit:5g}, y = {y:g}", end="   ")
+    print(f"step by step: loss {loss:4.0f}, gradient {z.grad:3.0f}", end="   ")
+    print(f"fused: loss {fused:4.0f}, gradient {exact.grad:2.0f}")
 
 # %% [markdown]
 # The fused gate is right in all four cases. How does it compute the loss? Write it in logits alone. For $z \ge 0$,
@@ -260,7 +275,12 @@ y = np.array([0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0])
 t = Tensor(z)
 losses = mg.binary_cross_entropy_with_logits(t, y, reduction="none")
 losses.backward(np.ones(8))
-checks.equal("the loss and its gradient", lambda: bce_with_logits(z, y), (losses.data, t.grad), hint="np.maximum(z, 0)")
+checks.equal(
+    "the loss and its gradient",
+    lambda: bce_with_logits(z, y),
+    (losses.data, t.grad),
+    hint="np.maximum(z, 0)",
+)
 
 # %% [markdown]
 # ## Cross-entropy for many classes
@@ -303,14 +323,21 @@ t = Tensor(z)
 loss = mg.cross_entropy(t, y)
 loss.backward()
 checks.equal(
-    "the mean loss, and its gradient", lambda: cross_entropy(z, y), (loss.data, t.grad), hint="both are divided by N"
+    "the mean loss, and its gradient",
+    lambda: cross_entropy(z, y),
+    (loss.data, t.grad),
+    hint="both are divided by N",
 )
-checks.gradient(lambda z: cross_entropy(z, y)[0], [z], lambda: cross_entropy(z, y)[1], names=["z"])
+checks.gradient(
+    lambda z: cross_entropy(z, y)[0], [z], lambda: cross_entropy(z, y)[1], names=["z"]
+)
 z = 1000 * z
 t = Tensor(z)
 loss = mg.cross_entropy(t, y)
 loss.backward()
-checks.equal("the same with logits in the thousands", lambda: cross_entropy(z, y), (loss.data, t.grad))
+checks.equal(
+    "the same with logits in the thousands", lambda: cross_entropy(z, y), (loss.data, t.grad)
+)
 
 # %% [markdown]
 # ## Something to play with
@@ -327,15 +354,21 @@ b = mg.binary_cross_entropy_with_logits(fused, np.zeros_like(at), reduction="non
 b.backward(np.ones(at.size))
 
 fig, axes = plt.subplots(1, 2, figsize=(11, 3.6))
-for ax, one, other, title in [(axes[0], a.data, b.data, "loss"), (axes[1], steps.grad, fused.grad, "gradient")]:
+for ax, one, other, title in [
+    (axes[0], a.data, b.data, "loss"),
+    (axes[1], steps.grad, fused.grad, "gradient"),
+]:
     ax.plot(at, other, color="tab:blue", linewidth=5, alpha=0.4, label="fused")
-    ax.plot(at, np.where(np.isfinite(one), one, np.nan), color="tab:orange", label="step by step")
+    ax.plot(
+        at, np.where(np.isfinite(one), one, np.nan), color="tab:orange", label="step by step"
+    )
     ax.set_title(title)
     ax.set_xlabel("logit")
 axes[0].legend()
 plt.tight_layout()
 plt.show()
-print(f"from a logit of about {at[~np.isfinite(a.data)][0]:.0f} on, the loss step by step is infinite")
+first = at[~np.isfinite(a.data)][0]
+print(f"from a logit of about {first:.0f} on, the loss step by step is infinite")
 
 # %% [markdown]
 # Try:

@@ -38,7 +38,12 @@ def correlate(x, w):
 x = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
 w = np.array([2.0, -1.0, 3.0])
 checks.equal("O", lambda: correlate(x, w), np.array([9.0, 13.0, 17.0]))
-checks.equal("its length for other sizes", lambda: len(correlate(np.ones(9), np.ones(2))), 8, hint="len(x) - len(w) + 1")
+checks.equal(
+    "its length for other sizes",
+    lambda: len(correlate(np.ones(9), np.ones(2))),
+    8,
+    hint="len(x) - len(w) + 1",
+)
 
 # %% [markdown]
 # ## The gradient of the kernel
@@ -66,7 +71,12 @@ def kernel_gradient(delta, x):
 
 # %%
 delta = np.array([0.1, 0.2, 0.3])
-checks.equal("∂L/∂W", lambda: kernel_gradient(delta, x), np.array([1.4, 2.0, 2.6]), hint="slide delta over x")
+checks.equal(
+    "∂L/∂W",
+    lambda: kernel_gradient(delta, x),
+    np.array([1.4, 2.0, 2.6]),
+    hint="slide delta over x",
+)
 
 # %% [markdown]
 # ## The gradient of the input
@@ -100,7 +110,12 @@ def input_gradient(delta, w):
 
 # %%
 right = np.array([0.2, 0.3, 0.7, 0.3, 0.9])
-checks.equal("∂L/∂x", lambda: input_gradient(delta, w), right, hint="pad by len(w) - 1, flip w, correlate")
+checks.equal(
+    "∂L/∂x",
+    lambda: input_gradient(delta, w),
+    right,
+    hint="pad by len(w) - 1, flip w, correlate",
+)
 
 # %% [markdown]
 # Finite differences agree. `upstream` is what comes from above.
@@ -121,7 +136,9 @@ print("forward  ", matrix @ x)
 print("backward ", matrix.T @ delta)
 
 fig, axes = plt.subplots(1, 2, figsize=(8, 3.2), width_ratios=[5, 3.4])
-for ax, m, title in zip(axes, [matrix, matrix.T], ["forward: O = M x", "backward: ∂L/∂x = Mᵀ δ"], strict=True):
+for ax, m, title in zip(
+    axes, [matrix, matrix.T], ["forward: O = M x", "backward: ∂L/∂x = Mᵀ δ"], strict=True
+):
     ax.imshow(m, cmap="RdBu", vmin=-4, vmax=4)
     for (i, j), v in np.ndenumerate(m):
         ax.text(j, i, v, ha="center", va="center", color="black" if v else "lightgray")
@@ -207,7 +224,12 @@ dx33 = 1 * 9 + 2 * 7 + 3 * 3 + 4 * 1
 # %%
 checks.equal("∂L/∂w11", dw11, 92, hint="x11 = 1, x13 = 3, x31 = 11, x33 = 13")
 checks.equal("∂L/∂b", db, 10, hint="gradients add at branches")
-checks.equal("∂L/∂x33", dx33, 36, hint="the centre is at the lower right of the first window, so there it meets w33 = 9")
+checks.equal(
+    "∂L/∂x33",
+    dx33,
+    36,
+    hint="the centre is at the lower right of the first window, so there it meets w33 = 9",
+)
 
 # %%
 O.backward([[[[1.0, 2.0], [3.0, 4.0]]]])
@@ -234,7 +256,9 @@ print(X.grad[0, 0])
 # %%
 def correlate2d(x, w):
     rows, columns = x.shape[0] - w.shape[0] + 1, x.shape[1] - w.shape[1] + 1
-    windows = [[x[i : i + w.shape[0], j : j + w.shape[1]] for j in range(columns)] for i in range(rows)]
+    windows = [
+        [x[i : i + w.shape[0], j : j + w.shape[1]] for j in range(columns)] for i in range(rows)
+    ]
     return np.array([[np.sum(window * w) for window in row] for row in windows])
 
 
@@ -260,12 +284,16 @@ def gradients_2d(delta, x, w, stride):
 
 # %%
 delta = np.array([[1.0, 2.0], [3.0, 4.0]])
-checks.equal("the upstream gradient, two apart", lambda: spread(delta, 2), [[1, 0, 2], [0, 0, 0], [3, 0, 4]])
+checks.equal(
+    "the upstream gradient, two apart",
+    lambda: spread(delta, 2),
+    [[1, 0, 2], [0, 0, 0], [3, 0, 4]],
+)
 checks.equal(
     "∂L/∂W and ∂L/∂X",
     lambda: gradients_2d(delta, X.data[0, 0], W.data[0, 0], 2),
     (W.grad[0, 0], X.grad[0, 0]),
-    hint="correlate x with the spread gradient; pad that by 2 and correlate it with the turned kernel",
+    hint="pad the spread gradient by 2, and turn the kernel by 180°",
 )
 
 # %% [markdown]
@@ -305,7 +333,10 @@ def part_of(x, i, j, oh, ow, stride):
 
 def conv_forward(x, w, b, stride=1, padding=0):
     kh, kw = w.shape[2:]
-    oh, ow = out_size(x.shape[2], kh, stride, padding), out_size(x.shape[3], kw, stride, padding)
+    oh, ow = (
+        out_size(x.shape[2], kh, stride, padding),
+        out_size(x.shape[3], kw, stride, padding),
+    )
     x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
     out = np.zeros((len(x), len(w), oh, ow))
     # solution
@@ -323,7 +354,11 @@ rng = np.random.default_rng(0)
 x, w, b = rng.normal(size=(2, 3, 7, 6)), rng.normal(size=(4, 3, 3, 2)), rng.normal(size=4)
 hint = "b[:, None, None] has the shape (F, 1, 1)"
 checks.equal("stride 1", lambda: conv_forward(x, w, b), mg.conv2d(x, w, b), hint=hint)
-checks.equal("stride 2, padding 1", lambda: conv_forward(x, w, b, 2, 1), mg.conv2d(x, w, b, stride=2, padding=1))
+checks.equal(
+    "stride 2, padding 1",
+    lambda: conv_forward(x, w, b, 2, 1),
+    mg.conv2d(x, w, b, stride=2, padding=1),
+)
 
 # %% [markdown]
 # ## Exercise 7: conv backward
@@ -347,7 +382,9 @@ def conv_backward(delta, x, w, stride=1, padding=0):
     # solution
     for i, j in np.ndindex(kh, kw):
         dw[:, :, i, j] = np.einsum("nfhw,nchw->fc", delta, part_of(x, i, j, oh, ow, stride))
-        part_of(dx, i, j, oh, ow, stride)[...] += np.einsum("nfhw,fc->nchw", delta, w[:, :, i, j])
+        part_of(dx, i, j, oh, ow, stride)[...] += np.einsum(
+            "nfhw,fc->nchw", delta, w[:, :, i, j]
+        )
     db = delta.sum(axis=(0, 2, 3))
     # stub
     # db = np.zeros(len(w))
@@ -364,7 +401,12 @@ for stride, padding in [(1, 0), (2, 1), (3, 2)]:
     out.backward(delta)
     found = conv_backward(delta, x, w, stride, padding)
     for name, mine, t in zip(["x", "w", "b"], found, tensors, strict=True):
-        checks.equal(f"∂L/∂{name}, stride {stride}, padding {padding}", mine, t.grad, hint="the parts overlap: += for dx")
+        checks.equal(
+            f"∂L/∂{name}, stride {stride}, padding {padding}",
+            mine,
+            t.grad,
+            hint="the parts overlap: += for dx",
+        )
 
 # %%
 checks.gradient(
