@@ -244,6 +244,8 @@ def _place(wrong: Value, at: tuple[int, ...]) -> str:
     if not at:
         return ""
     count = int(wrong.sum())
+    if wrong.size == 1:
+        return f"at index {list(at)} "
     how_many = "is wrong; " if count == 1 else "are wrong; the first, "
     return f"{count} of {wrong.size} numbers {how_many}at index {list(at)} "
 
@@ -254,6 +256,8 @@ def _pattern(found: Value, right: Value) -> str:
         return "; the sign is wrong" if found.ndim == 0 else "; every sign is wrong"
     if found.ndim and found.size > 1 and np.allclose(np.flip(found), right):
         return "; the numbers are right but reversed"
+    if found.ndim > 1 and found.T.shape == right.shape and np.allclose(found.T, right):
+        return "; the numbers are right but transposed"
     nonzero = right != 0
     if found.ndim and nonzero.sum() > 1 and np.allclose(found[~nonzero], 0):
         factors = found[nonzero] / right[nonzero]

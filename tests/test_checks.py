@@ -49,6 +49,8 @@ def test_a_right_answer_passes_with_a_line(got, expected, capsys):
     (4, -4.0, "it: it is 4, expected -4; the sign is wrong"),
     ([-1.0, 2.0], [1.0, -2.0], "it: 2 of 2 numbers are wrong; the first, at index [0] it is -1, expected 1; every sign is wrong"),
     ([3.0, 2.0, 1.0], [1.0, 2.0, 3.0], "it: 2 of 3 numbers are wrong; the first, at index [0] it is 3, expected 1; the numbers are right but reversed"),
+    ([[1.0, 2.0], [3.0, 4.0]], [[1.0, 3.0], [2.0, 4.0]], "it: 2 of 4 numbers are wrong; the first, at index [0, 1] it is 2, expected 3; the numbers are right but transposed"),
+    ([1.0], [0.0], "it: at index [0] it is 1, expected 0"),
     ([2.0, 0.0, 4.0], [1.0, 0.0, 2.0], "it: 2 of 3 numbers are wrong; the first, at index [0] it is 2, expected 1; every number is 2 times the right one"),
 ])  # fmt: skip
 def test_a_wrong_answer_gets_a_sentence(got, expected, says):

@@ -205,6 +205,7 @@ checks.equal(
     "the order of b = a + a, c = b + b",
     lambda: [n.data for n in topological_order(c)],
     [3.0, 6.0, 12.0],
+    hint="each node once: look in `seen`",
 )
 
 # %% [markdown]
@@ -244,19 +245,15 @@ x, y, z = Value(-2), Value(5), Value(-4)
 q = x + y
 f = q * z
 backward(f)
-checks.equal(
-    "the gradients of x, y, z and q", [x.grad, y.grad, z.grad, q.grad], [-4.0, -4.0, 3.0, -4.0]
-)
+found = [x.grad, y.grad, z.grad, q.grad]
+hint = "start with the last node: reversed(topological_order(root))"
+checks.equal("the gradients of x, y, z and q", found, [-4.0, -4.0, 3.0, -4.0], hint=hint)
 a = Value(3)
 b = a + a
 c = b + b
 backward(c)
-checks.equal(
-    "the gradient of a, in b = a + a, c = b + b",
-    a.grad,
-    4.0,
-    hint="add to x.grad, and keep the order",
-)
+hint = "a hears from b twice: add to what it has"
+checks.equal("the gradient of a, in b = a + a, c = b + b", a.grad, 4.0, hint=hint)
 
 # %% [markdown]
 # ## Against minigrad
