@@ -2,10 +2,13 @@
 
 from minigrad.draw import draw
 from minigrad.gradcheck import gradcheck
+from minigrad.jacobians import hessian, hvp, jacobian
 from minigrad.modes import detect_anomaly, no_grad, scope
 from minigrad.ops import *  # noqa: F403
 from minigrad.ops import __all__ as _operations
 from minigrad.tensor import Tensor
+from minigrad.transforms import elementwise_grad, grad, jvp, value_and_grad, vjp
 
 __version__ = "0.1.0"
-__all__ = ["Tensor", "detect_anomaly", "draw", "gradcheck", "no_grad", "scope", *_operations]
+__all__ = ["elementwise_grad", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
+__all__ += ["Tensor", "detect_anomaly", "draw", "gradcheck", "no_grad", "scope", *_operations]
