@@ -1,5 +1,7 @@
 """minigrad: the autograd engine in which you can see every gradient."""
 
+from minigrad.checkpoint import checkpoint
+from minigrad.custom import op
 from minigrad.draw import draw
 from minigrad.gradcheck import gradcheck
 from minigrad.jacobians import hessian, hvp, jacobian
@@ -10,5 +12,5 @@ from minigrad.tensor import Tensor
 from minigrad.transforms import elementwise_grad, grad, jvp, value_and_grad, vjp
 
 __version__ = "0.1.0"
-__all__ = ["elementwise_grad", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
+__all__ = ["checkpoint", "elementwise_grad", "grad", "hessian", "hvp", "jacobian", "jvp", "op", "value_and_grad", "vjp"]
 __all__ += ["Tensor", "detect_anomaly", "draw", "gradcheck", "no_grad", "scope", *_operations]
