@@ -110,8 +110,10 @@ def _blocks(run: Run) -> list[Any]:
 
 def _rows(root: Any, variables: list[Tensor], again: bool) -> list[Any]:
     """The gradients of every number of `root`, one after the other along a first axis, for each variable."""
+    if not root.value.size:
+        return [np.zeros((0, *x.shape), x.dtype) for x in variables]
     path, reached = _path(root, variables)
-    together = max(1, TOGETHER // max([node.value.size for node in path], default=1))
+    together = max(1, TOGETHER // max([1, *(node.value.size for node in path)]))
     parts: list[list[Any]] = [[] for _ in variables]
     with np.errstate(all="ignore"), recorded():
         for start in range(0, root.value.size, together):

@@ -1,0 +1,630 @@
+"""Gradients of functions: numbers recorded from JAX and autograd, containers, nesting, and what is refused."""
+
+from __future__ import annotations
+
+import threading
+import tracemalloc
+from collections import OrderedDict, defaultdict, namedtuple
+from dataclasses import dataclass, field
+from typing import Any
+
+import functions
+import numpy as np
+import pytest
+from functions import CASES, PARAMETERS, TEN, network, ten
+from samples_networks import SAMPLES
+from scipy.optimize import check_grad, curve_fit, minimize
+
+import minigrad as mg
+from minigrad import Tensor, jacobians, ops
+from minigrad.graph import OPS
+
+# Of functions.py, by JAX 0.10.2 and autograd 1.9.1, which agree to 1e-15: the Hessian is multiplied with cos(0, 1, 2, …).
+RECORDED: dict[str, dict[str, Any]] = {
+    "rosenbrock": {
+        "value": 355.7,
+        "grad": [-215.59999999999997, 112.00000000000001, -451.0, 350.0],
+        "hvp": [1589.3451068167071, 1295.902106272361, 105.88933426388161, -114.7691320106606],
+        "hessian_row": [1330.0, 480.0, 0.0, 0.0],
+        "trace": 2434.0,
+    },
+    "log_likelihood": {
+        "value": -5.929027056610356,
+        "grad": [0.5133300075984076, 0.6306185990892543, -0.7352183574971386, -0.7953006441263417],
+        "hvp": [-1.3799100903633503, -0.001491482389048962, 1.3079861171331426, 1.628350624430906],
+        "hessian_row": [-1.0616099157584933, 0.13103062880354432, 0.927844765547658, 0.0030067515738788075],
+        "trace": -4.999768201421191,
+    },
+    "log_sum_exp": {
+        "value": 2.6753102640698962,
+        "grad": [0.5843542351815542, -0.30236519886000274, -0.5064380529021876],
+        "hvp": [0.3263727006916252, 0.3229402127066282, -0.40959083747937514],
+        "hessian_row": [0.20495415065036882, 0.05579207092979995, -0.21933115297966913],
+        "trace": 0.8403808226239078,
+    },
+    "spring": {
+        "value": -0.8189388582748399,
+        "grad": [0.019852627788437938, -0.15778384160949116, 0.5242175042016153],
+        "hvp": [-0.02002143545303737, 0.2377215149826362, 0.023510903454130636],
+        "hessian_row": [0.13944514987624046, -0.36654737807557763, -0.0927072006001111],
+        "trace": 0.9023604050107978,
+    },
+    "ten": {
+        "value": 0.10640605152230247,
+        "grad": [
+            0.19776429763673375,
+            -0.05260027256925831,
+            0.12269959696469496,
+            -0.08805340089275579,
+            -0.1389468099319466,
+            -0.007507274978434075,
+            0.1090694401015306,
+            -0.04593627461915257,
+            0.25944020621828995,
+            0.3093942754765867,
+        ],
+        "hvp": [
+            -0.16684103140075468,
+            -0.6191317968964338,
+            -0.47880068205666565,
+            -1.5089675249975925,
+            -0.05655862909072354,
+            1.7866446149650828,
+            -0.37081428911672704,
+            0.3699392403627804,
+            -3.2403676843203755,
+            -6.7575199954029035,
+        ],
+        "hessian_row": [
+            0.4087215307528389,
+            -0.04812004748165077,
+            0.5248418145364658,
+            0.003035346994052471,
+            0.012437519390592795,
+            -0.019764063368654758,
+            0.24508520426995417,
+            -0.1275842525271384,
+            0.5678443573866885,
+            0.4071064840288897,
+        ],
+        "trace": 10.114884420784698,
+    },
+    "network": {
+        "value": 0.4529844120727754,
+        "W": [
+            [-0.002931933121101786, -0.009021360892312764, 0.017727500893150026, 0.017430496093713506],
+            [0.051724158794285005, 0.014819697588242337, 0.05980754166307152, 0.046386826604252064],
+            [-0.010396813044320538, 0.005202488009573437, -0.03313924581442415, -0.029383870525311613],
+        ],
+        "b": [-0.7510188081937553, -0.3892934796148672],
+        "out": [0.14579076398387075, -0.07220800477453376],
+    },
+}
+close = {"rtol": 1e-10, "atol": 1e-12}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_numbers_of_jax_and_autograd(name: str):
+    (f, x), expected = CASES[name], RECORDED[name]
+    value, g = mg.value_and_grad(f)(x)
+    np.testing.assert_allclose(value, expected["value"], **close)
+    np.testing.assert_allclose(g, expected["grad"], **close)
+    np.testing.assert_array_equal(mg.grad(f)(x), g)
+    hessian, direction = mg.hessian(f)(x), np.cos(np.arange(x.size))
+    np.testing.assert_allclose(hessian[0], expected["hessian_row"], **close)
+    np.testing.assert_allclose(np.trace(hessian), expected["trace"], **close)
+    np.testing.assert_allclose(hessian, hessian.T, rtol=1e-12, atol=1e-12 * np.abs(hessian).max())
+    np.testing.assert_allclose(mg.hvp(f)(x, direction), expected["hvp"], **close)
+    np.testing.assert_allclose(mg.jvp(mg.grad(f), (x,), (direction,))[1], expected["hvp"], **close)
+    np.testing.assert_allclose(mg.jvp(f, (x,), (direction,))[1], g @ direction, **close)
+
+
+def test_a_network_with_its_parameters_in_a_dict():
+    value, g = mg.value_and_grad(network)(PARAMETERS)
+    expected = RECORDED["network"]
+    np.testing.assert_allclose(value, expected["value"], **close)
+    np.testing.assert_allclose(g["hidden"][0]["W"], expected["W"], **close)
+    np.testing.assert_allclose(g["hidden"][1]["b"], expected["b"], **close)
+    np.testing.assert_allclose(g["out"], expected["out"], **close)
+    assert g.keys() == PARAMETERS.keys()
+    products = mg.hvp(network)(PARAMETERS, g)
+    step = 1e-6
+    moved = {"hidden": PARAMETERS["hidden"], "out": PARAMETERS["out"] + step * g["out"]}
+    alone = {"hidden": [{k: np.zeros_like(v) for k, v in layer.items()} for layer in g["hidden"]], "out": g["out"]}
+    change = mg.hvp(network)(PARAMETERS, alone)["hidden"][0]["W"]
+    slope = (mg.grad(network)(moved)["hidden"][0]["W"] - g["hidden"][0]["W"]) / step
+    np.testing.assert_allclose(change, slope, rtol=1e-4, atol=1e-7)
+    assert products["hidden"][1]["W"].shape == (4, 2)
+
+
+# Every operation, forwards
+
+
+FLOATING = [pytest.param(s, id=f"{name}-{i}") for name, samples in SAMPLES.items() for i, s in enumerate(samples)
+            if name not in {"argmax", "argmin", "any", "all"}]  # fmt: skip
+
+
+@pytest.mark.parametrize("sample", FLOATING)
+def test_products_from_either_side_agree_for_every_operation(sample: Any):
+    """<w, J v> by jvp equals <J' w, v> by vjp, and the Jacobian gives both, by rows and by columns, swept together or not."""
+    rng = np.random.default_rng(0)
+    where = [
+        i for i, x in enumerate(sample.inputs) if np.asarray(x).dtype.kind == "f" and isinstance(x, np.ndarray | np.generic)
+    ]
+    if not where:
+        return
+
+    def f(*given: Any) -> Any:
+        inputs = list(sample.inputs)
+        for i, x in zip(where, given, strict=True):
+            inputs[i] = x
+        y = sample.call(mg, *inputs)
+        return y if isinstance(y, list) else [y]
+
+    primals = [sample.inputs[i] for i in where]
+    tangents = [rng.normal(size=np.shape(x)) for x in primals]
+    out, back = mg.vjp(f, *primals)
+    weights = [rng.normal(size=np.shape(y)) for y in out]
+    _, slopes = mg.jvp(f, primals, tangents)
+    from_left = sum(np.sum(w * s) for w, s in zip(weights, slopes, strict=True))
+    downstream = back(weights)
+    from_right = sum(np.sum(g * v) for g, v in zip(downstream, tangents, strict=True))
+    np.testing.assert_allclose(from_left, from_right, rtol=1e-9, atol=1e-10)
+    if sum(np.size(y) for y in out) * sum(np.size(x) for x in primals) > 20_000:
+        return
+    for forward, together in ((1e9, 2**17), (0.0, 2**17), (1e9, 0)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(jacobians, "FORWARD", forward)
+            patch.setattr(jacobians, "TOGETHER", together)
+            J = mg.jacobian(f, tuple(range(len(primals))))(*primals)
+        for k, g in enumerate(downstream):
+            rows = sum(np.tensordot(w, block[k], np.ndim(w)) for w, block in zip(weights, J, strict=True))
+            np.testing.assert_allclose(rows, g, rtol=1e-9, atol=1e-10)
+
+
+# Containers
+
+
+Pair = namedtuple("Pair", "left right")
+
+
+@dataclass(frozen=True)
+class Line:
+    slope: Any
+    offset: Any
+    degree: int = field(default=1, metadata={"static": True})
+
+
+@dataclass(slots=True)
+class Box:
+    inside: Any
+
+
+def test_arguments_and_gradients_in_containers():
+    x = np.array([1.0, 2.0])
+    tree = {
+        "pair": Pair(x, 3.0),
+        "list": [x, (x, None)],
+        "line": Line(2.0, x),
+        "box": Box(OrderedDict(a=x)),
+        "more": defaultdict(list, k=4.0),
+    }
+
+    def f(t: Any) -> Any:
+        assert isinstance(t["pair"], Pair)
+        assert t["line"].degree == 1
+        return (
+            np.sum(t["pair"].left * t["pair"].right) + np.sum(t["list"][0] * t["list"][1][0] ** 2)
+            + t["line"].slope * np.sum(t["line"].offset) + np.sum(t["box"].inside["a"]) * t["more"]["k"]
+        )  # fmt: skip
+
+    g = mg.grad(f)(tree)
+    assert isinstance(g["pair"], Pair)
+    assert isinstance(g["line"], Line)
+    assert isinstance(g["box"], Box)
+    assert isinstance(g["box"].inside, OrderedDict)
+    assert isinstance(g["more"], defaultdict)
+    assert g["list"][1][1] is None
+    assert g["line"].degree == 1
+    assert g["pair"].right == 3.0
+    np.testing.assert_array_equal(g["pair"].left, [3, 3])
+    np.testing.assert_array_equal(g["list"][1][0], 2 * x * x)
+    assert (g["line"].slope, g["more"]["k"]) == (3.0, 3.0)
+    np.testing.assert_array_equal(g["box"].inside["a"], [4, 4])
+    assert tree["pair"].left is x
+
+
+def test_results_in_containers():
+    x, y = np.array([1.0, 2.0]), 3.0
+
+    def f(x: Any, y: Any) -> Any:
+        return {"a": x * y, "b": (np.sum(x), np.ones(2)), "c": Line(x[0], y)}
+
+    out, back = mg.vjp(f, x, y)
+    assert isinstance(out["a"], np.ndarray)
+    gx, gy = back({"a": [1.0, 1.0], "b": (2.0, np.zeros(2)), "c": Line(0.0, 5.0)})
+    np.testing.assert_array_equal(gx, [5, 5])
+    assert gy == 8
+    out, tangent = mg.jvp(f, (x, y), ([1.0, 0.0], 0.0))
+    np.testing.assert_array_equal(tangent["a"], [3, 0])
+    np.testing.assert_array_equal(tangent["b"][1], [0, 0])
+    assert (tangent["b"][0], tangent["c"].slope, tangent["c"].offset) == (1, 1, 0)
+    J = mg.jacobian(f, argnums=(0, 1))(x, y)
+    np.testing.assert_array_equal(J["a"][0], 3 * np.eye(2))
+    np.testing.assert_array_equal(J["a"][1], x)
+    np.testing.assert_array_equal(J["b"][1][0], np.zeros((2, 2)))
+    assert J["c"].offset[1] == 1
+    H = mg.hessian(lambda p: p["x"] @ p["x"] * p["y"])({"x": x, "y": y})
+    np.testing.assert_array_equal(H["x"]["x"], 6 * np.eye(2))
+    np.testing.assert_array_equal(H["x"]["y"], 2 * x)
+    np.testing.assert_array_equal(H["y"]["x"], 2 * x)
+    assert H["y"]["y"] == 0
+
+
+def test_argnums_and_aux():
+    f = lambda a, b, c, *, k=1.0: a * b**2 * k + c  # noqa: E731
+    assert mg.grad(f)(2.0, 3.0, 4.0) == 9
+    assert mg.grad(f, -2)(2.0, 3.0, 4.0, k=2.0) == 24
+    assert mg.grad(f, (1, 0))(2.0, 3.0, 4.0) == (12, 9)
+    assert mg.grad(f, [-1])(2.0, 3.0, 4.0) == (1,)
+    (value, aux), g = mg.value_and_grad(lambda x: (x * x, {"x": x, "note": "kept"}), has_aux=True)(3.0)
+    assert (value, aux, g) == (9, {"x": 3, "note": "kept"}, 6)
+    assert not isinstance(aux["x"], Tensor)
+    assert mg.grad(lambda x: (x * x, "aux"), has_aux=True)(3.0) == (6, "aux")
+    assert mg.jvp(lambda x: (x * x, 1), (3.0,), (1.0,), has_aux=True) == (9, 6, 1)
+    out, back, aux = mg.vjp(lambda x: (x * x, 1), 3.0, has_aux=True)
+    assert (out, back(1.0), aux) == (9, (6,), 1)
+    J, aux = mg.jacobian(lambda x: (x * x, 1), has_aux=True)(3.0)
+    assert (J, aux) == (6, 1)
+    assert mg.grad(ten).__name__ == "grad(ten)"
+
+
+def test_elementwise_grad():
+    x = np.linspace(-1, 1, 7)
+    np.testing.assert_allclose(mg.elementwise_grad(np.tanh)(x), 1 - np.tanh(x) ** 2)
+    twice = mg.elementwise_grad(mg.elementwise_grad(lambda x: x**4))
+    np.testing.assert_allclose(twice(x), 12 * x**2)
+    a, b = mg.elementwise_grad(lambda a, b: (a * b, b), argnums=(0, 1))(x, 2.0)
+    np.testing.assert_array_equal(a, np.full(7, 2.0))
+    np.testing.assert_allclose(b, np.sum(x) + 1)
+
+
+# What is given back
+
+
+def test_plain_stays_plain_and_tensors_stay_tensors():
+    x = np.array([1.0, 2.0])
+    value, g = mg.value_and_grad(lambda x: np.sum(x * x))(x)
+    assert type(value) is np.float64
+    assert type(g) is np.ndarray
+    assert type(mg.grad(lambda x: x * x)(3)) is np.float64
+    single = mg.grad(lambda x: np.sum(x * x))(x.astype(np.float32))
+    assert single.dtype == np.float32
+    t = Tensor(x)
+    g = mg.grad(lambda x: np.sum(x**3))(t)
+    assert isinstance(g, Tensor)
+    g.backward([1.0, 1.0])
+    np.testing.assert_array_equal(t.grad, 6 * x)
+    with mg.no_grad():
+        value, g = mg.value_and_grad(lambda x: np.sum(x**3))(t)
+        np.testing.assert_array_equal(mg.grad(lambda x: np.sum(x * x))(x), 2 * x)
+    assert not g.requires_grad
+    assert not value.requires_grad
+    np.testing.assert_array_equal(g.data, 3 * x * x)
+
+
+def test_answers_are_arrays_of_their_own():
+    x, y = np.ones(3), np.ones(3)
+    a, b = mg.grad(lambda x, y: np.sum(x + y), (0, 1))(x, y)
+    a += 1
+    np.testing.assert_array_equal(b, [1, 1, 1])
+    upstream = np.ones(3)
+    out, back = mg.vjp(lambda x: x, x)
+    (g,) = back(upstream)
+    out[0] = g[0] = 7
+    x[1] = 7
+    np.testing.assert_array_equal(back(upstream)[0], [1, 1, 1])
+    np.testing.assert_array_equal(upstream, [1, 1, 1])
+    first, second = mg.vjp(lambda x: (x, x), x)[0]
+    first[0] = 9
+    assert second[0] == 1
+
+
+def test_an_input_without_effect_has_gradient_zero():
+    x = np.ones(2)
+    assert mg.grad(lambda x: 3.0)(1.0) == 0
+    np.testing.assert_array_equal(mg.grad(lambda x, y: y * y, (0, 1))(x, 3.0)[0], [0, 0])
+    np.testing.assert_array_equal(mg.grad(lambda x: np.sum(x > 0))(x), [0, 0])
+    np.testing.assert_array_equal(mg.jacobian(lambda x: np.ones(3))(x), np.zeros((3, 2)))
+    np.testing.assert_array_equal(mg.jvp(lambda x: np.ones(3), (x,), (x,))[1], np.zeros(3))
+    np.testing.assert_array_equal(mg.hessian(lambda x: np.sum(3 * x))(x), np.zeros((2, 2)))
+    np.testing.assert_array_equal(mg.hvp(np.sum)(x, x), [0, 0])
+    np.testing.assert_array_equal(mg.vjp(lambda x: np.ones(3), x)[1](np.ones(3))[0], [0, 0])
+    np.testing.assert_array_equal(mg.elementwise_grad(lambda x: 1.0)(x), [0, 0])
+
+
+def test_empty_arrays():
+    x = np.zeros((0, 3))
+    assert mg.grad(lambda x: np.sum(x * x))(x).shape == (0, 3)
+    assert mg.jacobian(lambda x: x * 2)(x).shape == (0, 3, 0, 3)
+    assert mg.jvp(lambda x: x * 2, (x,), (x,))[1].shape == (0, 3)
+    assert mg.hessian(lambda x: np.sum(x * x))(x).shape == (0, 3, 0, 3)
+
+
+def test_tensors_outside_are_left_alone():
+    w, x = Tensor([1.0, 2.0]), np.array([3.0, 4.0])
+    outer = w * w
+    for _ in range(2):
+        np.testing.assert_array_equal(mg.grad(lambda x: np.sum(outer * x * x))(x), 2 * x * outer.data)
+    assert w.grad is None
+    assert outer.grad is None
+    np.testing.assert_array_equal(mg.jacobian(lambda x: outer * x)(x), np.diag(outer.data))
+    outer.sum().backward()
+    np.testing.assert_array_equal(w.grad, [2, 4])
+
+
+def test_singular_points():
+    f = lambda x: np.where(x > 0, np.sqrt(np.where(x > 0, x, 1.0)), 0.0)  # noqa: E731
+    careless = lambda x: np.where(x > 0, np.sqrt(x), 0.0)  # noqa: E731
+    x = np.array([0.0, 4.0])
+    for g in (f, careless):
+        np.testing.assert_array_equal(mg.jacobian(g)(x), [[0, 0], [0, 0.25]])
+        np.testing.assert_array_equal(mg.jvp(g, (x,), (np.ones(2),))[1], [0, 0.25])
+
+
+# Nesting
+
+
+def test_perturbations_are_not_confused():
+    assert mg.grad(lambda x: x * mg.grad(lambda y: x + y)(1.0))(3.0) == 1
+    assert mg.grad(lambda x: x * mg.grad(lambda y: x * y)(1.0))(3.0) == 6
+    assert mg.grad(lambda x: x * mg.grad(lambda y: x * y)(x))(3.0) == 6
+    assert mg.grad(lambda x: x * mg.jvp(lambda y: x * y, (2.0,), (1.0,))[1])(3.0) == 6
+    assert mg.grad(lambda x: mg.vjp(lambda y: x * y * y, x)[1](1.0)[0])(3.0) == 12
+    assert mg.grad(lambda x: mg.hvp(lambda y: x * y**3)(x, 1.0))(3.0) == 36
+    assert mg.grad(lambda x: np.sum(mg.jacobian(lambda y: x * y * y)(x * np.ones(2))))(3.0) == 24
+
+
+def test_transforms_compose():
+    f = lambda x: np.sum(np.sin(x) * x**2)  # noqa: E731
+    x, v = np.array([0.3, 1.1]), np.array([1.0, -2.0])
+    second = -np.sin(x) * x**2 + 4 * x * np.cos(x) + 2 * np.sin(x)
+    third = -np.cos(x) * x**2 - 6 * x * np.sin(x) + 6 * np.cos(x)
+    np.testing.assert_allclose(mg.jacobian(mg.grad(f))(x), np.diag(second))
+    np.testing.assert_allclose(mg.grad(lambda x: mg.grad(f)(x) @ v)(x), second * v)
+    np.testing.assert_allclose(mg.grad(lambda x: mg.jvp(f, (x,), (v,))[1])(x), second * v)
+    np.testing.assert_allclose(mg.grad(lambda v: mg.jvp(f, (x,), (v,))[1])(v), mg.grad(f)(x))
+    np.testing.assert_allclose(mg.grad(lambda x: mg.hvp(f)(x, v) @ v)(x), third * v**2)
+    np.testing.assert_allclose(mg.jvp(mg.jacobian(mg.grad(f)), (x,), (v,))[1], np.diag(third * v))
+    np.testing.assert_allclose(mg.grad(lambda x: np.sum(mg.hessian(f)(x) ** 2))(x), 2 * second * third)
+    np.testing.assert_allclose(mg.jvp(lambda x: mg.jvp(f, (x,), (v,))[1], (x,), (v,))[1], np.sum(second * v * v))
+    assert mg.grad(mg.grad(mg.grad(mg.grad(lambda x: x**5))))(2.0) == 240
+    assert mg.gradcheck(mg.grad(f), x)
+    assert mg.gradcheck(lambda x, v: mg.jvp(np.tanh, (x,), (v,))[1], x, v)
+    assert mg.gradcheck(lambda x: mg.jacobian(lambda y: np.outer(y, y)[0] * x)(x), x)
+    with mg.no_grad():
+        np.testing.assert_allclose(mg.jacobian(mg.grad(f))(x), np.diag(second))
+
+
+def test_what_is_recorded_in_vjp_can_be_differentiated_later():
+    x = Tensor(2.0)
+    out, back = mg.vjp(lambda x, y: x**3 * y, x, 5.0)
+    (g, h) = back(1.0)
+    assert (float(out), float(g), float(h)) == (40, 60, 8)
+    g.backward()
+    assert x.grad == 60
+    assert mg.grad(lambda u: mg.vjp(lambda x: x**3, 2.0)[1](u)[0])(1.0) == 12
+
+
+def test_threads_do_not_meet():
+    found: list[Any] = []
+
+    def work(k: float) -> None:
+        g = mg.grad(mg.grad(lambda x: k * x**3))
+        found.append(all(g(2.0) == 12 * k for _ in range(50)))
+
+    threads = [threading.Thread(target=work, args=(float(k),)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [True] * 4
+
+
+# checkpoint
+
+
+def test_checkpoint_is_exact_to_any_order():
+    w = Tensor([0.5, -1.0, 2.0])
+    f = lambda x, scale=1.0: np.tanh(x * w) * np.exp(x) * scale  # noqa: E731
+    kept = mg.checkpoint(f)
+    x = Tensor([0.1, 0.2, 0.3])
+    y = kept(x, scale=2.0)
+    assert y.inputs == (x, w)
+    y.sum().backward()
+    again = [x.grad, w.grad]
+    x.zero_grad()
+    w.zero_grad()
+    f(x, scale=2.0).sum().backward()
+    np.testing.assert_allclose(again, [x.grad, w.grad], rtol=1e-14)
+    v = np.array([1.0, 2.0, 3.0])
+    for transform in (mg.jacobian, lambda f: mg.hessian(lambda x: np.sum(f(x)))):
+        np.testing.assert_allclose(transform(kept)(v), transform(f)(v), rtol=1e-13)
+    np.testing.assert_allclose(mg.jvp(kept, (v,), (v,))[1], mg.jvp(f, (v,), (v,))[1], rtol=1e-13)
+    assert mg.gradcheck(lambda x, w: mg.checkpoint(lambda p: [p["x"] * w, np.sum(p["x"]) * w])({"x": x})[1], v, v, order=3)
+    inner = mg.checkpoint(lambda x: mg.checkpoint(np.sin)(x) * x)
+    assert mg.gradcheck(inner, v, order=2)
+    with mg.no_grad():
+        assert not kept(x).requires_grad
+    assert mg.checkpoint(lambda x: 3.0)(x) == 3.0
+
+
+def test_checkpoint_with_single_precision_and_results_of_two_kinds():
+    f = mg.checkpoint(lambda x: (np.sum(x), {"y": x.astype(np.float64) * 2, "n": 5}))
+    x = Tensor(np.ones(3, np.float32))
+    total, rest = f(x)
+    assert (total.dtype, rest["y"].dtype, rest["n"]) == (np.float32, np.float64, 5)
+    (total + rest["y"][0]).backward()
+    np.testing.assert_array_equal(x.grad, [3, 1, 1])
+    assert x.grad.dtype == np.float32
+
+
+def test_checkpoint_saves_memory():
+    def block(x: Any) -> Any:
+        for _ in range(20):
+            x = np.sin(x) * 1.01
+        return x
+
+    def peak(step: Any) -> int:
+        def f(x: Any) -> Any:
+            for _ in range(10):
+                x = step(x)
+            return np.sum(x)
+
+        tracemalloc.start()
+        g = mg.grad(f)(np.linspace(0, 1, 20_000))
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        answers.append(g)
+        return found
+
+    answers: list[Any] = []
+    assert peak(mg.checkpoint(block)) < 0.25 * peak(block)
+    np.testing.assert_allclose(answers[0], answers[1], rtol=1e-12)
+
+
+def test_what_checkpoint_refuses():
+    x, w = Tensor(np.ones(50)), Tensor(2.0)
+    outside = w * w
+    with pytest.raises(RuntimeError, match=r"checkpoint: <lambda> uses the result of multiply .* pass it as an argument"):
+        mg.checkpoint(lambda x: x * outside)(x)
+    rng = np.random.default_rng(0)
+    with pytest.raises(RuntimeError, match="gave another result .* make its generator inside it"):
+        mg.checkpoint(lambda x: mg.dropout(x, rng=rng))(x).sum().backward()
+    with pytest.raises(TypeError, match="checkpoint: the first argument is the function"):
+        mg.checkpoint(3)
+    value, _ = mg.value_and_grad(lambda y: mg.checkpoint(lambda x: x * y)(w))(w)
+    with pytest.raises(RuntimeError, match="refers to a variable of a transform .* pass it as an argument"):
+        value.backward()
+
+
+# Operations of one's own
+
+
+def test_an_operation_of_ones_own():
+    before = dict(OPS)
+    try:
+
+        @mg.op
+        def scaled(x: Any, y: Any, /, *, by: float = 2.0) -> Any:
+            return x * y * by
+
+        with pytest.raises(
+            TypeError, match=r"scaled has no gradient rules; give it one for each input: scaled.rules\(lambda"
+        ):
+            mg.grad(scaled)(1.0, 2.0)
+        scaled.rules(lambda g, out, x, y, by: g * y * by, lambda g, out, x, y, by: g * x * by)
+        assert mg.gradcheck(scaled, np.ones((2, 3)), np.ones(3), order=2)
+        assert mg.grad(scaled, 1)(3.0, 4.0, by=5.0) == 15
+        np.testing.assert_array_equal(scaled(np.ones(2), 3.0), [6, 6])
+        assert mg.hessian(lambda p: scaled(p[0], p[1]))([1.0, 1.0]) == [[0, 2], [2, 0]]
+
+        @mg.op(elementwise=True, saves=True)
+        def softest(x: Any, /) -> Any:
+            e = np.exp(-x)
+            return 1 / (1 + e), e
+
+        softest.rules(lambda g, out, x, saved: g * out * out * (np.exp(-x) if saved is None else saved))
+        assert mg.gradcheck(softest, np.ones(3), order=3)
+        assert ">softest<" in mg.draw(softest(Tensor(1.0))).svg
+        np.testing.assert_allclose(np.diag(mg.jacobian(softest)(np.ones(3))), mg.elementwise_grad(mg.sigmoid)(np.ones(3)))
+
+        for forward, message in [
+            (lambda x: x, "marks no inputs; put a / behind"),
+            (np.sin, "the forward is a Python function, got ufunc"),
+            (mg.exp.forward, "minigrad has an operation exp of its own"),
+        ]:
+            with pytest.raises(TypeError, match=message):
+                mg.op(forward)
+    finally:
+        for name in OPS.keys() - before.keys():
+            del OPS[name]
+    assert before == OPS
+    assert ops.exp is OPS["exp"]
+
+
+# SciPy
+
+
+def test_scipy_takes_them_as_they_are():
+    rosenbrock, start = functions.rosenbrock, np.full(5, -1.0)
+    for method in ("BFGS", "L-BFGS-B", "CG", "Newton-CG", "trust-ncg"):
+        second = {"hessp": mg.hvp(rosenbrock)} if "-N" in method.upper() or method == "Newton-CG" else {}
+        found = minimize(mg.value_and_grad(rosenbrock), start + 1.5, jac=True, method=method, **second)
+        np.testing.assert_allclose(found.x, np.ones(5), atol=1e-3)
+    found = minimize(rosenbrock, start, jac=mg.grad(rosenbrock), hess=mg.hessian(rosenbrock), method="trust-exact")
+    assert found.fun < 1e-8
+    assert check_grad(lambda p: float(ten(p)), mg.grad(ten), TEN) < 1e-6
+    t = np.linspace(0, 4, 30)
+    model = lambda t, a, b: a * np.exp(-b * t)  # noqa: E731
+    slopes = lambda t, *p: np.stack(mg.jacobian(lambda p: model(t, *p))(list(p)), axis=1)  # noqa: E731
+    (a, b), _ = curve_fit(model, t, model(t, 2.5, 1.3), p0=(1.0, 1.0), jac=slopes)
+    np.testing.assert_allclose([a, b], [2.5, 1.3], rtol=1e-6)
+
+
+# Messages
+
+
+X, INTEGERS = np.ones(3), np.arange(3)
+SQUARE = lambda x: np.sum(x * x)  # noqa: E731
+MESSAGES = {
+    "an array in place of a number": (lambda: mg.grad(lambda x: x * 2)(X), ValueError, r"grad: the function must return one number, got an array of shape \(3,\); reduce it, .*\.sum\(\), or use jacobian"),
+    "an array of one number": (lambda: mg.value_and_grad(lambda x: x[:1])(X), ValueError, r"value_and_grad: .* shape \(1,\)"),
+    "no number": (lambda: mg.grad(lambda x: {"a": x})(X), TypeError, "grad: the function must return one number, a 0-d tensor, got dict with a"),
+    "nothing": (lambda: mg.grad(lambda x: None)(X), TypeError, "got None"),
+    "integers": (lambda: mg.grad(SQUARE)(INTEGERS), TypeError, r"grad: argument 0 holds int64 numbers, which have no gradient; pass floats, as with \.astype\(float\), or leave it out"),
+    "integers deep inside": (lambda: mg.grad(SQUARE)({"a": [1.0, INTEGERS]}), TypeError, r"grad: argument 0\['a'\]\[1\] holds int64"),
+    "integers in a dataclass": (lambda: mg.grad(SQUARE)([Line(1.0, INTEGERS)]), TypeError, r"grad: argument 0\[0\]\.offset holds int64"),
+    "a tensor of integers": (lambda: mg.grad(SQUARE)(Tensor(INTEGERS)), TypeError, "holds int64"),
+    "a truth value": (lambda: mg.grad(SQUARE)(True), TypeError, "holds bool numbers"),
+    "a string": (lambda: mg.jacobian(SQUARE, 1)(X, "abc"), TypeError, "jacobian: argument 1: expected real numbers"),
+    "complex numbers": (lambda: mg.grad(SQUARE)(X * 1j), TypeError, "grad: argument 0: expected real numbers .* complex128"),
+    "nothing to differentiate for": (lambda: mg.grad(SQUARE)([]), TypeError, "argument 0 holds no numbers to differentiate for"),
+    "argnums out of range": (lambda: mg.grad(SQUARE, 1)(X), TypeError, "grad: argnums=1 names a positional argument that this call, with 1, does not have; arguments passed by name"),
+    "argnums by name": (lambda: mg.grad(SQUARE)(x=X), TypeError, "with 0, does not have"),
+    "argnums negative out of range": (lambda: mg.hessian(SQUARE, (0, -2))(X), TypeError, r"hessian: argnums=\(0, -2\)"),
+    "argnums twice": (lambda: mg.grad(lambda x, y: x * y, (0, -2))(1.0, 2.0), ValueError, "names the same of the 2 arguments twice"),
+    "argnums of another kind": (lambda: mg.grad(SQUARE, "x"), TypeError, "grad: argnums is the position of an argument, or a tuple of positions, got 'x'"),
+    "argnums that is a truth value": (lambda: mg.jacobian(SQUARE, True), TypeError, "jacobian: argnums"),
+    "no argnums": (lambda: mg.hvp(SQUARE, ()), TypeError, r"hvp: argnums .* got \(\)"),
+    "no function": (lambda: mg.grad(X), TypeError, "grad: the first argument is the function to differentiate, got ndarray"),
+    "no aux": (lambda: mg.grad(SQUARE, has_aux=True)(X), TypeError, r"grad: with has_aux the function returns a pair \(result, aux\), got Tensor"),
+    "a tangent of another shape": (lambda: mg.jvp(SQUARE, (X,), (np.ones(2),)), ValueError, r"jvp: the tangents\[0\] has shape \(2,\), but needs shape \(3,\)"),
+    "too few tangents": (lambda: mg.jvp(SQUARE, (X, X), (X,)), TypeError, "jvp: the tangents: expected tuple of 2, got tuple of 1"),
+    "a tangent in another container": (lambda: mg.jvp(SQUARE, ({"a": X},), ({"b": X},)), TypeError, "jvp: the tangents, at 0: expected dict with a, got dict with b"),
+    "tangents that are no tuple": (lambda: mg.jvp(SQUARE, X, X), TypeError, r"jvp: primals and tangents are tuples, an entry for each argument; got ndarray of shape \(3,\)"),
+    "a tangent that is no number": (lambda: mg.jvp(SQUARE, (X,), ("v",)), TypeError, "jvp: the tangents: expected real numbers"),
+    "an upstream gradient of another shape": (lambda: mg.vjp(lambda x: x, X)[1](1.0), ValueError, r"vjp_fn: the upstream gradient has shape \(\), but needs shape \(3,\)"),
+    "no primals": (lambda: mg.vjp(SQUARE), TypeError, "vjp: pass the arguments to differentiate for"),
+    "no vector": (lambda: mg.hvp(SQUARE)(X), TypeError, "hvp: pass the arguments of the function and, last, the vector; got 1 arguments"),
+    "a vector of another shape": (lambda: mg.hvp(SQUARE)(X, 1.0), ValueError, r"hvp: the vector has shape \(\), but needs shape \(3,\)"),
+    "the hessian of an array": (lambda: mg.hessian(lambda x: x)(X), ValueError, "hessian: the function must return one number"),
+    "the hvp of an array": (lambda: mg.hvp(lambda x: x)(X, X), ValueError, "hvp: the function must return one number"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_what_is_said(name: str):
+    call, kind, message = MESSAGES[name]
+    with pytest.raises(kind, match=message):
+        call()
+
+
+def test_a_failing_function_leaves_nothing_behind():
+    def fails(x: Any) -> Any:
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        mg.grad(fails)(1.0)
+    w = Tensor(2.0)
+    assert type(mg.grad(lambda x: x * w)(1.0)) is np.float64  # not taken for a nested call
