@@ -65,11 +65,11 @@ def contest(title: str, transform: str, name: str, seconds: float, found: dict[s
     runs: dict[str, Callable[[], Any]] = {}
     for library, (numpy, transforms, wait) in found.items():
         module = functions(numpy)
-        x = module.CASES[name][1] if name in module.CASES else module.PARAMETERS
-        f = getattr(transforms, transform)(getattr(module, name))
+        plain, x = getattr(module, name), module.PARAMETERS if name == "network" else module.CASES[name][1]
+        f = getattr(transforms, transform)(plain)
         runs[library] = lambda f=f, x=x, wait=wait: wait(f(x))
         if library == "minigrad":
-            runs["plain"] = lambda f=getattr(module, name), x=x: f(x)
+            runs["plain"] = lambda plain=plain, x=x: plain(x)
     report(title, interleaved(runs, 2000, seconds), "us", 1e6)
 
 
