@@ -19,7 +19,7 @@ from minigrad.transforms import check_number, gradient
 from minigrad.trees import fill, tree_map
 from minigrad.variables import Argnums, Function, Run, check_function, in_a_row, matching, named, recorded, weighed
 
-TOGETHER = 2**17  # numbers; a megabyte for the largest array of the rows that are swept together
+TOGETHER = 2**16  # numbers; half a megabyte for the largest array of the rows that are swept together
 FORWARD = 3  # a row of the recorded sweep costs as much as this many of the function
 
 
@@ -220,7 +220,7 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
 def hvp(f: Function, argnums: Argnums = 0) -> Function:
     """The product of the Hessian with a vector, which never forms the Hessian.
 
-    It is the gradient of the gradient's product with the vector: a run, a recorded sweep and a sweep of that, about three
+    It is the gradient of the gradient's product with the vector: a run, a recorded sweep and a sweep of that, two to three
     times the cost of the gradient for any number of inputs.
 
     Parameters

@@ -242,7 +242,7 @@ def jvp(f: Function, primals: Any, tangents: Any, has_aux: bool = False) -> Any:
     """The value of `f`, and its derivative along a direction: the Jacobian-vector product.
 
     The vector-Jacobian product is linear in the upstream gradient, and its gradient for that, weighed by the tangents, is
-    the Jacobian-vector product. So a call costs a run of `f`, a recorded sweep and a sweep of that: about three times a
+    the Jacobian-vector product. So a call costs a run of `f`, a recorded sweep and a sweep of that: about twice a
     gradient, however many outputs there are.
 
     Parameters

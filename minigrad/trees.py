@@ -10,7 +10,11 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
-LEAVES = frozenset({float, int, bool, str, complex})
+import numpy as np
+
+from minigrad.tensor import Tensor
+
+LEAVES = frozenset({Tensor, np.ndarray, np.float64, float, int, bool, str})  # the usual ones, known at once
 
 
 def _parts(tree: Any) -> dict[Any, Any] | None:
