@@ -7,13 +7,14 @@ Python's work on the rest of the graph is shared.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from minigrad import ops
 from minigrad.backward import _fit, _updated, sweep, unbroadcast
-from minigrad.graph import Node, Value, constant, topological_order, value_of
+from minigrad.graph import Node, Op, Value, check_finite, constant, topological_order, value_of
+from minigrad.modes import MODES
 from minigrad.tensor import Tensor
 from minigrad.transforms import check_number, gradient
 from minigrad.trees import fill, tree_map
@@ -162,7 +163,7 @@ def _sweep_rows(root: Node, seeds: Value, path: list[Node], reached: set[Node], 
             rule = op.rule(i)
             if op.elementwise:
                 local = rule(constant(one, Tensor) if again else one, out, *arguments, **static)
-                d = _fit_rows(g * local, g, v, behind)
+                d = _fit_rows(g * local, g, v, node, behind)
             else:
                 d = ops.stack([_fit(rule(row, out, *arguments, **static), row, v, node, behind) for row in g])
             old = gradients.get(x)
@@ -170,10 +171,12 @@ def _sweep_rows(root: Node, seeds: Value, path: list[Node], reached: set[Node], 
     return gradients
 
 
-def _fit_rows(d: Value, g: Value, value: Value, behind: bool) -> Value:
+def _fit_rows(d: Value, g: Value, value: Value, node: Node, behind: bool) -> Value:
     """Products of the upstream gradients and a local one as gradients of the variable; see ``backward._fit``."""
     if behind and not np.isfinite(value_of(d)).all():
         d = ops.where(g == 0, 0.0, d)
+    if MODES.get().anomaly:
+        check_finite(value_of(d), "the gradient", cast(Op, node.op), node.values, node.origin)
     if d.dtype != value.dtype:
         d = ops.astype(d, value.dtype)
     shape = (len(d), *value.shape)
