@@ -175,7 +175,7 @@ class Run:
         if self.again:
             for y, x in zip(self.variables, self._sources, strict=True):
                 if isinstance(x, Node) and x.requires_grad:
-                    y.op, y.inputs, y.values, y.static = ops.add, (x, None), (x.value, 0.0), NOTHING
+                    y.op, y.inputs, y.values, y.static = ops.add, (x, None), (y.value, 0.0), NOTHING
                 elif swept:
                     y.requires_grad = False
 

@@ -381,7 +381,7 @@ def test_anomalies_are_found_in_every_transform():
     ):
         with (
             mg.detect_anomaly(),
-            pytest.raises(FloatingPointError, match=r"sqrt: the gradient has .*1 inf.* test_transforms.py"),
+            pytest.raises(FloatingPointError, match=r"has .*1 inf.* test_transforms.py"),
         ):
             call()
 
