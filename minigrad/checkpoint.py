@@ -11,7 +11,7 @@ from minigrad.backward import sweep
 from minigrad.graph import OPS, Node, Value, describe, op, topological_order
 from minigrad.modes import MODES
 from minigrad.trees import leaves, tree_map
-from minigrad.variables import Function, Run, check_function, in_a_row, named, parted, recorded
+from minigrad.variables import INSIDE, Function, Run, check_function, in_a_row, named, parted, recorded
 
 _HERE = object()  # where a result has an output
 
@@ -77,7 +77,7 @@ class _Step:
     """One call of a checkpointed function."""
 
     def __init__(self, f: Function, args: tuple[Any, ...], options: dict[str, Any]) -> None:
-        self.f, self.arguments = f, (args, options)
+        self.f, self.arguments, self.inside = f, (args, options), INSIDE.get()
         self.value: Value = None
         self.outside: list[Node] = []
         self.last: tuple[Any, list[Any]] | None = None
@@ -93,7 +93,7 @@ class _Step:
             args, options = tree_map(lambda x: next(new) if isinstance(x, Node) and x.requires_grad else x, self.arguments)
             return self.f(*args, **options)
 
-        return Run("checkpoint", flat, sources, {}, tuple(range(len(sources))))
+        return Run("checkpoint", flat, sources, {}, tuple(range(len(sources))), nests=self.inside)
 
     def run_first(self, sources: list[Node]) -> tuple[Value, list[Any], Any, list[ref[Node]]]:
         """The outputs in a row, arrays like each, the result without them, and what it used that may be from outside.

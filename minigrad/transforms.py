@@ -48,6 +48,12 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     ValueError
         On a call: if `f` returns an array of several numbers; `jacobian` and `elementwise_grad` are for those.
 
+    Notes
+    -----
+    A tensor that `f` refers to without taking it as an argument is a constant to it, and its ``.grad`` is left alone; only
+    inside another transform, which may be differentiating for it, is the gradient recorded as depending on it. To go
+    through a gradient with ``.backward()``, pass the tensors as arguments: then the gradient is made of tensors too.
+
     Examples
     --------
     >>> import numpy as np

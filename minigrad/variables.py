@@ -24,7 +24,7 @@ from minigrad.trees import fill, kind, leaves, matched, paths, tree_map
 Function = Callable[..., Any]
 Argnums = int | tuple[int, ...] | list[int]
 
-_INSIDE = ContextVar("inside a transform", default=False)
+INSIDE = ContextVar("inside a transform", default=False)
 
 
 def named(what: str, f: Function, derivative: Function) -> Function:
@@ -111,7 +111,14 @@ class Run:
     __slots__ = ("_sources", "again", "aux", "chosen", "outputs", "result", "tensors", "variables")
 
     def __init__(
-        self, who: str, f: Function, args: Iterable[Any], options: dict[str, Any], argnums: Argnums, has_aux: bool = False
+        self,
+        who: str,
+        f: Function,
+        args: Iterable[Any],
+        options: dict[str, Any],
+        argnums: Argnums,
+        has_aux: bool = False,
+        nests: bool = True,
     ) -> None:
         arguments = list(args)
         positions = _positions(who, argnums, len(arguments))
@@ -124,13 +131,13 @@ class Run:
             arguments[p] = fill(arguments[p], iter(variables))
             self._sources += sources
             self.variables += variables
-        inside = _INSIDE.get()
-        _INSIDE.set(True)
+        inside = INSIDE.get()
+        INSIDE.set(nests)
         try:
             with recorded():
                 result = f(*arguments, **options)
         finally:
-            _INSIDE.set(inside)
+            INSIDE.set(inside)
         self.aux = None
         if has_aux:
             if not isinstance(result, tuple) or len(result) != 2:

@@ -48,6 +48,18 @@ def test_checkpoint_with_single_precision_and_results_of_two_kinds():
     assert x.grad.dtype == np.float32
 
 
+def test_checkpoint_of_a_gradient_is_the_gradient_of_the_same():
+    w, v = Tensor(3.0), np.array([1.0, 2.0])
+    f = lambda x: x * mg.grad(lambda y: y * y * w)(2.0)  # noqa: E731  # which takes w for a constant
+    for g in (f, mg.checkpoint(f)):
+        x = Tensor(5.0)
+        g(x).backward()
+        assert (x.grad, w.grad) == (12, None)
+    inner = mg.checkpoint(lambda x: mg.grad(lambda y: np.sum(y**3 * x))(x))
+    np.testing.assert_allclose(mg.jacobian(inner)(v), np.diag(9 * v**2))
+    assert mg.grad(lambda w: mg.checkpoint(lambda x: x * mg.grad(lambda y: y * y * w)(2.0))(5.0))(3.0) == 20
+
+
 def test_checkpoint_saves_memory():
     def block(x: Any) -> Any:
         for _ in range(20):
