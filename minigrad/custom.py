@@ -16,8 +16,8 @@ def op(
     Use it where a gradient is to be something else than what the operations inside would give: faster, safer near a
     singular point, or not the true one. The forward is plain NumPy code. What comes before the ``/`` is an input; all other
     arguments, such as an axis, are not differentiated for. A rule is the vector-Jacobian product for one input: told the
-    upstream gradient `g`, the result, the inputs and the other arguments, it gives the downstream gradient. A rule written
-    with operators and functions that record, NumPy's or minigrad's, is differentiated itself for higher orders.
+    upstream gradient `g`, the result, the inputs and the other arguments, it gives the downstream gradient, linear in `g`. A
+    rule written with operators and functions that record, NumPy's or minigrad's, is differentiated itself for higher orders.
 
     Parameters
     ----------
