@@ -179,10 +179,10 @@ def _fit_rows(d: Value, g: Value, value: Value, node: Node, behind: bool) -> Val
         check_finite(value_of(d), "the gradient", cast(Op, node.op), node.values, node.origin)
     if d.dtype != value.dtype:
         d = ops.astype(d, value.dtype)
-    shape = (len(d), *value.shape)
-    return (
-        d if d.shape == shape else unbroadcast(d, (len(d), *(1,) * (d.ndim - 1 - value.ndim), *value.shape)).reshape(shape)
-    )
+    if d.shape[1:] == value.shape:
+        return d
+    stretched = (len(d), *(1,) * (d.ndim - 1 - value.ndim), *value.shape)
+    return unbroadcast(d, stretched).reshape((len(d), *value.shape))
 
 
 def hessian(f: Function, argnums: Argnums = 0) -> Function:
