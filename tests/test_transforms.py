@@ -16,7 +16,8 @@ from samples_networks import SAMPLES
 from scipy.optimize import check_grad, curve_fit, minimize
 
 import minigrad as mg
-from minigrad import Tensor, jacobians
+from minigrad import Tensor
+from minigrad.transforms import jacobians
 
 # Of functions.py, by JAX 0.10.2 and autograd 1.9.1, which agree to 1e-15: the Hessian is multiplied with cos(0, 1, 2, …).
 RECORDED: dict[str, dict[str, Any]] = {

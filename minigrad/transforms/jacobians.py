@@ -12,13 +12,24 @@ from typing import Any, cast
 import numpy as np
 
 from minigrad import ops
-from minigrad.backward import _fit, _updated, sweep, unbroadcast
+from minigrad.backward import fit, sweep, unbroadcast, updated
 from minigrad.graph import Node, Op, Value, check_finite, constant, topological_order, value_of
 from minigrad.modes import MODES
 from minigrad.tensor import Tensor
-from minigrad.transforms import check_number, gradient
-from minigrad.trees import fill, tree_map
-from minigrad.variables import Argnums, Function, Run, check_function, in_a_row, matching, named, recorded, weighed
+from minigrad.transforms.gradients import check_number, gradient
+from minigrad.transforms.trees import fill, tree_map
+from minigrad.transforms.variables import (
+    Argnums,
+    Function,
+    Run,
+    between,
+    check_function,
+    in_a_row,
+    matching,
+    named,
+    recorded,
+    weighed,
+)
 
 TOGETHER = 2**16  # numbers; half a megabyte for the largest array of the rows that are swept together
 FORWARD = 3  # a row of the recorded sweep costs as much as this many of the function
@@ -134,7 +145,7 @@ def _path(root: Node, variables: list[Tensor]) -> tuple[list[Node], set[Node]]:
     for node in topological_order(root):
         if any(x in reached for x in node.inputs if x is not None):
             if any(x is not None and x.value is not v for x, v in zip(node.inputs, node.values, strict=True)):
-                raise _updated(node)
+                raise updated(node)
             reached.add(node)
             path.append(node)
     return path, reached
@@ -165,14 +176,14 @@ def _sweep_rows(root: Node, seeds: Value, path: list[Node], reached: set[Node], 
                 local = rule(constant(one, Tensor) if again else one, out, *arguments, **static)
                 d = _fit_rows(g * local, g, v, node, behind)
             else:
-                d = ops.stack([_fit(rule(row, out, *arguments, **static), row, v, node, behind) for row in g])
+                d = ops.stack([fit(rule(row, out, *arguments, **static), row, v, node, behind) for row in g])
             old = gradients.get(x)
             gradients[x] = d if old is None else old + d
     return gradients
 
 
 def _fit_rows(d: Value, g: Value, value: Value, node: Node, behind: bool) -> Value:
-    """Products of the upstream gradients and a local one as gradients of the variable; see ``backward._fit``."""
+    """Products of the upstream gradients and a local one as gradients of the variable; see `backward.fit`."""
     if behind and not np.isfinite(value_of(d)).all():
         d = ops.where(g == 0, 0.0, d)
     if MODES.get().anomaly:
@@ -262,8 +273,8 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
         run.join(vector)
         found: dict[Node, Value] = {}
         if run.outputs:
-            first = sweep(y, constant(y.value.dtype.type(1), Tensor), create_graph=True)
-            found = weighed([first.get(x) for x in run.variables], vector, run.again)
+            first = sweep(y, constant(y.value.dtype.type(1), Tensor), create_graph=True, order=between(y, run.variables))
+            found = weighed([first.get(x) for x in run.variables], vector, run.variables, run.again)
         run.link()
         return run.gradients(found)
 

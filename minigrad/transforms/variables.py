@@ -19,7 +19,7 @@ from minigrad.backward import sweep
 from minigrad.graph import NOTHING, Node, Value, as_array, constant, topological_order, value_of
 from minigrad.modes import MODES, recording
 from minigrad.tensor import Tensor
-from minigrad.trees import fill, kind, leaves, matched, paths, tree_map
+from minigrad.transforms.trees import fill, kind, leaves, matched, paths, tree_map
 
 Function = Callable[..., Any]
 Argnums = int | tuple[int, ...] | list[int]
@@ -151,7 +151,7 @@ class Run:
         self.tensors = self.again or any(isinstance(x, Node) for x in self._sources)
 
     def alone(self) -> bool:
-        """Whether the outputs depend on nothing tracked but the variables: then the graph is nobody else's."""
+        """Whether the outputs depend on nothing tracked but the variables."""
         own = set(self.variables)
         for y in self.outputs:
             if y.op is None and y not in own:
@@ -174,7 +174,7 @@ class Run:
         root = in_a_row(self.outputs)
         # Any numbers will do, but zeros or a pattern: at singular points rules look for an upstream gradient of 0.
         u = Tensor(np.random.default_rng(0).uniform(0.5, 1.5, root.shape), dtype=root.dtype)
-        found = sweep(root, u, create_graph=self.again)
+        found = sweep(root, u, create_graph=self.again, order=between(root, self.variables))
         return u, [found.get(y) for y in self.variables]
 
     def link(self, swept: bool = True) -> None:
@@ -212,19 +212,33 @@ class Run:
         return constant(value, Tensor) if self.tensors else value
 
 
+def between(root: Node, variables: list[Tensor]) -> list[Node]:
+    """The nodes that lead from the variables to the root, in order; what else the root depends on is left out."""
+    reached: set[Node] = set(variables)
+    path = []
+    for node in topological_order(root):
+        for x in node.inputs:
+            if x in reached:
+                reached.add(node)
+                path.append(node)
+                break
+    return path
+
+
 def in_a_row(xs: list[Any]) -> Any:
     """Several arrays or tensors as one vector of all their numbers; a single one as it is."""
     return xs[0] if len(xs) == 1 else ops.concatenate([ops.ravel(x) for x in xs])
 
 
-def weighed(outputs: list[Any], weights: list[Any], again: bool) -> dict[Node, Value]:
+def weighed(outputs: list[Any], weights: list[Any], variables: list[Tensor], again: bool) -> dict[Node, Value]:
     """One sweep from several outputs, each with its upstream gradient; outputs that are not tracked have none."""
     pairs = [(y, w) for y, w in zip(outputs, weights, strict=True) if isinstance(y, Node) and y.requires_grad]
     if not pairs:
         return {}
     with recorded():
         root, seed = in_a_row([y for y, _ in pairs]), in_a_row([w if again else value_of(w) for _, w in pairs])
-    return sweep(root, constant(seed, Tensor) if again and not isinstance(seed, Node) else seed, create_graph=again)
+    seed = constant(seed, Tensor) if again and not isinstance(seed, Node) else seed
+    return sweep(root, seed, create_graph=again, order=between(root, variables))
 
 
 def parted(row: Any, like: list[Any]) -> list[Any]:

@@ -10,8 +10,8 @@ import numpy as np
 from minigrad.backward import sweep
 from minigrad.graph import OPS, Node, Value, describe, op, topological_order
 from minigrad.modes import MODES
-from minigrad.trees import leaves, tree_map
-from minigrad.variables import INSIDE, Function, Run, check_function, in_a_row, named, parted, recorded
+from minigrad.transforms.trees import leaves, tree_map
+from minigrad.transforms.variables import INSIDE, Function, Run, check_function, in_a_row, named, parted, recorded
 
 _HERE = object()  # where a result has an output
 

@@ -17,8 +17,19 @@ import numpy as np
 from minigrad.backward import sweep
 from minigrad.graph import Node, constant, value_of
 from minigrad.tensor import Tensor
-from minigrad.trees import kind, leaves, tree_map
-from minigrad.variables import Argnums, Function, Run, check_function, matching, named, parted, recorded, weighed
+from minigrad.transforms.trees import kind, leaves, tree_map
+from minigrad.transforms.variables import (
+    Argnums,
+    Function,
+    Run,
+    between,
+    check_function,
+    matching,
+    named,
+    parted,
+    recorded,
+    weighed,
+)
 
 
 def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
@@ -81,10 +92,10 @@ def differentiate(who: str, f: Function, argnums: Argnums, has_aux: bool) -> Fun
         found: dict[Node, Any] = {}
         if run.outputs:
             one = y.value.dtype.type(1)
-            if run.again:
-                found = sweep(y, constant(one, Tensor), create_graph=True)
-            else:  # a graph that is nobody else's is freed as the sweep goes
-                found = sweep(y, one, retain_graph=not run.alone())
+            path = between(y, run.variables)  # nobody else's, so it may be freed as the sweep goes
+            found = sweep(
+                y, constant(one, Tensor) if run.again else one, create_graph=run.again, retain_graph=run.again, order=path
+            )
         run.link()
         value, gradients = run.given(y), run.gradients(found)
         return ((value, run.given(run.aux)), gradients) if has_aux else (value, gradients)
@@ -184,7 +195,7 @@ def elementwise_grad(f: Function, argnums: Argnums = 0) -> Function:
 
     def derivative(*args: Any, **options: Any) -> Any:
         run = Run(who, f, args, options, argnums)
-        found = weighed(run.outputs, [np.ones_like(y.value)[()] for y in run.outputs], run.again)
+        found = weighed(run.outputs, [np.ones_like(y.value)[()] for y in run.outputs], run.variables, run.again)
         run.link()
         return run.gradients(found)
 
@@ -238,7 +249,7 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
         weights = matching(run.result, upstream, "vjp_fn: the upstream gradient")
         one = copy(run)
         one.join(weights)
-        return one.gradients(weighed(leaves(run.result), weights, one.again))
+        return one.gradients(weighed(leaves(run.result), weights, run.variables, one.again))
 
     out = run.given(run.result)
     return (out, vjp_fn, run.given(run.aux)) if has_aux else (out, vjp_fn)
@@ -310,6 +321,6 @@ def _slopes(run: Run, directions: list[Any]) -> list[Any]:
         return []
     with recorded():
         u, gradients = run.upstream()
-        slope = weighed(gradients, directions, run.again).get(u, np.zeros_like(u.value)[()])
+        slope = weighed(gradients, directions, [u], run.again).get(u, np.zeros_like(u.value)[()])
         u.requires_grad = False
         return [y if isinstance(y, Node) else constant(y, Tensor) for y in parted(slope, run.outputs)]
