@@ -75,7 +75,7 @@ def load_mnist(
     Traceback (most recent call last):
     FileNotFoundError: load_mnist: there is no train-images-idx3-ubyte.gz in no-such-folder; ...
     """
-    return _load(MNIST, root, "load_mnist", "MNIST/raw", mirror, download)
+    return _load(MNIST, root, "load_mnist", "MNIST/raw/", mirror, download)
 
 
 def load_fashion_mnist(
@@ -112,7 +112,7 @@ def load_fashion_mnist(
     >>> FASHION_MNIST_CLASSES[9]
     'Ankle boot'
     """
-    return _load(FASHION_MNIST, root, "load_fashion_mnist", "FashionMNIST/raw", mirror, download)
+    return _load(FASHION_MNIST, root, "load_fashion_mnist", "FashionMNIST/raw/", mirror, download)
 
 
 def _load(
@@ -121,7 +121,8 @@ def _load(
     paths = []
     for file in files:
         plain = file.name.removesuffix(".gz")
-        also = (plain, f"{below}/{file.name}", f"{below}/{plain}")
+        names = (file.name, plain, plain.replace("-idx", ".idx"))  # the last as in some archives
+        also = [prefix + name for prefix in ("", below) for name in names]
         paths.append(obtain(file, root, who, mirror=mirror, download=download, also=also))
     return _pair(paths[0], paths[1], (28, 28), who), _pair(paths[2], paths[3], (28, 28), who)
 
