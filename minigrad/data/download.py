@@ -133,7 +133,7 @@ def _transfer(url: str, part: Path, have: int, size: int, timeout: float) -> int
             if answer.status != 206:
                 have = 0
             with open(part, "ab" if have else "wb") as out, _progress(part.stem, have, size) as bar:
-                while have <= size and (chunk := answer.read(CHUNK)):
+                while have <= size and (chunk := answer.read1(CHUNK)):
                     have += len(chunk)
                     if have <= size:
                         out.write(chunk)
@@ -144,7 +144,7 @@ def _transfer(url: str, part: Path, have: int, size: int, timeout: float) -> int
         if error.code == 416:  # the server's file is no longer than the part, so the part is of another
             part.unlink()
         raise ConnectionError(f"download: {url} answered {error.code} {error.reason}; try another mirror=") from error
-    except (URLError, HTTPException, TimeoutError, ConnectionResetError) as error:
+    except (URLError, HTTPException, TimeoutError, ConnectionResetError, ConnectionAbortedError) as error:
         reason = getattr(error, "reason", error) or type(error).__name__
         raise ConnectionError(
             f"download: {url} cannot be read ({reason}); call again to go on, or put the file into {part.parent} by hand"
