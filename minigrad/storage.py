@@ -29,6 +29,12 @@ class Saved(dict[str, np.ndarray[Any, Any]]):
     ----------
     metadata : dict of str to str
         The strings that were saved with the arrays.
+
+    Examples
+    --------
+    >>> saved = Saved({"w": np.ones(2)}, {"epoch": "3"})
+    >>> saved["w"], saved.metadata["epoch"]
+    (array([1., 1.]), '3')
     """
 
     def __init__(self, arrays: Mapping[str, np.ndarray[Any, Any]], metadata: Mapping[str, str]) -> None:
@@ -159,6 +165,13 @@ def replace_file(path: str | os.PathLike[str], data: Any, who: str) -> Path:
     ------
     OSError
         If the folder is missing or the file cannot be written; it names the path.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     replace_file(pathlib.Path(folder, "words"), b"new", "save").read_bytes()
+    b'new'
     """
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():

@@ -16,7 +16,7 @@ from typing import Any
 import make_digits
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigrad.data
@@ -147,6 +147,7 @@ def test_a_random_split_covers_everything_once():
 # The loader
 
 
+@settings(deadline=None)
 @given(n=st.integers(1, 30), size=st.integers(1, 12), shuffle=st.booleans(), drop=st.booleans(), prefetch=st.integers(0, 3), items=st.booleans())  # fmt: skip
 def test_every_item_comes_once_in_batches_of_the_size(
     n: int, size: int, shuffle: bool, drop: bool, prefetch: int, items: bool

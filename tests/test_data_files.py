@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -53,6 +53,7 @@ def write_mnist(folder: Path, packed: bool = True, dots: bool = False) -> dict[s
 # IDX
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(list(CODES)).flatmap(lambda t: arrays(t, array_shapes(min_dims=0, min_side=0, max_side=6))),
     st.booleans(),

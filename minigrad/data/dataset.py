@@ -204,7 +204,7 @@ def random_split(
 def gather(dataset: Dataset, indices: Array) -> Any:
     """The items at the indices, stacked: by the dataset itself if it can, or one by one."""
     batch = getattr(dataset, "batch", None)
-    return batch(indices) if batch is not None else _stack([dataset[i] for i in indices.tolist()])
+    return batch(indices) if callable(batch) else _stack([dataset[i] for i in indices.tolist()])
 
 
 def _stack(items: list[Any]) -> Any:

@@ -142,7 +142,7 @@ def _transfer(url: str, part: Path, have: int, size: int, timeout: float) -> int
                 os.fsync(out.fileno())
     except HTTPError as error:
         if error.code == 416:  # the server's file is no longer than the part, so the part is of another
-            part.unlink()
+            part.unlink(missing_ok=True)
         raise ConnectionError(f"download: {url} answered {error.code} {error.reason}; try another mirror=") from error
     except (URLError, HTTPException, TimeoutError, ConnectionResetError, ConnectionAbortedError) as error:
         reason = getattr(error, "reason", error) or type(error).__name__
