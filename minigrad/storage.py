@@ -243,7 +243,7 @@ def _kind(array: np.ndarray[Any, Any]) -> str:
     return "an array of Python objects" if array.dtype.kind == "O" else f"of dtype {array.dtype}"
 
 
-def _to_npz(arrays: Mapping[str, np.ndarray[Any, Any]], metadata: Mapping[str, str]) -> Any:
+def _to_npz(arrays: Mapping[str, np.ndarray[Any, Any]], metadata: Mapping[str, str]) -> bytes:
     """The bytes of an .npz file. `numpy.savez` would take an array named 'file' for its own argument, and note the time."""
     import io
     import json
@@ -255,7 +255,7 @@ def _to_npz(arrays: Mapping[str, np.ndarray[Any, Any]], metadata: Mapping[str, s
         for name, array in members.items():
             with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
-    return buffer.getbuffer()
+    return buffer.getvalue()  # shared with the buffer, not copied
 
 
 def _from_npz(path: Path) -> Saved:
