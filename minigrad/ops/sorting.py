@@ -1,0 +1,237 @@
+"""Numbers in order: sorting, medians and quantiles.
+
+Sorting moves numbers and does not change them, so their gradients are moved back. Among equal numbers the first stays first,
+and each keeps the gradient of the place where it ends.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from minigrad.graph import Value, op, value_of
+from minigrad.ops.elementwise import where
+from minigrad.ops.indexing import take
+from minigrad.ops.reduce import Axis, _axes
+from minigrad.ops.shape import expand_dims, moveaxis, ravel, reshape
+
+
+@op()
+def _arrange(x: Value, /, order: Value, axis: int) -> Value:
+    """The lines along an axis, each in an order of its own."""
+    return np.take_along_axis(x, order, axis)
+
+
+_arrange.rules(lambda g, out, x, order, axis: _arrange(g, np.argsort(order, axis), axis))
+
+
+def sort(x: Value, axis: int | None = -1, kind: str | None = None) -> Value:
+    """Numbers in ascending order; nan stands last.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Any shape.
+    axis : int or None
+        Along which axis; None sorts the flattened array.
+    kind : {"stable", "quicksort", "mergesort", "heapsort"}, optional
+        How. All give the same numbers; stable ones, the default, also say which of several equals gets which gradient: the
+        first of them stays first.
+
+    Returns
+    -------
+    Tensor
+        Of x's shape; 1-D if axis is None.
+
+    Raises
+    ------
+    IndexError
+        If x has no such axis.
+
+    Examples
+    --------
+    >>> sort(Tensor([3.0, 1.0, 2.0]))
+    Tensor([1., 2., 3.])
+    """
+    if axis is None:
+        x, axis = ravel(x), -1
+    axis = normalize_axis_index(axis, np.ndim(x), "sort")
+    return _arrange(x, argsort(x, axis, kind), axis)
+
+
+def argsort(x: Value, axis: int | None = -1, kind: str | None = None) -> Value:
+    """Where the numbers in ascending order stand; a plain array, for an index has no gradient.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Any shape.
+    axis : int or None
+        Along which axis; None sorts the flattened array.
+    kind : {"stable", "quicksort", "mergesort", "heapsort"}, optional
+        How; in a stable one, the default, the first of several equals stays first.
+
+    Returns
+    -------
+    numpy.ndarray
+        Of x's shape; 1-D if axis is None.
+
+    Examples
+    --------
+    >>> print(argsort(Tensor([3.0, 1.0, 2.0])))
+    [1 2 0]
+    """
+    return np.argsort(value_of(x), axis, kind=kind or "stable")  # type: ignore[arg-type]
+
+
+# Where a quantile stands among n sorted numbers: at (n - 1) q, or, as statisticians know it, at n q + a + q (1 - a - b) - 1.
+_PLACES = {
+    "interpolated_inverted_cdf": (0, 1), "hazen": (0.5, 0.5), "weibull": (0, 0), "linear": (1, 1),
+    "median_unbiased": (1 / 3, 1 / 3), "normal_unbiased": (3 / 8, 3 / 8),
+}  # fmt: skip
+_ROUNDED: dict[str, Callable[[Value], Value]] = {
+    "lower": np.floor,
+    "higher": np.ceil,
+    "nearest": np.rint,
+    "midpoint": lambda at: (np.floor(at) + np.ceil(at)) / 2,
+}
+
+
+def _place(q: Value, n: int, method: str) -> Value:
+    """Where the quantile stands, as an index with a fraction."""
+    if method in _ROUNDED:
+        return _ROUNDED[method](q * (n - 1))
+    if method not in _PLACES:
+        raise ValueError(f"quantile: method {method!r} is none of {', '.join([*_PLACES, *_ROUNDED])}")
+    a, b = _PLACES[method]
+    return q * (n - 1) if a == b == 1 else np.clip(n * q + (a + q * (1 - a - b)) - 1, 0, n - 1)
+
+
+def quantile(x: Value, q: Value, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Value:
+    """The number below which a share q of the numbers lies; between two of them, a mixture, which shares out its gradient.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Any shape, not empty.
+    q : array_like
+        Shares between 0 and 1; they receive no gradient.
+    axis : int, tuple of int or None
+        Along which axes; None for all of them.
+    method : str
+        As in NumPy: "linear", "lower", "higher", "nearest", "midpoint", or one of the continuous ones of statistics,
+        "hazen", "weibull", "median_unbiased", "normal_unbiased" and "interpolated_inverted_cdf".
+    keepdims : bool
+        Keep the reduced axes, with length 1.
+
+    Returns
+    -------
+    Tensor
+        The axes of q, then those of x that are not reduced; nan where a line holds one.
+
+    Raises
+    ------
+    ValueError
+        If q lies outside [0, 1], the method is unknown, or there are no numbers.
+
+    Examples
+    --------
+    >>> x = Tensor([1.0, 2.0, 4.0])
+    >>> y = quantile(x, 0.75)
+    >>> y.backward()
+    >>> print(y.data, x.grad)
+    3.0 [0.  0.5 0.5]
+    """
+    share = np.asarray(value_of(q), np.float64)
+    if not np.all((share >= 0) & (share <= 1)):
+        raise ValueError(f"quantile: q lies between 0 and 1, got {value_of(q)}")
+    v = np.asarray(value_of(x))
+    axes = _axes(v, axis)
+    kept = tuple(n for i, n in enumerate(v.shape) if i not in axes)
+    size = math.prod(v.shape[i] for i in axes)
+    if not size:
+        raise ValueError(f"quantile: there are no numbers along axes {axes} of shape {v.shape}")
+    ordered = sort(reshape(moveaxis(x, axes, tuple(range(-len(axes), 0))), (*kept, size)))
+    at = np.ravel(_place(share, size, method))
+    below = np.floor(at).astype(np.intp)
+    weight = (at - below).astype(v.dtype if v.dtype.kind == "f" else np.float64)
+    found = take(ordered, below, -1)
+    if weight.any():  # what is not between two numbers must not meet the next one, which may be infinite
+        above = take(ordered, np.minimum(below + 1, size - 1), -1)
+        found = where(weight == 0, found, found * (1 - weight) + above * weight)
+    if np.isnan(last := value_of(ordered)[..., -1:]).any():
+        found = where(np.isnan(last), v.dtype.type(np.nan), found)
+    result = reshape(moveaxis(found, -1, 0), (*share.shape, *kept))
+    return expand_dims(result, tuple(share.ndim + i for i in axes)) if keepdims and axes else result
+
+
+def percentile(x: Value, q: Value, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Value:
+    """The number below which q per cent of the numbers lie; see `quantile`.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Any shape, not empty.
+    q : array_like
+        Percentages between 0 and 100; they receive no gradient.
+    axis : int, tuple of int or None
+        Along which axes; None for all of them.
+    method : str
+        As for `quantile`.
+    keepdims : bool
+        Keep the reduced axes, with length 1.
+
+    Returns
+    -------
+    Tensor
+        The axes of q, then those of x that are not reduced; nan where a line holds one.
+
+    Raises
+    ------
+    ValueError
+        If q lies outside [0, 100], the method is unknown, or there are no numbers.
+
+    Examples
+    --------
+    >>> percentile(Tensor([1.0, 2.0, 4.0]), [0, 75])
+    Tensor([1., 3.])
+    """
+    share = np.asarray(value_of(q), np.float64)
+    if not np.all((share >= 0) & (share <= 100)):
+        raise ValueError(f"percentile: q lies between 0 and 100, got {value_of(q)}")
+    return quantile(x, share / 100, axis, method=method, keepdims=keepdims)
+
+
+def median(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
+    """The number in the middle; of an even count, the mean of the two in the middle, each with half of the gradient.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Any shape, not empty.
+    axis : int, tuple of int or None
+        Along which axes; None for all of them.
+    keepdims : bool
+        Keep the reduced axes, with length 1.
+
+    Returns
+    -------
+    Tensor
+        Without the reduced axes, or with length 1 there; nan where a line holds one.
+
+    Raises
+    ------
+    ValueError
+        If there are no numbers.
+
+    Examples
+    --------
+    >>> x = Tensor([1.0, 9.0, 2.0])
+    >>> median(x).backward()
+    >>> print(x.grad)
+    [0. 0. 1.]
+    """
+    return quantile(x, 0.5, axis, keepdims=keepdims)
