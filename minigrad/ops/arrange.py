@@ -22,8 +22,8 @@ from minigrad.ops.shape import broadcast_to, expand_dims, moveaxis, reshape
 
 def _ends(who: str, start: Value, stop: Value, num: int, endpoint: bool) -> tuple[Value, Value, Value]:
     """Both ends, and the share of the second along a new first axis."""
-    if num < 0:
-        raise ValueError(f"{who}: the number of points must not be negative, got {num}")
+    if not isinstance(num, int | np.integer) or num < 0:
+        raise ValueError(f"{who}: the number of points is a whole number that is not negative, got {num}")
     start, stop = (np.asarray(x) if isinstance(x, list | tuple) else x for x in (start, stop))
     dtype = np.result_type(*(x if isinstance(x, int | float) else np.asarray(value_of(x)) for x in (start, stop)), 1.0)
     share = np.arange(num, dtype=dtype) / max(num - 1 if endpoint else num, 1)
@@ -52,7 +52,7 @@ def linspace(start: Value, stop: Value, num: int = 50, endpoint: bool = True, *,
     Raises
     ------
     ValueError
-        If `num` is negative.
+        If `num` is negative, or no whole number.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def logspace(start: Value, stop: Value, num: int = 50, endpoint: bool = True, ba
     Raises
     ------
     ValueError
-        If `num` is negative.
+        If `num` is negative, or no whole number.
 
     Examples
     --------
@@ -123,7 +123,7 @@ def geomspace(start: Value, stop: Value, num: int = 50, endpoint: bool = True, *
     Raises
     ------
     ValueError
-        If an end is 0, if the ends differ in sign, or if `num` is negative.
+        If an end is 0, if the ends differ in sign, or if `num` is negative or no whole number.
 
     Examples
     --------

@@ -99,6 +99,10 @@ def trapezoid(y: Value, x: Value = None, dx: Value = 1.0, axis: int = -1) -> Val
     """
     shape = np.shape(y)
     axis = normalize_axis_index(axis, len(shape), "trapezoid")
+    if x is not None and np.shape(x)[-1 if np.ndim(x) == 1 else axis] != shape[axis]:
+        raise ValueError(
+            f"trapezoid: x of shape {np.shape(x)} has no place for each sample along axis {axis} of shape {shape}"
+        )
     if x is None:
         width = dx
     elif np.ndim(x) == 1:
@@ -112,8 +116,8 @@ def trapezoid(y: Value, x: Value = None, dx: Value = 1.0, axis: int = -1) -> Val
 def interp(x: Value, xp: Value, fp: Value, left: Value = None, right: Value = None, period: float | None = None) -> Value:
     """Straight lines between given points.
 
-    At a point itself the slope is that of the line to its right, at the last point of the line to its left. Outside, where the
-    result is constant, it is 0. Places, points and values all receive gradients.
+    At a point itself the slope is that of the line to its right, at the last point that of the line to its left. Outside,
+    where the result is constant, it is 0. Places, points and values all receive gradients.
 
     Parameters
     ----------

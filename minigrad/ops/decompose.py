@@ -183,7 +183,7 @@ def _reciprocal_gaps(values: Value, g: Value, who: str, shape: tuple[int, ...]) 
     if np.any(close & np.any(value_of(g) != 0, axis=(-2, -1))):
         raise LinAlgError(
             f"{who}: a matrix of shape {shape} has equal values, whose vectors can be any of a whole plane and have no "
-            "gradient; use the values alone, or move the matrix off the degeneracy"
+            "gradient; let the result depend on the values alone, or move the matrix a little"
         )
     return over(1.0, np.expand_dims(values, -2) - np.expand_dims(values, -1))
 
@@ -210,7 +210,8 @@ def eigh(a: Value, UPLO: str = "L") -> EighResult:  # noqa: N803
 
     Only one triangle of a is read, and a taken to be symmetric, so the gradient is symmetric. A vector's sign is arbitrary:
     let the result depend on it only where that cancels. Equal eigenvalues have finite gradients, those of the vectors found;
-    their vectors have none. The rule is in Giles, "Collected matrix derivative results" (2008).
+    their vectors have none, nor has a function of the matrix that is built from them. The rule is in Giles, "Collected matrix
+    derivative results" (2008).
 
     Parameters
     ----------
@@ -311,8 +312,8 @@ def svd(a: Value, full_matrices: bool = True, compute_uv: bool = True) -> SVDRes
     """Singular values and vectors: ``a = U @ diag(S) @ Vh``.
 
     A pair of vectors has an arbitrary sign: let the result depend on it only where that cancels. Equal singular values have
-    finite gradients, those of the vectors found; their vectors have none. The rule is in Townsend, "Differentiating the
-    singular value decomposition" (2016).
+    finite gradients, those of the vectors found, and so has 0; their vectors have none. The rule is in Townsend,
+    "Differentiating the singular value decomposition" (2016).
 
     Parameters
     ----------

@@ -89,7 +89,9 @@ def fftconvolve(a: Value, b: Value, mode: str = "full", axes: int | Sequence[int
         raise ValueError(f"fftconvolve: needs two arrays of as many axes, none of them empty, got shapes {m} and {n}")
     if mode not in ("full", "same", "valid"):
         raise ValueError(f"fftconvolve: mode is 'full', 'same' or 'valid', got {mode!r}")
-    chosen = tuple(range(len(m))) if axes is None else normalize_axis_tuple(axes, len(m))
+    chosen = tuple(range(len(m))) if axes is None else normalize_axis_tuple(axes, len(m), "fftconvolve")
+    if not chosen:
+        raise ValueError("fftconvolve: needs at least one axis to convolve along")
     along = tuple(i - len(m) for i in chosen)
     full = _fftconvolve(a, b, axes=along)
     if mode == "full":

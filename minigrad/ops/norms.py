@@ -85,8 +85,8 @@ def norm(x: Value, ord: float | str | None = None, axis: Axis = None, *, keepdim
 
 
 def _of_singular_values(x: Value, ord: float | str, axes: tuple[int, int], keepdims: bool) -> Value:
-    s = svdvals(moveaxis(x, axes, (-2, -1)))
-    best = sum(np.abs(s), -1) if ord == "nuc" else max(s, -1) if ord == 2 else min(s, -1)
+    s = np.abs(svdvals(moveaxis(x, axes, (-2, -1))))  # the gradient of |s| at 0 is 0
+    best = sum(s, -1) if ord == "nuc" else max(s, -1) if ord == 2 else min(s, -1)
     return expand_dims(best, tuple(sorted(axes))) if keepdims else best
 
 

@@ -33,12 +33,12 @@ def _t(x: Value) -> Value:
     return np.swapaxes(x, -1, -2)
 
 
-def _inverse_transposed(who: str, a: Value) -> Value:
-    """What the gradient of a determinant needs; where there is none, the message says of what."""
+def _inverse_transposed(a: Value, refusal: str) -> Value:
+    """What the gradient of a determinant needs; where there is none, the message says so."""
     try:
         return _t(np.linalg.inv(a))
     except LinAlgError:
-        raise LinAlgError(f"{who}: a matrix of shape {a.shape} is singular, and there it has no such gradient") from None
+        raise LinAlgError(refusal.format(a.shape)) from None
 
 
 @op()
@@ -132,7 +132,9 @@ def _cofactor(a: Value, /) -> Value:
 
 
 def _cofactor_rule(g: Value, out: Value, a: Value) -> Value:
-    inverse = _inverse_transposed("det, second order", a)
+    inverse = _inverse_transposed(
+        a, "det: a matrix of shape {} is singular, and the gradient of its gradient needs an inverse"
+    )
     return np.sum(g * out, (-2, -1), keepdims=True) * inverse - inverse @ _t(g) @ out
 
 
@@ -180,7 +182,8 @@ def _logabsdet(a: Value, /) -> Value:
     return np.linalg.slogdet(a).logabsdet
 
 
-_logabsdet.rules(lambda g, out, a: np.expand_dims(g, (-2, -1)) * _inverse_transposed("slogdet", a))
+SINGULAR = "slogdet: a matrix of shape {} is singular; the logarithm of its determinant is -inf and has no gradient"
+_logabsdet.rules(lambda g, out, a: np.expand_dims(g, (-2, -1)) * _inverse_transposed(a, SINGULAR))
 
 
 def slogdet(a: Value) -> SlogdetResult:

@@ -10,12 +10,12 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from minigrad.graph import Value, op, value_of
 from minigrad.ops.elementwise import where
 from minigrad.ops.indexing import take
-from minigrad.ops.reduce import Axis, _axes
+from minigrad.ops.reduce import Axis
 from minigrad.ops.shape import expand_dims, moveaxis, ravel, reshape
 
 
@@ -149,7 +149,7 @@ def quantile(x: Value, q: Value, axis: Axis = None, *, method: str = "linear", k
     if not np.all((share >= 0) & (share <= 1)):
         raise ValueError(f"quantile: q lies between 0 and 1, got {value_of(q)}")
     v = np.asarray(value_of(x))
-    axes = _axes(v, axis)
+    axes = tuple(range(v.ndim)) if axis is None else normalize_axis_tuple(axis, v.ndim, "quantile")
     kept = tuple(n for i, n in enumerate(v.shape) if i not in axes)
     size = math.prod(v.shape[i] for i in axes)
     if not size:

@@ -36,6 +36,8 @@ def vdot(a: Value, b: Value) -> Value:
     >>> vdot(Tensor([[1.0, 2.0]]), [3.0, 4.0])
     Tensor(11.0)
     """
+    if np.size(a) != np.size(b):
+        raise ValueError(f"vdot: needs two arrays of one size, got shapes {np.shape(a)} and {np.shape(b)}")
     return matmul(ravel(a), ravel(b))
 
 
