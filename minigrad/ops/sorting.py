@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
@@ -19,13 +20,20 @@ from minigrad.ops.reduce import Axis
 from minigrad.ops.shape import expand_dims, moveaxis, ravel, reshape
 
 
+class Order(NamedTuple):
+    """For each line along an axis, which of its numbers comes at each place."""
+
+    indices: Value
+    axis: int
+
+
 @op()
-def _arrange(x: Value, /, order: Value, axis: int) -> Value:
-    """The lines along an axis, each in an order of its own."""
-    return np.take_along_axis(x, order, axis)
+def _reorder(x: Value, /, order: Order) -> Value:
+    """The numbers of each line in another order."""
+    return np.take_along_axis(x, *order)
 
 
-_arrange.rules(lambda g, out, x, order, axis: _arrange(g, np.argsort(order, axis), axis))
+_reorder.rules(lambda g, out, x, order: _reorder(g, Order(np.argsort(*order), order.axis)))
 
 
 def sort(x: Value, axis: int | None = -1, kind: str | None = None) -> Value:
@@ -59,7 +67,7 @@ def sort(x: Value, axis: int | None = -1, kind: str | None = None) -> Value:
     if axis is None:
         x, axis = ravel(x), -1
     axis = normalize_axis_index(axis, np.ndim(x), "sort")
-    return _arrange(x, argsort(x, axis, kind), axis)
+    return _reorder(x, Order(argsort(x, axis, kind), axis))
 
 
 def argsort(x: Value, axis: int | None = -1, kind: str | None = None) -> Value:
