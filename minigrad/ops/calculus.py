@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.graph import Value, value_of
-from minigrad.ops.elementwise import floor, over, where
+from minigrad.ops.elementwise import clip, floor, where
 from minigrad.ops.indexing import concatenate, getitem, take
 from minigrad.ops.linalg import _of_one_kind
 from minigrad.ops.reduce import sum
@@ -162,7 +162,9 @@ def interp(x: Value, xp: Value, fp: Value, left: Value = None, right: Value = No
     i = np.clip(np.searchsorted(points, v, side="right") - 1, 0, max(last - 1, 0))
     before, after = (take(xp, j) for j in (i, np.minimum(i + 1, last)))
     low, high = (take(fp, j) for j in (i, np.minimum(i + 1, last)))
-    result = low + over(x - before, after - before) * (high - low)
+    inside = clip(x, points[0], points[-1])  # what lies far outside must not overflow before it is left out
+    gap = after - before
+    result = low + (inside - before) / where(value_of(gap) == 0, 1.0, gap) * (high - low)
     result = where(v < points[0], getitem(fp, 0) if left is None else left, result)
     return where(v > points[-1], getitem(fp, -1) if right is None else right, result)
 
