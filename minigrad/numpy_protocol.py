@@ -17,6 +17,7 @@ RECORDED: dict[Any, Callable[..., Any]] = {
     getattr(np.linalg, name): getattr(linalg, name) for name in linalg.__all__
 } | {
     np.amax: ops.max, np.amin: ops.min, np.rint: ops.round, np.around: ops.round, np.fabs: ops.abs,
+    np.degrees: ops.rad2deg, np.radians: ops.deg2rad,
 }  # fmt: skip
 
 # Results without a gradient: NumPy's own function, on the values.

@@ -162,6 +162,35 @@ SAMPLES |= {
     # nan
     **{name: _reduced(name, HOLES) for name in ("nansum", "nanprod", "nanmax", "nanmin", "nanmean")},
     **{name: _reduced(name, HOLES) + _reduced(name, HOLES, ddof=1)[3:] + _reduced(name)[:1] for name in ("nanvar", "nanstd")},
+    "nancumsum": _calls(lambda m, x: m.nancumsum(x), lambda m, x: m.nancumsum(x, axis=1), on=(HOLES,)),
+    "nanmedian": _reduced("nanmedian", HOLES),
+    "nanquantile": _reduced("nanquantile", HOLES, q=0.3) + _reduced("nanquantile", HOLES, q=[[0.0, 0.5], [0.71, 1.0]])[:3]
+    + _reduced("nanquantile", HOLES, q=[0.2, 0.8], method="hazen")[1:3],
+    "nanpercentile": _reduced("nanpercentile", HOLES, q=[5, 70])[2:],
+    "nan_to_num": _calls(lambda m, x: m.nan_to_num(x), lambda m, x: m.nan_to_num(x, nan=2.0), on=(HOLES,)),
+    "fmax": _each_of((lambda m, a, b: m.fmax(a, b), A, B), (lambda m, a: m.fmax(a, 0.5), HOLES), (lambda m, a, b: m.fmax(a, b), ROW[:3], A)),
+    "fmin": _each_of((lambda m, a, b: m.fmin(a, b), A, B), (lambda m, a: m.fmin(a, 0.5), HOLES), (lambda m, a, b: m.fmin(a, b), ROW[:3], A)),
+    # statistics and angles
+    "average": _reduced("average") + _each_of(
+        (lambda m, x, w: m.average(x, weights=w), A, P), (lambda m, x, w: m.average(x, axis=1, weights=w), CUBE, positive(3)),
+        (lambda m, x, w: m.average(x, -1, w, keepdims=True), A, P),
+    ),
+    "ptp": _reduced("ptp"),
+    "cov": _calls(
+        lambda m, x: m.cov(x), lambda m, x: m.cov(x, rowvar=False, bias=True), lambda m, x: m.cov(x[0], ddof=0), lambda m, x: m.cov(x[0], x[1]),
+        on=(TALL,),
+    ),
+    "corrcoef": _calls(lambda m, x: m.corrcoef(x, rowvar=False), lambda m, x: m.corrcoef(x[0], x[1]), on=(TALL,)),
+    "remainder": _each_of((lambda m, a, b: m.remainder(a, b), 3 * A, P), (lambda m, a: m.remainder(a, 0.7), A), (lambda m, a, b: m.remainder(a, b), A, -P[0])),
+    "deg2rad": _calls(lambda m, x: m.deg2rad(x), on=(A,)),
+    "rad2deg": _calls(lambda m, x: m.rad2deg(x), on=(A,)),
+    "append": _each_of(
+        (lambda m, a, b: m.append(a, b), A, ROW), (lambda m, a, b: m.append(a, b, axis=1), A, some(2, 1)), (lambda m, a: m.append(a, 2.0), A),
+    ),
+    "meshgrid": _each_of(
+        (lambda m, a, b: list(m.meshgrid(a, b)), ROW, some(3)), (lambda m, a, b, c: list(m.meshgrid(a, b, c, indexing="ij")), some(2), some(3), some(4)),
+        (lambda m, a, b, c: list(m.meshgrid(a, b, c, sparse=True)), some(2), some(3), some(4)), (lambda m, a: list(m.meshgrid(a)), ROW),
+    ),
     # transforms
     "fftconvolve": _each_of(
         (lambda m, a, b: m.fftconvolve(a, b), ROW, some(3)), (lambda m, a, b: m.fftconvolve(a, b, "same"), some(4), some(7)),

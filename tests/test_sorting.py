@@ -171,6 +171,57 @@ def test_nanmax_splits_ties_and_nanstd_of_equals_has_no_slope():
     assert float(np.nanvar(Tensor([1.0, np.nan, 2.0]), correction=1)) == 0.5
 
 
+def test_nanquantile_is_quantile_without_the_nan_and_takes_shares_of_any_shape_along_any_axes():
+    full, shares = RNG.normal(size=(2, 3, 4)), np.array([[0.0, 0.2], [0.5, 0.9]])
+    holes = np.insert(full, 1, np.nan, axis=2)
+    for axis in (None, 1, 2, (0, 2), (2, 1)):
+        expected = np.quantile(full if axis != 1 else np.insert(full, 1, 0.0, axis=2), shares, axis=axis)
+        found = np.nanquantile(Tensor(holes if axis != 1 else np.where(np.isnan(holes), 0.0, holes)), shares, axis=axis)
+        np.testing.assert_allclose(found.data, expected, rtol=1e-12)
+    with pytest.warns(RuntimeWarning, match="nanmedian: all numbers of a line are nan"):
+        y = np.nanmedian(x := Tensor([[np.nan, np.nan], [1.0, 3.0]]), axis=1)
+    y.backward([1.0, 1.0])
+    assert x.grad.tolist() == [[0, 0], [0.5, 0.5]]
+
+
+def test_fmax_prefers_numbers_to_nan_and_splits_ties():
+    a, b = Tensor([np.nan, 1.0, 2.0, 5.0]), Tensor([3.0, np.nan, 2.0, 4.0])
+    y = np.fmax(a, b)
+    assert y.tolist() == [3, 1, 2, 5]
+    y.backward(np.ones(4))
+    assert (a.grad.tolist(), b.grad.tolist()) == ([0, 1, 0.5, 1], [1, 0, 0.5, 0])
+
+
+def test_nan_to_num_replaces_infinities_too():
+    x = Tensor([np.inf, -np.inf, np.nan, 2.0])
+    y = np.nan_to_num(x, nan=7.0, posinf=1.0)
+    assert y.tolist() == [1, np.finfo(np.float64).min, 7, 2]
+    y.backward(np.ones(4))
+    assert x.grad.tolist() == [0, 0, 0, 1]
+    assert np.nan_to_num(Tensor(np.float32([np.inf]))).dtype == np.float32
+    assert np.nan_to_num(Tensor(np.array([1, 2]))).tolist() == [1, 2]
+
+
+@given(st.floats(-50, 50), st.floats(0.01, 9) | st.floats(-9, -0.01))
+def test_remainder_takes_away_whole_multiples(a, b):
+    x, y = Tensor(a), Tensor(b)
+    out = np.mod(x, y)
+    out.backward()
+    assert x.grad == 1
+    assert y.grad == np.round(y.grad)
+    assert float(out) == pytest.approx(a + y.grad * b, abs=1e-9)
+
+
+def test_weighted_means_and_correlations():
+    w = Tensor([1.0, 3.0])
+    np.average(np.array([1.0, 2.0]), weights=w).backward()
+    np.testing.assert_allclose(w.grad, [-3 / 16, 1 / 16])
+    x = RNG.normal(size=(3, 8))
+    np.testing.assert_allclose(np.corrcoef(Tensor(x)).data, np.corrcoef(x), rtol=1e-12)
+    scaled = gradient(lambda t: np.sum(np.corrcoef(t)), x)
+    np.testing.assert_allclose(np.sum(scaled * x, 1), 0, atol=1e-12)  # a correlation does not change with the scale
+
+
 # New arrays
 
 
@@ -267,6 +318,11 @@ V, M = Tensor([1.0, 2.0, 3.0]), Tensor(np.ones((2, 4)))
     (lambda: np.geomspace(V, 0.0), ValueError, "geomspace: both ends"),
     (lambda: np.cross(V[:2], V[:2]), ValueError, r"cross: needs vectors of 3 components, got shapes \(2,\) and \(2,\)"),
     (lambda: np.vdot(V, M), ValueError, r"vdot: needs two arrays of one size, got shapes \(3,\) and \(2, 4\)"),
+    (lambda: np.average(V, weights=[1.0, 2.0]), ValueError, r"average: weights of shape \(2,\) fit neither x of shape \(3,\)"),
+    (lambda: np.cov(Tensor(np.ones((1, 2, 3)))), ValueError, r"cov: needs one axis or two, got shape \(1, 2, 3\)"),
+    (lambda: np.meshgrid(V, V, indexing="yx"), ValueError, "meshgrid: indexing is 'xy' or 'ij', got 'yx'"),
+    (lambda: np.append(M, V, axis=0), ValueError, r"concatenate, inputs of shapes \(2, 4\) and \(3,\)"),
+    (lambda: np.nanpercentile(V, 101), ValueError, "nanpercentile: q lies between 0 and 100, got 101"),
     (lambda: np.vander(M), ValueError, r"vander: needs a vector, got shape \(2, 4\)"),
     (lambda: np.vstack([V, M]), ValueError, r"concatenate, inputs of shapes \(1, 3\) and \(2, 4\)"),
     (lambda: np.select([V > 1], [V, V]), ValueError, "select: needs a choice for each condition, got 1 and 2"),

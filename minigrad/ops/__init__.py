@@ -31,7 +31,10 @@ from minigrad.ops.adaptive import (
     adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d, adaptive_max_pool1d, adaptive_max_pool2d,
     adaptive_max_pool3d, global_avg_pool, global_max_pool,
 )  # fmt: skip
-from minigrad.ops.arrange import column_stack, dstack, full_like, geomspace, hstack, linspace, logspace, select, vstack
+from minigrad.ops.angles import deg2rad, rad2deg, remainder
+from minigrad.ops.arrange import (
+    append, column_stack, dstack, full_like, geomspace, hstack, linspace, logspace, meshgrid, select, vstack,
+)  # fmt: skip
 from minigrad.ops.calculus import diff, interp, trapezoid
 from minigrad.ops.classification import cross_entropy, multiclass_hinge_loss, nll_loss
 from minigrad.ops.conv import conv1d, conv2d, conv3d
@@ -47,7 +50,10 @@ from minigrad.ops.indexing import (
 from minigrad.ops.layer import dropout, embedding, linear
 from minigrad.ops.linalg import dot, einsum, inner, matmul, outer, tensordot, trace
 from minigrad.ops.loss import binary_cross_entropy, binary_cross_entropy_with_logits, huber_loss, kl_div, l1_loss, mse_loss
-from minigrad.ops.nan_reduce import nanmax, nanmean, nanmin, nanprod, nanstd, nansum, nanvar
+from minigrad.ops.nan import (
+    fmax, fmin, nan_to_num, nancumsum, nanmax, nanmean, nanmedian, nanmin, nanpercentile, nanprod, nanquantile, nanstd,
+    nansum, nanvar,
+)  # fmt: skip
 from minigrad.ops.normalise import batch_norm, group_norm, instance_norm, layer_norm, log_softmax, softmax
 from minigrad.ops.norms import norm
 from minigrad.ops.pool import (
@@ -62,6 +68,7 @@ from minigrad.ops.shape import (
 )  # fmt: skip
 from minigrad.ops.signal import convolve, correlate
 from minigrad.ops.sorting import argsort, median, percentile, quantile, sort
+from minigrad.ops.statistics import average, corrcoef, cov, ptp
 from minigrad.ops.transcendental import (
     arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cos, cosh, exp, exp2, expm1, log, log10, log1p, log2,
     logaddexp, sin, sinh, tan, tanh,
@@ -71,22 +78,24 @@ from minigrad.ops.window import fold, interpolate, unfold
 
 __all__ = [
     "abs", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d",
-    "adaptive_max_pool2d", "adaptive_max_pool3d", "add", "all", "any", "arccos", "arccosh", "arcsin", "arcsinh",
-    "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "astype", "avg_pool1d", "avg_pool2d", "avg_pool3d",
-    "batch_norm", "binary_cross_entropy", "binary_cross_entropy_with_logits", "broadcast_to", "cbrt", "ceil", "clip",
-    "column_stack", "concatenate", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
-    "conv_transpose3d", "convolve", "correlate", "cos", "cosh", "cross", "cross_entropy", "cumprod", "cumsum", "diag",
-    "diagonal", "diff", "divide", "dot", "dropout", "dstack", "einsum", "elu", "embedding", "erf", "exp", "exp2",
-    "expand_dims", "expm1", "fftconvolve", "flatten", "flip", "floor", "fold", "full_like", "gelu", "geomspace",
-    "getitem", "global_avg_pool", "global_max_pool", "group_norm", "hard_tanh", "hstack", "huber_loss", "hypot", "inner",
-    "instance_norm", "interp", "interpolate", "kl_div", "kron", "l1_loss", "layer_norm", "leaky_relu", "linear",
-    "linspace", "log", "log10", "log1p", "log2", "log_sigmoid", "log_softmax", "logaddexp", "logspace", "logsumexp",
-    "matmul", "max", "max_pool1d", "max_pool2d", "max_pool3d", "max_unpool1d", "max_unpool2d", "max_unpool3d", "maximum",
-    "mean", "median", "min", "minimum", "mish", "moveaxis", "mse_loss", "multiclass_hinge_loss", "multiply", "nanmax",
-    "nanmean", "nanmin", "nanprod", "nanstd", "nansum", "nanvar", "negative", "nll_loss", "norm", "outer", "pad",
-    "percentile", "permute", "power", "prod", "quantile", "ravel", "reciprocal", "relu", "repeat", "reshape", "roll",
-    "round", "scatter", "select", "selu", "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus", "softsign",
-    "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "take",
-    "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace", "transpose", "trapezoid", "tril", "triu", "trunc",
-    "unfold", "vander", "var", "vdot", "vstack", "where",
+    "adaptive_max_pool2d", "adaptive_max_pool3d", "add", "all", "any", "append", "arccos", "arccosh", "arcsin",
+    "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "astype", "average", "avg_pool1d",
+    "avg_pool2d", "avg_pool3d", "batch_norm", "binary_cross_entropy", "binary_cross_entropy_with_logits", "broadcast_to",
+    "cbrt", "ceil", "clip", "column_stack", "concatenate", "conv1d", "conv2d", "conv3d", "conv_transpose1d",
+    "conv_transpose2d", "conv_transpose3d", "convolve", "corrcoef", "correlate", "cos", "cosh", "cov", "cross",
+    "cross_entropy", "cumprod", "cumsum", "deg2rad", "diag", "diagonal", "diff", "divide", "dot", "dropout", "dstack",
+    "einsum", "elu", "embedding", "erf", "exp", "exp2", "expand_dims", "expm1", "fftconvolve", "flatten", "flip",
+    "floor", "fmax", "fmin", "fold", "full_like", "gelu", "geomspace", "getitem", "global_avg_pool", "global_max_pool",
+    "group_norm", "hard_tanh", "hstack", "huber_loss", "hypot", "inner", "instance_norm", "interp", "interpolate",
+    "kl_div", "kron", "l1_loss", "layer_norm", "leaky_relu", "linear", "linspace", "log", "log10", "log1p", "log2",
+    "log_sigmoid", "log_softmax", "logaddexp", "logspace", "logsumexp", "matmul", "max", "max_pool1d", "max_pool2d",
+    "max_pool3d", "max_unpool1d", "max_unpool2d", "max_unpool3d", "maximum", "mean", "median", "meshgrid", "min",
+    "minimum", "mish", "moveaxis", "mse_loss", "multiclass_hinge_loss", "multiply", "nan_to_num", "nancumsum", "nanmax",
+    "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar",
+    "negative", "nll_loss", "norm", "outer", "pad", "percentile", "permute", "power", "prod", "ptp", "quantile",
+    "rad2deg", "ravel", "reciprocal", "relu", "remainder", "repeat", "reshape", "roll", "round", "scatter", "select",
+    "selu", "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus", "softsign", "sort", "split", "sqrt",
+    "square", "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh",
+    "tensordot", "tile", "trace", "transpose", "trapezoid", "tril", "triu", "trunc", "unfold", "vander", "var", "vdot",
+    "vstack", "where",
 ]  # fmt: skip

@@ -316,3 +316,74 @@ def select(conditions: Sequence[Value], choices: Sequence[Value], default: Value
     for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
         result = where(condition, choice, result)
     return result
+
+
+def append(x: Value, values: Value, axis: int | None = None) -> Value:
+    """Values joined to the end of an array.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Any shape.
+    values : Tensor or array_like
+        What follows; of x's shape but along the axis.
+    axis : int or None
+        Along which axis; None joins the flattened arrays.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> append(Tensor([1.0, 2.0]), 3.0)
+    Tensor([1., 2., 3.])
+    """
+    return concatenate(_of_one_kind(x, values), axis)
+
+
+def meshgrid(*x: Value, indexing: str = "xy", sparse: bool = False) -> tuple[Value, ...]:
+    """The coordinates of a grid, an array for each axis. Broadcasting often does without: ``x[:, None] * y``.
+
+    Parameters
+    ----------
+    *x : Tensor or array_like
+        1-D; the grid's lines along each axis.
+    indexing : {"xy", "ij"}
+        Whether the first coordinate runs along the columns, as on a map, or the rows.
+    sparse : bool
+        Leave length 1 where a coordinate does not change.
+
+    Returns
+    -------
+    tuple of Tensor
+        As many as there are inputs, each with as many axes.
+
+    Raises
+    ------
+    ValueError
+        If the indexing is neither.
+
+    Examples
+    --------
+    >>> x, y = meshgrid(Tensor([1.0, 2.0]), [5.0, 6.0, 7.0])
+    >>> x
+    Tensor([[1., 2.],
+            [1., 2.],
+            [1., 2.]])
+    """
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"meshgrid: indexing is 'xy' or 'ij', got {indexing!r}")
+    places = list(range(len(x)))
+    if indexing == "xy" and len(x) > 1:
+        places[:2] = 1, 0
+    lines = [
+        reshape(line, [-1 if axis == place else 1 for axis in range(len(x))]) for line, place in zip(x, places, strict=True)
+    ]
+    shape = np.broadcast_shapes(*(np.shape(line) for line in lines))
+    return tuple(lines if sparse else [broadcast_to(line, shape) for line in lines])

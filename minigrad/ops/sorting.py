@@ -15,7 +15,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from minigrad.graph import Value, op, value_of
 from minigrad.ops.elementwise import where
-from minigrad.ops.indexing import take
+from minigrad.ops.indexing import take, take_along_axis
 from minigrad.ops.reduce import Axis
 from minigrad.ops.shape import expand_dims, moveaxis, ravel, reshape
 
@@ -108,7 +108,7 @@ _ROUNDED: dict[str, Callable[[Value], Value]] = {
 }
 
 
-def _place(q: Value, n: int, method: str) -> Value:
+def _place(q: Value, n: Value, method: str) -> Value:
     """Where the quantile stands, as an index with a fraction."""
     if method in _ROUNDED:
         return _ROUNDED[method](q * (n - 1))
@@ -153,9 +153,19 @@ def quantile(x: Value, q: Value, axis: Axis = None, *, method: str = "linear", k
     >>> print(y.data, x.grad)
     3.0 [0.  0.5 0.5]
     """
-    share = np.asarray(value_of(q), np.float64)
-    if not np.all((share >= 0) & (share <= 1)):
-        raise ValueError(f"quantile: q lies between 0 and 1, got {value_of(q)}")
+    return mixed_quantile(x, shares("quantile", q, 1), axis, method, keepdims, passing_over_nan=False)
+
+
+def shares(who: str, q: Value, whole: int) -> Value:
+    """What was asked for as an array of parts of 1; refused if it lies outside."""
+    parts = np.asarray(value_of(q), np.float64)
+    if not np.all((parts >= 0) & (parts <= whole)):
+        raise ValueError(f"{who}: q lies between 0 and {whole}, got {value_of(q)}")
+    return parts / whole
+
+
+def mixed_quantile(x: Value, share: Value, axis: Axis, method: str, keepdims: bool, passing_over_nan: bool) -> Value:
+    """The quantiles of each line, as mixtures of two of its sorted numbers; nan stands behind them all."""
     v = np.asarray(value_of(x))
     axes = tuple(range(v.ndim)) if axis is None else normalize_axis_tuple(axis, v.ndim, "quantile")
     kept = tuple(n for i, n in enumerate(v.shape) if i not in axes)
@@ -163,15 +173,20 @@ def quantile(x: Value, q: Value, axis: Axis = None, *, method: str = "linear", k
     if not size:
         raise ValueError(f"quantile: there are no numbers along axes {axes} of shape {v.shape}")
     ordered = sort(reshape(moveaxis(x, axes, tuple(range(-len(axes), 0))), (*kept, size)))
-    at = np.ravel(_place(share, size, method))
+    holes = np.isnan(value_of(ordered))
+    if passing_over_nan:
+        count, undefined, pick = np.sum(~holes, -1, keepdims=True), holes[..., :1], take_along_axis
+    else:
+        count, undefined, pick = size, holes[..., -1:], take
+    at = _place(np.ravel(share), count, method)
     below = np.floor(at).astype(np.intp)
     weight = (at - below).astype(v.dtype if v.dtype.kind == "f" else np.float64)
-    found = take(ordered, below, -1)
+    found = pick(ordered, below, -1)
     if weight.any():  # what is not between two numbers must not meet the next one, which may be infinite
-        above = take(ordered, np.minimum(below + 1, size - 1), -1)
+        above = pick(ordered, np.minimum(below + 1, size - 1), -1)
         found = where(weight == 0, found, found * (1 - weight) + above * weight)
-    if np.isnan(last := value_of(ordered)[..., -1:]).any():
-        found = where(np.isnan(last), v.dtype.type(np.nan), found)
+    if undefined.any():
+        found = where(undefined, v.dtype.type(np.nan), found)
     result = reshape(moveaxis(found, -1, 0), (*share.shape, *kept))
     return expand_dims(result, tuple(share.ndim + i for i in axes)) if keepdims and axes else result
 
@@ -207,10 +222,7 @@ def percentile(x: Value, q: Value, axis: Axis = None, *, method: str = "linear",
     >>> percentile(Tensor([1.0, 2.0, 4.0]), [0, 75])
     Tensor([1., 3.])
     """
-    share = np.asarray(value_of(q), np.float64)
-    if not np.all((share >= 0) & (share <= 100)):
-        raise ValueError(f"percentile: q lies between 0 and 100, got {value_of(q)}")
-    return quantile(x, share / 100, axis, method=method, keepdims=keepdims)
+    return mixed_quantile(x, shares("percentile", q, 100), axis, method, keepdims, passing_over_nan=False)
 
 
 def median(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
