@@ -91,6 +91,13 @@ SAMPLES |= {
         lambda m, x: m.linalg.norm(x, "nuc", (1, 2)), lambda m, x: m.linalg.norm(x, 2, (0, -1)),
         lambda m, x: m.linalg.norm(x, -2, (2, 0), keepdims=True), lambda m, x: m.linalg.norm(x[0], 2), lambda m, x: m.linalg.norm(x[:, 0], "fro"),
     ),
+    "linalg.vector_norm": _calls(
+        lambda m, x: m.linalg.vector_norm(x), lambda m, x: m.linalg.vector_norm(x, axis=(0, 2), ord=3, keepdims=True),
+        lambda m, x: m.linalg.vector_norm(x, axis=-1, ord=np.inf),
+    ),
+    "linalg.matrix_norm": _calls(
+        lambda m, x: m.linalg.matrix_norm(x), lambda m, x: m.linalg.matrix_norm(x, ord="nuc", keepdims=True), lambda m, x: m.linalg.matrix_norm(x, ord=1)
+    ),
     # products
     "vdot": _each_of((lambda m, a, b: m.vdot(a, b), A, B)),
     "cross": _each_of(

@@ -177,13 +177,13 @@ det.rules(lambda g, out, a: np.expand_dims(g, (-2, -1)) * _cofactor(a))
 
 
 @MatrixOp
-def _logabsdet(a: Value, /) -> Value:
-    """The logarithm of the absolute value of the determinant."""
-    return np.linalg.slogdet(a).logabsdet
+def _slogdet(a: Value, /) -> Value:
+    """The sign of the determinant, and beside it the logarithm of its absolute value."""
+    return np.stack(np.linalg.slogdet(a), -1)
 
 
 SINGULAR = "slogdet: a matrix of shape {} is singular; the logarithm of its determinant is -inf and has no gradient"
-_logabsdet.rules(lambda g, out, a: np.expand_dims(g, (-2, -1)) * _inverse_transposed(a, SINGULAR))
+_slogdet.rules(lambda g, out, a: np.expand_dims(g[..., 1], (-2, -1)) * _inverse_transposed(a, SINGULAR))
 
 
 def slogdet(a: Value) -> SlogdetResult:
@@ -210,7 +210,8 @@ def slogdet(a: Value) -> SlogdetResult:
     >>> print(sign, f"{logabsdet:.4f}")
     -1.0 1.7918
     """
-    return SlogdetResult(np.sign(np.linalg.slogdet(value_of(a)).sign), _logabsdet(a))
+    packed = _slogdet(a)
+    return SlogdetResult(value_of(packed)[..., 0][()], getitem(packed, (..., 1)))
 
 
 # More equations than unknowns, or fewer

@@ -33,7 +33,15 @@ def _reorder(x: Value, /, order: Order) -> Value:
     return np.take_along_axis(x, *order)
 
 
-_reorder.rules(lambda g, out, x, order: _reorder(g, Order(np.argsort(*order), order.axis)))
+def _back(order: Order) -> Order:
+    """The order that undoes another."""
+    indices, axis = order
+    places = np.empty_like(indices)
+    np.put_along_axis(places, indices, np.arange(indices.shape[axis]).reshape(-1, *(1,) * (indices.ndim - 1 - axis)), axis)
+    return Order(places, axis)
+
+
+_reorder.rules(lambda g, out, x, order: _reorder(g, _back(order)))
 
 
 def sort(x: Value, axis: int | None = -1, kind: str | None = None) -> Value:
@@ -92,7 +100,15 @@ def argsort(x: Value, axis: int | None = -1, kind: str | None = None) -> Value:
     >>> print(argsort(Tensor([3.0, 1.0, 2.0])))
     [1 2 0]
     """
-    return np.argsort(value_of(x), axis, kind=kind or "stable")  # type: ignore[arg-type]
+    v = np.asarray(value_of(x))
+    order = np.argsort(v, axis, kind=kind)  # type: ignore[arg-type]
+    if kind is not None or v.size < 2:
+        return order
+    # Several times faster than a stable sort, and the same unless there are equals, or more than one nan, side by side.
+    ordered = np.take_along_axis(v, order, axis)
+    lines = np.moveaxis(ordered, -1 if axis is None else axis, -1)
+    first, second = lines[..., :-1], lines[..., 1:]
+    return np.argsort(v, axis, kind="stable") if np.any((first == second) | np.isnan(first)) else order
 
 
 # Where a quantile stands among n sorted numbers: at (n - 1) q, or, as statisticians know it, at n q + a + q (1 - a - b) - 1.
