@@ -210,6 +210,11 @@ def second_sweep(f, x):
     return sweep(np.sum(found), np.float64(1.0))
 
 
+def test_the_second_gradient_of_equal_eigenvalues_needs_their_vectors_and_is_refused():
+    with pytest.raises(LinAlgError, match=r"eigh: .* equal values"):
+        second_sweep(lambda a: np.sum(np.linalg.eigvalsh(a) ** 2), np.eye(3))
+
+
 T2 = Tensor(np.ones((3, 2)))
 S = Tensor(SINGULAR)
 REFUSED = {

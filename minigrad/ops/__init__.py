@@ -48,14 +48,13 @@ from minigrad.ops.indexing import (
     concatenate, diag, diagonal, getitem, pad, repeat, scatter, split, stack, take, take_along_axis, tile,
 )  # fmt: skip
 from minigrad.ops.layer import dropout, embedding, linear
-from minigrad.ops.linalg import dot, einsum, inner, matmul, outer, tensordot, trace
+from minigrad.ops.linalg import dot, einsum, inner, matmul, norm, outer, tensordot, trace
 from minigrad.ops.loss import binary_cross_entropy, binary_cross_entropy_with_logits, huber_loss, kl_div, l1_loss, mse_loss
 from minigrad.ops.nan import (
     fmax, fmin, nan_to_num, nancumsum, nanmax, nanmean, nanmedian, nanmin, nanpercentile, nanprod, nanquantile, nanstd,
     nansum, nanvar,
 )  # fmt: skip
 from minigrad.ops.normalise import batch_norm, group_norm, instance_norm, layer_norm, log_softmax, softmax
-from minigrad.ops.norms import norm
 from minigrad.ops.pool import (
     avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d, max_unpool1d, max_unpool2d, max_unpool3d,
 )  # fmt: skip

@@ -236,7 +236,8 @@ def eigh(a: Value, UPLO: str = "L") -> EighResult:  # noqa: N803
     Raises
     ------
     numpy.linalg.LinAlgError
-        If a matrix is not square; in the sweep, if eigenvalues are equal and the result depends on eigenvectors.
+        If a matrix is not square; in the sweep, if eigenvalues are equal and the result depends on eigenvectors, as the
+        gradient of an eigenvalue itself does.
 
     Examples
     --------
@@ -343,7 +344,8 @@ def svd(a: Value, full_matrices: bool = True, compute_uv: bool = True) -> SVDRes
     ValueError
         If full matrices of one that is not square are asked for.
     numpy.linalg.LinAlgError
-        In the sweep, if singular values are equal, or 0 in a matrix that is not square, and the result depends on vectors.
+        In the sweep, if singular values are equal, or 0 in a matrix that is not square, and the result depends on vectors, as
+        the gradient of a singular value itself does.
 
     Examples
     --------
