@@ -344,8 +344,8 @@ def svd(a: Value, full_matrices: bool = True, compute_uv: bool = True) -> SVDRes
     ValueError
         If full matrices of one that is not square are asked for.
     numpy.linalg.LinAlgError
-        In the sweep, if singular values are equal, or 0 in a matrix that is not square, and the result depends on vectors, as
-        the gradient of a singular value itself does.
+        In the sweep, if singular values are equal, or 0 in a matrix that is not square, and the result depends on vectors,
+        as the gradient of a singular value itself does.
 
     Examples
     --------
