@@ -255,6 +255,7 @@ def test_what_is_refused_as_numpy_refuses_it(case: str):
     (lambda: linalg.inv(np.eye(2) * 1j), TypeError, "inv: expected real numbers .* complex128"),
     (lambda: np.linalg.inv(Tensor(np.eye(2, dtype=np.float16))), TypeError, "inv, .*float16 is unsupported"),
     (lambda: np.linalg.eigvals(S), TypeError, "np.linalg.eigvals has no gradient rule.*complex.*np.linalg.eigvalsh"),
+    (lambda: np.linalg.cond(S), TypeError, "np.linalg.cond has no gradient rule in minigrad; compose it"),
     (lambda: np.linalg.tensorinv(S), TypeError, "np.linalg.tensorinv has no gradient rule in minigrad; compose it"),
 ])  # fmt: skip
 def test_other_bad_input(call, kind, says):

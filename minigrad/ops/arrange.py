@@ -139,6 +139,8 @@ def geomspace(start: Value, stop: Value, num: int = 50, endpoint: bool = True, *
 def full_like(x: Value, fill_value: Value, dtype: Any = None, shape: int | Sequence[int] | None = None) -> Value:
     """An array of one value, which receives the sum of the upstream gradient; of x only shape and dtype are used.
 
+    ``np.full_like`` records if x is a tensor; with a plain x, NumPy makes a plain number of a tensor to fill with.
+
     Parameters
     ----------
     x : Tensor or array_like
