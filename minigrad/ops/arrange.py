@@ -139,7 +139,7 @@ def geomspace(start: Value, stop: Value, num: int = 50, endpoint: bool = True, *
 def full_like(x: Value, fill_value: Value, dtype: Any = None, shape: int | Sequence[int] | None = None) -> Value:
     """An array of one value, which receives the sum of the upstream gradient; of x only shape and dtype are used.
 
-    ``np.full_like`` records if x is a tensor; with a plain x, NumPy makes a plain number of a tensor to fill with.
+    ``np.full_like`` looks for a tensor at x alone; a plain x takes a tensor by this name.
 
     Parameters
     ----------
@@ -294,7 +294,7 @@ def select(conditions: Sequence[Value], choices: Sequence[Value], default: Value
     choices : sequence of Tensor or array_like
         As many; shapes broadcast. What is not chosen receives exactly 0, as in `where`.
     default : Tensor or array_like
-        Where no condition holds.
+        Where no condition holds. ``np.select`` looks for tensors among the choices alone.
 
     Returns
     -------

@@ -128,7 +128,8 @@ def interp(x: Value, xp: Value, fp: Value, left: Value = None, right: Value = No
     fp : Tensor or array_like
         The values there, shape (N,).
     left, right : Tensor or float, optional
-        The value to the left of all points, and to the right; the nearest point's if left out.
+        The value to the left of all points, and to the right; the nearest point's if left out. ``np.interp`` looks for
+        tensors among x, xp and fp alone.
     period : float, optional
         After which the function repeats; `left` and `right` are not used then.
 
