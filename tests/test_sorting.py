@@ -81,7 +81,10 @@ def test_quantiles_keep_float32_and_take_a_tensor_of_shares():
     x = Tensor(np.float32([1, 2, 5]))
     assert np.quantile(x, [0.1, 0.5]).dtype == np.float32
     assert np.percentile(x, Tensor([50.0, 100.0])).tolist() == [2, 5]
-    assert np.median(Tensor(np.array([1, 2]))).tolist() == 1.5
+    for whole in (np.array([1, 2]), np.array([1, 2, 3]), np.array([True, False, True])):
+        for f in (np.median, np.nanmedian):
+            assert f(Tensor(whole)).dtype == np.float64
+            assert float(f(Tensor(whole))) == np.median(whole.astype(float))
 
 
 # Calculus
@@ -249,6 +252,13 @@ def test_full_like_takes_the_dtype_and_passes_the_gradient():
     plain[0] = 1.0  # a plain array of one's own, as NumPy gives it
 
 
+def test_numbers_stacked_with_float32_stay_float32():
+    x = Tensor(np.float32([1.0]))
+    for f in (np.hstack, np.vstack, np.dstack, np.column_stack):
+        assert f([x, 2.0]).dtype == np.float32
+    assert np.append(x, 2.0).dtype == np.float32
+
+
 def test_select_sends_nothing_to_what_is_not_chosen():
     x = Tensor([-1.0, 0.0, 4.0])
     with np.errstate(all="ignore"):
@@ -324,6 +334,8 @@ V, M = Tensor([1.0, 2.0, 3.0]), Tensor(np.ones((2, 4)))
     (lambda: np.append(M, V, axis=0), ValueError, r"concatenate, inputs of shapes \(2, 4\) and \(3,\)"),
     (lambda: np.nanpercentile(V, 101), ValueError, "nanpercentile: q lies between 0 and 100, got 101"),
     (lambda: np.vander(M), ValueError, r"vander: needs a vector, got shape \(2, 4\)"),
+    (lambda: mg.hstack([]), ValueError, "hstack: needs at least one array to join"),
+    (lambda: mg.column_stack([]), ValueError, "column_stack: needs at least one array to join"),
     (lambda: np.vstack([V, M]), ValueError, r"concatenate, inputs of shapes \(1, 3\) and \(2, 4\)"),
     (lambda: np.select([V > 1], [V, V]), ValueError, "select: needs a choice for each condition, got 1 and 2"),
     (lambda: mg.fftconvolve(V, M), ValueError, r"fftconvolve: needs two arrays of as many axes, .* got shapes \(3,\) and \(2, 4\)"),

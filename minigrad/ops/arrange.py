@@ -180,6 +180,13 @@ def _at_least(x: Value, ndim: int) -> Value:
     return expand_dims(x, tuple(range(missing)))
 
 
+def _parts(who: str, arrays: Sequence[Value], ndim: int) -> list[Value]:
+    """The arrays to join, each with so many axes; a number beside them takes on their dtype."""
+    if not len(arrays):
+        raise ValueError(f"{who}: needs at least one array to join")
+    return [_at_least(x, ndim) for x in _of_one_kind(*arrays)]
+
+
 def hstack(arrays: Sequence[Value]) -> Value:
     """Join arrays from left to right: vectors end to end, anything else along the second axis.
 
@@ -202,8 +209,8 @@ def hstack(arrays: Sequence[Value]) -> Value:
     >>> hstack([Tensor([1.0]), [2.0, 3.0]])
     Tensor([1., 2., 3.])
     """
-    parts = [_at_least(x, 1) for x in arrays]
-    return concatenate(parts, 0 if not parts or np.ndim(parts[0]) == 1 else 1)
+    parts = _parts("hstack", arrays, 1)
+    return concatenate(parts, 0 if np.ndim(parts[0]) == 1 else 1)
 
 
 def vstack(arrays: Sequence[Value]) -> Value:
@@ -229,7 +236,7 @@ def vstack(arrays: Sequence[Value]) -> Value:
     Tensor([[1., 2.],
             [3., 4.]])
     """
-    return concatenate([_at_least(x, 2) for x in arrays], 0)
+    return concatenate(_parts("vstack", arrays, 2), 0)
 
 
 def dstack(arrays: Sequence[Value]) -> Value:
@@ -255,7 +262,7 @@ def dstack(arrays: Sequence[Value]) -> Value:
     Tensor([[[1., 3.],
              [2., 4.]]])
     """
-    return concatenate([_at_least(x, 3) for x in arrays], 2)
+    return concatenate(_parts("dstack", arrays, 3), 2)
 
 
 def column_stack(arrays: Sequence[Value]) -> Value:
@@ -281,7 +288,9 @@ def column_stack(arrays: Sequence[Value]) -> Value:
     Tensor([[1., 3.],
             [2., 4.]])
     """
-    return concatenate([reshape(x, (math.prod(np.shape(x)), 1)) if np.ndim(x) < 2 else x for x in arrays], 1)
+    return concatenate(
+        [reshape(x, (math.prod(np.shape(x)), 1)) if np.ndim(x) < 2 else x for x in _parts("column_stack", arrays, 0)], 1
+    )
 
 
 def select(conditions: Sequence[Value], choices: Sequence[Value], default: Value = 0) -> Value:

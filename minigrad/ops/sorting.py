@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from minigrad.graph import Value, op, value_of
-from minigrad.ops.elementwise import where
+from minigrad.ops.elementwise import astype, where
 from minigrad.ops.indexing import take, take_along_axis
 from minigrad.ops.reduce import Axis
 from minigrad.ops.shape import expand_dims, moveaxis, ravel, reshape
@@ -183,6 +183,8 @@ def shares(who: str, q: Value, whole: int) -> Value:
 def mixed_quantile(x: Value, share: Value, axis: Axis, method: str, keepdims: bool, passing_over_nan: bool) -> Value:
     """The quantiles of each line, as mixtures of two of its sorted numbers; nan stands behind them all."""
     v = np.asarray(value_of(x))
+    if v.dtype.kind != "f":
+        x, v = astype(x, np.float64), v.astype(np.float64)
     axes = tuple(range(v.ndim)) if axis is None else normalize_axis_tuple(axis, v.ndim, "quantile")
     kept = tuple(n for i, n in enumerate(v.shape) if i not in axes)
     size = math.prod(v.shape[i] for i in axes)
@@ -196,7 +198,7 @@ def mixed_quantile(x: Value, share: Value, axis: Axis, method: str, keepdims: bo
         count, undefined, pick = size, holes[..., -1:], take
     at = _place(np.ravel(share), count, method)
     below = np.floor(at).astype(np.intp)
-    weight = (at - below).astype(v.dtype if v.dtype.kind == "f" else np.float64)
+    weight = (at - below).astype(v.dtype)
     found = pick(ordered, below, -1)
     if weight.any():  # what is not between two numbers must not meet the next one, which may be infinite
         above = pick(ordered, np.minimum(below + 1, size - 1), -1)
