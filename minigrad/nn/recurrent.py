@@ -20,11 +20,10 @@ def _weights(
 ) -> None:
     """Parameters for one layer in one direction: uniform within 1/sqrt(hidden_size)."""
     bound = 1 / math.sqrt(size)
-    shapes: dict[str, tuple[int, ...]] = {"weight_ih": (gates * size, inputs), "weight_hh": (gates * size, size)}
-    if bias:
-        shapes |= {"bias_ih": (gates * size,), "bias_hh": (gates * size,)}
-    for name, shape in shapes.items():
-        setattr(module, name + suffix, Tensor(init.uniform(shape, rng, -bound, bound, dtype=dtype)))
+    for name, shape in (("weight_ih", (inputs,)), ("weight_hh", (size,)), ("bias_ih", ()), ("bias_hh", ())):
+        wanted = bias or shape
+        parameter = Tensor(init.uniform((gates * size, *shape), rng, -bound, bound, dtype=dtype)) if wanted else None
+        setattr(module, name + suffix, parameter)
 
 
 class _Recurrent(Module):
@@ -112,9 +111,8 @@ class _Recurrent(Module):
     def _run(self, x: Value, states: Any, suffix: str) -> Any:
         """One layer in one direction: the states at each time, and the last ones."""
         weight_ih, weight_hh, bias_ih, bias_hh = (
-            getattr(self, name + suffix, None) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            getattr(self, name + suffix) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         )
-        assert weight_hh is not None
         if states is None:
             zeros = np.zeros((np.shape(x)[1], self.hidden_size), weight_hh.dtype)
             states = [zeros] * self.states
@@ -265,7 +263,7 @@ class _Cell(Module):
         dtype: Any = np.float32,
     ) -> None:  # fmt: skip
         check_count(type(self).__name__, input_size=input_size, hidden_size=hidden_size)
-        self.input_size, self.hidden_size, self.bias_ih, self.bias_hh = input_size, hidden_size, None, None
+        self.input_size, self.hidden_size = input_size, hidden_size
         _weights(self, input_size, hidden_size, self.gates, bias, "", init.generator(rng), dtype)
 
     def forward(self, x: Value, hx: Any = None) -> Any:

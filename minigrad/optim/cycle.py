@@ -101,8 +101,8 @@ class OneCycleLR(Scheduler):
         phase = next(i for i, (end, _, _) in enumerate(self._phases) if epoch <= end)
         start, (end, first, last) = self._phases[phase - 1][0] if phase else 0.0, self._phases[phase]
         part = (epoch - start) / (end - start) if end > start else 1.0
-        along = part if self.anneal_strategy == "linear" else (1 - math.cos(math.pi * part)) / 2
-        return values[first] + (values[last] - values[first]) * along
+        left = 1 - part if self.anneal_strategy == "linear" else (1 + math.cos(math.pi * part)) / 2
+        return values[last] + (values[first] - values[last]) * left
 
     def _set(self, epoch: int) -> None:
         super()._set(epoch)
