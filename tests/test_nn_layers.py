@@ -68,11 +68,9 @@ def test_dropout_between_recurrent_layers():
 def test_sequences_to_second_order_and_in_float32(kind: str):
     rng, (steps, batch, size) = np.random.default_rng(0), (3, 2, 2)
     gates = {"lstm": 4, "gru": 3, "gru without bias": 3}.get(kind, 1)
-    inputs = [rng.normal(size=s) for s in ((steps, batch, gates * size), (gates * size, size), (batch, size))]
-    if kind == "lstm":
-        inputs.append(rng.normal(size=(batch, size)))
-    if kind == "gru":
-        inputs.append(rng.normal(size=gates * size))
+    shapes = [(steps, batch, 3), (gates * size, 3), (gates * size, size), (batch, size)]
+    shapes += {"lstm": [(batch, size), (gates * size,)], "gru": [(gates * size,)] * 2}.get(kind, [])
+    inputs = [rng.normal(size=s) for s in shapes]
     options = {"nonlinearity": "relu" if kind == "relu" else "tanh"} if gates == 1 else {}
     function = {4: sequence.lstm, 3: sequence.gru, 1: sequence.rnn}[gates]
     assert mg.gradcheck(lambda *a: function(*a, **options), *inputs, order=2)

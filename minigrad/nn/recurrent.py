@@ -164,8 +164,8 @@ class RNN(_Recurrent):
         )  # fmt: skip
 
     def _sequence(self, x: Value, states: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> Any:
-        z = ops.linear(x, weight_ih, bias_ih if bias_ih is None else bias_ih + bias_hh)
-        out = sequence.rnn(z, weight_hh, states[0], nonlinearity=self.nonlinearity)
+        bias = None if bias_ih is None else bias_ih + bias_hh
+        out = sequence.rnn(x, weight_ih, weight_hh, *states, bias, nonlinearity=self.nonlinearity)
         return out, out[-1]
 
 
@@ -216,8 +216,7 @@ class LSTM(_Recurrent):
     states = 2
 
     def _sequence(self, x: Value, states: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> Any:
-        z = ops.linear(x, weight_ih, bias_ih if bias_ih is None else bias_ih + bias_hh)
-        both = sequence.lstm(z, weight_hh, *states)
+        both = sequence.lstm(x, weight_ih, weight_hh, *states, None if bias_ih is None else bias_ih + bias_hh)
         return both[:-1], both[-2], both[-1]
 
 
@@ -247,7 +246,7 @@ class GRU(_Recurrent):
     gates = 3
 
     def _sequence(self, x: Value, states: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> Any:
-        out = sequence.gru(ops.linear(x, weight_ih, bias_ih), weight_hh, states[0], bias_hh)
+        out = sequence.gru(x, weight_ih, weight_hh, *states, bias_ih, bias_hh)
         return out, out[-1]
 
 

@@ -9,13 +9,13 @@ product for all steps. Time runs along the first axis, then come the batch and t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from minigrad import ops
 from minigrad.backward import sweep
-from minigrad.graph import Node, Value, constant, op
+from minigrad.graph import Node, Op, Value, constant, op
 from minigrad.tensor import Tensor
 
 # One step, of recorded operations. z is what the input contributes: x weight_ih.T and the biases.
@@ -44,32 +44,59 @@ def gru_step(z: Value, h: Value, weight: Value, bias: Value = None) -> Value:
 # What the fused operations have in common
 
 
+class Swept(NamedTuple):
+    """The gradients of the gates of all steps, from the input and from the states, and those of the first states."""
+
+    gates: Any
+    from_states: Any
+    h0: Any
+    c0: Any = None
+
+
 class _Saved:
-    """What a forward keeps, and the last sweep through it: one for the rules of all inputs."""
+    """What a forward keeps, its states first, and the last sweep through it: one for the rules of all inputs."""
 
-    def __init__(self, *kept: Any) -> None:
-        self.kept = kept
-        self._last: tuple[Any, Any] | None = None
+    def __init__(self, h: Any, *kept: Any) -> None:
+        self.h, self.kept = h, kept
+        self._last: tuple[Any, Swept] | None = None
 
-    def swept(self, backward: Callable[..., Any], g: Value, weight: Value) -> Any:
+    def swept(self, backward: Callable[..., Swept], g: Value, weight: Value) -> Swept:
         last = self._last
         if last is None or last[0] is not g:
-            last = self._last = (g, backward(g, np.asarray(weight, g.dtype), *self.kept))
+            last = self._last = (g, backward(g, np.asarray(weight, g.dtype), self.h, *self.kept))
         return last[1]
 
 
-def _rules(backward: Callable[..., Any], compose: Callable[..., Value], count: int) -> list[Callable[..., Any]]:
-    """Rules that pick their part of one sweep; where that is recorded, they differentiate the composition instead."""
+def _rows(x: Value) -> Any:
+    """See the steps as one long batch."""
+    return x.reshape(x.shape[0] * x.shape[1], -1)
 
-    def rule(i: int) -> Callable[..., Any]:
+
+# From a sweep, the states and the inputs to the gradient of each input.
+PARTS: dict[str, Callable[..., Any]] = {
+    "x": lambda swept, h, x, weight_ih: (_rows(swept.gates) @ weight_ih).reshape(x.shape),
+    "weight_ih": lambda swept, h, x, weight_ih: _rows(swept.gates).T @ _rows(x),
+    "weight_hh": lambda swept, h, x, weight_ih: _rows(swept.from_states).T @ _rows(h[: len(x)]),
+    "h0": lambda swept, h, x, weight_ih: swept.h0,
+    "c0": lambda swept, h, x, weight_ih: swept.c0,
+    "bias": lambda swept, h, x, weight_ih: _rows(swept.gates).sum(0),
+    "bias_hh": lambda swept, h, x, weight_ih: _rows(swept.from_states).sum(0),
+}
+
+
+def _rules(fused: Op, backward: Callable[..., Swept], compose: Callable[..., Value]) -> None:
+    """Rules that take their part of one sweep; where that is recorded, they differentiate the composition instead."""
+
+    def rule(i: int, part: Callable[..., Any]) -> Callable[..., Any]:
         def downstream(g: Value, out: Value, *inputs: Value, saved: _Saved | None, **static: Any) -> Value:
             if saved is None:
                 return _differentiate(lambda *leaves: compose(*leaves, **static), g, inputs, i)
-            return saved.swept(lambda *arrays: backward(*arrays, **static), g, inputs[1])[i]
+            swept = saved.swept(lambda *arrays: backward(*arrays, **static), g, inputs[2])
+            return part(swept, saved.h, *inputs[:2])
 
         return downstream
 
-    return [rule(i) for i in range(count)]
+    fused.rules(*(rule(i, PARTS[name]) for i, name in enumerate(fused.input_names)))
 
 
 def _differentiate(compose: Callable[..., Value], g: Value, inputs: Sequence[Value], i: int) -> Value:
@@ -91,9 +118,9 @@ def _one_dtype(*arrays: Value) -> list[Any]:
     return [None if a is None else np.asarray(a, dtype) for a in arrays]
 
 
-def _rows(x: Value) -> Any:
-    """See the steps as one long batch."""
-    return x.reshape(x.shape[0] * x.shape[1], -1)
+def _from_input(x: Any, weight: Any) -> Any:
+    """What the input contributes to the gates, for all steps in one product."""
+    return (_rows(x) @ weight.T).reshape(*x.shape[:2], -1)
 
 
 def _states(h0: Any, steps: int) -> Any:
@@ -103,14 +130,25 @@ def _states(h0: Any, steps: int) -> Any:
     return states
 
 
+def _halved(size: int, gates: str, dtype: Any) -> tuple[Any, Any]:
+    """A factor for each gate, and what to add, by which one pass of tanh serves all, in the order of the letters.
+
+    For a sigmoid (s): sigmoid(x) = tanh(x / 2) / 2 + 1 / 2; for a tanh (t) 1 and 0.
+    """
+    scale = np.repeat(np.array([0.5 if kind == "s" else 1.0 for kind in gates], dtype)[:, None], size, axis=1)
+    return scale, 1 - scale
+
+
 # Plain
 
 
 @op(saves=True)
-def rnn(z: Value, weight: Value, h0: Value, /, nonlinearity: str) -> Value:
-    """All states of a recurrent network: h = tanh(z + h weight.T)."""
-    z, weight, h0 = _one_dtype(z, weight, h0)
-    h, w = _states(h0, len(z)), np.ascontiguousarray(weight.T)
+def rnn(x: Value, weight_ih: Value, weight_hh: Value, h0: Value, bias: Value = None, /, nonlinearity: str = "tanh") -> Value:
+    """All states of a recurrent network."""
+    x, weight_ih, weight_hh, h0, bias = _one_dtype(x, weight_ih, weight_hh, h0, bias)
+    z, h, w = _from_input(x, weight_ih), _states(h0, len(x)), np.ascontiguousarray(weight_hh.T)
+    if bias is not None:
+        z += bias
     for t, new in enumerate(h[1:]):
         np.matmul(h[t], w, out=new)
         new += z[t]
@@ -121,46 +159,49 @@ def rnn(z: Value, weight: Value, h0: Value, /, nonlinearity: str) -> Value:
     return h[1:], _Saved(h)
 
 
-def _rnn_backward(g: Any, weight: Any, h: Any, nonlinearity: str) -> Any:
+def _rnn_backward(g: Any, weight: Any, h: Any, nonlinearity: str) -> Swept:
     d = 1 - h[1:] * h[1:] if nonlinearity == "tanh" else (h[1:] > 0).astype(h.dtype)
     dh = np.zeros_like(h[0])
     for t in reversed(range(len(d))):
         dh += g[t]
         d[t] *= dh
         np.matmul(d[t], weight, out=dh)
-    return d, _rows(d).T @ _rows(h[:-1]), dh
+    return Swept(d, d, dh)
 
 
-def _rnn_composed(z: Value, weight: Value, h: Value, nonlinearity: str) -> Value:
+def _rnn_composed(x: Value, weight_ih: Value, weight_hh: Value, h: Value, bias: Value, nonlinearity: str) -> Value:
     states = []
-    for t in range(len(z)):
-        h = rnn_step(z[t], h, weight, nonlinearity)
+    for z in ops.linear(x, weight_ih, bias):
+        h = rnn_step(z, h, weight_hh, nonlinearity)
         states.append(h)
     return ops.stack(states)
 
 
-rnn.rules(*_rules(_rnn_backward, _rnn_composed, 3))
+_rules(rnn, _rnn_backward, _rnn_composed)
 
 
 # Long short-term memory
 
 
 @op(saves=True)
-def lstm(z: Value, weight: Value, h0: Value, c0: Value, /) -> Value:
+def lstm(
+    x: Value, weight_ih: Value, weight_hh: Value, h0: Value, c0: Value, bias: Value = None, /
+) -> Value:  # fmt: skip
     """All states h of a long short-term memory, and last its c."""
-    z, weight, h0, c0 = _one_dtype(z, weight, h0, c0)
-    steps, (batch, size) = len(z), h0.shape
-    # sigmoid(x) = tanh(x / 2) / 2 + 1 / 2: so one pass serves all gates, and tanh is fast.
-    scale = np.full((4, size), 0.5, z.dtype)
-    scale[2] = 1
-    shift = 1 - scale
-    gates = z.reshape(steps, batch, 4, size) * scale
-    w = np.ascontiguousarray((weight * scale.reshape(-1, 1)).T)
-    h, c, tanh_c = _states(h0, steps + 1), _states(c0, steps), np.empty((steps, *h0.shape), z.dtype)
-    room, part = np.empty((batch, 4 * size), z.dtype), np.empty_like(h0)
+    x, weight_ih, weight_hh, h0, c0, bias = _one_dtype(x, weight_ih, weight_hh, h0, c0, bias)
+    steps, (batch, size) = len(x), h0.shape
+    scale, shift = _halved(size, "ssts", x.dtype)
+    column = scale.reshape(-1, 1)
+    gates = _from_input(x, weight_ih * column).reshape(steps, batch, 4, size)
+    w = np.ascontiguousarray((weight_hh * column).T)
+    bias = None if bias is None else bias.reshape(4, size) * scale
+    h, c, tanh_c = _states(h0, steps + 1), _states(c0, steps), np.empty((steps, batch, size), x.dtype)
+    room, part = np.empty((batch, 4, size), x.dtype), np.empty_like(h0)
     for t, a in enumerate(gates):
-        np.matmul(h[t], w, out=room)
-        a += room.reshape(a.shape)
+        np.matmul(h[t], w, out=room.reshape(batch, -1))
+        a += room
+        if bias is not None:
+            a += bias
         np.tanh(a, out=a)
         a *= scale
         a += shift
@@ -170,65 +211,74 @@ def lstm(z: Value, weight: Value, h0: Value, c0: Value, /) -> Value:
         np.tanh(c[t + 1], out=tanh_c[t])
         np.multiply(a[:, 3], tanh_c[t], out=h[t + 1])
     h[-1] = c[-1]
-    return h[1:], _Saved(gates, h, c, tanh_c)
+    return h[1:], _Saved(h, gates, c, tanh_c)
 
 
-def _lstm_backward(g: Any, weight: Any, gates: Any, h: Any, c: Any, tanh_c: Any) -> Any:
-    # First the local gradients of all steps, times what they meet besides the upstream gradient; then the steps.
-    d = gates * gates
-    i, f, new, o = (gates[:, :, k] for k in range(4))
-    np.subtract(1, d[:, :, 2], out=d[:, :, 2])
-    for k in (0, 1, 3):
-        np.subtract(gates[:, :, k], d[:, :, k], out=d[:, :, k])
-    for k, other in enumerate((new, c[:-1], i, tanh_c)):
-        d[:, :, k] *= other
-    to_c = tanh_c * tanh_c
-    np.subtract(1, to_c, out=to_c)
-    to_c *= o
-    dh, dc, part = np.zeros_like(c[0]), g[-1].astype(c.dtype), np.empty_like(c[0])
+def _lstm_backward(g: Any, weight: Any, h: Any, gates: Any, c: Any, tanh_c: Any) -> Swept:
+    d, dh, dc = np.empty_like(gates), np.zeros_like(c[0]), g[-1].astype(c.dtype)
+    to_c, slope = np.empty_like(dh), np.empty_like(gates[0])
     for t in reversed(range(len(d))):
+        i, f, new, o = (gates[t, :, k] for k in range(4))
+        # The derivative of a sigmoid s is s - s**2, that of a tanh 1 - tanh**2.
+        np.multiply(gates[t], gates[t], out=slope)
+        np.subtract(gates[t], slope, out=d[t])
+        np.subtract(1, slope[:, 2], out=d[t, :, 2])
         dh += g[t]
-        dc += np.multiply(dh, to_c[t], out=part)
+        np.multiply(tanh_c[t], tanh_c[t], out=to_c)
+        np.subtract(1, to_c, out=to_c)
+        to_c *= o
+        to_c *= dh
+        dc += to_c
         d[t, :, :3] *= dc[:, None]
+        d[t, :, 0] *= new
+        d[t, :, 1] *= c[t]
+        d[t, :, 2] *= i
+        d[t, :, 3] *= tanh_c[t]
         d[t, :, 3] *= dh
         np.matmul(d[t].reshape(len(dh), -1), weight, out=dh)
-        dc *= f[t]
-    d = d.reshape(*d.shape[:2], -1)
-    return d, _rows(d).T @ _rows(h[:-2]), dh, dc
+        dc *= f
+    return Swept(d, d, dh, dc)
 
 
-def _lstm_composed(z: Value, weight: Value, h: Value, c: Value) -> Value:
+def _lstm_composed(
+    x: Value, weight_ih: Value, weight_hh: Value, h: Value, c: Value, bias: Value
+) -> Value:  # fmt: skip
     states = []
-    for t in range(len(z)):
-        h, c = lstm_step(z[t], h, c, weight)
+    for z in ops.linear(x, weight_ih, bias):
+        h, c = lstm_step(z, h, c, weight_hh)
         states.append(h)
     return ops.stack([*states, c])
 
 
-lstm.rules(*_rules(_lstm_backward, _lstm_composed, 4))
+_rules(lstm, _lstm_backward, _lstm_composed)
 
 
 # Gated recurrent unit
 
 
 @op(saves=True)
-def gru(z: Value, weight: Value, h0: Value, bias: Value = None, /) -> Value:
+def gru(
+    x: Value, weight_ih: Value, weight_hh: Value, h0: Value, bias: Value = None, bias_hh: Value = None, /
+) -> Value:  # fmt: skip
     """All states of a gated recurrent unit."""
-    z, weight, h0, bias = _one_dtype(z, weight, h0, bias)
-    steps, (batch, size) = len(z), h0.shape
-    h, w = _states(h0, steps), np.ascontiguousarray(weight.T)
-    gates = np.array(z.reshape(steps, batch, 3, size))
-    hidden = np.empty((steps, batch, size), z.dtype)  # what the reset gate scales
-    room, part = np.empty((batch, 3 * size), z.dtype), np.empty_like(h0)
-    u = room.reshape(batch, 3, size)
+    x, weight_ih, weight_hh, h0, bias, bias_hh = _one_dtype(x, weight_ih, weight_hh, h0, bias, bias_hh)
+    steps, (batch, size) = len(x), h0.shape
+    scale, _ = _halved(size, "sst", x.dtype)
+    column = scale.reshape(-1, 1)
+    gates = _from_input(x, weight_ih * column).reshape(steps, batch, 3, size)
+    if bias is not None:
+        gates += bias.reshape(3, size) * scale
+    bias_hh = None if bias_hh is None else bias_hh.reshape(3, size) * scale
+    h, w = _states(h0, steps), np.ascontiguousarray((weight_hh * column).T)
+    hidden = np.empty((steps, batch, size), x.dtype)  # what the reset gate scales
+    u, part = np.empty((batch, 3, size), x.dtype), np.empty_like(h0)
     for t, a in enumerate(gates):
-        np.matmul(h[t], w, out=room)
-        if bias is not None:
-            room += bias
+        np.matmul(h[t], w, out=u.reshape(batch, -1))
+        if bias_hh is not None:
+            u += bias_hh
         both, new = a[:, :2], a[:, 2]
         both += u[:, :2]
-        both *= 0.5
-        np.tanh(both, out=both)  # sigmoid, as above
+        np.tanh(both, out=both)
         both *= 0.5
         both += 0.5
         hidden[t] = u[:, 2]
@@ -237,35 +287,33 @@ def gru(z: Value, weight: Value, h0: Value, bias: Value = None, /) -> Value:
         np.subtract(h[t], new, out=part)
         part *= a[:, 1]
         np.add(new, part, out=h[t + 1])
-    return h[1:], _Saved(gates, h, hidden)
+    return h[1:], _Saved(h, gates, hidden)
 
 
-def _gru_backward(g: Any, weight: Any, gates: Any, h: Any, hidden: Any) -> Any:
-    reset, update, new = (gates[:, :, k] for k in range(3))
-    d = np.empty_like(gates)  # first the local gradients of all steps from h to the gates, then times the upstream gradient
-    d[:, :, 2] = (1 - new * new) * (1 - update)
-    d[:, :, 1] = (h[:-1] - new) * update * (1 - update)
-    d[:, :, 0] = d[:, :, 2] * hidden * reset * (1 - reset)
-    du = d.copy()
-    du[:, :, 2] *= reset
-    dh, past = np.zeros_like(h[0]), np.empty_like(h[0])
+def _gru_backward(g: Any, weight: Any, h: Any, gates: Any, hidden: Any) -> Swept:
+    d, du, dh, past = np.empty_like(gates), np.empty_like(gates), np.zeros_like(h[0]), np.empty_like(h[0])
     for t in reversed(range(len(d))):
+        reset, update, new = (gates[t, :, k] for k in range(3))
         dh += g[t]
-        d[t] *= dh[:, None]
-        du[t] *= dh[:, None]
-        np.multiply(dh, update[t], out=past)
+        d[t, :, 2] = (1 - new * new) * (1 - update) * dh
+        d[t, :, 1] = (h[t] - new) * update * (1 - update) * dh
+        d[t, :, 0] = d[t, :, 2] * hidden[t] * reset * (1 - reset)
+        du[t] = d[t]
+        du[t, :, 2] *= reset
+        np.multiply(dh, update, out=past)
         np.matmul(du[t].reshape(len(dh), -1), weight, out=dh)
         dh += past
-    d, rows = d.reshape(*d.shape[:2], -1), du.reshape(d.shape[0] * d.shape[1], -1)
-    return d, rows.T @ _rows(h[:-1]), dh, rows.sum(0)
+    return Swept(d, du, dh)
 
 
-def _gru_composed(z: Value, weight: Value, h: Value, bias: Value) -> Value:
+def _gru_composed(
+    x: Value, weight_ih: Value, weight_hh: Value, h: Value, bias: Value, bias_hh: Value
+) -> Value:  # fmt: skip
     states = []
-    for t in range(len(z)):
-        h = gru_step(z[t], h, weight, bias)
+    for z in ops.linear(x, weight_ih, bias):
+        h = gru_step(z, h, weight_hh, bias_hh)
         states.append(h)
     return ops.stack(states)
 
 
-gru.rules(*_rules(_gru_backward, _gru_composed, 4))
+_rules(gru, _gru_backward, _gru_composed)
