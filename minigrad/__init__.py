@@ -2,6 +2,7 @@
 
 from types import ModuleType as _Module
 
+from minigrad import linalg
 from minigrad.custom import op
 from minigrad.draw import draw
 from minigrad.gradcheck import gradcheck
@@ -14,7 +15,7 @@ from minigrad.transforms import *  # noqa: F403
 from minigrad.transforms import __all__ as _transforms
 
 __version__ = "0.1.0"
-__all__ = ["Tensor", "detect_anomaly", "draw", "gradcheck", "load", "no_grad", "op", "save", "scope"]
+__all__ = ["Tensor", "detect_anomaly", "draw", "gradcheck", "linalg", "load", "no_grad", "op", "save", "scope"]
 __all__ += [*_operations, *_transforms]
 
 _LAZY = ("nn", "optim", "data")  # subpackages that are loaded when they are first asked for
