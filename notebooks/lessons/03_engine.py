@@ -2,7 +2,7 @@
 # # 3. Build your own engine
 #
 # You have pushed gradients through a graph by hand. Now you write the program that does it: an **autograd engine** for single
-# numbers, in about forty lines.
+# numbers, in about fifty lines. Half of them are given.
 #
 # An engine does two things.
 #

@@ -63,6 +63,8 @@ checks.equal(
 )
 
 # %% [markdown]
+# `mg.jacobian(f)(x)` does the same, in one go where it can.
+#
 # ## Jacobians seen
 #
 # An elementwise function, such as relu, has a **diagonal** one: output $k$ depends on input $k$ alone. Softmax has a **full** one:
@@ -158,6 +160,16 @@ checks.equal(
 )
 checks.equal("the rule of relu at 0", lambda: relu_rule(np.ones(1), np.zeros(1)), np.zeros(1))
 checks.equal("the rule of the square", lambda: square_rule(g, x), g @ jacobian(mg.square, x))
+
+# %% [markdown]
+# `mg.vjp(f, x)` gives the value and a function that takes any upstream gradient back, without a matrix. Here on a million numbers,
+# whose Jacobian would take 8 TB:
+
+# %%
+million = np.linspace(-1, 1, 1_000_000)
+value, back = mg.vjp(mg.relu, million)
+(downstream,) = back(np.ones(1_000_000))
+print(downstream[[0, -1]], downstream.sum())
 
 # %% [markdown]
 # ## $\lVert W x \rVert^2$, all the way
