@@ -11,43 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from drawings import circuit, groups, texts, titles
 
 import minigrad as mg
 from minigrad import Tensor, scope
 from minigrad.draw import Drawing, draw, render
 from minigrad.draw.text import number, printable, shorten, summary
 from minigrad.graph import elementwise, topological_order
-
-SVG = "{http://www.w3.org/2000/svg}"
-
-
-def circuit():
-    x, y, z = Tensor(-2.0, name="x"), Tensor(5.0, name="y"), Tensor(-4.0, name="z")
-    q = x + y
-    q.name = "q"
-    f = q * z
-    f.backward()
-    return f
-
-
-def groups(drawing, kind):
-    """The classes of every node or edge of the SVG, by id."""
-    found = {}
-    for g in ET.fromstring(drawing.svg).iter(f"{SVG}g"):
-        first, *classes = g.get("class", "").split()
-        if first == kind:
-            assert g.get("id") not in found
-            found[g.get("id")] = classes
-    return found
-
-
-def texts(drawing):
-    return ["".join(t.itertext()) for t in ET.fromstring(drawing.svg).iter(f"{SVG}text")]
-
-
-def titles(drawing):
-    return [t.text for t in ET.fromstring(drawing.svg).iter(f"{SVG}title")]
-
 
 # What is in it
 
@@ -281,6 +251,17 @@ def test_names_are_shown_as_text(name):
         ({"precision": 100}, ValueError, "at most 17"),
         ({"max_nodes": 0}, ValueError, "max_nodes is 1 or more"),
         ({"max_nodes": True}, TypeError, "max_nodes is a whole number, got bool"),
+        ({"depth": -1}, ValueError, "depth is 0 or more"),
+        ({"depth": 1.5}, TypeError, "depth is a whole number, got float"),
+        ({"precision": "d"}, ValueError, "a format of a float such as '.3e', got 'd'"),
+        ({"precision": "999999999f"}, ValueError, "got '999999999f'"),
+        ({"theme": "blue"}, ValueError, "theme is 'auto', 'light' or 'dark', got 'blue'"),
+        ({"names": ["x"]}, TypeError, r"names is a mapping such as locals\(\), got list"),
+        ({"expand": "exp"}, ValueError, "expand does not know how to open 'exp'; it opens batch_norm.*softsign"),
+        ({"expand": [Tensor(1.0)]}, ValueError, "expand does not know how to open 'a leaf'"),
+        ({"f": Tensor([1.0, 2.0]) * 2, "backward": True}, ValueError, "backward=True starts from a single number"),
+        ({"f": Tensor(1.0, requires_grad=False), "backward": True}, RuntimeError, "is a constant"),
+        ({"f": KeyError("x")}, ValueError, "the KeyError holds no trace of an operation"),
     ],
 )
 def test_bad_arguments(arguments, error, message):

@@ -22,6 +22,7 @@ MANY_MAPS = 60  # operations; beyond that, heatmaps have half as many cells alon
 MANY = 50  # operations; a box of more tells what they are
 KINDS = 6  # operations that a box tells the count of
 
+UNTOLD = frozenset({"saved", "view", "axes", "place", "size", "kept"})  # how an operation helps itself
 NEUTRAL = {"stride": 1, "dilation": 1, "groups": 1, "padding": 0}  # what goes without saying
 
 
@@ -289,7 +290,7 @@ def _shared(paths: Collection[Path]) -> Path:
 
 def _arguments(static: Any, defaults: Any) -> str:
     """What an operation was told, as far as it does not go without saying."""
-    given = {k: v for k, v in static.items() if k != "saved" and v is not defaults.get(k, NEUTRAL)}
+    given = {k: v for k, v in static.items() if k not in UNTOLD and v is not defaults.get(k, NEUTRAL)}
     told = {k: _compact(v) for k, v in given.items() if not hasattr(v, "_fields")}  # a record is the op's own affair
     return ", ".join(f"{k}={argument(v)}" for k, v in told.items() if v is not None and NEUTRAL.get(k, told) != v)
 

@@ -134,7 +134,7 @@ class _Writer:
             if self.direction == "LR":
                 room = f'WIDTH="36" HEIGHT="{8 + 0.65 * sum(line.size for line in lines):.0f}"'
             else:
-                room = f'WIDTH="{8 + 0.33 * max(line.size * len(line.text) for line in lines):.0f}"'
+                room = f'WIDTH="{max(26, 8 + 0.33 * max(line.size * len(line.text) for line in lines)):.0f}"'
             height = max(len(node.value), len(node.gradient))  # as many lines on both sides keep the wire in the middle
             value = self.side(_pad(node.value, height), node.value_map, self.colors.value)
             upstream = ("upstream",) if node.result and node.gradient else ()
@@ -168,7 +168,7 @@ class _Writer:
         lines += [_Line(node.name, 11, ink, bold=True)] if node.name else []
         small = [_Line(text, 9, faint) for text in (node.arguments, *node.detail.split("\n")) if text]
         small += [_Line(text, 10, self.colors.gradient) for text in wrap(node.fault)]
-        if small and node.kind == "op":
+        if small and node.kind in ("op", "leaf"):
             lines.append(_Line(NO_BREAK_SPACE, 3, ink))  # a small line below a large one would touch what hangs from it
         return lines + small
 

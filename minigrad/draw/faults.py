@@ -16,7 +16,7 @@ from minigrad.modes import MODES
 
 _HERE = str(File(__file__).parent.parent) + os.sep
 _CALL, _SWEEP = Op.__call__.__code__, sweep.__code__
-_UNTOLD = ("Tensor", "backward")  # methods that are no operations
+_UNTOLD = ("call", "method")  # by which an operation becomes a method
 
 LONGEST_MESSAGE = 500
 
@@ -49,14 +49,12 @@ def view_of(error: BaseException) -> View:
     """
     frames = list(_frames(error))
     message = shorten(str(error) or type(error).__name__, LONGEST_MESSAGE)
-    for frame in reversed(frames):
-        found = frame.f_locals
-        if frame.f_code is _SWEEP and isinstance(found.get("node"), Node):
-            return _backward(found, message)
-        if frame.f_code is _CALL:
-            return _forward(found, message)
+    for code, view in ((_SWEEP, _backward), (_CALL, _forward)):
+        for frame in reversed(frames):
+            if frame.f_code is code:
+                return view(frame.f_locals, message)
     for frame in frames:
-        if _ours(frame.f_code):
+        if _ours(frame.f_code) and frame.f_code.co_name not in _UNTOLD:
             names = frame.f_code.co_varnames[: frame.f_code.co_argcount]
             given = [frame.f_locals.get(name) for name in names]
             inputs = tuple(x for x in given if isinstance(x, Node))
@@ -82,7 +80,8 @@ def _ours(code: CodeType) -> bool:
 
 def _backward(found: dict[str, Any], message: str) -> View:
     """A sweep that came as far as a node."""
-    node, root, gradients = found["node"], found["root"], found["gradients"]
+    root, gradients = found["root"], found["gradients"]
+    node = found.get("node", root)
     view = View.of(root if root.inputs else node)  # a sweep that frees the graph has freed all behind the node
     view.known.update({x: g.value if isinstance(g, Node) else g for x, g in gradients.items()})
     view.faults[node] = message

@@ -134,8 +134,8 @@ def table(picture: Heatmap, rim: str) -> str:
     return f'<TABLE {held} BORDER="1" COLOR="{rim}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{body}</TABLE>'
 
 
-_CELL = re.compile(r'<polygon fill="(#[0-9a-f]{6})" stroke="none" points="([-\d., ]+)"/>\n')
-_CELLS = re.compile(rf"(?:{_CELL.pattern.replace('(', '(?:')})+")
+_CELL = re.compile(r'<polygon fill="(#[0-9a-f]{6})" stroke="none"(?: stroke-width="[\d.]+")? points="([-\d., ]+)"/>\n')
+_CELLS = re.compile(f"(?:{_CELL.pattern.replace('(#', '(?:#').replace('([', '(?:[')})+")
 
 
 def compact(svg: str) -> str:
@@ -167,10 +167,9 @@ def _paths(cells: dict[int, list[tuple[float, float, float, float]]]) -> str:
             if level == NOT_FINITE:
                 a, b, c, e = x + part, y + part, right - part, bottom - part
                 crosses.append(f"M{a:g},{b:g}L{c:g},{e:g}M{a:g},{e:g}L{c:g},{b:g}")
-            elif level < -STEPS // 8:
+            elif level < -1:
                 dashes.append(f"M{x + part:g},{(y + bottom) / 2:g}H{right - part:g}")
-    if dashes:
-        out.append(f'<path class="minus" fill="none" stroke="#ffffff" stroke-width="0.8" d="{"".join(dashes)}"/>\n')
-    if crosses:
-        out.append(f'<path class="nan" fill="none" stroke="#fefefe" stroke-width="0.8" d="{"".join(crosses)}"/>\n')
+    for kind, marks in (("minus", dashes), ("nan", crosses)):
+        if marks:
+            out.append(f'<path class="{kind}" fill="none" stroke="white" stroke-width="0.8" d="{"".join(marks)}"/>\n')
     return "".join(out)
