@@ -164,17 +164,17 @@ class _Describer:
         """Describe what an operation computed."""
         op = node.op
         assert op is not None
-        name, arguments = operation(node), _arguments(node.static, op.defaults)
+        name, arguments, numbers = operation(node), _arguments(node.static, op.defaults), self.numbers(node)
         self.ids[node] = self.put(
             "op",
             SYMBOLS.get(name, name),
             name=shorten(self.view.name(node)),
             arguments=shorten(arguments),
             scope=where,
-            tooltip=self.words(node, f"{name} {arguments}".strip()),
+            tooltip=self.words(node, f"{name} {arguments}".strip(), numbers),
             result=self.view.root is not None and node is self.view.drawn(self.view.root),
             fault=self.view.faults.get(node, ""),
-            **self.numbers(node),
+            **numbers,
         )
         return self.ids[node]
 
@@ -198,9 +198,10 @@ class _Describer:
     def leaf(self, x: Node, where: Path) -> str:
         """Describe a node that nothing computed."""
         kind: Kind = "leaf" if x.requires_grad else "constant"
+        numbers = self.numbers(x)
         return self.put(
-            kind, shorten(self.view.name(x) or kind), scope=where, tooltip=self.words(x, kind),
-            result=x is self.view.root and not self.view.order, fault=self.view.faults.get(x, ""), **self.numbers(x),
+            kind, shorten(self.view.name(x) or kind), scope=where, tooltip=self.words(x, kind, numbers),
+            result=x is self.view.root and not self.view.order, fault=self.view.faults.get(x, ""), **numbers,
         )  # fmt: skip
 
     def constant(self, v: Any, where: Path) -> str:
@@ -269,7 +270,7 @@ class _Describer:
         """Shape and dtype, if they are shown."""
         return shape_and_dtype(v) if self.options.shapes else ""
 
-    def words(self, node: Node, what: str) -> str:
+    def words(self, node: Node, what: str, numbers: dict[str, Any]) -> str:
         """A node in words, its numbers in full."""
         lines = [shorten(what, LONGEST_IN_WORDS)]
         if name := self.view.name(node):
@@ -278,6 +279,7 @@ class _Describer:
         gradient = self.view.gradient(node)
         if gradient is not None:
             lines.append(f"gradient {_exact(gradient)}")
+        lines += [f"cells: {m.words}" for m in (numbers["value_map"], numbers["gradient_map"]) if m and m.words][:1]
         return "\n".join([*lines, *filter(None, (self.view.notes.get(node), self.view.faults.get(node)))])
 
 

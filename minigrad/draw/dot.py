@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Direction = Literal["LR", "TB"]
 
+MANY = 300  # nodes; of more, the layout may stop short of the best: 5,000 take seconds instead of minutes
+
 NO_BREAK_SPACE = "\u00a0"
 SEPARATOR = f"{2 * NO_BREAK_SPACE}·{2 * NO_BREAK_SPACE}"
 FONT = "Helvetica,Arial,sans-serif"  # three names for the same widths: what is measured here fits in a browser
@@ -89,6 +91,9 @@ class _Writer:
             node_attr={"shape": "plain", "fontname": FONT},
             edge_attr={"fontname": FONT, "color": c.wire, "arrowsize": "0.6"},
         )  # fmt: skip
+        if len(picture.nodes) > MANY:
+            effort = MANY / len(picture.nodes)
+            graph.attr("graph", nslimit=f"{effort:.3f}", nslimit1=f"{effort:.3f}", mclimit=f"{effort / 10:.4f}")
         clusters: dict[tuple[str, ...], Any] = {(): graph}
         for node in picture.nodes:
             for depth in range(1, len(node.scope) + 1):

@@ -160,15 +160,15 @@ def _paths(cells: dict[int, list[tuple[float, float, float, float]]]) -> str:
     out = []
     dashes, crosses = [], []
     for level, boxes in sorted(cells.items()):
-        d = "".join(f"M{x:g},{y:g}H{right:g}V{bottom:g}H{x:g}z" for x, y, right, bottom in boxes)
+        d = "".join(f"M{x:g},{y:g}h{right - x:g}v{bottom - y:g}h{x - right:g}z" for x, y, right, bottom in boxes)
         out.append(f'<path class="heat" fill="{shade(level)}" shape-rendering="crispEdges" d="{d}"/>\n')
         for x, y, right, bottom in boxes:
             part = (right - x) / 4
             if level == NOT_FINITE:
-                a, b, c, e = x + part, y + part, right - part, bottom - part
-                crosses.append(f"M{a:g},{b:g}L{c:g},{e:g}M{a:g},{e:g}L{c:g},{b:g}")
+                a, b, c = x + part, y + part, bottom - part
+                crosses.append(f"M{a:g},{b:g}l{2 * part:g},{c - b:g}M{a:g},{c:g}l{2 * part:g},{b - c:g}")
             elif level < -1:
-                dashes.append(f"M{x + part:g},{(y + bottom) / 2:g}H{right - part:g}")
+                dashes.append(f"M{x + part:g},{(y + bottom) / 2:g}h{2 * part:g}")
     for kind, marks in (("minus", dashes), ("nan", crosses)):
         if marks:
             out.append(f'<path class="{kind}" fill="none" stroke="white" stroke-width="0.8" d="{"".join(marks)}"/>\n')
