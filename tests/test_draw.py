@@ -255,6 +255,8 @@ def test_names_are_shown_as_text(name):
         ({"depth": 1.5}, TypeError, "depth is a whole number, got float"),
         ({"precision": "d"}, ValueError, "a format of a float such as '.3e', got 'd'"),
         ({"precision": "999999999f"}, ValueError, "got '999999999f'"),
+        ({"expand": 3}, TypeError, "expand is True, False or names of operations, or tensors, got int"),
+        ({"collapse": [1]}, TypeError, "collapse is True, False or names of scopes, got int"),
         ({"theme": "blue"}, ValueError, "theme is 'auto', 'light' or 'dark', got 'blue'"),
         ({"names": ["x"]}, TypeError, r"names is a mapping such as locals\(\), got list"),
         ({"expand": "exp"}, ValueError, "expand does not know how to open 'exp'; it opens batch_norm.*softsign"),

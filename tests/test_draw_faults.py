@@ -37,7 +37,7 @@ def test_shapes_that_do_not_fit_are_drawn_with_what_led_there():
     node = marked(drawing)
     assert node.title == "+"
     assert node.fault.startswith("add: shapes (2, 4) and (5,) do not broadcast")
-    assert node.scope == ("layer",)
+    assert node.scope == ()  # nothing tells in which scope it was
     assert repr(drawing) == "<minigrad graph of what failed in add: 6 nodes, 5 edges>"
     assert {"x", "w", "b", "relu", "@"} <= {n.title for n in drawing.description.nodes}
     assert [e.tail for e in drawing.description.edges if e.head == node.id] == ["n3", "n4"]
@@ -73,11 +73,12 @@ def test_the_first_nan_of_the_forward_is_shown_with_its_value():
     x = Tensor([1.0, 2.0, 0.5], name="x")
 
     def forward():
-        with detect_anomaly():
+        with detect_anomaly(), scope("loss"):
             mg.log(x - 1).sum()
 
     node = marked(draw(caught(forward)))
     assert (node.title, node.value, node.detail) == ("log", ("[-inf, 0, nan]",), "(3,) float64")
+    assert node.scope == ("loss",)
     assert "the value has 1 nan and 1 inf" in node.fault
     assert "recorded at test_draw_faults.py" in node.fault
 

@@ -183,19 +183,11 @@ def draw(
     from minigrad.draw.picture import Options
     from minigrad.draw.theme import palette
 
-    closed = collapse if isinstance(collapse, bool) else (collapse,) if isinstance(collapse, str) else tuple(collapse)
     options = Options(
-        bool(values),
-        bool(gradients),
-        bool(local_gradients),
-        bool(shapes),
-        bool(heatmaps),
-        precision,
-        max_nodes,
-        depth,
-        closed,
-    )
-    view = _view(f, names, backward, (expand,) if isinstance(expand, str | Node) else expand)
+        bool(values), bool(gradients), bool(local_gradients), bool(shapes), bool(heatmaps), precision, max_nodes, depth,
+        _several("collapse", collapse, str),
+    )  # fmt: skip
+    view = _view(f, names, backward, _several("expand", expand, (str, Node)))
     description = describe_graph(view, options)
     return Drawing(description, to_dot(description, direction, palette(theme)), theme)
 
@@ -238,6 +230,18 @@ def _gradients(f: Node) -> dict[Node, Any]:
             "or call f.backward(upstream) yourself before drawing"
         )
     return sweep(f, f.value.dtype.type(1))
+
+
+def _several(name: str, given: Any, kinds: Any) -> Any:
+    """One or several names or tensors as a tuple; all or none as a truth value."""
+    if isinstance(given, bool):
+        return given
+    several = (given,) if isinstance(given, kinds) else tuple(given) if hasattr(given, "__iter__") else (given,)
+    for x in several:
+        if not isinstance(x, kinds):
+            what = "scopes" if name == "collapse" else "operations, or tensors"
+            raise TypeError(f"draw: {name} is True, False or names of {what}, got {type(x).__name__}")
+    return several
 
 
 def _check(f: Any, direction: Any, precision: Any, max_nodes: Any, depth: Any, theme: Any, names: Any) -> None:

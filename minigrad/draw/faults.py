@@ -12,7 +12,6 @@ from minigrad.backward import sweep
 from minigrad.draw.text import shorten
 from minigrad.draw.view import Fault, View
 from minigrad.graph import Node, Op, topological_order
-from minigrad.modes import MODES
 
 _HERE = str(File(__file__).parent.parent) + os.sep
 _CALL, _SWEEP = Op.__call__.__code__, sweep.__code__
@@ -93,14 +92,8 @@ def _forward(found: dict[str, Any], message: str) -> View:
     op = found["self"]
     values = tuple(found.get("values", ()))
     inputs = tuple(found.get("inputs", ()))
-    scope = MODES.get().scope or _scope(inputs)
+    scope = found["modes"].scope if "modes" in found else ""  # before its result, an operation does not know its scope
     return _before(Fault(op.name, inputs, values, message, op, found.get("static", {}), found.get("value"), scope))
-
-
-def _scope(inputs: tuple[Node | None, ...]) -> str:
-    """The scope that an operation was in, which is left by now: the inputs' if they agree."""
-    scopes = {x.origin.scope if x.origin else "" for x in inputs if x is not None and x.op is not None}
-    return scopes.pop() if len(scopes) == 1 else ""
 
 
 def _before(fault: Fault) -> View:

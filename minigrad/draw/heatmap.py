@@ -65,12 +65,10 @@ def heatmap(value: Any, write: Any, most: int = MOST) -> Heatmap | None:
     whole = np.asarray(value)
     if whole.size < 2:
         return None
-    a = (whole if whole.ndim < 3 else whole.reshape([n for n in whole.shape if n > 1])).astype(np.float64)
+    a = whole if whole.ndim < 3 else whole.reshape([n for n in whole.shape if n > 1])
     words = []
-    first = 0
-    while a.ndim > 3:
-        a, first = a[0], first + 1
-    if first:
+    if a.ndim > 3:
+        a = a[(0,) * (a.ndim - 3)]
         words.append(f"the first of {whole.size // a.size}")
     tiles = np.atleast_2d(a)[None] if a.ndim < 3 else a
     if len(tiles) > TILES:
@@ -80,7 +78,7 @@ def heatmap(value: Any, write: Any, most: int = MOST) -> Heatmap | None:
     step = [-(-n // most) for n in tiles.shape[1:]]
     if max(step) > 1:
         words.append(f"each cell the number farthest from 0 of {step[0]} × {step[1]}")  # noqa: RUF001
-    cells = [_farthest(tile, *step) for tile in tiles]
+    cells = [_farthest(tile.astype(np.float64), *step) for tile in tiles]
     finite = np.isfinite(cells)
     scale = float(np.max(np.abs(cells), initial=0.0, where=finite))
     pieces: list[Any] = []
