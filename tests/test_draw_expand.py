@@ -81,6 +81,21 @@ def test_opened_operations_have_the_values_and_gradients_of_closed_ones(y):
             np.testing.assert_allclose(found[x], g, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_every_operation_is_drawn_closed_and_open(dtype):
+    for name, samples in SAMPLES.items():
+        for sample in samples:
+            leaves = [Tensor(x.astype(dtype)) if isinstance(x, np.ndarray | np.generic) else x for x in sample.inputs]
+            y = sample.call(mg, *leaves)
+            y = y[0] if isinstance(y, list) else y
+            f = mg.sum(y) if getattr(y, "requires_grad", False) else Tensor(y)
+            for options in ({}, {"expand": True, "direction": "TB"}):
+                drawing = draw(f, backward=f.requires_grad, **options)
+                assert all(f"\t{n.id} [" in drawing.dot for n in drawing.description.nodes), name
+                assert all(f'id="{e.id}"' in drawing.dot for e in drawing.description.edges), name
+                assert not any("stays closed" in n.tooltip for n in drawing.description.nodes), name
+
+
 def test_every_opening_is_reached():
     reached = set()
     for case in cases():

@@ -294,7 +294,8 @@ def _arguments(static: Any, defaults: Any) -> str:
     """What an operation was told, as far as it does not go without saying."""
     given = {k: v for k, v in static.items() if k not in UNTOLD and v is not defaults.get(k, NEUTRAL)}
     told = {k: _compact(v) for k, v in given.items() if not hasattr(v, "_fields")}  # a record is the op's own affair
-    return ", ".join(f"{k}={argument(v)}" for k, v in told.items() if v is not None and NEUTRAL.get(k, told) != v)
+    shown = {k: v for k, v in told.items() if v is not None and not (k in NEUTRAL and v == NEUTRAL[k])}
+    return ", ".join(f"{k}={argument(v)}" for k, v in shown.items())
 
 
 def _exact(value: Any) -> str:
