@@ -17,6 +17,8 @@ from minigrad.draw.text import SYMBOLS, argument, number, shape_and_dtype, short
 from minigrad.draw.view import Fault, View, path
 from minigrad.graph import Node, Value
 
+__all__ = ["Description", "DrawnEdge", "DrawnNode", "Options", "describe_graph"]
+
 LONGEST_IN_WORDS = 500  # characters of a name in a tooltip
 MANY_MAPS = 60  # operations; beyond that, heatmaps have half as many cells along an axis
 MANY = 50  # operations; a box of more tells what they are

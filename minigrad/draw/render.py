@@ -109,4 +109,4 @@ def svg(dot: str, title: str = "", words: str = "", style: str = "") -> str:
     text = re.sub(r"<g id=\"a_[^\"]*\"><a xlink:title=\"([^\"]*)\">\n", r"<title>\1</title>\n", text)
     text = compact(text.replace("</a>\n</g>\n", ""))
     head = "".join(f"<{tag}>{escape(t)}</{tag}>\n" for tag, t in (("title", title), ("desc", words)) if t)
-    return text.replace("<svg ", '<svg class="minigrad" role="img" ', 1).replace(">\n", ">\n" + head + style, 1)
+    return text.replace(" viewBox=", ' class="minigrad" role="img" viewBox=', 1).replace(">\n", ">\n" + head + style, 1)
