@@ -43,7 +43,7 @@ def test_a_pattern_is_found_between_what_does_not_repeat():
     drawing = draw(mg.sum(mg.log(y)), max_nodes=30)
     ((title, detail),) = boxes(drawing)
     assert title == "multiply → add → tanh\n× 50"  # noqa: RUF001
-    assert detail == "150 operations\n50 multiply\n50 add\n50 tanh\nmost often multiply → add: 50 times"
+    assert detail == "150 operations\n50 multiply\n50 add\n50 tanh"
     assert [n.title for n in drawing.description.nodes if n.kind == "op"] == ["exp", "log", "sum"]
 
 
@@ -173,11 +173,11 @@ def test_leaves_of_one_box_are_folded_into_it():
 
 def test_a_million_operations_answer():
     x = Tensor(1.0)
-    y = chain(1_000_000, x)
     with scope("rest"):
-        z = chain(250_000, x)
+        z = chain(100_000, x)
+    y = chain(1_000_000, x)
     assert boxes(draw(y)) == [("multiply\n× 999,999", "999,999 operations")]  # noqa: RUF001
-    assert draw(z).description.nodes[-1].detail == "250,000 operations"
+    assert draw(z).description.nodes[-1].detail == "100,000 operations"
 
 
 def test_ten_thousand_scopes_answer():

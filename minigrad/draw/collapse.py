@@ -72,14 +72,14 @@ class _Graph:
             where = view.path(node)
             graph.drawn[where] += 1
             if where not in graph.entries:
-                graph.entries[where] = next((x for _, x, _ in view.inputs(node)), None)
+                graph.entries[where] = view.drawn_inputs(node)[0]
             if where:
                 graph.scopes[where] = hash((graph.scopes.get(where, 0), operation(node), node.value.shape))
             else:
                 graph.bare.append(node)
-            for _, x, _ in view.inputs(node):
+            for x, v in zip(view.drawn_inputs(node), node.values, strict=True):
                 if x is None:
-                    graph.drawn[where] += 1
+                    graph.drawn[where] += v is not None
                 elif x.op is None:
                     graph.users.setdefault(x, set()).add(where)
         return graph

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backward import unbroadcast
-from minigrad.draw.collapse import Boxes, boxes
+from minigrad.draw.collapse import EVERYTHING, Boxes, boxes
 from minigrad.draw.heatmap import MOST, Heatmap, heatmap
 from minigrad.draw.names import operation
 from minigrad.draw.picture import Description, DrawnEdge, DrawnNode, Kind, Lines, Options, Path
@@ -77,9 +77,7 @@ class _Describer:
         self.most = MOST if len(view.order) <= MANY_MAPS else MOST // 2
         self.ids: dict[Node | Path, str] = {}  # of nodes, and of boxes by their path
         self.operations: defaultdict[Path, Counter[str]] = defaultdict(Counter)  # in each box
-        self.pairs: defaultdict[Path, Counter[tuple[str, str]]] = defaultdict(
-            Counter
-        )  # an operation and the one that uses it
+        self.pairs: Counter[tuple[str, str]] = Counter()  # one operation and another that uses it, in the whole graph
         self.nodes: dict[str, DrawnNode] = {}
         self.edges: dict[tuple[str, object], DrawnEdge] = {}
 
@@ -95,8 +93,8 @@ class _Describer:
             most = [f"{n:,} {name}" for name, n in kinds.most_common(KINDS)]
             if others := kinds.total() - sum(n for _, n in kinds.most_common(KINDS)):
                 most.append(f"{others:,} others")
-            if (pairs := self.pairs.get(box)) and box in self.boxes.bare.values():
-                (one, then), n = pairs.most_common(1)[0]
+            if box is EVERYTHING and self.pairs:
+                (one, then), n = self.pairs.most_common(1)[0]
                 most.append(f"most often {one} → {then}: {n:,} times")
             tell = len(kinds) > 1 and (times > 1 or total > MANY)
             id = self.ids[box]
@@ -120,13 +118,15 @@ class _Describer:
 
     def enclose(self, node: Node, box: Path) -> None:
         """Count a node that is drawn inside a box."""
-        name = operation(node)
-        tails = []
-        for _, x, v in self.view.inputs(node):
-            if x is not None:
-                tails.append(self.tail(x, v))
-                if x.op is not None:
-                    self.pairs[box][operation(x), name] += 1
+        name, tails = operation(node), []
+        for x in self.view.drawn_inputs(node):
+            if x is None:
+                continue
+            if box is EVERYTHING and x.op is not None:
+                self.pairs[operation(x), name] += 1
+            # Most edges of a box stay inside it.
+            if x.op is None or self.boxes.of(x, self.view.path(x)) != box:
+                tails.append(self.tail(x, None))
         self.operations[box][name] += 1
         head = self.box(box)
         for tail in tails:

@@ -73,13 +73,15 @@ class View:
             x = self.stands_for[x]
         return x
 
+    def drawn_inputs(self, node: Node) -> tuple[Node | None, ...]:
+        """The nodes that are drawn for the inputs of an operation, one for each; None for a constant."""
+        return tuple([None if x is None else self.drawn(x) for x in node.inputs]) if self.stands_for else node.inputs
+
     def inputs(self, node: Node) -> Iterator[tuple[int, Node | None, Any]]:
         """The inputs of an operation: their number, the nodes drawn for them, and their values at that time."""
-        for i, (x, v) in enumerate(zip(node.inputs, node.values, strict=True)):
-            if x is not None:
-                yield i, self.drawn(x) if self.stands_for else x, v
-            elif v is not None:
-                yield i, None, v
+        for i, (x, v) in enumerate(zip(self.drawn_inputs(node), node.values, strict=True)):
+            if x is not None or v is not None:
+                yield i, x, v
 
     def gradient(self, node: Node) -> Value | None:
         """The gradient that is shown at a node."""
@@ -91,7 +93,9 @@ class View:
 
     def path(self, node: Node) -> Path:
         """The clusters around an operation, outermost first."""
-        return self.opened.get(node) or path(node.origin.scope if node.origin else "")
+        if self.opened and node in self.opened:
+            return self.opened[node]
+        return path(node.origin.scope) if node.origin is not None else ()
 
 
 def path(scope: str) -> Path:
