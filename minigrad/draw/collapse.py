@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -64,6 +64,7 @@ class _Graph:
     users: dict[Node, set[Path]] = field(default_factory=dict)  # of each leaf
     bare: list[Node] = field(default_factory=list)
     entries: dict[Path, Node | None] = field(default_factory=dict)  # the first input of the first operation
+    named: set[Node] = field(default_factory=set)  # leaves
 
     @classmethod
     def of(cls, view: View) -> _Graph:
@@ -82,6 +83,7 @@ class _Graph:
                     graph.drawn[where] += v is not None
                 elif x.op is None:
                     graph.users.setdefault(x, set()).add(where)
+        graph.named = {leaf for leaf in graph.users if view.name(leaf)}
         return graph
 
 
@@ -191,11 +193,11 @@ def _fold(chosen: Boxes, graph: _Graph, all_: bool) -> None:
             first.setdefault(chosen.homes[where], graph.entries[where])
     outside = set() if all_ else set(first.values())
     homes = {leaf: {chosen.homes.get(where, ()) for where in users if where} for leaf, users in graph.users.items()}
-    all_bare = all_ or len(homes) > FEW
+    shown: Collection[Node] = homes if len(homes) <= FEW else graph.named if len(graph.named) <= FEW else ()
     for node in graph.bare:
         for x in node.inputs:
             if x is not None and x.op is None:
-                homes[x].add(chosen.bare.get(node, ()) if all_bare else ())
+                homes[x].add(() if x in shown and not all_ else chosen.bare.get(node, ()))
     for leaf, home in homes.items():
         if len(home) == 1 and () not in home and leaf not in outside and (all_ or leaf.requires_grad):
             chosen.folded[leaf] = next(iter(home))

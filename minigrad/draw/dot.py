@@ -173,7 +173,7 @@ class _Writer:
         lines += [_Line(node.name, 11, ink, bold=True)] if node.name else []
         small = [_Line(text, 9, faint) for text in (node.arguments, *node.detail.split("\n")) if text]
         small += [_Line(text, 10, self.colors.gradient) for text in wrap(node.fault)]
-        if small and node.kind in ("op", "leaf"):
+        if small and node.kind != "constant":
             lines.append(_Line(NO_BREAK_SPACE, 3, ink))  # a small line below a large one would touch what hangs from it
         return lines + small
 
