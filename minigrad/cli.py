@@ -102,8 +102,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("expression", nargs="?", help='what to differentiate, such as "(x + y) * z"')
     parser.add_argument("values", nargs="*", metavar="name=value", help="a number, or nested lists: x=-2 W=[[1,2],[3,4]]")
-    for kind in ("svg", "png", "dot"):
+    for kind in ("svg", "png", "pdf", "dot"):
         parser.add_argument(f"--{kind}", metavar="FILE", type=_file(kind), help=f"draw the graph into a .{kind} file")
+    parser.add_argument(
+        "--expand", action="store_true", help="draw fused operations, such as sigmoid, opened into primitives"
+    )
+    parser.add_argument("--direction", choices=("LR", "TB"), default="LR", help="draw left to right, or top to bottom")
+    parser.add_argument("--theme", choices=("auto", "light", "dark"), default="auto", help="the colours of the drawing")
     parser.add_argument("--check", action="store_true", help="compare the gradients with finite differences")
     parser.add_argument("--wrt", metavar="x,y", help="show only the gradients of these names")
     parser.add_argument("--json", action="store_true", help='write JSON; what is not finite is "nan", "inf" or "-inf"')
@@ -188,8 +193,8 @@ def _differentiate(options: argparse.Namespace) -> int:
     inner = [Row(step.text, step.tensor.value, _gradient(step.tensor)) for step in rest if step.tensor.name is None]
     print(_json(expression, f, rows, inner, options.check, failure) if options.json else _table(rows + inner, options.check))
 
-    for file in filter(None, (options.svg, options.png, options.dot)):
-        _draw(f, file)
+    for file in filter(None, (options.svg, options.png, options.pdf, options.dot)):
+        _draw(f, file, options)
     if failure:
         print(f"minigrad: the check failed: {failure}", file=sys.stderr)
     return 1 if failure else 0
@@ -214,11 +219,11 @@ def _gradient(x: Tensor) -> Any:
     return np.zeros(x.shape)[()] if x.grad is None else x.grad
 
 
-def _draw(f: Tensor, file: Path) -> None:
+def _draw(f: Tensor, file: Path, options: argparse.Namespace) -> None:
     from minigrad.draw import draw  # only those who want a picture wait for it
 
     try:
-        draw(f).save(file)
+        draw(f, direction=options.direction, theme=options.theme, expand=options.expand).save(file)
     except (OSError, RuntimeError, ValueError) as error:
         raise UsageError(f"{file} was not drawn: {error}") from error
 

@@ -208,11 +208,22 @@ def test_json_of_a_failed_check(capsys: Capture) -> None:
 
 
 def test_pictures(capsys: Capture, tmp_path: Path) -> None:
-    files = {kind: tmp_path / f"graph.{kind}" for kind in ("svg", "png", "dot")}
+    files = {kind: tmp_path / f"graph.{kind}" for kind in ("svg", "png", "pdf", "dot")}
     assert main([*EXAMPLE, *(word for kind, file in files.items() for word in (f"--{kind}", str(file)))]) == 0
     assert "<svg" in files["svg"].read_text(encoding="utf-8")
     assert files["png"].read_bytes().startswith(b"\x89PNG")
+    assert files["pdf"].read_bytes().startswith(b"%PDF")
     assert "digraph" in files["dot"].read_text(encoding="utf-8")
+
+
+def test_a_picture_of_ones_own_taste(tmp_path: Path) -> None:
+    file = tmp_path / "graph.dot"
+    assert main(["sigmoid(x)", "x=1", "--dot", str(file), "--expand", "--direction", "TB", "--theme", "dark"]) == 0
+    text = file.read_text(encoding="utf-8")
+    assert "rankdir=TB" in text
+    assert "cluster_s0" in text
+    assert 'bgcolor="#0d1117"' in text
+    assert main(["x", "x=1", "--theme", "blue"]) == 2
 
 
 def test_a_picture_that_cannot_be_drawn(capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
