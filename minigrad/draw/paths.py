@@ -13,7 +13,7 @@ from minigrad.backward import sweep
 from minigrad.draw.arithmetic import equation, plus, shaped, times
 from minigrad.draw.mirror import chain
 from minigrad.draw.naming import SHORT, Labels, symbol, symbols
-from minigrad.draw.steps import local_gradient, seed_of
+from minigrad.draw.steps import check_whole, local_gradient, seed_of
 from minigrad.draw.text import shorten
 from minigrad.graph import Node, Value, describe, topological_order
 
@@ -168,9 +168,7 @@ def explanation(f: Node, wrt: Node, upstream: Any, max_paths: int, precision: in
         raise TypeError(f"explain: wrt is a Tensor, got {type(wrt).__name__}")
     if not wrt.requires_grad:
         raise RuntimeError(f"explain: {describe(wrt)} is a constant; no gradient reaches it")
-    for what, number, least in (("max_paths", max_paths, 1), ("precision", precision, 0)):
-        if not isinstance(number, int) or isinstance(number, bool) or number < least:
-            raise ValueError(f"explain: {what} is a whole number, {least} or more, got {number!r}")
+    check_whole("explain", max_paths=(max_paths, 1), precision=(precision, 0))
     gradients = sweep(f, seed)
     counts = _counts(f, wrt)
     count = counts.get(f, 0)

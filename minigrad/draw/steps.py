@@ -189,6 +189,7 @@ def steps(f: Node, *, upstream: Any = None, precision: int = 2, max_nodes: int =
     backward n2 ['1 × (-4) = -4', '1 × (-4) = -4']
     """
     seed = seed_of(f, upstream, "play")
+    check_whole("play", precision=(precision, 0), max_nodes=(max_nodes, 1))
     graph = Numbered(f)
     if len(graph) > max_nodes:
         raise ValueError(
@@ -218,6 +219,13 @@ def seed_of(f: Any, upstream: Any, who: str) -> Value:
     if seed.shape != shape:
         raise ValueError(f"{who}: upstream has shape {seed.shape}, but {describe(f)} needs its own shape")
     return seed
+
+
+def check_whole(who: str, **numbers: tuple[Any, int]) -> None:
+    """Refuse what is no whole number, or less than the least it can be."""
+    for name, (number, least) in numbers.items():
+        if not isinstance(number, int) or isinstance(number, bool) or number < least:
+            raise ValueError(f"{who}: {name} is a whole number, {least} or more, got {number!r}")
 
 
 def local_gradient(node: Node, i: int) -> Value:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from minigrad.graph import Op
 
 INFIX = {"add": "+", "subtract": "−", "multiply": "×", "divide": "/", "power": "^", "matmul": "@"}
-AROUND = {"negative": "-({})", "reciprocal": "1 / {}", "square": "{}²", "sqrt": "√{}", "abs": "|{}|"}
+AROUND = {"negative": "-{}", "reciprocal": "1 / {}", "square": "{}²", "sqrt": "√{}", "abs": "|{}|"}
 LEVEL = {"+": 1, "−": 1, "×": 2, "/": 2, "@": 2, "^": 3}  # how tightly each binds
 TERM = 4
 CHOOSE = {"maximum": "max", "minimum": "min"}
@@ -122,7 +122,7 @@ def written(op: Op, arguments: Sequence[str], told: str = "") -> str:
         return f"{first} {INFIX[name]} {second}"
     if name in AROUND and len(arguments) == 1:
         a = arguments[0]
-        bare = "({" in AROUND[name] or name == "abs" or (_level(a) == TERM and not a.startswith("-"))
+        bare = name == "abs" or (_level(a) == TERM and not (name == "negative" and a[0].isdigit()))
         return AROUND[name].format(a if bare else f"({a})")
     return f"{CHOOSE.get(name, name)}({', '.join([*arguments, *([told] if told else [])])})"
 
