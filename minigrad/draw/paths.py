@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backward import sweep
-from minigrad.draw.arithmetic import equation, plus, shaped, times
+from minigrad.draw.arithmetic import equation, inline, plus, shaped, times
 from minigrad.draw.mirror import chain
 from minigrad.draw.naming import SHORT, Labels, symbol, symbols
 from minigrad.draw.steps import check_whole, local_gradient, seed_of
@@ -134,10 +134,12 @@ class Explanation:
         numbers = [factor.local for factor in path.factors]
         if not self._from_one:
             names, numbers = ["upstream", *names], [self.seed, *numbers]
+        words = " × ".join(_ends(names, "factors"))
+        if len(numbers) == 1:
+            return [f"{words} = {inline(path.contribution, self.precision)}"]
         written = equation(
             lambda texts: times(_ends(texts, "factors")), lambda *xs: np.prod(xs), numbers, path.contribution, self.precision
         )
-        words = " × ".join(_ends(names, "factors"))
         return [words, f"= {written}"] if len(words) <= WIDE else [written]
 
     def _sum(self, title: str) -> Iterator[str]:
