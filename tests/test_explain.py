@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -56,9 +57,9 @@ def test_branches_add():
 
 
 def test_squared_length_of_a_product():
-    W, x = named(W=[[0.1, 0.5], [-0.3, 0.8]], x=[0.2, 0.4])
-    f = mg.square(W @ x).sum()
-    told = mg.explain(f, wrt=W)
+    w, x = named(W=[[0.1, 0.5], [-0.3, 0.8]], x=[0.2, 0.4])
+    f = mg.square(w @ x).sum()
+    told = mg.explain(f, wrt=w)
     assert [factor.rule for factor in told.paths[0].factors] == [
         "dx = upstream broadcast to the shape of x", "dx = 2·x × upstream", "dW = upstream ⊗ x",
     ]  # fmt: skip
@@ -172,7 +173,7 @@ def test_a_lattice_counts_every_path():
     leaf = Tensor(1.0, name="x")
     row = [leaf]
     for _ in range(12):
-        row = [row[0] * 1.0, *(a + b for a, b in zip(row, row[1:], strict=False)), row[-1] * 1.0]
+        row = [row[0] * 1.0, *(a + b for a, b in itertools.pairwise(row)), row[-1] * 1.0]
     assert mg.explain(row[6], wrt=leaf).count == math.comb(12, 6)
 
 

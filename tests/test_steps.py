@@ -116,8 +116,8 @@ def test_a_sum_at_a_branch_holds_as_it_is_written():
 
 
 def test_squared_length_of_a_product():
-    W, x = named(W=[[0.1, 0.5], [-0.3, 0.8]], x=[0.2, 0.4])
-    f = mg.square(W @ x).sum()
+    w, x = named(W=[[0.1, 0.5], [-0.3, 0.8]], x=[0.2, 0.4])
+    f = mg.square(w @ x).sum()
     listed = steps(f)
     last = listed[-2]
     assert [flow.rule for flow in last.flows] == ["dW = upstream ⊗ x", "dx = Wᵀ · upstream"]
@@ -139,8 +139,8 @@ def test_the_gradient_of_a_convolution_is_a_convolution():
 
 
 def test_broadcasting_is_summed_back_on_a_line_of_its_own():
-    M, r = named(M=np.arange(6.0).reshape(2, 3), r=[1.0, 2.0, 3.0])
-    to_m, to_r = steps(M * r, upstream=np.ones((2, 3)))[-2].flows
+    m, r = named(M=np.arange(6.0).reshape(2, 3), r=[1.0, 2.0, 3.0])
+    to_m, to_r = steps(m * r, upstream=np.ones((2, 3)))[-2].flows
     assert to_m.broadcast == ""
     assert to_r.product == "[[0, 1, 2], [3, 4, 5]] × [[1, 1, 1], [1, 1, 1]] = [[0, 1, 2], [3, 4, 5]]"
     assert to_r.broadcast == "summed over axis 0, (2, 3) → (3,): [3, 5, 7]"

@@ -92,13 +92,13 @@ function show(step, index) {
 function mark(step) {
   const node = nodes.find(({ id }) => id === step.node);
   marker.setAttribute("visibility", node ? "visible" : "hidden");
+  pointer.textContent = !node ? "" : step.kind === "forward" ? "▶" : "◀";
   if (!node) return;
   const shapes = [...node.group.querySelectorAll("path, polygon")].filter((shape) => shape.getBBox().height > 8);
   const box = (shapes[0] ?? node.group).getBBox(), color = step.kind === "forward" ? "#116329" : "#b42318";
   for (const [key, value] of Object.entries({
     x: box.x, y: box.y, width: box.width, height: box.height, stroke: color,
   })) frame.setAttribute(key, value);
-  pointer.textContent = step.kind === "forward" ? "▶" : "◀";
   for (const [key, value] of Object.entries({ x: box.x + box.width / 2, y: box.y - 4, fill: color })) pointer.setAttribute(key, value);
   const here = node.group.getBoundingClientRect(), card = picture.getBoundingClientRect();
   picture.scrollLeft += here.left + here.width / 2 - card.left - card.width / 2;
@@ -153,7 +153,7 @@ function arithmetic(step) {
 
 // Negative is blue, 0 white, positive red; in a small one the numbers stand in the cells.
 function shade(percent) {
-  const [r, g, b] = percent < 0 ? [67, 133, 202] : [224, 92, 72], part = Math.abs(percent) / 100;
+  const [r, g, b] = percent < 0 ? [96, 156, 218] : [238, 122, 104], part = Math.abs(percent) / 100;
   return `rgb(${[r, g, b].map((c) => Math.round(255 + (c - 255) * part)).join(" ")})`;
 }
 

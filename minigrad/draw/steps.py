@@ -223,9 +223,9 @@ def seed_of(f: Any, upstream: Any, who: str) -> Value:
 
 def check_whole(who: str, **numbers: tuple[Any, int]) -> None:
     """Refuse what is no whole number, or less than the least it can be."""
-    for name, (number, least) in numbers.items():
-        if not isinstance(number, int) or isinstance(number, bool) or number < least:
-            raise ValueError(f"{who}: {name} is a whole number, {least} or more, got {number!r}")
+    for name, (n, least) in numbers.items():
+        if not isinstance(n, int) or isinstance(n, bool) or n < least:
+            raise ValueError(f"{who}: {name} is a whole number, {least} or more, got {n!r}")
 
 
 def local_gradient(node: Node, i: int) -> Value:
