@@ -7,10 +7,13 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 const arrivals = [];
 let motion = 0, shown = -1;
 
-function svg(name, attributes, parent) {
-  const node = document.createElementNS(SVG, name);
+function set(node, attributes) {
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  return parent.appendChild(node);
+  return node;
+}
+
+function svg(name, attributes, parent) {
+  return parent.appendChild(set(document.createElementNS(SVG, name), attributes));
 }
 
 function html(name, style, ...content) {
@@ -27,8 +30,7 @@ const nodes = [...picture.querySelectorAll(".node")].map((group) => ({
   values: [...group.querySelectorAll("text.value")],
   gradients: [...group.querySelectorAll("text.gradient")].map((text) => {
     const room = text.getComputedTextLength();
-    text.setAttribute("x", Number(text.getAttribute("x")) + room / 2);
-    text.setAttribute("text-anchor", "middle");
+    set(text, { x: Number(text.getAttribute("x")) + room / 2, "text-anchor": "middle" });
     return { text, room: Math.max(room, 34) };
   }),
 }));
@@ -50,8 +52,7 @@ function write(slots, lines) {
     text.classList.toggle("pending", rest.length === 0);
     text.removeAttribute("textLength");
     if (text.getComputedTextLength() > room) {
-      text.setAttribute("textLength", room);
-      text.setAttribute("lengthAdjust", "spacingAndGlyphs");
+      set(text, { textLength: room, lengthAdjust: "spacingAndGlyphs" });
     }
   });
 }
@@ -89,19 +90,20 @@ function show(step, index) {
   if (forward && index && !still.matches) travel(step);
 }
 
+// The frame of the active node, and which way it goes: left and right, or up and down.
 function mark(step) {
-  const node = nodes.find(({ id }) => id === step.node);
+  const node = nodes.find(({ id }) => id === step.node), down = picture.dataset.direction === "TB";
   marker.setAttribute("visibility", node ? "visible" : "hidden");
-  pointer.textContent = !node ? "" : step.kind === "forward" ? "▶" : "◀";
+  pointer.textContent = !node ? "" : step.kind === "forward" ? (down ? "▼" : "▶") : (down ? "▲" : "◀");
   if (!node) return;
   const shapes = [...node.group.querySelectorAll("path, polygon")].filter((shape) => shape.getBBox().height > 8);
-  const box = (shapes[0] ?? node.group).getBBox(), color = step.kind === "forward" ? "#116329" : "#b42318";
-  for (const [key, value] of Object.entries({
-    x: box.x, y: box.y, width: box.width, height: box.height, stroke: color,
-  })) frame.setAttribute(key, value);
-  for (const [key, value] of Object.entries({ x: box.x + box.width / 2, y: box.y - 4, fill: color })) pointer.setAttribute(key, value);
-  const here = node.group.getBoundingClientRect(), card = picture.getBoundingClientRect();
+  const gate = shapes[0] ?? node.group, { x, y, width, height } = gate.getBBox();
+  const color = step.kind === "forward" ? "#116329" : "#b42318";
+  set(frame, { x, y, width, height, stroke: color });
+  set(pointer, down ? { x: x - 10, y: y + height / 2 + 5, fill: color } : { x: x + width / 2, y: y - 4, fill: color });
+  const here = gate.getBoundingClientRect(), card = picture.getBoundingClientRect();
   picture.scrollLeft += here.left + here.width / 2 - card.left - card.width / 2;
+  picture.scrollTop += here.top + here.height / 2 - card.top - card.height / 2;
 }
 
 function travel({ flows, gradients }) {
@@ -111,7 +113,7 @@ function travel({ flows, gradients }) {
     const room = svg("rect", { rx: 9, height: 18 }, group), text = svg("text", { y: 4 }, group);
     text.textContent = flow.token;
     const width = text.getComputedTextLength() + 12;
-    for (const [key, value] of Object.entries({ x: -width / 2, y: -9, width })) room.setAttribute(key, value);
+    set(room, { x: -width / 2, y: -9, width });
     const path = edges.find(({ id }) => id === flow.edge).group.querySelector("path");
     return { group, path, total: path.getTotalLength() };
   });
@@ -151,7 +153,7 @@ function arithmetic(step) {
   return [heading, html("p", "", "upstream ", html("span", "back", step.upstream)), ...arrays, html("div", "flows", ...flows)];
 }
 
-// Negative is blue, 0 white, positive red; in a small one the numbers stand in the cells.
+// Negative is blue with a minus sign, 0 white, positive red; in a small one the numbers stand in the cells.
 function shade(percent) {
   const [r, g, b] = percent < 0 ? [96, 156, 218] : [238, 122, 104], part = Math.abs(percent) / 100;
   return `rgb(${[r, g, b].map((c) => Math.round(255 + (c - 255) * part)).join(" ")})`;
@@ -159,7 +161,7 @@ function shade(percent) {
 
 function table({ rows, texts }) {
   return html("table", "heat", ...rows.map((row, i) => html("tr", "", ...row.map((percent, j) => {
-    const cell = html("td", texts.length ? "number" : "", texts[i]?.[j] ?? "");
+    const cell = html("td", texts.length ? "number" : "", texts[i]?.[j] ?? (percent < 0 ? "−" : ""));
     cell.style.backgroundColor = shade(percent);
     return cell;
   }))));

@@ -51,6 +51,8 @@ def play(
         If the graph is too large, or `f` is no scalar and `upstream` is missing or of another shape.
     RuntimeError
         If `f` is a constant, if its graph was freed, or if there is no Graphviz.
+    TimeoutError
+        If the layout of a large graph takes too long.
 
     Examples
     --------

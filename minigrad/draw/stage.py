@@ -21,10 +21,11 @@ from minigrad.graph import Node, Value
 CELLS = 16  # of a heatmap, in either direction
 PLANES = 3  # side by side
 NUMBERED = 8  # columns of a heatmap in which the numbers are written
+TALLEST = 700  # pixels of a graph in a notebook; it scrolls
 PANEL = 330  # pixels for the arithmetic below the graph
 
 STAGE = """\
-<div id="picture" class="card" tabindex="0" aria-label="The graph">
+<div id="picture" class="card" data-direction="{direction}" tabindex="0" role="group" aria-label="The graph">
 {svg}
 </div>
 <div id="panel" aria-hidden="true"></div>"""
@@ -38,11 +39,11 @@ def page(f: Node, *, upstream: Any, direction: Literal["LR", "TB"], precision: i
     here = Path(__file__)
     return Page(
         f"The backward pass of {listed[-1].label}",
-        STAGE.format(svg=svg),
+        STAGE.format(svg=svg, direction=direction),
         [_shown(step, precision) for step in listed],
         script=here.with_name("play.js").read_text(encoding="utf-8"),
         style=here.with_name("play.css").read_text(encoding="utf-8"),
-        height=height + PANEL,
+        height=min(height, TALLEST) + PANEL,
     )
 
 
