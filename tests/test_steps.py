@@ -253,6 +253,8 @@ def test_an_upstream_gradient_may_be_given():
     assert listed[-2].flows[0].rule == "dz = p∘(g − ⟨g, p⟩), where g = upstream, p = out"
     p = mg.softmax(z).data
     np.testing.assert_allclose(listed[-2].flows[0].total, p * (np.eye(3)[0] - p[0]))
+    assert listed[-1].text.splitlines()[1] == "upstream · ∂f/∂z = [0.082, -0.022, -0.06]"
+    assert steps(Tensor(2.0) * 3, upstream=5)[2].text == "The sweep starts from the given upstream gradient 5"
     assert listed[-3].text == "The sweep starts from the given upstream gradient [1, 0, 0]"
 
 
@@ -324,6 +326,13 @@ def test_equations_hold_as_they_are_written(seed):
     assert equation(plus, np.add, [1, 2], 4, 2) == "1 + 2 ≈ 4"
 
 
+def test_an_equation_whose_rounded_numbers_cannot_be_computed_with():
+    def picky(x):
+        raise ValueError("not this one")
+
+    assert equation(" ".join, picky, [0.123456], 2.5, 2) == "0.12 ≈ 2.50"
+
+
 def test_values_on_one_line():
     assert inline(np.zeros((0, 2)), 2) == "(0, 2)"
     assert inline(np.array([True] * 9), 2) == "(9,)"
@@ -360,6 +369,14 @@ def test_static_arguments_are_told_unless_they_go_without_saying():
     assert "stride=2)" in told[1]
     assert "axis=(2, 3))" in told[2]
     assert "key=(0, :, 1:))" in told[3]
+
+
+def test_conditions_absent_inputs_and_types_are_told_as_python_writes_them():
+    (x,) = named(x=2.5)
+    assert steps(mg.where(True, x, 3.0))[1].computation == "where(True, 2.50, 3.00) = 2.50"
+    assert steps(mg.clip(x, None, 1.0))[1].computation == "clip(2.50, None, 1) → 1"
+    assert steps(mg.clip(x, 3.0))[1].text == "Forward 1 of 1: clip(x, 3)\nclip(2.50, 3) → 3"
+    assert "dtype=float32" in steps(x.astype(np.float32))[1].computation
 
 
 def test_the_tables_name_operations_and_their_inputs():

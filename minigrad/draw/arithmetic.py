@@ -25,8 +25,12 @@ def alike(numbers: Sequence[Any], precision: int) -> list[str]:
     least = 10.0**-precision
     usual = all(math.isfinite(x) and (x == 0 or least <= abs(x) < 1e6) for x in values)
     if usual and any(x != int(x) for x in values):
-        return [f"{x + 0.0:.{precision}f}" for x in values]
-    return [number(x, precision) for x in values]
+        return [number(x, precision) if _truth(x) else f"{x + 0.0:.{precision}f}" for x in numbers]
+    return [number(x, precision) for x in numbers]
+
+
+def _truth(x: Any) -> bool:
+    return isinstance(x, bool | np.bool_)
 
 
 def equation(
@@ -49,8 +53,12 @@ def equation(
     with np.errstate(all="ignore"):
         for decimals in range(precision, precision + MORE + 1):
             *texts, end = alike([*numbers, result], decimals)
-            again = compute(*[np.float64(text) for text in texts])
-            if alike([*map(float, texts), again], decimals)[-1] == end:
+            try:
+                rounded = [x if _truth(x) else np.float64(text) for x, text in zip(numbers, texts, strict=True)]
+                again = compute(*rounded)
+            except (ArithmeticError, TypeError, ValueError):  # it takes no rounded numbers
+                break
+            if alike([*rounded, again], decimals)[-1] == end:
                 return f"{write(texts)} = {end}"
     *texts, end = alike([*numbers, result], precision)
     return f"{write(texts)} ≈ {end}"

@@ -35,12 +35,22 @@ def _label(node: Node, depth: int) -> str:
         return _constant(node.value)
     if depth == 0:
         return "…"
-    pairs = [(x, v) for x, v in zip(node.inputs, node.values, strict=True) if v is not None]
+    pairs = list(zip(node.inputs, given(node), strict=False))
     texts = [_constant(v) if x is None else _label(x, depth - 1) for x, v in pairs[:3]]
     return written(node.op, texts if len(pairs) <= 3 else [*texts[:2], "…"])
 
 
+def given(node: Node) -> tuple[Any, ...]:
+    """The values of a node's inputs, without those that were left out at the end."""
+    values = node.values
+    while values[-1] is None:
+        values = values[:-1]
+    return values
+
+
 def _constant(v: Any) -> str:
+    if v is None:
+        return "None"
     return number(v, 2) if np.ndim(v) == 0 else f"array {np.shape(v)}"
 
 
@@ -61,7 +71,7 @@ def told(node: Node) -> str:
 def _compact(v: Any) -> Any:
     """A tuple of equal numbers as one of them, inside other tuples too: stride=2 for stride=(2, 2)."""
     if not isinstance(v, tuple):
-        return v if isinstance(v, int | float | str | slice) else argument(v)
+        return v.__name__ if isinstance(v, type) else v if isinstance(v, int | float | str | slice) else argument(v)
     parts = tuple(map(_compact, v))
     return parts[0] if len(parts) > 1 and all(isinstance(p, int) and p == parts[0] for p in parts) else parts
 

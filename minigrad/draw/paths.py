@@ -13,7 +13,7 @@ from minigrad.backward import sweep
 from minigrad.draw.arithmetic import equation, inline, plus, shaped, times
 from minigrad.draw.mirror import chain
 from minigrad.draw.naming import SHORT, Labels, symbol, symbols
-from minigrad.draw.steps import check_whole, local_gradient, seed_of
+from minigrad.draw.steps import check_whole, from_one, local_gradient, seed_of
 from minigrad.draw.text import shorten
 from minigrad.graph import Node, Value, describe, topological_order
 
@@ -106,22 +106,18 @@ class Explanation:
         return f'<pre style="white-space: pre-wrap">{escape(str(self))}</pre>'
 
     def _lines(self) -> Iterator[str]:
-        title = f"∂{self.of}/∂{self.by}"
+        title = f"{'' if from_one(self.seed) else 'upstream · '}∂{self.of}/∂{self.by}"
         yield f"{title}: {_many(self.count)}"
         if self.count == 0:
             yield f"{self.of} does not depend on {self.by}: the gradient is {shaped(self.gradient, self.precision)}"
             return
-        if not self._from_one:
+        if not from_one(self.seed):
             yield f"from upstream {shaped(self.seed, self.precision)}"
         for k, path in enumerate(self.paths, 1):
             yield ""
             yield f"path {k}: {' → '.join(_ends(path.nodes, 'nodes'))}"
             yield from ("  " + line for line in self._product(path))
         yield from self._sum(title)
-
-    @property
-    def _from_one(self) -> bool:
-        return bool(np.ndim(self.seed) == 0 and self.seed == 1)
 
     def _product(self, path: Path) -> list[str]:
         """The chain rule along one path."""
@@ -132,7 +128,7 @@ class Explanation:
             return _ends(lines, "rules")
         names = [f"∂{_term(factor.of)}/∂{_term(factor.by)}" for factor in path.factors]
         numbers = [factor.local for factor in path.factors]
-        if not self._from_one:
+        if not from_one(self.seed):
             names, numbers = ["upstream", *names], [self.seed, *numbers]
         words = " × ".join(_ends(names, "factors"))
         if len(numbers) == 1:

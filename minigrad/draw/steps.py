@@ -12,7 +12,7 @@ import numpy as np
 from minigrad.backward import sweep
 from minigrad.draw.arithmetic import equation, inline, plus, shaped, times
 from minigrad.draw.mirror import Mirror
-from minigrad.draw.naming import Labels, symbol, symbols, told
+from minigrad.draw.naming import Labels, given, symbol, symbols, told
 from minigrad.draw.symbols import written
 from minigrad.draw.text import number, shorten
 from minigrad.graph import Node, Value, as_array, describe, topological_order, value_of
@@ -221,6 +221,11 @@ def seed_of(f: Any, upstream: Any, who: str) -> Value:
     return seed
 
 
+def from_one(seed: Value) -> bool:
+    """Whether a sweep starts from 1, so that what it gives are derivatives of the result as it is."""
+    return bool(np.ndim(seed) == 0 and seed == 1)
+
+
 def check_whole(who: str, **numbers: tuple[Any, int]) -> None:
     """Refuse what is no whole number, or less than the least it can be."""
     for name, (n, least) in numbers.items():
@@ -300,8 +305,8 @@ class _Teller:
     def _computed(self, node: Node, where: str) -> Step:
         op = node.op
         assert op is not None
-        values = [v for v in node.values if v is not None]
-        if all(np.ndim(v) == 0 for v in (*values, node.value)) and len(values) == len(node.values):
+        values = given(node)
+        if all(v is not None and np.ndim(v) == 0 for v in (*node.values, node.value)):
 
             def write(texts: Sequence[str]) -> str:
                 return written(op, texts, told(node))
@@ -314,16 +319,19 @@ class _Teller:
             else:
                 text = f"{write([number(v, self.precision) for v in values])} = {number(node.value, self.precision)}"
         else:
-            shapes = written(op, [_shape(v) if np.ndim(v) else number(v, self.precision) for v in values], told(node))
+            shapes = written(op, [self._operand(v) for v in values], told(node))
             text = f"{shapes} → {shaped(node.value, self.precision)}"
         label, id = self.called[node], self.graph.ids[node]
         words = f"{where}: {label}\n{text}"
         return Step("forward", words, id, symbol(node), label, text, self.graph.inputs(node), node.value)
 
+    def _operand(self, v: Any) -> str:
+        return "None" if v is None else _shape(v) if np.ndim(v) else number(v, self.precision)
+
     def seed(self) -> Step:
         id, g = self.graph.ids[self.f], self.gradients[self.f]
-        text = f"The sweep starts at the result: ∂{self.root}/∂{self.root} = {inline(g, self.precision)}"
-        if self.f.value.ndim:
+        text = f"The sweep starts at the result: ∂{self.root}/∂{self.root} = 1"
+        if not from_one(g):
             text = f"The sweep starts from the given upstream gradient {inline(g, self.precision)}"
         return Step("seed", text, id, label=self.called[self.f], value=self.f.value, upstream=g, gradients={id: g})
 
@@ -363,7 +371,8 @@ class _Teller:
 
     def end(self) -> Step:
         found = [x for x in self.graph.ids if x.op is None and x.requires_grad]
-        lines = [f"∂{self.root}/∂{self.called[x]} = {inline(self.gradients[x], self.precision)}" for x in found]
+        seed = "" if from_one(self.gradients[self.f]) else "upstream · "
+        lines = [f"{seed}∂{self.root}/∂{self.called[x]} = {inline(self.gradients[x], self.precision)}" for x in found]
         return Step("end", "\n".join(["Every leaf has its gradient", *lines]), label=self.called[self.f])
 
 
