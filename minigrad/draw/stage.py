@@ -59,11 +59,11 @@ def _playable(svg: str) -> tuple[str, int]:
     """A drawing in which values, gradients and local gradients can be told apart, and its height in pixels."""
     for color, name in ((VALUE, "value"), (GRADIENT, "gradient"), (LOCAL, "local")):
         svg = svg.replace(f' fill="{color}"', f' class="{name}" fill="{color}"')
-    size = re.match(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"', svg)
+    size = re.search(r' width="([\d.]+)pt" height="([\d.]+)pt"', svg)
     assert size, "the drawing does not say how large it is"
     width, height = (float(text) * 4 / 3 for text in size.groups())
-    style = f'style="width: 100%; min-width: {0.8 * width:.0f}px; max-width: {width:.0f}px"'
-    return svg.replace(size[0], f'<svg role="presentation" {style}', 1), round(height)
+    style = f' style="width: 100%; min-width: {0.8 * width:.0f}px; max-width: {width:.0f}px"'
+    return svg.replace(size[0], style, 1), round(height)
 
 
 def _shown(step: Step, precision: int) -> dict[str, Any]:
