@@ -139,7 +139,7 @@ fig, axes = plt.subplots(1, 2, figsize=(8, 3.2), width_ratios=[5, 3.4])
 for ax, m, title in zip(
     axes, [matrix, matrix.T], ["forward: O = M x", "backward: ∂L/∂x = Mᵀ δ"], strict=True
 ):
-    ax.imshow(m, cmap="RdBu", vmin=-4, vmax=4)
+    ax.imshow(m, cmap="RdBu_r", vmin=-4, vmax=4)
     for (i, j), v in np.ndenumerate(m):
         ax.text(j, i, v, ha="center", va="center", color="black" if v else "lightgray")
     ax.set_title(title)
