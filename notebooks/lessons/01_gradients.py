@@ -69,7 +69,7 @@ checks.equal("the gradient of x", lambda: slope(lambda t: (t + 5) * -4, -2.0), -
 # So $\partial f / \partial x = -4$: when $x$ grows by 0.001, $f$ falls by 0.004.
 #
 # This always works, and it is slow: a network with a million weights would be computed two million times for one gradient. There
-# is a way that takes about as long as computing the function *twice*, for all of them together.
+# is a way that takes about as long as computing the function two or three times, for all of them together.
 
 # %% [markdown]
 # ## Local gradients

@@ -243,8 +243,8 @@ hasty(c, 1.0)
 print("hasty:", float(a.grad))
 
 # %% [markdown]
-# $c = 4a$, so the gradient of $a$ is 4. The hasty sweep says 6: it sent the first 1 through $b$ and then 2, the 1 included
-# again.
+# $c = 4a$, so the gradient of $a$ is 4. The hasty sweep says 6. When the first 1 arrived at $b$, it sent 1 on. When the
+# second arrived, it sent 2 on: the first 1 was in it again.
 #
 # An order in which every node comes after its inputs, walked backwards, has each node's gradient complete before it is sent
 # on. That is a **topological order**.
