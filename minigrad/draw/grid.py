@@ -7,6 +7,7 @@ Sign is never a matter of colour alone: numbers have a minus, and cells without 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,16 @@ READABLE = 16  # an axis of more cells is shown without numbers
 FEW, SIDE, SMALLER = 8, 38.0, 28.0  # up to so many rows and columns, cells have so many pixels; of more, fewer
 DIGIT, NOTE_DIGIT = 7.3, 5.7  # pixels of a character in a cell, and of one in the note below it
 BARS = 44.0  # the longest bar of a signal
+MARGIN = 12.0  # around a picture
 ROOM = 360.0  # what a grid without numbers takes
+
+TEXT = """.paper { fill: var(--paper); }
+text { font: 13px Helvetica, Arial, sans-serif; fill: var(--ink); }
+text .title { font-weight: bold; }
+.values .title { fill: var(--value); }
+.gradients .title { fill: var(--gradient); }
+text.size, text .size { fill: var(--faint); font-size: 11px; }
+"""
 
 
 def short(x: Any, precision: int) -> str:
@@ -66,6 +76,21 @@ def shading() -> str:
     negative = ",".join(f".n{k}" for k in range(1, LEVELS + 1))
     rounded = ",".join(f"rect.n{k}" for k in range(1, LEVELS + 1))
     return "\n".join([*rules, f"{negative}{{fill:var(--minus);--bar:var(--minus)}}", f"{rounded}{{rx:50%}}", ""])
+
+
+def picture(title: str, description: str, style: str, body: Iterable[str], wide: float, high: float) -> str:
+    """A picture of grids as SVG in a file of its own, whose style leaves alone what stands beside it on a page."""
+    from html import escape
+
+    palette, cells = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("palette.css", "grid.css"))
+    place, size = f'"{-MARGIN:g}" y="{-MARGIN:g}"', f'width="{wide + 2 * MARGIN:g}" height="{high + 2 * MARGIN:g}"'
+    view = f"{-MARGIN:g} {-MARGIN:g} {wide + 2 * MARGIN:g} {high + 2 * MARGIN:g}"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="minigrad" viewBox="{view}" {size} role="img">\n'
+        f"<title>{escape(title)}</title>\n<desc>{escape(description)}</desc>\n<style>\n"
+        f"{palette.replace(':root', '.minigrad')}.minigrad {{\n{TEXT}{cells}{shading()}}}\n{style}</style>\n"
+        f'<rect class="paper" x={place} {size}/>\n{"".join(body)}\n</svg>\n'
+    )
 
 
 class Grid(NamedTuple):

@@ -8,13 +8,11 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
 from minigrad.draw.film import Film
-from minigrad.draw.grid import shading
+from minigrad.draw.grid import picture
 
 LINE, LETTER = 19.0, 7.1  # pixels: a line of the text below, and a character in it
-MARGIN = 12.0
 MOST = 6000  # cells in all steps of one picture
 HELD = 2.5  # the first and the last step are shown so many times as long
 TRAVEL = 0.3  # the part of a step in which a box moves
@@ -62,14 +60,8 @@ def loop(film: Film, seconds: float) -> str:
     high = below + 10 + LINE * max(map(len, lines)) + 8
     layers = [(when, parts) for group in (seen, marked) for when, parts in sorted(group.items())]
     body = "\n".join(f'<g class="{_name(when)}">{"".join(parts)}</g>' for when, parts in layers)
-    style = _style({when for when, _ in layers}, moves, times, seconds)
-    wide, high = wide + 2 * MARGIN, high + 2 * MARGIN
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{-MARGIN:g} {-MARGIN:g} {wide:g} {high:g}" width="{wide:g}" '
-        f'height="{high:g}" role="img">\n<title>{escape(film.title)}</title>\n<desc>{escape(film.steps[0].text)}</desc>\n'
-        f'<style>\n{style}</style>\n<rect class="paper" x="{-MARGIN:g}" y="{-MARGIN:g}" width="{wide:g}" '
-        f'height="{high:g}"/>\n{"".join(titles)}\n{body}\n{"".join(boxes)}\n</svg>\n'
-    )
+    rules = _style({when for when, _ in layers}, moves, times, seconds)
+    return picture(film.title, film.steps[0].text, rules, [*titles, body, *boxes], wide, high)
 
 
 def _limit(film: Film) -> None:
@@ -110,8 +102,7 @@ def _name(when: Span) -> str:
 
 def _style(spans: set[Span], moves: list[str], times: list[float], seconds: float) -> str:
     """What is seen when: a rule for each span of steps, and the moves of the boxes."""
-    here, count = Path(__file__), len(times) - 1
-    palette, cells = (here.with_name(name).read_text(encoding="utf-8") for name in ("palette.css", "grid.css"))
+    count = len(times) - 1
     passing = sorted(span for span in spans if span != (0, count))
     hidden = ",".join(f".{_name(span)}" for span in passing if span[1] < count)
     length = seconds * (count + 2 * (HELD - 1) if count > 1 else HELD)
@@ -124,12 +115,9 @@ def _style(spans: set[Span], moves: list[str], times: list[float], seconds: floa
             f".{name} {{animation:{name} {length:g}s step-end infinite}}\n"
         )
     return (
-        f"{palette}{cells}{shading()}.paper {{ fill: var(--paper); }}\n"
-        "text { font: 13px Helvetica, Arial, sans-serif; fill: var(--ink); font-variant-numeric: tabular-nums; }\n"
-        ".values .title { fill: var(--value); font-weight: bold; } .gradients .title { fill: var(--gradient); "
-        "font-weight: bold; } .size { fill: var(--faint); font-size: 11px; }\n"
-        f".slide {{ opacity: 0; }}{f' {hidden} {{ visibility: hidden; }}' if hidden else ''}\n"
-        f"@media (prefers-reduced-motion: no-preference) {{\n.slide {{ animation: {length:g}s ease-in-out infinite; }}\n"
+        f".minigrad .slide {{ opacity: 0; }}{f' {hidden} {{ visibility: hidden; }}' if hidden else ''}\n"
+        "@media (prefers-reduced-motion: no-preference) {\n"
+        f".minigrad .slide {{ animation: {length:g}s ease-in-out infinite; }}\n"
         f"{''.join(rules)}{chr(10).join(moves)}\n}}\n"
     )
 
