@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.draw.animate import Animation
+from minigrad.draw.film import Animation
 
 X, W = np.arange(1.0, 26.0).reshape(5, 5), np.arange(1.0, 10.0).reshape(3, 3)
 UPSTREAM = [[1, 2], [3, 4]]
@@ -47,7 +47,7 @@ def test_the_worked_example():
     assert numbers(motion, "do") == [1, 2, 3, 4]
     assert motion.steps[1]["text"] == ("O[0, 0] = 1×1 + 2×2 + 3×3\n+ 6×4 + 7×5 + 8×6\n+ 11×7 + 12×8 + 13×9\n+ 0.5 = 411.5")
     assert motion.steps[7]["text"] == (
-        "O[0, 1] has the upstream gradient 2.\n∂L/∂X under the window += 2 × (1 2 3; 4 5 6; 7 8 9)\n"
+        "O[0, 1] has the upstream gradient 2.\n∂L/∂X in the window += 2 × (1 2 3; 4 5 6; 7 8 9)\n"
         "∂L/∂W += 2 × (3 4 5; 8 9 10; 13 14 15)\n∂L/∂b += 2"
     )
     assert motion.steps[-1]["text"].startswith("∂L/∂W[0, 0] = 1×1 + 2×3\n+ 3×11 + 4×13 = 92\n")
@@ -406,6 +406,28 @@ def test_nothing_is_cut_off(open_page, width):
             }).map(t => t.textContent)""")
         assert not over
     assert window.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_no_text_of_a_loop_leaves_it(browser, tmp_path):
+    rng = np.random.default_rng(0)
+    signal = mg.animate_conv(np.ones(5), np.ones(5), padding=4, flip=True)
+    numbers = mg.animate_conv(rng.normal(size=(5, 5)), rng.normal(size=(3, 3)), rng.normal(), dilation=2)
+    for motion in (
+        example(),
+        signal,
+        numbers,
+        mg.animate_pool(Tensor(X, name="m" * 99), 2, ceil_mode=True),
+        mg.animate_conv(Tensor(X, name="山" * 9), W),
+    ):
+        motion.save(tmp_path / "motion.svg")
+        browser.get((tmp_path / "motion.svg").as_uri())
+        over = browser.execute_script("""
+            const [left, top, wide, high] = document.documentElement.getAttribute('viewBox').split(' ').map(Number);
+            return [...document.querySelectorAll('text')].filter(t => !t.parentElement.matches('.cell')).filter(t => {
+              const box = t.getBBox();
+              return box.x + box.width > left + wide || box.y + box.height > top + high;
+            }).map(t => t.textContent)""")
+        assert not over
 
 
 def test_the_loop_plays_without_a_script(browser, tmp_path):

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from minigrad.backward import sweep
-from minigrad.draw.film import Animation
-from minigrad.draw.film_conv import Convolution
-from minigrad.draw.film_pool import Pooling
-from minigrad.draw.sliding import Sliding
 from minigrad.draw.text import shorten
 from minigrad.graph import Node, as_array, value_of
 from minigrad.modes import recording
@@ -18,6 +14,10 @@ from minigrad.ops.conv import Padding, conv1d, conv2d
 from minigrad.ops.pool import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from minigrad.ops.window import Sizes
 from minigrad.tensor import Tensor
+
+if TYPE_CHECKING:
+    from minigrad.draw.film import Animation
+    from minigrad.draw.sliding import Sliding
 
 Phase = Literal["both", "forward", "backward"]
 
@@ -89,6 +89,10 @@ def animate_conv(
     >>> animate_conv(np.ones(5), np.ones(5), padding=4, flip=True, phase="forward")
     <True convolution of X with W: 11 steps>
     """
+    from minigrad.draw.film import Animation
+    from minigrad.draw.film_conv import Convolution
+    from minigrad.draw.sliding import Sliding
+
     who = "animate_conv"
     _check(who, phase, precision)
     names = _name(x, "X"), _name(weight, "W"), _name(bias, "b")
@@ -175,6 +179,10 @@ def animate_pool(
     >>> print(motion.steps[1]["text"])
     O[0, 0] = max(1, 5, 3, 4) = 5
     """
+    from minigrad.draw.film import Animation
+    from minigrad.draw.film_pool import Pooling
+    from minigrad.draw.sliding import Sliding
+
     who = "animate_pool"
     _check(who, phase, precision)
     if mode not in ("max", "avg"):

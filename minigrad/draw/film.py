@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.draw.grid import DIGIT, Grid, levels, shading, short
+from minigrad.draw.grid import Grid, breadth, levels, shading, short
 from minigrad.draw.page import Page
 
 CAPTION, GAP, BROAD = 24.0, 26.0, 880.0  # pixels: over a grid, between grids, and all of them side by side
@@ -125,18 +125,18 @@ class Film:
         panel, grid = self.panels[key], self.grids[key]
         return panel.size + ("" if grid.numbers else f", darkest ±{short(panel.most, self.precision)}")
 
-    def flow(self) -> Iterator[tuple[str, float, float]]:
-        """Where each grid lies if the columns stand side by side, in as many lines as needed: its key, x and y."""
+    def flow(self) -> Iterator[tuple[str, float, float, float]]:
+        """Where each grid lies if the columns stand side by side, in as many lines as needed: its key, x, y, and room."""
         x = y = line = 0.0
         for column in self.columns:
             sizes = [self.grids[p.key].size for p in column]
-            titles = (DIGIT * len(p.title) + 6 * len(self.caption(p.key)) + 8 for p in column)
+            titles = (1.1 * breadth(p.title) + breadth(self.caption(p.key), 11) + 8 for p in column)
             broad = max(*(w for w, _ in sizes), *titles)
             if x and x + broad > BROAD:
                 x, y, line = 0.0, y + line, 0.0
             below = y
             for panel, (_, high) in zip(column, sizes, strict=True):
-                yield panel.key, x, below + CAPTION
+                yield panel.key, x, below + CAPTION, broad
                 below += CAPTION + high + GAP / 2
             x, line = x + broad + GAP, max(line, below - y)
 
@@ -164,7 +164,7 @@ class Animation(Page):
     def __init__(self, film: Film) -> None:
         here = Path(__file__)
         script, cells, style = (here.with_name(n).read_text(encoding="utf-8") for n in ("film.js", "grid.css", "film.css"))
-        high = max(y + film.grids[key].size[1] for key, _, y in film.flow())
+        high = max(y + film.grids[key].size[1] for key, _, y, _ in film.flow())
         steps = [_data(film, step) for step in film.steps]
         super().__init__(
             film.title, _stage(film), steps, script=script, style=cells + shading() + style, height=int(high)

@@ -199,7 +199,7 @@ class Convolution(NamedTuple):
         window = listed(under[::-1, ::-1] if self.flip else under, self.precision) or f"the window of {x}"
         lines = [
             f"O{self.how.label(at)} has the upstream gradient {g}.",
-            f"∂L/∂{x} under the window += {factor(g)} × {kernel}" + (", but for the padding" if dropped else ""),
+            f"∂L/∂{x} in the window += {factor(g)} × {kernel}" + (", but for the padding" if dropped else ""),
             f"∂L/∂{w} += {factor(g)} × {window}",
         ]
         return "\n".join([*lines, f"∂L/∂{b} += {factor(g)}"] if self.bias is not None else lines)

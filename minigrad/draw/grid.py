@@ -47,6 +47,40 @@ def short(x: Any, precision: int) -> str:
     return "0" if head == "-0" else head + e + exponent
 
 
+def breadth(text: str, size: float = 13.0) -> float:
+    """About how many pixels a text takes in Helvetica, rather too many than too few.
+
+    Examples
+    --------
+    >>> breadth("lilli") < breadth("12345") < breadth("MMMMM") < breadth("山山山山山")
+    True
+    """
+    from unicodedata import east_asian_width
+
+    def em(c: str) -> float:
+        if c in " .,;:'|!()[]fijlrt/-":
+            return 0.33
+        if east_asian_width(c) in "WF":
+            return 1.1
+        return 0.95 if c in "mwMW@%" else 0.72 if c.isupper() else 0.58
+
+    return size * sum(map(em, text))
+
+
+def wrapped(text: str, room: float) -> list[str]:
+    """A text in lines that fit into so many pixels, broken between words; its own lines stay."""
+    lines: list[str] = []
+    for part in text.split("\n"):
+        lines.append("")
+        for word in part.split(" "):
+            longer = f"{lines[-1]} {word}" if lines[-1] else word
+            if lines[-1] and breadth(longer) > room:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+    return lines
+
+
 def scale(*arrays: Any) -> float:
     """The largest size of a finite number: what the darkest shade stands for."""
     return max((float(np.abs(a[np.isfinite(a)]).max(initial=0)) for a in map(np.asarray, arrays)), default=0.0)

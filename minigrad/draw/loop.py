@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from minigrad.draw.film import Film
-from minigrad.draw.grid import picture
+from minigrad.draw.grid import picture, wrapped
 
-LINE, LETTER = 19.0, 7.1  # pixels: a line of the text below, and a character in it
+LINE, ASIDE = 19.0, 300.0  # pixels: a line of the text, and what it needs to stand beside a column
 MOST = 6000  # cells in all steps of one picture
 HELD = 2.5  # the first and the last step are shown so many times as long
 TRAVEL = 0.3  # the part of a step in which a box moves
@@ -28,14 +28,14 @@ def loop(film: Film, seconds: float) -> str:
         raise ValueError(f"loop: seconds is a positive number, got {seconds!r}")
     _limit(film)
     count, places = len(film.steps), list(film.flow())
-    wide = max(420.0, *(x + film.grids[key].size[0] for key, x, _ in places))
-    below = max(y + film.grids[key].size[1] for key, _, y in places)
+    wide = max(420.0, *(x + room for _, x, _, room in places))
+    below = max(y + film.grids[key].size[1] for key, _, y, _ in places)
     times = _times(count)
     # What is seen from one step until another: first cells, then what is marked in single steps and lies over them.
     seen: dict[Span, list[str]] = defaultdict(list)
     marked: dict[Span, list[str]] = defaultdict(list)
     titles, boxes, moves = [], [], []
-    for key, x, y in places:
+    for key, x, y, _ in places:
         panel, grid = film.panels[key], film.grids[key]
         start, caption = f'<g transform="translate({x:g} {y:g})">', escape(film.caption(key))
         titles.append(
@@ -53,11 +53,11 @@ def loop(film: Film, seconds: float) -> str:
         if any(key in step.box for step in film.steps):
             boxes.append(f'{start}<rect class="slide" style="animation-name: m-{key}"/></g>')
             moves.append(f"@keyframes m-{key} {{{''.join(_moves(film, key, times))}}}")
-    lines = [_wrapped(step.text, int(wide / LETTER)) for step in film.steps]
+    left, top, lines = _said(film, places, wide, below)
     for k, text in enumerate(lines):
-        spans = "".join(f'<tspan x="0" dy="{LINE:g}">{escape(line)}</tspan>' for line in text)
-        marked[k, k + 1].append(f'<text y="{below + 10:g}">{spans}</text>')
-    high = below + 10 + LINE * max(map(len, lines)) + 8
+        spans = "".join(f'<tspan x="{left:g}" dy="{LINE:g}">{escape(line)}</tspan>' for line in text)
+        marked[k, k + 1].append(f'<text y="{top:g}">{spans}</text>')
+    high = max(below, top + LINE * max(map(len, lines)) + 8)
     layers = [(when, parts) for group in (seen, marked) for when, parts in sorted(group.items())]
     body = "\n".join(f'<g class="{_name(when)}">{"".join(parts)}</g>' for when, parts in layers)
     rules = _style({when for when, _ in layers}, moves, times, seconds)
@@ -140,8 +140,14 @@ def _moves(film: Film, key: str, times: list[float]) -> Iterator[str]:
             last = ""
 
 
-def _wrapped(text: str, broad: int) -> list[str]:
-    """Text in lines of at most so many characters."""
-    from textwrap import wrap
-
-    return [line for part in text.split("\n") for line in wrap(part, broad)]
+def _said(
+    film: Film, places: list[tuple[str, float, float, float]], wide: float, below: float
+) -> tuple[float, float, list[list[str]]]:  # fmt: skip
+    """Where the texts of the steps stand, and their lines: beside the first column if there is room, else below all."""
+    others = [(x, y + film.grids[key].size[1]) for key, x, y, _ in places if x]
+    if others:
+        left, top = min(x for x, _ in others), max(bottom for _, bottom in others) + 10
+        lines = [wrapped(step.text, wide - left) for step in film.steps]
+        if wide - left >= ASIDE and top + LINE * max(map(len, lines)) <= below:
+            return left, top, lines
+    return 0.0, below + 10, [wrapped(step.text, wide) for step in film.steps]
