@@ -214,6 +214,8 @@ def test_a_photograph_goes_by_rows_without_numbers():
     assert len(motion.steps) == 131
     assert len(motion.html) < 3e6
     assert "<text" not in motion.html.split('<svg id="o"')[1].split("</svg>")[0]
+    assert numbers(motion, "w") == [-1, 0, 1, -2, 0, 2, -1, 0, 1]
+    assert "<text" not in mg.animate_pool(photo[:28, :28], 2).html  # nor in 14 × 14 beside 28 × 28
     out = mg.conv2d(photo[None, None], np.array([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])[None, None], padding="same")[0, 0]
     levels = {i: level for step in motion.steps for i, level in step.get("put", {}).get("o", [])}
     sizes = np.array([int(levels[i][1:]) * (-1 if levels[i][0] == "n" else 1) for i in range(4096)]).reshape(64, 64)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.draw.grid import Grid, breadth, levels, shading, short
+from minigrad.draw.grid import FEW, READABLE, Grid, breadth, levels, shading, short
 from minigrad.draw.page import Page
 
 CAPTION, GAP, BROAD = 24.0, 26.0, 880.0  # pixels: over a grid, between grids, and all of them side by side
@@ -107,6 +107,8 @@ class Film:
     def grids(self) -> dict[str, Grid]:
         """The layout of each panel, with room for the longest text it ever holds."""
         found = {}
+        # Beside an array that is too large for numbers, numbers are for small ones.
+        readable = READABLE if all(max(panel.shape) <= READABLE for panel in self.panels.values()) else FEW
         for key, panel in self.panels.items():
             put = [self.still(key), *(s.put.get(key, []) for s in self.steps)]
             notes = [len(text) for s in self.steps for _, text in s.note.get(key, [])]
@@ -114,6 +116,7 @@ class Film:
             found[key] = Grid.of(
                 key, panel.shape, longest=max((len(text) for cells in put for *_, text in cells), default=0),
                 note=max(notes, default=0), padding=panel.padding, bars=("p" in signs, "n" in signs),
+                readable=readable,
             )  # fmt: skip
         for column in self.columns:  # a gradient has the shape of its variable, in the picture too
             wide = max(found[p.key].width for p in column)

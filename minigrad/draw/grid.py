@@ -144,22 +144,22 @@ class Grid(NamedTuple):
     @classmethod
     def of(
         cls, key: str, shape: tuple[int, int], *, longest: int = 0, note: int = 0, padding: Iterable[int] = (),
-        bars: tuple[bool, bool] = (False, False),
+        bars: tuple[bool, bool] = (False, False), readable: int = READABLE,
     ) -> Grid:  # fmt: skip
-        """A grid whose cells hold texts of so many characters, or no texts if there are too many cells.
+        """A grid whose cells hold texts of so many characters, or no texts if an axis has too many of them.
 
         A signal may have bars for its positive numbers, over the cells, and for its negative ones, under them.
         """
         rows, cols = shape
-        readable = max(shape) <= READABLE
-        if readable:
+        numbers = max(shape) <= readable
+        if numbers:
             height = SIDE if max(shape) <= FEW else SMALLER
             width = max(height, longest * DIGIT + 9, note * NOTE_DIGIT + 8)
         else:
             width = min(max(ROOM // max(rows, 0.6 * cols), 3.0), 20.0)
             height = width if rows > 1 else 14.0
         up, down = (BARS * wanted for wanted in bars)
-        return cls(key, rows, cols, width, height, readable, up, down, note > 0, frozenset(padding))
+        return cls(key, rows, cols, width, height, numbers, up, down, note > 0, frozenset(padding))
 
     @property
     def size(self) -> tuple[float, float]:
