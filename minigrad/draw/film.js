@@ -1,43 +1,38 @@
 // A step says what it puts in cells for good, and what it marks as long as it is shown. So the stage in any step is all that
 // the steps up to it have put, with the marks of its own; nothing depends on what was shown before.
-const cells = new Map();
+const panels = {};
+for (const svg of document.querySelectorAll("figure svg"))
+  panels[svg.id] = [...svg.querySelectorAll(".cell")].map((element) => {
+    const kind = element.classList.contains("pad") ? "cell pad" : "cell";
+    return { element, kind, number: element.querySelector("text"), note: element.querySelector(".note"), shown: [] };
+  });
 let marked = [], noted = [];
 
-function cell(key, i) {
-  const id = `${key}-${i}`;
-  if (!cells.has(id)) cells.set(id, { element: document.getElementById(id), level: "", text: "" });
-  return cells.get(id);
-}
-
-function put(at, level, text = "") {
-  if (at.level !== level) {
-    const kept = [...at.element.classList].filter((name) => !/^[pn]\d/.test(name));
-    at.element.setAttribute("class", [...kept, level].join(" "));
-    at.level = level;
-  }
-  if (at.text !== text) at.element.querySelector("text").textContent = text;
-  at.text = text;
+function put(cell, level, text) {
+  if (cell.shown[0] !== level) cell.element.setAttribute("class", `${cell.kind} ${level}`);
+  if (cell.shown[1] !== text) cell.number.textContent = text;
+  cell.shown = [level, text];
 }
 
 function show(step, index) {
+  for (const [element, kind] of marked) element.classList.remove(kind);
   const state = new Map();
   for (const past of steps.slice(0, index + 1))
     for (const [key, changes] of Object.entries(past.put ?? {}))
-      for (const [i, ...what] of changes) state.set(cell(key, i), what);
-  for (const [at, what] of state) put(at, ...what);
+      for (const [i, ...what] of changes) state.set(panels[key][i], what);
+  for (const [cell, what] of state) put(cell, ...what);
 
-  for (const [element, kind] of marked) element.classList.remove(kind);
   marked = [];
   for (const [key, kinds] of Object.entries(step.mark ?? {}))
     for (const [kind, at] of Object.entries(kinds))
-      for (const i of at) marked.push([cell(key, i).element, kind]);
+      for (const i of at) marked.push([panels[key][i].element, kind]);
   for (const [element, kind] of marked) element.classList.add(kind);
 
   for (const note of noted) note.textContent = "";
   noted = [];
   for (const [key, notes] of Object.entries(step.note ?? {}))
     for (const [i, text] of notes) {
-      const note = cell(key, i).element.querySelector(".note");
+      const note = panels[key][i].note;
       note.textContent = text;
       noted.push(note);
     }
