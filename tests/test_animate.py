@@ -157,7 +157,7 @@ def test_other_channels_filters_and_images_are_told():
     motion = mg.animate_conv(x, w, np.zeros(5), channel=1)
     assert motion.steps[0]["text"].endswith("Shown is one of 2 images, 5 filters, 3 channels.")
     assert motion.steps[1]["text"] == "O[0, 0] = 1×1 + 1×1\n+ 1×1 + 1×1\n+ 8 from the other 2 channels\n+ 0 = 12"
-    assert "The other filters" in motion.steps[-2]["text"]
+    assert "the other filters" in motion.steps[-2]["text"]
     assert "∂L/∂W and ∂L/∂b" in motion.steps[-2]["text"]
     assert numbers(motion, "dw") == [18] * 4
 
@@ -216,10 +216,30 @@ def test_a_photograph_goes_by_rows_without_numbers():
     assert "<text" not in motion.html.split('<svg id="o"')[1].split("</svg>")[0]
     assert numbers(motion, "w") == [-1, 0, 1, -2, 0, 2, -1, 0, 1]
     assert "<text" not in mg.animate_pool(photo[:28, :28], 2).html  # nor in 14 × 14 beside 28 × 28
-    out = mg.conv2d(photo[None, None], np.array([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]])[None, None], padding="same")[0, 0]
-    levels = {i: level for step in motion.steps for i, level in step.get("put", {}).get("o", [])}
-    sizes = np.array([int(levels[i][1:]) * (-1 if levels[i][0] == "n" else 1) for i in range(4096)]).reshape(64, 64)
-    np.testing.assert_allclose(sizes, 20 * out / np.abs(out).max(), atol=1)
+    x, w = Tensor(photo[None, None]), Tensor([[[[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]]])
+    out = mg.conv2d(x, w, padding="same")
+    out.sum().backward()
+    assert shades(motion, "o", 64) == pytest.approx(20 * out.data[0, 0] / np.abs(out.data).max(), abs=1)
+    assert shades(motion, "dx", 66)[1:-1, 1:-1] == pytest.approx(20 * x.grad[0, 0] / np.abs(x.grad).max(), abs=1)
+    assert numbers(motion, "dw") == pytest.approx(w.grad.ravel(), abs=0.005)
+
+
+@pytest.mark.parametrize("mode", ["max", "avg"])
+def test_pooling_of_a_photograph_by_rows(mode):
+    x = Tensor(np.random.default_rng(0).uniform(-1, 1, (1, 1, 32, 32)))
+    out = (mg.max_pool2d if mode == "max" else mg.avg_pool2d)(x, 3, 2)
+    g = np.random.default_rng(1).normal(size=out.shape)
+    out.backward(g)
+    motion = mg.animate_pool(x, 3, 2, mode=mode, upstream=g)
+    assert len(motion.steps) == 33
+    assert shades(motion, "dx", 32) == pytest.approx(20 * x.grad[0, 0] / np.abs(x.grad).max(), abs=1)
+
+
+def shades(motion: Animation, key: str, side: int) -> np.ndarray:
+    """The last shades of a square panel without numbers, from -20 to 20; nothing in its padding."""
+    found = {i: level for step in motion.steps for i, level in step.get("put", {}).get(key, [])}
+    sizes = [int(level[1:]) * (-1 if level[0] == "n" else 1) for level in (found.get(i, "p0") for i in range(side**2))]
+    return np.array(sizes).reshape(side, side)
 
 
 def test_numbers_that_are_none():

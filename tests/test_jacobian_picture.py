@@ -106,6 +106,12 @@ def test_what_nobody_forms(shape, size):
     assert len(picture.svg) < 300_000
 
 
+def test_a_part_tells_only_what_it_shows():
+    picture = mg.draw_jacobian(mg.softmax, RNG.normal(size=(100, 8)))
+    assert picture.text[0].startswith("The part of J that is shown is block diagonal, blocks of 8 × 8")
+    assert mg.draw_jacobian(mg.softmax, RNG.normal(size=(100, 8)), size=8).structure == "full, symmetric"
+
+
 def test_float32_takes_half():
     assert mg.draw_jacobian(mg.relu, RNG.normal(size=4096).astype(np.float32)).size_in_memory == "67.1 MB"
 

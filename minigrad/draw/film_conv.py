@@ -107,9 +107,8 @@ class Convolution(NamedTuple):
                 mark={"w": {"on": film.cells("w")}, "turned": {"on": film.cells("turned")}},
             )
         cells, padded, slid = how.cells(), how.pad(self.x, 0), self.slid
-        flat = np.arange(self.out.size).reshape(self.out.shape)
         for outputs in how.turns():
-            made = np.array([flat[at] for at in outputs])
+            made = [how.cell(at) for at in outputs]
             mark: dict[str, Any] = {kernel: {"on": film.cells(kernel)}, "b": {"on": [0]}}
             put = {"o": (made, self.out.ravel()[made])}
             if len(outputs) > 1:
@@ -141,12 +140,8 @@ class Convolution(NamedTuple):
     # Backward
 
     def _backward(self, film: Film, alone: bool) -> None:
-        how, (x, w, _) = self.how, self.names
-        cells, padded = how.cells(), how.pad(self.x, 0)
+        how, padded = self.how, self.how.pad(self.x, 0)
         dx, dw, db = np.zeros(how.padded), np.zeros(self.kernel.size), 0.0
-        flat = np.arange(self.out.size).reshape(self.out.shape)
-        margin = np.zeros(how.padded, bool)
-        margin.ravel()[list(how.margin())] = True
         film.step(
             "Backward: each number of O has an upstream gradient, ∂L/∂O. It goes back to all that made that number, times "
             f"what it was multiplied with. The sums begin at 0.{self._others() if alone else ''}",
@@ -155,41 +150,44 @@ class Convolution(NamedTuple):
                 **{k: (at := film.cells(k), np.zeros(len(at))) for k in ("dx", "dw", "db") if k in film.panels},
             },
         )
+        every = {"on": film.cells("w")}
         for outputs in how.turns():
             for at in outputs:
                 window, g = how.window(at), float(self.upstream[at])
                 dx[window] += g * self.slid
                 dw[self.places.ravel()] += g * padded[window].ravel()
                 db += g
-            row, col, rows, cols = (int(v) for v in how.box(outputs))
-            single = len(outputs) == 1
-            under = cells[how.window(outputs[0])] if single else cells[row : row + rows, col : col + cols]
-            under = under[~margin.ravel()[under]]
             box = {"x": how.box(outputs), "dx": how.box(outputs)}
             note: dict[str, Any] = {}
-            every = {"on": film.cells("w")}
             mark: dict[str, Any] = {"w": every, "turned": every, "dw": every, "db": {"on": [0]}}
-            if single:
-                made = flat[outputs[0]]
-                window = how.window(outputs[0])
-                mark |= {"x": {"on": cells[window]}, "dx": {"on": under}, "o": {"out": made}, "do": {"out": made}}
-                text = self._shares(outputs[0], padded[window], dropped=under.size < self.slid.size)
-                inside = ~margin[window]
-                note = {
-                    "dx": (under, signed((g * self.slid)[inside], self.precision)),
-                    "dw": (self.places, signed(g * padded[window], self.precision)),
-                    "db": ([0], signed(g, self.precision)),
-                }
+            if len(outputs) == 1:
+                reached, text, note = self._landing(outputs[0], padded)
+                own = {"out": [how.cell(outputs[0])]}
+                mark |= {"x": {"on": how.cells()[window]}, "dx": {"on": reached}, "o": own, "do": own}
             else:
-                text = f"∂L/∂O{how.span(outputs)}: each number lands on the {self.slid.size} numbers of {x} that made it, "
-                text += f"and on all of {w}."
+                reached = how.covered(outputs)
+                text = (
+                    f"∂L/∂O{how.span(outputs)}: each number lands on the {self.kernel.size} numbers of {self.names[0]} that "
+                    f"made it, and on all of {self.names[1]}."
+                )
                 box |= {"o": how.block(outputs), "do": how.block(outputs)}
-            film.step(
-                text, put={"dx": (under, dx.ravel()[under]), "dw": (film.cells("w"), dw), "db": ([0], db)},
-                mark=mark, note=note, box=box,
-            )  # fmt: skip
+            put = {"dx": (reached, dx.ravel()[reached]), "dw": (film.cells("w"), dw), "db": ([0], db)}
+            film.step(text, put=put, mark=mark, note=note, box=box)
         self._rest(film)
         self._closing(film, padded)
+
+    def _landing(self, at: Place, padded: Any) -> tuple[Any, str, dict[str, Any]]:
+        """The cells of x that one output's gradient reaches, what it adds in words, and in notes."""
+        window, g = self.how.window(at), float(self.upstream[at])
+        inside = np.zeros(self.how.padded, bool)
+        inside[self.how.inner()] = True
+        reached = self.how.cells()[window][inside[window]]
+        note = {
+            "dx": (reached, signed((g * self.slid)[inside[window]], self.precision)),
+            "dw": (self.places, signed(g * padded[window], self.precision)),
+            "db": ([0], signed(g, self.precision)),
+        }
+        return reached, self._shares(at, padded[window], dropped=reached.size < self.slid.size), note
 
     def _shares(self, at: Place, under: Any, dropped: bool) -> str:
         """What one output's gradient adds to each of the sums."""
@@ -211,9 +209,9 @@ class Convolution(NamedTuple):
         x, w, b = self.names
         lines = []
         if self.filters > 1:
-            lines.append(f"The other filters are made from {x} too, and add to ∂L/∂{x}.")
+            lines.append(f"What the other filters give is made from {x} too, and adds to ∂L/∂{x}.")
         if self.images > 1:
-            lines.append(f"The other images meet {w} too, and add to ∂L/∂{w}{f' and ∂L/∂{b}' * (self.bias is not None)}.")
+            lines.append(f"The other images met {w} too, and add to ∂L/∂{w}{f' and ∂L/∂{b}' * (self.bias is not None)}.")
         inside = film.cells("dx")
         film.step(
             "\n".join(lines),

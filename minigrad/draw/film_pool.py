@@ -72,9 +72,8 @@ class Pooling(NamedTuple):
             f"number of the output O is {kept} under it.",
             put=film.empty("o", "dx", "do"),
         )
-        flat = np.arange(self.out.size).reshape(self.out.shape)
         for outputs in how.turns():
-            made = np.array([flat[at] for at in outputs])
+            made = [how.cell(at) for at in outputs]
             put, out = {"o": (made, self.out.ravel()[made])}, {"out": made}
             if len(outputs) > 1:
                 low, high = (self._text(v) for v in (self.out.ravel()[made].min(), self.out.ravel()[made].max()))
@@ -112,7 +111,6 @@ class Pooling(NamedTuple):
         if self.winners is not None:
             rule = "goes to the largest number of its window, all of it"
         dx = np.zeros(how.padded)
-        flat = np.arange(self.out.size).reshape(self.out.shape)
         inner = film.cells("dx")
         film.step(
             f"Backward: the upstream gradient of each number of O {rule}. The sums begin at 0.",
@@ -126,7 +124,8 @@ class Pooling(NamedTuple):
             if len(outputs) > 1:
                 box |= {"o": how.block(outputs), "do": how.block(outputs)}
                 text = f"∂L/∂O{how.span(outputs)}: each number {rule}."
-                film.step(text, put={"dx": (inner, dx.ravel()[inner])}, box=box)
+                reached = how.covered(outputs)
+                film.step(text, put={"dx": (reached, dx.ravel()[reached])}, box=box)
                 continue
             (at,) = outputs
             under, g = self._inside(at)[0], self._text(self.upstream[at])
@@ -140,7 +139,7 @@ class Pooling(NamedTuple):
                 text, put={"dx": (to, dx.ravel()[to])}, note={"dx": (to, signed(np.full(len(to), share), self.precision))},
                 mark={
                     "x": {"on": under, "out": to if self.winners is not None else []}, "dx": {"on": to},
-                    "o": {"out": flat[at]}, "do": {"out": flat[at]},
+                    "o": {"out": [how.cell(at)]}, "do": {"out": [how.cell(at)]},
                 },
                 box=box,
             )  # fmt: skip

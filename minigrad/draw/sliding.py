@@ -94,10 +94,20 @@ class Sliding(NamedTuple):
         row, col = top * self.stride[0], left * self.stride[1]
         return row, col, (bottom - top) * self.stride[0] + self.reach[0], (right - left) * self.stride[1] + self.reach[1]
 
+    def covered(self, outputs: Sequence[Place]) -> Any:
+        """The cells of the padded image in that block, without the padding."""
+        row, col, rows, cols = (int(n) for n in self.box(outputs))
+        cells = self.cells()
+        return np.intersect1d(cells[row : row + rows, col : col + cols], cells[self.inner()])
+
     def block(self, outputs: Sequence[Place]) -> tuple[float, float, float, float]:
         """The block of the output that consecutive outputs are."""
         (top, left), (bottom, right) = outputs[0], outputs[-1]
         return top, left, bottom - top + 1, right - left + 1
+
+    def cell(self, at: Place) -> int:
+        """The number of an output's cell."""
+        return at[0] * self.out[1] + at[1]
 
     def label(self, at: Place) -> str:
         """An output's index as NumPy writes it."""

@@ -37,7 +37,7 @@ def structure(j: Any, out: Shape, x: Shape) -> tuple[str, str]:
     nonzero = j != 0
     count = int(nonzero.sum())
     if not count:
-        return "zero", "no output depends on any input"
+        return "zero", "no output depends on any of these inputs"
     if m == 1 or n == 1:
         return ("a single row", "the gradient") if m == 1 else ("a single column", "one input")
     if math.prod(out) == math.prod(x) and not nonzero[~np.eye(m, n, dtype=bool)].any():
@@ -66,10 +66,10 @@ def _blocks(j: Any, out: Shape, x: Shape) -> tuple[str, str] | None:
             return None
         row, col = np.indices(j.shape)
         if not np.any(j[row // high != col // wide]):
-            first, second = j[:high, :wide], j[high : 2 * high, wide : 2 * wide]
-            equal = first.shape == second.shape and m == rows and n == cols and _alike(j, count, high, wide)
-            name = f"block diagonal, {count} {'equal ' * equal}blocks of {high} × {wide}"
-            return name, "what lies in different blocks does not depend on each other"
+            many = ""
+            if (m, n) == (rows, cols):
+                many = f"{count} {'equal ' * _alike(j, count, high, wide)}"
+            return f"block diagonal, {many}blocks of {high} × {wide}", "each output depends on the inputs of its own block"
     return None
 
 
