@@ -93,6 +93,11 @@ show({"relu": mg.relu, "sigmoid": mg.sigmoid, "softmax": mg.softmax})
 
 # %% [markdown]
 # Red is positive, blue is negative. The zeros of relu on the diagonal are where its input was negative.
+#
+# minigrad draws a Jacobian with its numbers, the upstream gradient to its left, and their product below.
+
+# %%
+mg.draw_jacobian(mg.softmax, x, upstream=[1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
 
 # %% [markdown]
 # ## Why nobody forms them

@@ -128,6 +128,11 @@ print(rows_by_backward(z).round(3))
 
 # %% [markdown]
 # Each row adds up to 0: raising all logits by the same amount changes nothing.
+
+# %%
+mg.draw_jacobian(mg.softmax, z, precision=3)
+
+# %% [markdown]
 #
 # How wrong is the diagonal alone? Here is a gradient by both, with differences as the judge.
 
