@@ -35,17 +35,33 @@ BLOCK = re.compile(
 )
 NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?|[-+]?\bnan\b|[-+]?\binf\b")
 
-# What runs before a lesson: a warning is an error, and nothing is fetched.
+# What runs before a lesson. A warning is an error, nothing is fetched, and a drawing gives a PNG too: a notebook that is not
+# trusted shows no SVG, in JupyterLab nor, at times, on GitHub.
 PREAMBLE = """
-import socket
-import warnings
+def prepare():
+    import socket
+    import warnings
+    from minigrad.draw import Drawing
 
-def refuse(*args):
-    raise OSError("a lesson uses no network")
+    def png(drawing):
+        from io import BytesIO
+        from PIL import Image
+        drawing.save("still.png")
+        small = BytesIO()
+        with Image.open("still.png") as image:
+            image.convert("RGB").quantize(64).save(small, "png", optimize=True)
+            return small.getvalue(), {"width": image.width // 2, "height": image.height // 2}
 
-socket.socket.connect = socket.getaddrinfo = refuse
-warnings.simplefilter("error")
-warnings.filterwarnings("ignore", module="ipykernel")  # what the kernel says as it shuts down is not the lesson's
+    def refuse(*args):
+        raise OSError("a lesson uses no network")
+
+    get_ipython().display_formatter.formatters["image/png"].for_type(Drawing, png)
+    socket.socket.connect = socket.getaddrinfo = refuse
+    warnings.simplefilter("error")
+    warnings.filterwarnings("ignore", module="ipykernel")  # what the kernel says as it shuts down is not the lesson's
+
+prepare()
+del prepare  # a lesson imports what it uses
 """
 
 
@@ -137,6 +153,8 @@ def execute(path: Path) -> Any:
             _refuse_outputs(path, cell)
             for output in cell.outputs:
                 output.pop("transient", None)
+                if "image/png" in output.get("data", {}):
+                    output.data.pop("image/svg+xml", None)
                 if "execution_count" in output:
                     output.execution_count = count
     return solutions
