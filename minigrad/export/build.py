@@ -126,7 +126,10 @@ class Step:
         self.result = Pair(*(node.value.shape for node in pair))
 
     def __call__(self, kind: str, *inputs: Any, **attributes: Any) -> Any:
-        return self.graph.emit(kind, *map(self._input, inputs), **attributes)
+        names = [self._input(x) for x in inputs]
+        while names and not names[-1]:  # at the end, what is left out is not there; some programs stumble over an empty name
+            names.pop()
+        return self.graph.emit(kind, *names, **attributes)
 
     def _input(self, x: Any) -> str:
         if x is None or isinstance(x, str):
