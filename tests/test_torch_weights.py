@@ -55,7 +55,9 @@ def test_the_weights_matter():
 def test_another_architecture_is_refused_and_nothing_is_changed():
     model = MODELS["resnet"].build(nn)
     before = model.state_dict()
-    with pytest.raises(ValueError, match=r"load_state_dict: .* missing: .*4\.bn1\.weight.*; unexpected: .*; wrong: .*7\.weight is"):
+    with pytest.raises(
+        ValueError, match=r"load_state_dict: .* missing: .*4\.bn1\.weight.*; unexpected: .*; wrong: .*7\.weight is"
+    ):
         model.load_state_dict(mg.load(FOLDER / "lenet.safetensors"))
     for key, value in model.state_dict().items():
         np.testing.assert_array_equal(value, before[key])

@@ -17,10 +17,11 @@ def export_onnx(
 ) -> Path:  # fmt: skip
     """Write a model as an ONNX file, which other programs can run.
 
-    The model runs twice, as after training, on random numbers, and what it recorded is translated: so any function of
-    recorded operations can be exported, be it a Module or not. The two runs have batches of different sizes. What grows with
-    the batch is computed from the input's size in the file; anything else that differs between the runs was computed from the
-    data without being recorded, as a comparison is, and is refused. What comes from parameters alone is computed here.
+    The model runs three times, as after training, on random numbers, and what it recorded is translated: so any function of
+    recorded operations can be exported, be it a Module or not. The runs have batches of different sizes. What grows evenly
+    with the batch is computed from the input's size in the file; anything else that differs between the runs was computed
+    from the data without being recorded, as a comparison is, and is refused. What comes from parameters alone is computed
+    here.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from minigrad.ops.adaptive import _bounds as bounds
 @translates("linear")
 def _linear(s: Step) -> Any:
     x, weight, bias = s.inputs()
-    if len(s.shape) == 2:
+    if s.ndim == 2:
         return s("Gemm", x, weight, bias, transB=1)
     out = s("MatMul", x, s("Transpose", weight, perm=[1, 0]))
     return out if bias is None else s("Add", out, bias)
@@ -42,7 +42,7 @@ def _conv_transpose(s: Step) -> Any:
     plain = [
         (n - 1) * stride + dilation * (k - 1) + 1 - low - high
         for n, k, stride, dilation, (low, high) in zip(
-            s.lengths(0).a[2:], s.lengths(1).a[2:], geometry["stride"], geometry["dilation"], pads, strict=True
+            s.lengths(0)[0][2:], s.lengths(1)[0][2:], geometry["stride"], geometry["dilation"], pads, strict=True
         )
     ]
     more = [n - m for n, m in zip(geometry["size"], plain, strict=True)]
@@ -76,7 +76,7 @@ def _windows(s: Step) -> dict[str, Any]:
 
 def _in_batch(s: Step, kind: str, **attributes: Any) -> Any:
     """A pool, which ONNX wants in a batch."""
-    x, alone = s.input(0), len(s.shape) == len(attributes["kernel_shape"]) + 1
+    x, alone = s.input(0), s.ndim == len(attributes["kernel_shape"]) + 1
     out = s(kind, s("Unsqueeze", x, [0]) if alone else x, **attributes)
     return s("Squeeze", out, [0]) if alone else out
 
@@ -107,33 +107,28 @@ def _each_window(s: Step, x: str, axis: int, old: int, new: int) -> tuple[Any, A
 
 @translates("mean_to")
 def _adaptive_mean(s: Step) -> Any:
-    x, old = s.input(0), s.lengths(0).a
-    for axis, (n, m) in enumerate(zip(old, s.shape, strict=True)):
-        if n != m:
-            x, own = _each_window(s, x, axis, n, m)
-            part = (own / own.sum(1, keepdims=True)).astype(s.dtype)
-            x = s("ReduceSum", s("Mul", x, part.reshape(part.shape + (1,) * (len(old) - axis - 1))), [axis + 1], keepdims=0)
+    x, size = s.input(0), s.static["size"]
+    for axis, new in enumerate(size, s.ndim - len(size)):
+        x, own = _each_window(s, x, axis, s.length(axis), new)
+        part = (own / own.sum(1, keepdims=True)).astype(s.dtype)
+        x = s("ReduceSum", s("Mul", x, part.reshape(part.shape + (1,) * (s.ndim - axis - 1))), [axis + 1], keepdims=0)
     return x
 
 
 @translates("collect")
 def _adaptive_max(s: Step) -> Any:
-    """Adaptive maxima are recorded as the places that they came from; the windows follow from the shapes."""
-    x, (old, _) = s.input(0), s.lengths(0)
-    expected = s.node.values[0]
-    if len(old) != len(s.shape):
-        raise NotImplementedError("picking by positions in the flattened input has no counterpart here")
-    for axis, (n, m) in enumerate(zip(old, s.shape, strict=True)):
-        if n == m:
-            continue
-        start, end = bounds(n, m)
-        expected = np.stack([expected.take(range(a, b), axis).max(axis) for a, b in zip(start, end, strict=True)], axis)
-        if m == 1:
-            x = s("ReduceMax", x, [axis], keepdims=1)
-        else:
-            x = s("ReduceMax", _each_window(s, x, axis, n, m)[0], [axis + 1], keepdims=0)
+    """Adaptive maxima are recorded as the places that they came from; their windows follow from the shapes."""
+    x, expected, shape = s.input(0), s.node.values[0], s.node.value.shape
+    axes = [i for i, (n, m) in enumerate(zip(expected.shape, shape, strict=False)) if n != m]
+    for axis in axes if expected.ndim == s.ndim else []:
+        old, new = s.length(axis), shape[axis]
+        expected = np.stack(
+            [expected.take(range(a, b), axis).max(axis) for a, b in zip(*bounds(old, new), strict=True)], axis
+        )
+        x, keepdims = (x, 1) if new == 1 else (_each_window(s, x, axis, old, new)[0], 0)
+        x = s("ReduceMax", x, [axis + 1 - keepdims], keepdims=keepdims)
     if not same(expected, s.node.value):
-        raise NotImplementedError("picking by positions in the flattened input has no counterpart here")
+        raise NotImplementedError("picking by places that were computed from the data has no counterpart in ONNX")
     return x
 
 
@@ -148,10 +143,10 @@ def _ones(s: Step) -> Any:
 
 @translates("unfold")
 def _unfold(s: Step) -> Any:
-    w, channels = s.static["windows"], s.lengths(0).a[1]
+    w, channels = s.static["windows"], s.length(1)
     attributes = {"strides": w.stride, "dilations": w.dilation, "pads": [*w.padding, *w.padding], "group": channels}
     kernels = np.concatenate([_ones(s)] * channels)
-    return s.reshape(s("Conv", s.input(0), kernels, **attributes), s.result)
+    return s.reshape(s("Conv", s.input(0), kernels, **attributes), s.shapes)
 
 
 # Resizing
@@ -160,7 +155,7 @@ def _unfold(s: Step) -> Any:
 @translates("nearest")
 def _nearest(s: Step) -> Any:
     x, chosen = s.input(0), s.static["chosen"]
-    for axis, places in enumerate(chosen, len(s.shape) - len(chosen)):
+    for axis, places in enumerate(chosen, s.ndim - len(chosen)):
         x = s("Gather", x, places, axis=axis)
     return x
 
@@ -168,7 +163,7 @@ def _nearest(s: Step) -> Any:
 @translates("resize")
 def _resize(s: Step) -> Any:
     x, axes = s.input(0), s.static["axes"]
-    for axis, at in enumerate(axes, len(s.shape) - len(axes)):
+    for axis, at in enumerate(axes, s.ndim - len(axes)):
         low, high = at.weights(s.node.value, axis)
         x = s("Add", s("Mul", s("Gather", x, at.below, axis=axis), low), s("Mul", s("Gather", x, at.above, axis=axis), high))
     return x
@@ -188,36 +183,35 @@ def _softmax(s: Step) -> Any:
 
 @translates("normalise")
 def _normalise(s: Step) -> Any:
-    """Seen in its `view`, axes are brought to mean 0 and variance 1; layer and instance normalisation have nodes."""
-    if s.static["running"]:
-        raise ValueError("it would train; call eval() first, or give training=False")
+    """Seen in the shape `view`, axes are brought to mean 0 and variance 1. For two cases ONNX has a node."""
+    if s.setting("running")[0] is not None:
+        raise ValueError("it would train; call eval(), or give training=False to a function")
     x, weight, bias = s.inputs()
-    view, place, axes, eps = s.setting("view"), s.setting("place"), s.static["axes"], s.static["eps"]
-    if len(view.a) == 2 and s.dtype == np.float32 and view.a[1]:  # ONNX takes statistics of layers in float32
-        shape = s.lengths(1).a if weight is not None else s.lengths(2).a if bias is not None else None
-        shape = shape or _last(s.shape, view.a[1])
-        scale = np.ones(shape, s.dtype) if weight is None else weight
-        return s("LayerNormalization", x, scale, bias, axis=-len(shape), epsilon=eps)
+    axes, eps, views = s.static["axes"], s.static["eps"], s.setting("view")
+    if len(views[0]) == 2 and s.dtype == np.float32:  # ONNX takes the statistics of layers in float32
+        shape = _last(s, views[0][1])
+        weight = np.ones(shape, s.dtype) if weight is None else weight
+        return s("LayerNormalization", x, weight, bias, axis=-len(shape), epsilon=eps)
     if axes == (2,):
-        ones, zeros = np.ones(s.shape[1], s.dtype), np.zeros(s.shape[1], s.dtype)
-        return s(
-            "InstanceNormalization", x, ones if weight is None else weight, zeros if bias is None else bias, epsilon=eps
-        )  # fmt: skip
-    out = s.reshape(x, view)
+        weight = np.ones(s.length(1), s.dtype) if weight is None else weight
+        bias = np.zeros(s.length(1), s.dtype) if bias is None else bias
+        return s("InstanceNormalization", x, weight, bias, epsilon=eps)
+    out = s.reshape(x, views)
     out = s("Sub", out, s("ReduceMean", out, list(axes), keepdims=1))
     variance = s("ReduceMean", s("Mul", out, out), list(axes), keepdims=1)
     out = s("Div", out, s("Sqrt", s("Add", variance, float(eps))))
-    out = out if weight is None else s("Mul", out, s.reshape(weight, place))
-    out = out if bias is None else s("Add", out, s.reshape(bias, place))
-    return s.reshape(out, s.result)
+    out = out if weight is None else s("Mul", out, s.reshape(weight, s.setting("place")))
+    out = out if bias is None else s("Add", out, s.reshape(bias, s.setting("place")))
+    return s.reshape(out, s.shapes)
 
 
-def _last(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
-    """The last axes that together hold so many numbers."""
-    n = 1
-    while math.prod(shape[-n:]) != size:
-        n += 1
-    return shape[-n:]
+def _last(s: Step, size: int) -> tuple[int, ...]:
+    """The shape of a layer's weight or bias; without them, that of the last axes that together hold so many numbers."""
+    for i in (1, 2):
+        if s.node.values[i] is not None:
+            return tuple(s.lengths(i)[0])
+    shape = s.node.value.shape
+    return next(shape[-n:] for n in range(1, s.ndim + 1) if math.prod(shape[-n:]) == size)
 
 
 # Whole sequences
@@ -225,7 +219,7 @@ def _last(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
 
 def _sequence(s: Step, kind: str, order: list[int], biases: tuple[Any, Any], states: int, **attributes: Any) -> Any:
     """One layer in one direction. ONNX has other orders of gates, an axis for directions, and weights that are constant."""
-    size = s.lengths(2).a[1]
+    size = s.length(1, 2)
 
     def gates(array: Any) -> Any:
         return np.concatenate([array.reshape(len(order), size, -1)[i] for i in order])
