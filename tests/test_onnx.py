@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from samples_networks import SAMPLES, Sample
 
 import minigrad as mg
 from minigrad import Tensor, nn
+from minigrad.graph import OPS, elementwise
 
 # Losses, which are for training; and what is random, takes positions that were computed from the data, or ONNX does not know.
 WITHOUT = {
@@ -242,3 +245,241 @@ def test_network_with_a_batch_of_another_size(case: str, tmp_path: Path):
             continue
         x = rng().standard_normal((batch, *shape)).astype(np.float32)
         compare(run(path, x), model(x), 2e-5, 2e-6)
+
+
+def test_words_attention_shared_parameters_and_several_results(tmp_path: Path):
+    model = Language()
+    path = mg.export_onnx(
+        model, (2, 6), tmp_path / "language.onnx", dtype=np.int64, input_names=["words"], output_names=["next", "weights"]
+    )
+    written = onnx.load(path).graph
+    assert [v.name for v in written.input] == ["words"]
+    assert [v.name for v in written.output] == ["next", "weights"]
+    names = [v.name for v in written.initializer]
+    assert names.count("words.weight") == 1
+    assert "out.weight" not in names
+    x = rng().integers(0, 11, (5, 6))
+    compare(run(path, x), model.eval()(x), 2e-5, 2e-6)
+
+
+def test_several_inputs(tmp_path: Path):
+    model = nn.MultiHeadAttention(8, 2, kdim=5, vdim=6, batch_first=True, rng=rng())
+    shapes = [(2, 3, 8), (2, 4, 5), (2, 4, 6)]
+    path = mg.export_onnx(model, shapes, tmp_path / "attention.onnx")
+    inputs = [rng().standard_normal((5, *shape[1:])).astype(np.float32) for shape in shapes]
+    assert [v.name for v in onnx.load(path).graph.input] == ["input_0", "input_1", "input_2"]
+    compare(run(path, *inputs), model(*inputs), 2e-5, 2e-6)
+
+
+def test_first_states_as_inputs_and_an_index_beside_a_number(tmp_path: Path):
+    lstm = nn.LSTM(3, 4, batch_first=True, rng=rng())
+
+    def model(x: Any, h: Any, at: Any) -> Any:
+        out, _ = lstm(x, (h.reshape(1, -1, 4), h.reshape(1, -1, 4) * 2))
+        return out[:, -1] * at
+
+    shapes, dtypes = [(2, 5, 3), (2, 4), (2, 1)], [np.float32, np.float32, np.int32]
+    path = mg.export_onnx(model, shapes, tmp_path / "lstm.onnx", dtype=dtypes)
+    inputs = [rng().integers(0, 9, (3, *s[1:])).astype(d) for s, d in zip(shapes, dtypes, strict=True)]
+    written = run(path, *inputs)
+    expected = model(*map(Tensor, inputs))
+    assert written[0].dtype == expected.dtype
+    compare(written, expected, 2e-5, 2e-6)
+
+
+BATCHES = {
+    "two lengths that grow": lambda x: mg.reshape(mg.expand_dims(x, 0) * mg.expand_dims(x, 1), (2, len(x), len(x), 3)),
+    "a multiple": lambda x: mg.concatenate([x, x, x]),
+    "more than the batch": lambda x: mg.reshape(mg.concatenate([x, x[:1]]), (len(x) + 1, 3, 2)),
+    "places from the end": lambda x: (x[len(x) - 1], x[len(x) - 2 :], x[::-1], x[1 : len(x) - 1 : 2]),
+    "zeros for each": lambda x: mg.concatenate([np.zeros((len(x), 1)), x], 1),
+    "a parameter for each": lambda x: x + mg.broadcast_to(Tensor(np.ones(6)), (len(x), 6)),
+    "a mean of all": lambda x: x - mg.mean(x, 0),
+    "an input, and twice one result": lambda x: (x, y := x * 2, y),
+    "a picked column": lambda x: (x[:, [3, 0]], x[:, 2], x[..., None, 1:3], x[:, np.array([True, False] * 3)]),
+    "as a matrix": lambda x: x @ x.T,
+    "without its batch": lambda x: mg.sum(x),
+    "other dtypes": lambda x: mg.astype(mg.astype(x, np.float32) * 2, np.float64) + np.float32(1.5),
+    "its data as a constant": lambda x: mg.softmax(x) * x.data,
+    "numbers only": lambda x: 2 ** -abs(x) / 3 + (1 - x) ** 2,
+    "resized": lambda x: mg.interpolate(mg.reshape(x, (-1, 1, 2, 3)), scale_factor=2, mode="bilinear"),
+    "columns": lambda x: mg.unfold(mg.reshape(x, (-1, 1, 2, 3)), 2, padding=1),
+}
+
+
+@pytest.mark.parametrize("case", BATCHES)
+def test_what_grows_with_the_batch(case: str, tmp_path: Path):
+    call = BATCHES[case]
+    path = mg.export_onnx(call, (2, 6), tmp_path / "function.onnx", dtype=np.float64)
+    for batch in (4, 7):
+        x = rng().standard_normal((batch, 6))
+        compare(run(path, x), call(Tensor(x)), 1e-12, 1e-12)
+
+
+def test_shapes_in_the_file(tmp_path: Path):
+    def shapes(dynamic: bool) -> list[list[Any]]:
+        graph = onnx.load(mg.export_onnx(call, (4, 3), tmp_path / "f.onnx", dynamic_batch=dynamic)).graph
+        every = [v.type.tensor_type.shape.dim for v in (*graph.input, *graph.output)]
+        return [[d.dim_param or d.dim_value for d in dims] for dims in every]
+
+    def call(x: Any) -> Any:
+        return x, mg.concatenate([x, x, x[:1]]), mg.concatenate([x, x])[1:], mg.sum(x, 0)
+
+    names = ["batch", "2*batch + 1", "2*batch - 1"]
+    assert shapes(True) == [["batch", 3], *([n, 3] for n in names), [3]]
+    assert shapes(False) == [[4, 3], [4, 3], [9, 3], [7, 3], [3]]
+
+
+def test_a_fixed_batch_may_be_used_as_a_number(tmp_path: Path):
+    def call(x: Any) -> Any:
+        return mg.sum(x, 0) / len(x)
+
+    with pytest.raises(ValueError, match=r"divide cannot be exported: .* size of the batch.*dynamic_batch=False"):
+        mg.export_onnx(call, (4, 3), tmp_path / "f.onnx")
+    x = rng().standard_normal((4, 3)).astype(np.float32)
+    compare(run(mg.export_onnx(call, (4, 3), tmp_path / "f.onnx", dynamic_batch=False), x), call(Tensor(x)), 1e-6, 1e-6)
+
+
+def test_the_file_says_who_made_it_and_parameters_keep_their_names(tmp_path: Path):
+    model = NETWORKS["lenet"][0]()
+    written = onnx.load(mg.export_onnx(model, (1, 1, 16, 16), tmp_path / "lenet.onnx"))
+    assert (written.producer_name, written.producer_version) == ("minigrad", mg.__version__)
+    assert written.opset_import[0].version == 18
+    assert written.graph.name == "Sequential"
+    held = {v.name: onnx.numpy_helper.to_array(v) for v in written.graph.initializer}
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(held[name], value)
+    assert [n.op_type for n in written.graph.node] == [
+        "Conv", "Tanh", "AveragePool", "Conv", "Tanh", "AveragePool", "Reshape", "Gemm",
+    ]  # fmt: skip
+    assert written.graph.node[0].name == "Sequential/0 Conv2d/Conv"
+
+
+def test_every_newer_opset(tmp_path: Path):
+    model = trained(NETWORKS["resnet"][0]())
+    x = rng().standard_normal((3, 3, 8, 8)).astype(np.float32)
+    for opset in range(18, onnx.defs.onnx_opset_version() + 1):
+        path = mg.export_onnx(model, (1, 3, 8, 8), tmp_path / "resnet.onnx", opset=opset)
+        compare(run(path, x), model.eval()(x), 2e-5, 2e-6)
+
+
+def test_nothing_of_the_model_is_changed(tmp_path: Path):
+    model = NETWORKS["resnet"][0]()
+    model[0].requires_grad_(False)
+    model[1].eval()
+    before = model.state_dict()
+    modes = [(m.training, [p.requires_grad for p in m.parameters()]) for m in model.modules()]
+    with mg.no_grad():
+        path = mg.export_onnx(model, (1, 3, 8, 8), tmp_path / "resnet.onnx")
+    assert modes == [(m.training, [p.requires_grad for p in m.parameters()]) for m in model.modules()]
+    for key, value in model.state_dict().items():
+        np.testing.assert_array_equal(value, before[key])
+    assert "0.weight" in {v.name for v in onnx.load(path).graph.initializer}
+
+
+def test_float64(tmp_path: Path):
+    for case in ("layer norm", "group norm", "lstm", "resnet"):
+        make, shape = NETWORKS[case]
+        model = trained(make()).double()
+        path = mg.export_onnx(model, (2, *shape), tmp_path / "model.onnx")
+        x = rng().standard_normal((3, *shape))
+        compare(run(path, x), model.eval()(x), 2e-7, 2e-8)
+
+
+# What is refused
+
+
+class Scaled(nn.Module):
+    def __init__(self) -> None:
+        @elementwise
+        def relu(x: Any, /) -> Any:  # has the name of one that is known, but is another
+            return x * 3
+
+        self.function = relu
+
+    def forward(self, x: Any) -> Any:
+        return self.function(x)
+
+
+@pytest.fixture
+def registry():
+    before = dict(OPS)
+    yield
+    OPS.clear()
+    OPS.update(before)
+
+
+@pytest.mark.usefixtures("registry")
+def test_an_operation_from_elsewhere_is_named_with_its_scope(tmp_path: Path):
+    kept = Path(tmp_path, "model.onnx")
+    kept.write_bytes(b"old")
+    with pytest.raises(NotImplementedError, match=r"no translation of relu \(in Sequential/1 Scaled\); leave it out"):
+        mg.export_onnx(nn.Sequential(nn.Linear(3, 3), Scaled()), (1, 3), kept)
+    assert kept.read_bytes() == b"old"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def branches(x: Any) -> Any:
+    return mg.exp(x) if x.data[0, 0] > 0.2 else mg.log(x)
+
+
+table = Tensor(np.arange(20.0).reshape(10, 2))
+REFUSED = {
+    "another operation for other data": (branches, r"did not compute the same in every run"),
+    "a step for each sample": (lambda x: sum(row * 2 for row in x), r"did not compute the same .*dynamic_batch=False"),
+    "half a batch": (lambda x: x[: len(x) // 2], r"getitem .* do not grow evenly with the batch"),
+    "a place found in the data": (lambda x: x[:, int(x.data[0].argmax())], r"getitem cannot be exported: .*depend on the data"),
+    "rows found in the data": (lambda x: x * table[x.data.argmax(1)][:, :1], r"getitem cannot be exported: .*argmax"),
+    "a mask of the data": (lambda x: mg.where(x.data > 0, x, 0.0), r"where cannot be exported: .*comparisons"),
+    "a constant": (lambda x: table, r"'output' cannot be exported: no recorded operation"),
+    "no tensor": (lambda x: None, r"gave no tensor"),
+    "arrays on axes that are not neighbours": (
+        lambda x: mg.expand_dims(x, 1)[[0, 1], :, [0, 1]], r"getitem cannot be exported: arrays .* neighbours",
+    ),
+    "dropout": (lambda x: mg.dropout(x), r"dropout cannot be exported: .*call eval\(\)"),
+    "training": (lambda x: mg.batch_norm(x, np.zeros(3), np.ones(3), training=True), r"normalise .*it would train; call eval"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(case: str, tmp_path: Path):
+    call, message = REFUSED[case]
+    with pytest.raises((ValueError, NotImplementedError), match=message):
+        mg.export_onnx(call, (2, 3), tmp_path / "f.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_bad_arguments(tmp_path: Path):
+    model, path = nn.Linear(3, 2), tmp_path / "f.onnx"
+    for message, shape, options in (
+        ("lengths of at least 1, got", (0, 3), {}),
+        ("lengths of at least 1, got", ("batch", 3), {}),
+        ("have no batch axis", (), {}),
+        ("opset is from 18 to", (1, 3), {"opset": 17}),
+        ("floating numbers or integers, got dtype bool", (1, 3), {"dtype": bool}),
+        ("2 dtypes for 1 inputs", (1, 3), {"dtype": [np.float32] * 2}),
+        ("output_names needs a name for each of 1", (1, 3), {"output_names": ["a", "b"]}),
+        ("the name 'weight' is taken", (1, 3), {"input_names": ["weight"]}),
+        ("the name 'x' is taken", (1, 3), {"input_names": "x", "output_names": "x"}),
+    ):
+        with pytest.raises(ValueError, match=f"export_onnx: .*{message}"):
+            mg.export_onnx(model, shape, path, **options)
+    with pytest.raises(TypeError, match="export_onnx: the model gave a str"):
+        mg.export_onnx(lambda x: "text", (1, 3), path)
+    with pytest.raises(ValueError, match="linear") as caught:
+        mg.export_onnx(model, (1, 4), path)
+    assert any("a batch of 2 is tried" in note for note in caught.value.__notes__)
+    with pytest.raises(FileNotFoundError, match="export_onnx: there is no folder"):
+        mg.export_onnx(model, (1, 3), tmp_path / "nowhere" / "f.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(ImportError, match=r'pip install "minigrad\[onnx\]"'):
+        mg.export_onnx(nn.Linear(3, 2), (1, 3), tmp_path / "f.onnx")
+
+
+def test_importing_minigrad_imports_no_onnx():
+    code = "import sys, minigrad; assert not {'onnx', 'minigrad.nn', 'minigrad.export.build'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -33,7 +33,7 @@ def export_onnx(
         The file. It is written whole, or, if anything goes wrong, not at all.
     dtype : dtype_like or sequence of dtype_like, optional
         Of the inputs; by default that of the first parameter, or float32. Give an integer one before an Embedding: such an
-        input is tried with indices 0 and 1.
+        input is tried with 0 and 1, and must be used as it is, for nothing computed from integers is recorded.
     opset : int
         The version of ONNX's operators, at least 18.
     dynamic_batch : bool

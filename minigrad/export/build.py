@@ -100,9 +100,7 @@ class Graph:
             known = self.recorded.arrays.get(id(value_of(runs[0])), "") if first.dtype == dtype else ""
             return self.initializer(first.astype(dtype), known)
         for given in self.recorded.inputs:
-            if first.dtype.kind in "iu" and all(
-                same(x.value.astype(v.dtype), v) for x, v in zip(given, arrays, strict=True)
-            ):
+            if first.dtype != bool and all(same(x.value.astype(v.dtype), v) for x, v in zip(given, arrays, strict=True)):
                 return self.cast(self.names[given[0]], given[0].dtype, dtype)
         if len({v.ndim for v in arrays}) == 1:
             row = first[tuple(slice(0, 1) if len(set(lengths)) > 1 else slice(None) for lengths in _shapes(arrays))]

@@ -185,7 +185,7 @@ def same(*values: Any) -> bool:
     """Whether values are equal in shape, dtype and numbers; nan equals nan."""
     first, *others = (np.asarray(value_of(v)) for v in values)
     nan = first.dtype.kind == "f"
-    return all(v.dtype == first.dtype and np.array_equal(first, v, equal_nan=nan) for v in others)
+    return all(v is first or (v.dtype == first.dtype and np.array_equal(first, v, equal_nan=nan)) for v in others)
 
 
 def alike(first: Any, *others: Any) -> bool:
