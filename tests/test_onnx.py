@@ -433,6 +433,8 @@ REFUSED = {
     "a mask of the data": (lambda x: mg.where(x.data > 0, x, 0.0), r"where cannot be exported: .*comparisons"),
     "a constant": (lambda x: table, r"'output' cannot be exported: no recorded operation"),
     "no tensor": (lambda x: None, r"gave no tensor"),
+    "windows over the batch": (lambda x: mg.max_pool1d(x.T, 2), r"max_pool cannot be exported: its setting 'windows' depends"),
+    "a count of the batch": (lambda x: mg.var(x, 0, ddof=1), r"var cannot be exported: axis 0 of its input grows"),
     "arrays on axes that are not neighbours": (
         lambda x: mg.expand_dims(x, 1)[[0, 1], :, [0, 1]], r"getitem cannot be exported: arrays .* neighbours",
     ),
@@ -456,6 +458,7 @@ def test_bad_arguments(tmp_path: Path):
         ("lengths of at least 1, got", ("batch", 3), {}),
         ("have no batch axis", (), {}),
         ("opset is from 18 to", (1, 3), {"opset": 17}),
+        ("opset is from 18 to", (1, 3), {"opset": "18"}),
         ("floating numbers or integers, got dtype bool", (1, 3), {"dtype": bool}),
         ("2 dtypes for 1 inputs", (1, 3), {"dtype": [np.float32] * 2}),
         ("output_names needs a name for each of 1", (1, 3), {"output_names": ["a", "b"]}),
@@ -466,6 +469,10 @@ def test_bad_arguments(tmp_path: Path):
             mg.export_onnx(model, shape, path, **options)
     with pytest.raises(TypeError, match="export_onnx: the model gave a str"):
         mg.export_onnx(lambda x: "text", (1, 3), path)
+    with pytest.raises(TypeError, match=r"shape is a tuple such as .*, got ndarray"):
+        mg.export_onnx(model, np.ones((1, 3)), path)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"the model comes first .* got tuple"):
+        mg.export_onnx((1, 3), model, path)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="linear") as caught:
         mg.export_onnx(model, (1, 4), path)
     assert any("a batch of 2 is tried" in note for note in caught.value.__notes__)

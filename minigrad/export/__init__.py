@@ -52,6 +52,8 @@ def export_onnx(
         If ONNX has no counterpart of an operation; it is named, with its scope.
     ValueError
         If the result depends on data or batch in a way that was not recorded, or an argument is none of these.
+    TypeError
+        If the model cannot be called, gives something else than tensors, or a shape is none.
     ImportError
         If the package onnx is missing.
     OSError
@@ -83,8 +85,10 @@ def export_onnx(
     from minigrad.storage import replace_file
 
     onnx = _package()
+    if not callable(model):
+        raise TypeError(f"export_onnx: the model comes first and is called with tensors, got {type(model).__name__}")
     newest = onnx.defs.onnx_opset_version()
-    if not OLDEST <= opset <= newest:
+    if not isinstance(opset, int) or not OLDEST <= opset <= newest:
         raise ValueError(f"export_onnx: opset is from {OLDEST} to {newest}, got {opset!r}")
     recorded = trace(model, input_shape, dtype, dynamic_batch)
     proto = build(onnx, recorded, opset, input_names, output_names)

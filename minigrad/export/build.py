@@ -98,7 +98,7 @@ class Graph:
         dtype = first.dtype if dtype is None else dtype
         if same(*arrays):
             known = self.recorded.arrays.get(id(value_of(runs[0])), "") if first.dtype == dtype else ""
-            return self.initializer(first.astype(dtype), known)
+            return self.initializer(first.astype(dtype, copy=False), known)
         for given in self.recorded.inputs:
             if first.dtype != bool and all(same(x.value.astype(v.dtype), v) for x, v in zip(given, arrays, strict=True)):
                 return self.cast(self.names[given[0]], given[0].dtype, dtype)
@@ -134,7 +134,7 @@ class _Settings(dict[str, Any]):
     """An operation's settings, but those that are not alike in all runs."""
 
     def __missing__(self, name: str) -> Any:
-        raise ValueError(f"its {name} depends on the data or on the size of the batch, and must not in ONNX{FIX}")
+        raise ValueError(f"its setting {name!r} depends on the data or on the size of the batch, and must not in ONNX{FIX}")
 
 
 class Step:
@@ -242,7 +242,10 @@ def build(onnx: Any, recorded: Recorded, opset: int, input_names: Any, output_na
     outs = _names("output", output_names, len(recorded.outputs))
     every = [*ins, *outs, *recorded.arrays.values()]
     if clash := [name for name in every if every.count(name) > 1]:
-        raise ValueError(f"export_onnx: the name {clash[0]!r} is taken by another input, output or parameter")
+        raise ValueError(
+            f"export_onnx: the name {clash[0]!r} is taken by another input, output or parameter; give other input_names or "
+            "output_names"
+        )
     graph = Graph(onnx, recorded, ins, every)
     _translate(graph)
     _name_results(graph, outs)

@@ -31,26 +31,28 @@ def _dropout(s: Step) -> Any:
 
 @translates("conv")
 def _conv(s: Step) -> Any:
-    geometry = s.static
-    return s("Conv", *s.inputs(), pads=_ends(geometry["padding"]), **_geometry(geometry))
+    return s("Conv", *s.inputs(), pads=_ends(s.static["padding"]), **_geometry(s))
 
 
 @translates("conv_input")
 def _conv_transpose(s: Step) -> Any:
-    geometry = s.static
-    pads = [(low, max(high, 0)) for low, high in geometry["padding"]]
-    plain = [
-        (n - 1) * stride + dilation * (k - 1) + 1 - low - high
-        for n, k, stride, dilation, (low, high) in zip(
-            s.lengths(0)[0][2:], s.lengths(1)[0][2:], geometry["stride"], geometry["dilation"], pads, strict=True
-        )
-    ]
-    more = [n - m for n, m in zip(geometry["size"], plain, strict=True)]
-    return s("ConvTranspose", *s.inputs(), pads=_ends(pads), output_padding=more, **_geometry(geometry))
+    # What the convolution leaves out at the end may be negative padding, which ONNX has as additional size.
+    pads = [(low, max(high, 0)) for low, high in s.static["padding"]]
+    axes = zip(
+        s.static["size"],
+        s.lengths(0)[0][2:],
+        s.lengths(1)[0][2:],
+        s.static["stride"],
+        s.static["dilation"],
+        pads,
+        strict=True,
+    )
+    more = [size - ((n - 1) * step + d * (k - 1) + 1 - low - high) for size, n, k, step, d, (low, high) in axes]
+    return s("ConvTranspose", *s.inputs(), pads=_ends(pads), output_padding=more, **_geometry(s))
 
 
-def _geometry(static: dict[str, Any]) -> dict[str, Any]:
-    return {"strides": static["stride"], "dilations": static["dilation"], "group": static["groups"]}
+def _geometry(s: Step) -> dict[str, Any]:
+    return {"strides": s.static["stride"], "dilations": s.static["dilation"], "group": s.static["groups"]}
 
 
 def _ends(pads: Any) -> list[int]:
@@ -132,21 +134,16 @@ def _adaptive_max(s: Step) -> Any:
     return x
 
 
-# Windows as columns, by kernels that hold a single 1
-
-
-def _ones(s: Step) -> Any:
-    """A kernel for each place of a window: 1 there, 0 elsewhere."""
-    w = s.static["windows"]
-    return np.eye(w.places, dtype=s.dtype).reshape(w.places, 1, *w.kernel)
+# Windows as columns
 
 
 @translates("unfold")
 def _unfold(s: Step) -> Any:
+    """A convolution, with a kernel for each place of a window: 1 there, 0 elsewhere."""
     w, channels = s.static["windows"], s.length(1)
-    attributes = {"strides": w.stride, "dilations": w.dilation, "pads": [*w.padding, *w.padding], "group": channels}
-    kernels = np.concatenate([_ones(s)] * channels)
-    return s.reshape(s("Conv", s.input(0), kernels, **attributes), s.shapes)
+    kernels = np.tile(np.eye(w.places, dtype=s.dtype), (channels, 1)).reshape(-1, 1, *w.kernel)
+    geometry = {"strides": w.stride, "dilations": w.dilation, "pads": [*w.padding, *w.padding], "group": channels}
+    return s.reshape(s("Conv", s.input(0), kernels, **geometry), s.shapes)
 
 
 # Resizing

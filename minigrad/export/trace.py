@@ -86,6 +86,8 @@ def trace(model: Callable[..., Any], input_shape: Sequence[Any], dtype: Any, dyn
 
 
 def _shapes(given: Sequence[Any]) -> list[tuple[int, ...]]:
+    if not isinstance(given, tuple | list):
+        raise TypeError(f"export_onnx: an input's shape is a tuple such as (1, 3, 32, 32), got {type(given).__name__}")
     several = len(given) > 0 and all(isinstance(shape, tuple | list) for shape in given)
     shapes = [tuple(shape) for shape in (given if several else [given])]
     for shape in shapes:
