@@ -14,11 +14,13 @@ import pytest
 from onnx.reference.ops.op_conv_transpose import ConvTranspose
 from onnx.reference.ops.op_rnn import RNN_14
 from samples_networks import SAMPLES, Sample
+from torch_models import MODELS
 
 import minigrad as mg
 from minigrad import Tensor, nn
 from minigrad.graph import OPS, elementwise
 
+WEIGHTS = Path(__file__).parent / "torch_weights"
 # Losses, which are for training; and what is random, takes positions that were computed from the data, or ONNX does not know.
 WITHOUT = {
     "arctan2", "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "cumprod", "dropout", "fold",
@@ -384,6 +386,17 @@ def test_float64(tmp_path: Path):
         path = mg.export_onnx(model, (2, *shape), tmp_path / "model.onnx")
         x = rng().standard_normal((3, *shape))
         compare(run(path, x), model.eval()(x), 2e-7, 2e-8)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_weights_of_pytorch_keep_their_outputs_through_the_file(name: str, tmp_path: Path):
+    build, x, _ = MODELS[name]
+    expected = mg.load(WEIGHTS / "outputs.safetensors")[name]
+    model = build(nn).astype(expected.dtype)
+    model.load_state_dict(mg.load(WEIGHTS / f"{name}.safetensors"))
+    x = x if x.dtype.kind == "i" else x.astype(expected.dtype)
+    path = mg.export_onnx(model, (2, *x.shape[1:]), tmp_path / f"{name}.onnx", dtype=x.dtype)
+    compare(run(path, x), expected, 2e-6, 2e-6)
 
 
 # What is refused
