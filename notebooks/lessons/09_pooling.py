@@ -211,7 +211,7 @@ checks.equal(
 # %% [markdown]
 # ## Transposed convolution
 #
-# A convolution is a matrix $M$, and the gradient goes back through $M^{\mathsf T}$: you have seen that in lesson 8. Nothing forbids to use
+# A convolution is a matrix $M$, and the gradient goes back through $M^{\mathsf T}$: you have seen that in lesson 8. Nothing forbids using
 # $M^{\mathsf T}$ *forward*, as a layer of its own. It is called **transposed convolution**.
 #
 # Convolution gathers a window into one number. Its transpose **spreads one number over a window**: it puts down a copy of the kernel,
@@ -461,7 +461,7 @@ mg.draw(S, direction="TB")
 # And to be played, step by step:
 
 # %%
-mg.play(S, upstream=g, direction="TB")
+mg.play(S, upstream=g)
 
 # %% [markdown]
 # ## The small CNN
@@ -697,9 +697,9 @@ plt.show()
 #
 # Try:
 #
-# - leaving `centre` out, or a bias of 0 in place of -2.2: how long is the network stuck, and why?
 # - a rate of 0.5 in place of 0.3, and then `np.bincount(answers, minlength=10)`: one digit is never given. Its output is stuck at 0,
 #   where $\hat y (1 - \hat y)$ is 0 too;
+# - a bias of 0 in place of -2.2: how many digits are never given now? Why does it matter where the outputs start?
 # - `y - targets` as `delta_y`, with a rate of 0.1: that is the gradient of the cross-entropy of lesson 5, and it cannot get stuck;
 # - max pooling in place of the mean, with `mg.max_pool2d` and its indices;
 # - `dx` of the first layer, which `backward` throws away: it says which pixels mattered. Lesson 10 makes pictures of it.
