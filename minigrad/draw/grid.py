@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.draw.text import number
+from minigrad.draw.theme import variables
 
 LEVELS = 20
 READABLE = 16  # an axis of more cells is shown without numbers
@@ -22,7 +23,7 @@ BARS = 44.0  # the longest bar of a signal
 MARGIN = 12.0  # around a picture
 ROOM = 360.0  # what a grid without numbers takes
 
-TEXT = """.paper { fill: var(--paper); }
+TEXT = """.paper { fill: var(--page); }
 text { font: 13px Helvetica, Arial, sans-serif; fill: var(--ink); }
 text .title { font-weight: bold; }
 .values .title { fill: var(--value); }
@@ -116,13 +117,13 @@ def picture(title: str, description: str, style: str, body: Iterable[str], wide:
     """A picture of grids as SVG in a file of its own, whose style leaves alone what stands beside it on a page."""
     from html import escape
 
-    palette, cells = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("palette.css", "grid.css"))
+    cells = Path(__file__).with_name("grid.css").read_text(encoding="utf-8")
     place, size = f'"{-MARGIN:g}" y="{-MARGIN:g}"', f'width="{wide + 2 * MARGIN:g}" height="{high + 2 * MARGIN:g}"'
     view = f"{-MARGIN:g} {-MARGIN:g} {wide + 2 * MARGIN:g} {high + 2 * MARGIN:g}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="minigrad" viewBox="{view}" {size} role="img">\n'
         f"<title>{escape(title)}</title>\n<desc>{escape(description)}</desc>\n<style>\n"
-        f"{palette.replace(':root', '.minigrad')}.minigrad {{\n{TEXT}{cells}{shading()}}}\n{style}</style>\n"
+        f"{variables('.minigrad')}.minigrad {{\n{TEXT}{cells}{shading()}}}\n{style}</style>\n"
         f'<rect class="paper" x={place} {size}/>\n{"".join(body)}\n</svg>\n'
     )
 
