@@ -12,7 +12,8 @@ import numpy as np
 from minigrad.backward import sweep
 from minigrad.draw.arithmetic import equation, inline, plus, shaped, times
 from minigrad.draw.mirror import chain
-from minigrad.draw.naming import SHORT, Labels, symbol, symbols
+from minigrad.draw.names import symbol
+from minigrad.draw.naming import SHORT, Labels, symbols
 from minigrad.draw.steps import check_whole, from_one, local_gradient, seed_of
 from minigrad.draw.text import shorten
 from minigrad.graph import Node, Value, describe, topological_order

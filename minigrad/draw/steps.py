@@ -12,10 +12,13 @@ import numpy as np
 from minigrad.backward import sweep
 from minigrad.draw.arithmetic import equation, inline, plus, shaped, times
 from minigrad.draw.mirror import Mirror
-from minigrad.draw.naming import Labels, given, symbol, symbols, told
+from minigrad.draw.names import arguments, operation, symbol
+from minigrad.draw.naming import Labels, given, symbols
 from minigrad.draw.symbols import written
 from minigrad.draw.text import number, shorten
 from minigrad.graph import Node, Value, as_array, describe, topological_order, value_of
+
+LONGEST_TOLD = 60  # characters of what an operation was told besides its inputs
 
 Kind = Literal["start", "forward", "seed", "backward", "end"]
 
@@ -305,11 +308,11 @@ class _Teller:
     def _computed(self, node: Node, where: str) -> Step:
         op = node.op
         assert op is not None
-        values = given(node)
+        values, name, told = given(node), operation(node), shorten(arguments(node.static, op.defaults), LONGEST_TOLD)
         if all(v is not None and np.ndim(v) == 0 for v in (*node.values, node.value)):
 
             def write(texts: Sequence[str]) -> str:
-                return written(op, texts, told(node))
+                return written(name, texts, told)
 
             def compute(*numbers: Value) -> Value:
                 return op.forward(*numbers, **{k: v for k, v in node.static.items() if k != "saved"})
@@ -319,7 +322,7 @@ class _Teller:
             else:
                 text = f"{write([number(v, self.precision) for v in values])} = {number(node.value, self.precision)}"
         else:
-            shapes = written(op, [self._operand(v) for v in values], told(node))
+            shapes = written(name, [self._operand(v) for v in values], told)
             text = f"{shapes} → {shaped(node.value, self.precision)}"
         label, id = self.called[node], self.graph.ids[node]
         words = f"{where}: {label}\n{text}"

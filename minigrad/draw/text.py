@@ -145,6 +145,8 @@ def argument(x: Any) -> str:
         return ":".join("" if part is None else str(part) for part in parts)
     if isinstance(x, np.ndarray):
         return f"array {x.shape}"
+    if isinstance(x, type):
+        return x.__name__
     if isinstance(x, tuple | list):
         inside = ", ".join(argument(part) for part in x[:LONGEST])
         return f"({inside},)" if len(x) == 1 else f"({inside})"
