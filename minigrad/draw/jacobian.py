@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.backward import sweep
+from minigrad.draw.checks import MOST_DECIMALS, check_whole
 from minigrad.draw.text import shorten
 from minigrad.graph import Node, as_array, value_of
 from minigrad.modes import recording
@@ -64,9 +65,7 @@ def draw_jacobian(
     from minigrad.draw.jacobian_picture import JacobianDrawing
 
     who = "draw_jacobian"
-    for name, given, least, most in (("size", size, 1, 200), ("precision", precision, 0, 17)):
-        if not isinstance(given, int) or isinstance(given, bool) or not least <= given <= most:
-            raise ValueError(f"{who}: {name} is a whole number from {least} to {most}, got {given!r}")
+    check_whole(who, size=(size, 1, 200), precision=(precision, 0, MOST_DECIMALS))
     out, x = _graph(who, f, wrt)
     if not out.size or not x.size:
         raise ValueError(f"{who}: a Jacobian needs numbers, got shapes {out.shape} and {x.shape}")

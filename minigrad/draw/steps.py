@@ -11,12 +11,13 @@ import numpy as np
 
 from minigrad.backward import sweep
 from minigrad.draw.arithmetic import equation, inline, plus, shaped, times
+from minigrad.draw.checks import MOST_DECIMALS, check_whole, from_one, seed_of
 from minigrad.draw.mirror import Mirror
 from minigrad.draw.names import arguments, operation, symbol
 from minigrad.draw.naming import Labels, given, symbols
 from minigrad.draw.symbols import written
 from minigrad.draw.text import number, shorten
-from minigrad.graph import Node, Value, as_array, describe, topological_order, value_of
+from minigrad.graph import Node, Value, topological_order
 
 LONGEST_TOLD = 60  # characters of what an operation was told besides its inputs
 
@@ -192,7 +193,7 @@ def steps(f: Node, *, upstream: Any = None, precision: int = 2, max_nodes: int =
     backward n2 ['1 × (-4) = -4', '1 × (-4) = -4']
     """
     seed = seed_of(f, upstream, "play")
-    check_whole("play", precision=(precision, 0), max_nodes=(max_nodes, 1))
+    check_whole("play", precision=(precision, 0, MOST_DECIMALS), max_nodes=(max_nodes, 1, None))
     graph = Numbered(f)
     if len(graph) > max_nodes:
         raise ValueError(
@@ -202,38 +203,6 @@ def steps(f: Node, *, upstream: Any = None, precision: int = 2, max_nodes: int =
     teller = _Teller(f, seed, graph, precision)
     with np.errstate(all="ignore"):
         return [teller.start(), *teller.forward(), teller.seed(), *teller.backward(), teller.end()]
-
-
-def seed_of(f: Any, upstream: Any, who: str) -> Value:
-    """The gradient to start from, if `f` is a tensor that can be swept; else an error that says what to do."""
-    if not isinstance(f, Node):
-        raise TypeError(f"{who}: expected a Tensor, got {type(f).__name__}; call it on the result of a computation")
-    if not f.requires_grad:
-        raise RuntimeError(f"{who}: {describe(f)} is a constant; no gradient goes through it")
-    shape, dtype = f.value.shape, f.value.dtype
-    if upstream is None:
-        if shape:
-            raise ValueError(
-                f"{who}: {describe(f)} is no scalar; reduce it first, as with .sum(), or pass the gradient to start from: "
-                f"upstream=an array of shape {shape}"
-            )
-        return dtype.type(1)
-    seed = np.array(as_array(value_of(upstream), who), dtype)[()]
-    if seed.shape != shape:
-        raise ValueError(f"{who}: upstream has shape {seed.shape}, but {describe(f)} needs its own shape")
-    return seed
-
-
-def from_one(seed: Value) -> bool:
-    """Whether a sweep starts from 1, so that what it gives are derivatives of the result as it is."""
-    return bool(np.ndim(seed) == 0 and seed == 1)
-
-
-def check_whole(who: str, **numbers: tuple[Any, int]) -> None:
-    """Refuse what is no whole number, or less than the least it can be."""
-    for name, (n, least) in numbers.items():
-        if not isinstance(n, int) or isinstance(n, bool) or n < least:
-            raise ValueError(f"{who}: {name} is a whole number, {least} or more, got {n!r}")
 
 
 def local_gradient(node: Node, i: int) -> Value:
