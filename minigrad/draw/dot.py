@@ -117,7 +117,7 @@ class _Writer:
             f"cluster_{id}",
             graph_attr={
                 "id": id, "class": "scope", "tooltip": _tooltip(shorten("/".join(path))),
-                "label": f"<{_text(shorten(path[-1], 40)) or NO_BREAK_SPACE}>", "labeljust": "l", "labelloc": "t",
+                "label": f"<{_text(shorten(path[-1])) or NO_BREAK_SPACE}>", "labeljust": "l", "labelloc": "t",
                 "style": "rounded,filled", "color": self.colors.rim, "fillcolor": self.colors.cluster, "margin": "10",
             },
         )  # fmt: skip
