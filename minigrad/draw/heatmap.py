@@ -91,7 +91,7 @@ def cells(value: Any, most: int) -> tuple[Any, str]:
 
 
 def levels(numbers: Any) -> tuple[Any, float]:
-    """The shade of each number, and the size of the number that has the darkest."""
+    """The shade of each number, and the size of the number that has the fullest."""
     finite = np.isfinite(numbers)
     scale = float(np.max(np.abs(numbers), initial=0.0, where=finite))
     shades = np.full(numbers.shape, NOT_FINITE)
