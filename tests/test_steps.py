@@ -417,3 +417,10 @@ def test_a_users_operation_is_told_without_making_up_a_rule():
     assert listed[-2].flows[0].rule == "dx = local gradient of cube × upstream"
     assert products(listed) == [["12 × 1 = 12"]]
     assert written("erf", ["x"]) == "erf(x)"
+
+
+def test_a_name_from_right_to_left_leaves_its_equation_in_order():
+    (x,) = named(x=3.0)
+    x.name = name = "שלם"
+    assert steps(x * 2.0)[-1].text.endswith(f"∂f/∂\u2068{name}\u2069 = 2")
+    assert str(mg.explain(x * 2.0, wrt=x)).endswith(f"∂f/∂\u2068{name}\u2069 = 2")

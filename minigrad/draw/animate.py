@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.backward import sweep
 from minigrad.draw.checks import MOST_DECIMALS, check_whole
-from minigrad.draw.text import shorten
+from minigrad.draw.text import in_words
 from minigrad.graph import Node, as_array, value_of
 from minigrad.modes import recording
 from minigrad.ops.conv import Padding, conv1d, conv2d
@@ -229,7 +229,7 @@ def _check(who: str, phase: Any, precision: Any) -> None:
 
 
 def _name(x: Any, usual: str) -> str:
-    return shorten(x.name) if isinstance(x, Node) and x.name else usual
+    return in_words(x.name) if isinstance(x, Node) and x.name else usual
 
 
 def _floats(who: str, x: Any) -> Any:

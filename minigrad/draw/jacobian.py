@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.backward import sweep
 from minigrad.draw.checks import MOST_DECIMALS, check_whole
-from minigrad.draw.text import shorten
+from minigrad.draw.text import in_words
 from minigrad.graph import Node, as_array, value_of
 from minigrad.modes import recording
 from minigrad.tensor import Tensor
@@ -82,7 +82,7 @@ def draw_jacobian(
         seed = np.zeros(out.shape, out.dtype)
         seed.flat[i] = 1
         rows.append(np.ravel(sweep(out, seed[()])[x])[:size])
-    names = shorten(out.name or "f"), shorten(x.name or "x")
+    names = in_words(out.name or "f"), in_words(x.name or "x")
     return JacobianDrawing(names, np.array(rows), v, np.array(downstream[x]), precision)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.draw.names import operation
 from minigrad.draw.symbols import rule, written
-from minigrad.draw.text import number, shorten
+from minigrad.draw.text import in_words, number
 from minigrad.graph import Node
 
 LONGEST = 28  # characters of a label put together from names
@@ -23,14 +23,19 @@ class Labels(dict[Node, str]):
             text = _label(node, depth)
             if len(text) <= LONGEST:
                 break
-        self[node] = text = shorten(text, LONGEST + SHORT)
+        if len(text) > LONGEST + SHORT:
+            text = text[: LONGEST + SHORT - 1] + "…"
+            text += "\u2069" * (
+                text.count("\u2068") - text.count("\u2069")
+            )  # a name that is cut ends here
+        self[node] = text
         return text
 
 
 def _label(node: Node, depth: int) -> str:
     """A node by its name, or by its operation on its inputs down to some depth."""
     if node.name:
-        return shorten(node.name)
+        return in_words(node.name)
     if node.op is None:
         return _constant(node.value)
     if depth == 0:

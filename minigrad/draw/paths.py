@@ -16,7 +16,7 @@ from minigrad.draw.labels import SHORT, Labels, symbols
 from minigrad.draw.mirror import chain
 from minigrad.draw.names import symbol
 from minigrad.draw.steps import local_gradient
-from minigrad.draw.text import shorten
+from minigrad.draw.text import in_words
 from minigrad.graph import Node, Value, describe, topological_order
 
 Edge = tuple[Node, int]  # a node, and which of its inputs
@@ -175,7 +175,7 @@ def explanation(f: Node, wrt: Node, upstream: Any, max_paths: int, precision: in
     called = Labels()
     if wrt.op is None and not wrt.name:
         called[wrt] = "x"
-    of = shorten(f.name) if f.name else "f"
+    of = in_words(f.name) if f.name else "f"
     with np.errstate(all="ignore"):
         paths = tuple(_path(edges, wrt, seed, called, of) for edges in _walk(f, wrt, counts, max_paths))
         gradient = gradients[wrt] if count else np.zeros_like(wrt.value)[()]

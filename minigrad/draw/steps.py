@@ -16,7 +16,7 @@ from minigrad.draw.labels import Labels, given, symbols
 from minigrad.draw.mirror import Mirror
 from minigrad.draw.names import arguments, operation, symbol
 from minigrad.draw.symbols import written
-from minigrad.draw.text import number, shorten
+from minigrad.draw.text import in_words, number, shorten
 from minigrad.graph import Node, Value, topological_order
 
 LONGEST_TOLD = 60  # characters of what an operation was told besides its inputs
@@ -257,7 +257,7 @@ class _Teller:
 
     def __init__(self, f: Node, seed: Value, graph: Numbered, precision: int) -> None:
         self.f, self.graph, self.precision = f, graph, precision
-        self.root = shorten(f.name) if f.name else "f"
+        self.root = in_words(f.name) if f.name else "f"
         self.called = Labels()
         self.gradients = sweep(f, seed)
         mirror = Mirror(f, wired=True)
