@@ -25,9 +25,7 @@ class Labels(dict[Node, str]):
                 break
         if len(text) > LONGEST + SHORT:
             text = text[: LONGEST + SHORT - 1] + "…"
-            text += "\u2069" * (
-                text.count("\u2068") - text.count("\u2069")
-            )  # a name that is cut ends here
+            text += "\u2069" * (text.count("\u2068") - text.count("\u2069"))  # a name that is cut ends here
         self[node] = text
         return text
 
