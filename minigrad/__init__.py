@@ -5,10 +5,10 @@ from types import ModuleType as _Module
 from minigrad import linalg
 from minigrad.custom import op
 from minigrad.draw import draw
-from minigrad.draw.animate import animate_conv, animate_pool
-from minigrad.draw.explain import explain
-from minigrad.draw.jacobian import draw_jacobian
-from minigrad.draw.play import play
+from minigrad.draw.motion.animate import animate_conv, animate_pool
+from minigrad.draw.motion.jacobian import draw_jacobian
+from minigrad.draw.player.explain import explain
+from minigrad.draw.player.play import play
 from minigrad.export import export_onnx
 from minigrad.gradcheck import gradcheck
 from minigrad.modes import detect_anomaly, no_grad, scope

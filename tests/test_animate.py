@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.draw.film import Animation
+from minigrad.draw.motion.film import Animation
 
 X, W = np.arange(1.0, 26.0).reshape(5, 5), np.arange(1.0, 10.0).reshape(3, 3)
 UPSTREAM = [[1, 2], [3, 4]]

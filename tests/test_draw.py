@@ -14,7 +14,8 @@ from drawings import circuit, groups, texts, titles
 
 import minigrad as mg
 from minigrad import Tensor, scope
-from minigrad.draw import Drawing, draw, render
+from minigrad.draw import Drawing, draw
+from minigrad.draw.still import render
 from minigrad.draw.text import number, printable, shorten, summary
 from minigrad.graph import elementwise, topological_order
 

@@ -11,8 +11,8 @@ from drawings import SVG, by_title, circuit, groups, texts, titles
 import minigrad as mg
 from minigrad import Tensor, draw, scope
 from minigrad.draw.heatmap import GAP, NOT_FINITE, STEPS, heatmap, shade
-from minigrad.draw.render import render
-from minigrad.draw.steps import steps
+from minigrad.draw.player.steps import steps
+from minigrad.draw.still.render import render
 from minigrad.draw.theme import DARK, LIGHT, PAGES, variables
 from minigrad.graph import topological_order
 

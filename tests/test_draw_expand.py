@@ -10,9 +10,9 @@ from samples_networks import SAMPLES
 import minigrad as mg
 from minigrad import Tensor, draw, no_grad, scope
 from minigrad.backward import sweep
-from minigrad.draw.expand import OPENINGS, expand
 from minigrad.draw.names import operation
-from minigrad.draw.view import View
+from minigrad.draw.still.expand import OPENINGS, expand
+from minigrad.draw.still.view import View
 from minigrad.graph import topological_order
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.draw.jacobian_picture import JacobianDrawing
+from minigrad.draw.motion.jacobian_picture import JacobianDrawing
 
 SPACE = "{http://www.w3.org/2000/svg}"
 RNG = np.random.default_rng(0)

@@ -15,8 +15,8 @@ from minigrad import Tensor
 from minigrad.backward import sweep
 from minigrad.draw import draw
 from minigrad.draw.heatmap import NOT_FINITE, STEPS
-from minigrad.draw.stage import heatmap
-from minigrad.draw.steps import Numbered
+from minigrad.draw.player.stage import heatmap
+from minigrad.draw.player.steps import Numbered
 from minigrad.draw.text import shorten, summary
 
 HOSTILE = [

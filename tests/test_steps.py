@@ -14,9 +14,9 @@ import minigrad as mg
 from minigrad import Tensor
 from minigrad.backward import sweep
 from minigrad.draw import draw
-from minigrad.draw.arithmetic import alike, equation, inline, plus, times
-from minigrad.draw.steps import Numbered, steps
-from minigrad.draw.symbols import LOCALS, PRODUCTS, rule, written
+from minigrad.draw.player.arithmetic import alike, equation, inline, plus, times
+from minigrad.draw.player.steps import Numbered, steps
+from minigrad.draw.player.symbols import LOCALS, PRODUCTS, rule, written
 from minigrad.graph import OPS, elementwise, topological_order
 
 WITHOUT_GRADIENT = {"argmax", "argmin", "any", "all"}

@@ -11,8 +11,8 @@ from minigrad.draw.checks import MOST_DECIMALS
 from minigrad.graph import Node
 
 if TYPE_CHECKING:
-    from minigrad.draw.picture import Description
-    from minigrad.draw.view import View
+    from minigrad.draw.still.picture import Description
+    from minigrad.draw.still.view import View
 
 __all__ = ["Drawing", "draw"]
 
@@ -38,7 +38,7 @@ class Drawing:
     @cached_property
     def svg(self) -> str:
         """The picture as SVG. It is laid out when it is first asked for."""
-        from minigrad.draw.render import svg
+        from minigrad.draw.still.render import svg
         from minigrad.draw.theme import style
 
         return svg(self.dot, self.description.title, self.description.words, style(self.theme))
@@ -71,7 +71,7 @@ class Drawing:
         'digraph'
         """
         from minigrad.draw.files import write
-        from minigrad.draw.render import SUFFIXES, render
+        from minigrad.draw.still.render import SUFFIXES, render
 
         formats = {suffix: partial(render, self.dot, suffix) for suffix in SUFFIXES}
         write(path, {**formats, "svg": lambda: self.svg.encode(), "dot": lambda: self.dot.encode()})
@@ -161,9 +161,9 @@ def draw(
     <minigrad graph of multiply: 5 nodes, 4 edges>
     """
     _check(f, direction, precision, max_nodes, depth, theme, names)
-    from minigrad.draw.describe import describe_graph
-    from minigrad.draw.dot import to_dot
-    from minigrad.draw.picture import Options
+    from minigrad.draw.still.describe import describe_graph
+    from minigrad.draw.still.dot import to_dot
+    from minigrad.draw.still.picture import Options
     from minigrad.draw.theme import palette
 
     options = Options(
@@ -179,14 +179,14 @@ def _view(
     f: Node | BaseException, names: Mapping[str, Any] | None, backward: bool, expand: bool | Collection[str | Node]
 ) -> View:
     """What is drawn of a graph, and what is known of it besides."""
-    from minigrad.draw.view import View
+    from minigrad.draw.still.view import View
 
     if isinstance(f, Node):
         view = View.of(f)
         if backward and f.grad is None:
             view.known.update(_gradients(f))
     else:
-        from minigrad.draw.faults import view_of
+        from minigrad.draw.still.faults import view_of
 
         view = view_of(f)
     if names is not None:
@@ -194,7 +194,7 @@ def _view(
 
         view.names.update(find_names(names))
     if expand:
-        from minigrad.draw.expand import expand as open_up
+        from minigrad.draw.still.expand import expand as open_up
 
         open_up(view, expand)
     return view

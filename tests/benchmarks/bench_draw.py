@@ -10,7 +10,7 @@ import numpy as np
 
 import minigrad as mg
 from minigrad import Tensor, draw
-from minigrad.draw.render import render
+from minigrad.draw.still.render import render
 
 ROUNDS = 3
 

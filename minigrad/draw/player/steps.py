@@ -10,12 +10,12 @@ from typing import Any, Literal
 import numpy as np
 
 from minigrad.backward import sweep
-from minigrad.draw.arithmetic import equation, inline, plus, shaped, times
 from minigrad.draw.checks import MOST_DECIMALS, check_whole, from_one, seed_of
-from minigrad.draw.labels import Labels, given, symbols
-from minigrad.draw.mirror import Mirror
 from minigrad.draw.names import arguments, operation, symbol
-from minigrad.draw.symbols import written
+from minigrad.draw.player.arithmetic import equation, inline, plus, shaped, times
+from minigrad.draw.player.labels import Labels, given, symbols
+from minigrad.draw.player.mirror import Mirror
+from minigrad.draw.player.symbols import written
 from minigrad.draw.text import in_words, number, shorten
 from minigrad.graph import Node, Value, topological_order
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.backward import sweep
-from minigrad.draw.arithmetic import equation, inline, plus, shaped, times
 from minigrad.draw.checks import MOST_DECIMALS, check_whole, from_one, seed_of
-from minigrad.draw.labels import SHORT, Labels, symbols
-from minigrad.draw.mirror import chain
 from minigrad.draw.names import symbol
-from minigrad.draw.steps import local_gradient
+from minigrad.draw.player.arithmetic import equation, inline, plus, shaped, times
+from minigrad.draw.player.labels import SHORT, Labels, symbols
+from minigrad.draw.player.mirror import chain
+from minigrad.draw.player.steps import local_gradient
 from minigrad.draw.text import in_words
 from minigrad.graph import Node, Value, describe, topological_order
 

@@ -11,7 +11,7 @@ from minigrad.draw.theme import LIGHT, Palette
 
 if TYPE_CHECKING:
     from minigrad.draw.heatmap import Heatmap
-    from minigrad.draw.picture import Description, DrawnEdge, DrawnNode, Lines
+    from minigrad.draw.still.picture import Description, DrawnEdge, DrawnNode, Lines
 
 Direction = Literal["LR", "TB"]
 
@@ -41,7 +41,7 @@ def to_dot(picture: Description, direction: Direction, colors: Palette = LIGHT) 
     Examples
     --------
     >>> from minigrad import Tensor
-    >>> from minigrad.draw.describe import Options, describe_graph
+    >>> from minigrad.draw.still.describe import Options, describe_graph
     >>> print(to_dot(describe_graph(Tensor(3.0, name="x"), Options()), "LR").splitlines()[0])
     digraph minigrad {
     """

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.draw.film import Film, Panel
-from minigrad.draw.grid import scale, short
-from minigrad.draw.sliding import LONGEST, Place, Sliding, factor, listed, products, shape, signed
+from minigrad.draw.motion.film import Film, Panel
+from minigrad.draw.motion.grid import scale, short
+from minigrad.draw.motion.sliding import LONGEST, Place, Sliding, factor, listed, products, shape, signed
 
 
 class Convolution(NamedTuple):

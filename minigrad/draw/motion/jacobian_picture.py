@@ -6,8 +6,8 @@ import math
 from os import PathLike
 from typing import Any, NamedTuple
 
-from minigrad.draw.grid import Grid, breadth, legend, levels, picture, scale, short, wrapped
-from minigrad.draw.structure import structure
+from minigrad.draw.motion.grid import Grid, breadth, legend, levels, picture, scale, short, wrapped
+from minigrad.draw.motion.structure import structure
 
 CAPTION, GAP, LINE, BROAD = 42.0, 22.0, 20.0, 880.0  # pixels
 

@@ -66,6 +66,6 @@ def play(
     to x + y: local × upstream = -4 × 1 = -4
     to z: local × upstream = 3 × 1 = 3
     """
-    from minigrad.draw.stage import page
+    from minigrad.draw.player.stage import page
 
     return page(f, upstream=upstream, direction=direction, precision=precision, max_nodes=max_nodes)

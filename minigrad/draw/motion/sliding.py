@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.draw.grid import short
+from minigrad.draw.motion.grid import short
 
 LONGEST = 30  # so many terms of a sum are written out
 SINGLE = 150  # so many outputs have a step each; of more, a step takes whole rows

@@ -10,9 +10,9 @@ from itertools import groupby
 import numpy as np
 
 from minigrad.draw.names import operation
-from minigrad.draw.picture import Options, Path
+from minigrad.draw.still.picture import Options, Path
+from minigrad.draw.still.view import View
 from minigrad.draw.text import shorten
-from minigrad.draw.view import View
 from minigrad.graph import Node
 
 ALIKE = 4  # neighbouring scopes with the same operations in them, to become one box

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from minigrad.graph import Node
 
 if TYPE_CHECKING:
-    from minigrad.draw.paths import Explanation
+    from minigrad.draw.player.paths import Explanation
 
 
 def explain(f: Node, wrt: Node, *, upstream: Any = None, max_paths: int = 10, precision: int = 2) -> Explanation:
@@ -63,6 +63,6 @@ def explain(f: Node, wrt: Node, *, upstream: Any = None, max_paths: int = 10, pr
     <BLANKLINE>
     ∂f/∂x = 3 + 3 + 2 = 8
     """
-    from minigrad.draw.paths import explanation
+    from minigrad.draw.player.paths import explanation
 
     return explanation(f, wrt, upstream, max_paths, precision)

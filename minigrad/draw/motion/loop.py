@@ -9,8 +9,8 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator
 
-from minigrad.draw.film import Film
-from minigrad.draw.grid import picture, wrapped
+from minigrad.draw.motion.film import Film
+from minigrad.draw.motion.grid import picture, wrapped
 
 LINE, ASIDE = 19.0, 300.0  # pixels: a line of the text, and what it needs to stand beside a column
 MOST = 6000  # cells in all steps of one picture

@@ -17,7 +17,7 @@ import numpy as np
 from minigrad import ops
 from minigrad.backward import sweep
 from minigrad.draw.names import operation
-from minigrad.draw.view import View
+from minigrad.draw.still.view import View
 from minigrad.graph import Node, Value, constant, topological_order, value_of
 from minigrad.modes import MODES, USUAL
 

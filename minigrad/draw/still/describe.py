@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.backward import unbroadcast
-from minigrad.draw.collapse import EVERYTHING, Boxes, boxes
 from minigrad.draw.heatmap import MOST, Heatmap, heatmap
 from minigrad.draw.names import arguments, operation, symbol
-from minigrad.draw.picture import Description, DrawnEdge, DrawnNode, Kind, Lines, Options, Path
+from minigrad.draw.still.collapse import EVERYTHING, Boxes, boxes
+from minigrad.draw.still.picture import Description, DrawnEdge, DrawnNode, Kind, Lines, Options, Path
+from minigrad.draw.still.view import Fault, View, path
 from minigrad.draw.text import SYMBOLS, number, shape_and_dtype, shorten, summary
-from minigrad.draw.view import Fault, View, path
 from minigrad.graph import Node, Value
 
 __all__ = ["Description", "DrawnEdge", "DrawnNode", "Options", "describe_graph"]

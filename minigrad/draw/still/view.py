@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from minigrad.draw.picture import Path
+from minigrad.draw.still.picture import Path
 from minigrad.graph import Node, Op, Value, topological_order, value_of
 
 DEEPEST = 20  # scopes nested deeper count as one

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.draw.names import operation
-from minigrad.draw.symbols import rule, written
+from minigrad.draw.player.symbols import rule, written
 from minigrad.draw.text import in_words, number
 from minigrad.graph import Node
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.draw.grid import FEW, READABLE, Grid, breadth, legend, levels, shading, short
+from minigrad.draw.motion.grid import FEW, READABLE, Grid, breadth, legend, levels, shading, short
 from minigrad.draw.page import Page
 
 CAPTION, GAP, BROAD = 24.0, 26.0, 880.0  # pixels: over a grid, between grids, and all of them side by side
@@ -194,7 +194,7 @@ class Animation(Page):
         ValueError
             If the time is not positive, or there are too many cells and steps for one picture.
         """
-        from minigrad.draw.loop import loop
+        from minigrad.draw.motion.loop import loop
 
         return loop(self._film, seconds)
 

@@ -9,11 +9,11 @@ from types import CodeType, FrameType
 from typing import Any
 
 from minigrad.backward import sweep
+from minigrad.draw.still.view import Fault, View
 from minigrad.draw.text import shorten
-from minigrad.draw.view import Fault, View
 from minigrad.graph import Node, Op, topological_order
 
-_HERE = str(File(__file__).parent.parent) + os.sep
+_HERE = str(File(__file__).parents[2]) + os.sep
 _CALL, _SWEEP = Op.__call__.__code__, sweep.__code__
 _UNTOLD = ("call", "method")  # by which an operation becomes a method
 

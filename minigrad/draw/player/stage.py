@@ -10,12 +10,12 @@ import numpy as np
 
 from minigrad.backward import sweep
 from minigrad.draw import draw
-from minigrad.draw.arithmetic import inline
 from minigrad.draw.checks import seed_of
 from minigrad.draw.heatmap import MOST, NOT_FINITE, SHADES, cells, levels
-from minigrad.draw.mirror import Mirror
 from minigrad.draw.page import Page
-from minigrad.draw.steps import Flow, Step, steps
+from minigrad.draw.player.arithmetic import inline
+from minigrad.draw.player.mirror import Mirror
+from minigrad.draw.player.steps import Flow, Step, steps
 from minigrad.draw.text import number, summary
 from minigrad.draw.theme import LIGHT
 from minigrad.graph import Node, Value

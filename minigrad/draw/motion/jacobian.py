@@ -14,7 +14,7 @@ from minigrad.modes import recording
 from minigrad.tensor import Tensor
 
 if TYPE_CHECKING:
-    from minigrad.draw.jacobian_picture import JacobianDrawing
+    from minigrad.draw.motion.jacobian_picture import JacobianDrawing
 
 
 def draw_jacobian(
@@ -62,7 +62,7 @@ def draw_jacobian(
     [ 0.145 -0.007 -0.138]
     >>> picture.save("jacobian.svg")
     """
-    from minigrad.draw.jacobian_picture import JacobianDrawing
+    from minigrad.draw.motion.jacobian_picture import JacobianDrawing
 
     who = "draw_jacobian"
     check_whole(who, size=(size, 1, 200), precision=(precision, 0, MOST_DECIMALS))

@@ -1,0 +1,1 @@
+"""Convolutions and pooling in motion, and Jacobians as pictures."""

@@ -1,0 +1,1 @@
+"""The backward pass, played step by step and explained path by path."""

@@ -1,0 +1,1 @@
+"""Still pictures: a graph described, as DOT, laid out as SVG."""
