@@ -276,7 +276,7 @@ class Op:
 
     def _bind(self, args: tuple[Any, ...], static: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Sort the arguments into inputs and static ones, as NumPy users pass them: an axis by position or by name."""
-        if not self.variadic:
+        if not self.variadic and (len(args) != self.arity or self.required < self.arity):
             if len(args) > self.arity:
                 extra = args[self.arity :]
                 if len(extra) > len(self.static_names):
@@ -292,7 +292,7 @@ class Op:
             for name, x in zip(self.input_names[: self.required], args, strict=False):
                 if x is None:
                     raise TypeError(f"{self.name} needs {self.required} inputs {self.input_names}: {name} is missing")
-        return args, {**self.defaults, **static}
+        return args, {**self.defaults, **static} if static else self.defaults
 
     def _constant(self, x: Any) -> Any:
         if type(x) is ndarray and x.dtype.kind in "fiub":

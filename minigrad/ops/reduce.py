@@ -66,7 +66,7 @@ def _count(x: Value, axis: Axis) -> int:
 
 def _kept(v: Value, x: Value, axis: Axis, keepdims: bool) -> Value:
     """What a reduction of x gave, with the reduced axes back at length 1, so that it broadcasts against x."""
-    return v if keepdims else np.expand_dims(v, _axes(x, axis))
+    return v if keepdims or not v.ndim else np.expand_dims(v, _axes(x, axis))
 
 
 @reduction
