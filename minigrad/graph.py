@@ -302,7 +302,7 @@ class Op:
 
     def _explain(self, error: Exception, values: list[Any]) -> Exception:
         """The same kind of error, with the operation and the shapes in front."""
-        kind = next(k for k in (IndexError, TypeError, ValueError) if isinstance(error, k))
+        kind = next(k for k in (np.linalg.LinAlgError, IndexError, TypeError, ValueError) if isinstance(error, k))
         text = f"{self.name}, inputs of {_shapes(values)}: {error}"
         if self.elementwise and "broadcast" in str(error):
             text = (

@@ -61,7 +61,7 @@ def test_docstrings_are_complete(name: str):
     if name not in ("detect_anomaly", "no_grad"):
         assert "Parameters\n" in doc
     assert "Returns\n" in doc
-    assert re.search(r"Examples\n +-+\n +>>>", doc)
+    assert re.search(r"Examples\n *-+\n *>>>", doc)
     summary = doc.strip().splitlines()[0]
     assert len(summary) < 126
 
