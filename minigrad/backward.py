@@ -101,13 +101,14 @@ def sweep(
                         gradients[y] = d if old is None else old + d
             else:
                 static = {**node.static, "saved": None} if create_graph and op.saves else node.static
-                for i, (x, v) in enumerate(zip(inputs, values, strict=True)):
+                rules = [op.rule(i) for i in range(len(inputs))] if op.variadic else op.vjps
+                for x, v, rule in zip(inputs, values, rules, strict=True):
                     if x is None:
                         continue
                     if x.value is not v:
                         raise updated(node)
                     if x.requires_grad:
-                        d = op.rule(i)(g, out, *arguments, **static)
+                        d = rule(g, out, *arguments, **static)
                         if type(d) is not type(v) or type(d) is ndarray or careful:
                             d = fit(d, g, v, node, behind)
                         old = get(x)
@@ -145,11 +146,12 @@ def fit(d: Value, g: Value, value: Value, node: Node, behind: bool) -> Value:
 
 def unbroadcast(g: Value, shape: tuple[int, ...]) -> Value:
     """The adjoint of broadcasting: sum over every axis along which `shape` was stretched."""
+    recorded = isinstance(g, Node)
+    if not shape:
+        return sum_(g) if recorded else np.add.reduce(g, axis=None)
     lead = g.ndim - len(shape)
     axes = tuple(range(lead)) + tuple(lead + i for i, n in enumerate(shape) if n == 1)
-    if not isinstance(g, Node):
-        return np.add.reduce(g, axis=axes).reshape(shape)
-    return reshape(sum_(g, axis=axes), shape)
+    return reshape(sum_(g, axis=axes), shape) if recorded else np.add.reduce(g, axis=axes).reshape(shape)
 
 
 def updated(node: Node) -> RuntimeError:

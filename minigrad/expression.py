@@ -35,7 +35,9 @@ CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
 
 # What can be called: operations whose results `_most` can foresee; one of another family has to be thought of first. Numbers
 # are float64 and x[...] picks, so three that could take any amount of time or memory are not missed.
-FAMILIES = ("activation", "elementwise", "indexing", "linalg", "reduce", "shape", "transcendental")
+FAMILIES = (
+    "activation", "angles", "elementwise", "indexing", "linalg", "nan", "reduce", "shape", "sorting", "transcendental",
+)  # fmt: skip
 OPERATIONS: dict[str, Callable[..., Any]] = {
     name: getattr(ops, name)
     for name in ops.__all__
@@ -48,6 +50,7 @@ INPUTS = frozenset({"x", "a", "b", "condition", "min", "max", "arrays", "operand
 
 BINARY: dict[type[ast.operator], str] = {
     ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide", ast.Pow: "power", ast.MatMult: "matmul",
+    ast.FloorDiv: "floor_divide", ast.Mod: "remainder",
 }  # fmt: skip
 COMPARISONS: dict[type[ast.cmpop], np.ufunc] = {
     ast.Lt: np.less, ast.LtE: np.less_equal, ast.Gt: np.greater, ast.GtE: np.greater_equal, ast.Eq: np.equal,
@@ -56,7 +59,7 @@ COMPARISONS: dict[type[ast.cmpop], np.ufunc] = {
 
 COMPUTING = ast.BinOp | ast.UnaryOp | ast.Compare | ast.Subscript | ast.Call
 
-USUAL = "an expression is made of numbers, names, lists, + - * / ** @, comparisons, subscripts and calls of operations"
+USUAL = "an expression is made of numbers, names, lists, + - * / // % ** @, comparisons, subscripts and calls of operations"
 HINTS: dict[type[ast.AST], str] = {
     ast.Attribute: "attributes cannot be read; an operation is called by its name alone, as in exp(x)",
     ast.BitXor: "a power is written **",
@@ -393,6 +396,8 @@ def _most(name: str, given: Mapping[str, Any]) -> int:
     match name:
         case "matmul" | "dot" | "inner" if np.ndim(a) and np.ndim(b):
             return _size(a) * _size(b) // max(1, int(np.shape(a)[-1])) ** 2
+        case "percentile" | "quantile" | "nanpercentile" | "nanquantile":
+            return _size(x) * _size(given["q"])
         case "outer" | "tensordot":
             return _size(a) * _size(b)
         case "einsum":

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minigrad.docstrings import with_sections
 from minigrad.modes import MODES, USUAL, site
 
 # What flows through a forward or a rule: an array or a NumPy scalar; a Tensor where the sweep itself is recorded.
@@ -138,19 +139,17 @@ def _holds_numpy(data: object) -> bool:
     return isinstance(data, np.generic | np.ndarray)
 
 
-def _with_sections(doc: str | None, names: tuple[str, ...]) -> str | None:
-    """The docstring of an elementwise operation, with what is alike for all of them put before its examples."""
-    if doc is None or "Parameters\n" in doc or "\n    Examples\n" not in doc:
+def _documented(doc: str | None, names: tuple[str, ...]) -> str | None:
+    """The docstring of an elementwise operation, with what is alike for all of them."""
+    if doc is None or "Parameters\n" in doc:
         return doc
     one = len(names) == 1
-    head, tail = doc.split("\n    Examples\n")
-    shapes = "Any shape." if one else "Shapes that broadcast together."
-    sections = (
-        f"    Parameters\n    ----------\n    {', '.join(names)} : Tensor or array_like\n        {shapes}\n\n"
-        f"    Returns\n    -------\n    Tensor\n        Of {'the same' if one else 'the broadcast'} shape.\n\n"
+    shapes, result = ("Any shape.", "the same") if one else ("Shapes that broadcast together.", "the broadcast")
+    return with_sections(
+        doc,
+        f"Parameters\n----------\n{', '.join(names)} : Tensor or array_like\n    {shapes}\n\n"
+        f"Returns\n-------\nTensor\n    Of {result} shape.",
     )
-    parts = head.split("\n    Notes\n")
-    return "\n    Notes\n".join([f"{parts[0]}\n{sections.rstrip()}\n", *parts[1:]]) + f"\n    Examples\n{tail}"
 
 
 OPS: dict[str, Op] = {}
@@ -204,7 +203,7 @@ class Op:
         self.simple = not self.variadic and self.required == self.arity == by_name
         self.binary = self.simple and self.arity == 2 and not saves
         self.__name__ = self.__qualname__ = self.name
-        self.__doc__ = _with_sections(forward.__doc__, self.input_names) if elementwise else forward.__doc__
+        self.__doc__ = _documented(forward.__doc__, self.input_names) if elementwise else forward.__doc__
         self.__module__ = forward.__module__
         self.__wrapped__ = forward
         OPS[self.name] = self
@@ -276,7 +275,7 @@ class Op:
 
     def _bind(self, args: tuple[Any, ...], static: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Sort the arguments into inputs and static ones, as NumPy users pass them: an axis by position or by name."""
-        if not self.variadic:
+        if not self.variadic and (len(args) != self.arity or self.required < self.arity):
             if len(args) > self.arity:
                 extra = args[self.arity :]
                 if len(extra) > len(self.static_names):
@@ -292,7 +291,7 @@ class Op:
             for name, x in zip(self.input_names[: self.required], args, strict=False):
                 if x is None:
                     raise TypeError(f"{self.name} needs {self.required} inputs {self.input_names}: {name} is missing")
-        return args, {**self.defaults, **static}
+        return args, {**self.defaults, **static} if static else self.defaults
 
     def _constant(self, x: Any) -> Any:
         if type(x) is ndarray and x.dtype.kind in "fiub":
@@ -303,7 +302,7 @@ class Op:
 
     def _explain(self, error: Exception, values: list[Any]) -> Exception:
         """The same kind of error, with the operation and the shapes in front."""
-        kind = next(k for k in (IndexError, TypeError, ValueError) if isinstance(error, k))
+        kind = next(k for k in (np.linalg.LinAlgError, IndexError, TypeError, ValueError) if isinstance(error, k))
         text = f"{self.name}, inputs of {_shapes(values)}: {error}"
         if self.elementwise and "broadcast" in str(error):
             text = (

@@ -43,27 +43,34 @@ _USUAL = (
 
 def ufunc(self: Node, function: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
     """NumPy's universal functions on tensors; the body of ``Tensor.__array_ufunc__``."""
-    name = f"np.{function.__name__}"
     if method != "__call__":
         raise TypeError(
-            f"{name}.{method} is not recorded; use minigrad's own reductions such as sum and cumsum, or, for a result "
-            "without a gradient, give NumPy the values: t.data"
+            f"np.{function.__name__}.{method} is not recorded; use minigrad's own reductions such as sum and cumsum, or, "
+            "for a result without a gradient, give NumPy the values: t.data"
         )
-    return _call(function, name, inputs, options)
+    return _call(function, inputs, options)
 
 
 def function(self: Node, function: Callable[..., Any], types: Any, args: Any, options: dict[str, Any]) -> Any:
     """NumPy's other functions on tensors; the body of ``Tensor.__array_function__``."""
-    module = getattr(function, "__module__", "numpy").replace("numpy", "np", 1)
-    return _call(function, f"{module}.{function.__name__}", args, options)
+    return _call(function, args, options)
 
 
-def _call(function: Any, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+def _name(function: Any) -> str:
+    """What the user called: np.exp, np.linalg.eig."""
+    return f"{getattr(function, '__module__', 'numpy').replace('numpy', 'np', 1)}.{function.__name__}"
+
+
+def _call(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    recorded = RECORDED.get(function)
+    if recorded is not None and not options:
+        return recorded(*args)
+    name = _name(function)
     if options.get("out") is not None:
         raise TypeError(f"{name}: out= cannot be recorded; use the result that is returned")
     if function in CONSTANT:
         return function(*_values(args), **{k: _values(v) for k, v in options.items()})
-    if function not in RECORDED:
+    if recorded is None:
         if name.startswith("np.fft.") or name in REAL_WAYS:
             raise TypeError(
                 f"{name} has no gradient rule in minigrad: gradients of complex numbers are out of its scope; for real "
@@ -74,7 +81,6 @@ def _call(function: Any, name: str, args: tuple[Any, ...], options: dict[str, An
             f"{name} has no gradient rule in minigrad; compose it from minigrad's functions, or, for a result without a "
             "gradient, give NumPy the values: t.data"
         )
-    recorded = RECORDED[function]
     options = {
         _NEWER_NAMES.get(k, k): v for k, v in options.items() if not any(k == name and v is usual for name, usual in _USUAL)
     }

@@ -323,6 +323,7 @@ class Tensor(Node):
 
     __add__, __sub__, __mul__ = _binary(ops.add), _binary(ops.subtract), _binary(ops.multiply)
     __truediv__, __pow__ = _binary(ops.divide), _binary(ops.power)
+    __floordiv__, __mod__ = _binary(ops.floor_divide), _binary(ops.remainder)
 
     def __radd__(self, other: Any) -> Any:
         return ops.add(other, self)
@@ -335,6 +336,12 @@ class Tensor(Node):
 
     def __rtruediv__(self, other: Any) -> Any:
         return ops.divide(other, self)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return ops.floor_divide(other, self)
+
+    def __rmod__(self, other: Any) -> Any:
+        return ops.remainder(other, self)
 
     def __rpow__(self, other: Any) -> Any:
         return ops.power(other, self)

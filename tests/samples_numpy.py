@@ -188,6 +188,7 @@ SAMPLES |= {
         on=(TALL,),
     ),
     "corrcoef": _calls(lambda m, x: m.corrcoef(x, rowvar=False), lambda m, x: m.corrcoef(x[0], x[1]), on=(TALL,)),
+    "floor_divide": _each_of((lambda m, a, b: m.floor_divide(a, b), 3 * A, P), (lambda m, a: m.floor_divide(a, 0.7), A)),
     "remainder": _each_of((lambda m, a, b: m.remainder(a, b), 3 * A, P), (lambda m, a: m.remainder(a, 0.7), A), (lambda m, a, b: m.remainder(a, b), A, -P[0])),
     "deg2rad": _calls(lambda m, x: m.deg2rad(x), on=(A,)),
     "rad2deg": _calls(lambda m, x: m.rad2deg(x), on=(A,)),

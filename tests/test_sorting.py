@@ -215,6 +215,18 @@ def test_remainder_takes_away_whole_multiples(a, b):
     assert float(out) == pytest.approx(a + y.grad * b, abs=1e-9)
 
 
+def test_operators_of_division_with_rest():
+    x = Tensor([-7.0, 7.5])
+    assert (x % 3).tolist() == np.mod(x.data, 3).tolist()
+    assert (x // 3).tolist() == [-3, 2]
+    assert (10 % x).tolist() == np.mod(10, x.data).tolist()
+    assert (np.array([10.0, 10.0]) // x).tolist() == (10 // x).tolist() == [-2, 1]
+    assert (Tensor(1.0) // 0.1).data == 1.0 // 0.1
+    y = (x % 3 + x // 3).sum()
+    y.backward()
+    assert x.grad.tolist() == [1, 1]
+
+
 def test_weighted_means_and_correlations():
     w = Tensor([1.0, 3.0])
     np.average(np.array([1.0, 2.0]), weights=w).backward()

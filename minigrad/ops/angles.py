@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from minigrad.graph import Value, elementwise
+from minigrad.ops.elementwise import zero
 
 
 @elementwise
@@ -22,6 +23,21 @@ def remainder(a: Value, b: Value, /) -> Value:
 
 
 remainder.rules(lambda g, out, a, b: g, lambda g, out, a, b: -g * np.round((a - out) / b))
+
+
+@elementwise
+def floor_divide(a: Value, b: Value, /) -> Value:
+    """How often b goes into a, rounded down. It changes in jumps only, so its gradient is 0.
+
+    Examples
+    --------
+    >>> floor_divide(Tensor([-1.0, 7.5]), 3.0)
+    Tensor([-1.,  2.])
+    """
+    return np.floor_divide(a, b)
+
+
+floor_divide.rules(zero, zero)
 
 
 @elementwise

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.linalg import LinAlgError
 
-from minigrad.graph import Op, Value, value_of
+from minigrad.graph import Value, op, value_of
 from minigrad.ops.elementwise import over
 from minigrad.ops.indexing import concatenate, getitem
 from minigrad.ops.linalg import matmul
@@ -40,14 +40,6 @@ class SVDResult(NamedTuple):
     Vh: Value
 
 
-class MatrixOp(Op):
-    """An operation whose refusals stay NumPy's LinAlgError, with the operation and the shapes in front."""
-
-    def _explain(self, error: Exception, values: list[Value]) -> Exception:
-        explained = super()._explain(error, values)
-        return LinAlgError(str(explained)) if isinstance(error, LinAlgError) else explained
-
-
 def _t(x: Value) -> Value:
     return np.swapaxes(x, -1, -2)
 
@@ -64,7 +56,7 @@ def _lower(n: int, x: Value, diagonal: float) -> Value:
     return np.tri(n, k=-1, dtype=x.dtype) + diagonal * np.eye(n, dtype=x.dtype)
 
 
-@MatrixOp
+@op()
 def _cholesky(a: Value, /) -> Value:
     """The lower triangle L with L L' = a."""
     return np.linalg.cholesky(a)
@@ -112,7 +104,7 @@ def cholesky(a: Value, *, upper: bool = False) -> Value:
     return swapaxes(_cholesky(swapaxes(a, -1, -2)), -1, -2) if upper else _cholesky(a)
 
 
-@MatrixOp
+@op()
 def _qr(a: Value, /) -> Value:
     """Q above the transpose of R, for a that is no wider than high."""
     q, r = np.linalg.qr(a)
@@ -196,7 +188,7 @@ def _reciprocal_gaps(values: Value, g: Value, who: str, shape: tuple[int, ...]) 
     return over(1.0, np.expand_dims(values, -2) - np.expand_dims(values, -1))
 
 
-@MatrixOp
+@op()
 def _eigh(a: Value, /, uplo: str = "L") -> Value:
     """The eigenvalues in a row, above the eigenvectors as columns."""
     w, v = np.linalg.eigh(a, uplo)  # type: ignore[call-overload]
@@ -280,7 +272,7 @@ def eigvalsh(a: Value, UPLO: str = "L") -> Value:  # noqa: N803
     return eigh(a, UPLO).eigenvalues
 
 
-@MatrixOp
+@op()
 def _svd(a: Value, /) -> Value:
     """Left singular vectors as columns, the singular values in a row, right singular vectors as columns."""
     u, s, vh = np.linalg.svd(a, full_matrices=False)

@@ -97,14 +97,18 @@ _scatter.rules(lambda g, out, x, key, shape: _getitem(g, key))
 
 def _picks_once(key: Any) -> bool:
     """Whether no number can be picked twice: true of numbers, slices and masks, not of integer arrays."""
-    parts = key if isinstance(key, tuple) else (key,)
-    return all(not isinstance(k, np.ndarray) or k.dtype == bool for k in parts)
+    return not [k for k in (key if type(key) is tuple else (key,)) if isinstance(k, np.ndarray) and k.dtype != bool]
+
+
+_AS_THEY_ARE = frozenset({int, slice, type(...), type(None)})  # the usual keys, known at once
 
 
 def as_key(key: Any) -> Any:
     """A key with arrays in place of tensors, and copies of lists and arrays, which could change before the sweep."""
+    if type(key) in _AS_THEY_ARE:
+        return key
     if isinstance(key, tuple):
-        return tuple(as_key(k) for k in key)
+        return tuple([as_key(k) for k in key])
     if isinstance(key, Node):
         return key.value
     if isinstance(key, list | np.ndarray):

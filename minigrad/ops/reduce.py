@@ -13,41 +13,40 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from minigrad.docstrings import with_sections
 from minigrad.graph import Op, Value, op, value_of
 
 Axis = int | tuple[int, ...] | None
 
 PARAMETERS = """
+Parameters
+----------
+x : Tensor or array_like
+    Any shape.
+axis : int, tuple of int or None
+    Along which axes; None for all of them.{ddof}
+keepdims : bool
+    Keep the reduced axes, with length 1.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    axis : int, tuple of int or None
-        Along which axes; None for all of them.{ddof}
-    keepdims : bool
-        Keep the reduced axes, with length 1.
+Returns
+-------
+Tensor
+    Without the reduced axes, or with length 1 there.
 
-    Returns
-    -------
-    Tensor
-        Without the reduced axes, or with length 1 there.
-
-    Raises
-    ------
-    IndexError
-        If x has no such axis.
+Raises
+------
+IndexError
+    If x has no such axis.
 """
 DDOF = """
-    ddof : int
-        The divisor is the count less this; 1 for the unbiased estimate."""
+ddof : int
+    The divisor is the count less this; 1 for the unbiased estimate."""
 
 
 def documented(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Put what is alike for everything along axes before the examples of a docstring."""
-    head, tail = str(function.__doc__).split("\n\n    Examples")
+    """Complete a docstring with what is alike for everything along axes."""
     ddof = DDOF if "ddof" in function.__code__.co_varnames else ""
-    function.__doc__ = head + PARAMETERS.format(ddof=ddof) + "\n    Examples" + tail
+    function.__doc__ = with_sections(function.__doc__, PARAMETERS.format(ddof=ddof))
     return function
 
 
@@ -66,7 +65,7 @@ def _count(x: Value, axis: Axis) -> int:
 
 def _kept(v: Value, x: Value, axis: Axis, keepdims: bool) -> Value:
     """What a reduction of x gave, with the reduced axes back at length 1, so that it broadcasts against x."""
-    return v if keepdims else np.expand_dims(v, _axes(x, axis))
+    return v if keepdims or not v.ndim else np.expand_dims(v, _axes(x, axis))
 
 
 @reduction

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.linalg import LinAlgError
 
-from minigrad.graph import Value, value_of
-from minigrad.ops.decompose import MatrixOp, svdvals
+from minigrad.graph import Value, op, value_of
+from minigrad.ops.decompose import svdvals
 from minigrad.ops.elementwise import square, where
 from minigrad.ops.indexing import getitem
 from minigrad.ops.linalg import matmul
@@ -41,7 +41,7 @@ def _inverse_transposed(a: Value, refusal: str) -> Value:
         raise LinAlgError(refusal.format(a.shape)) from None
 
 
-@MatrixOp
+@op()
 def inv(a: Value, /) -> Value:
     """Inverse of a matrix.
 
@@ -72,7 +72,7 @@ def inv(a: Value, /) -> Value:
 inv.rules(lambda g, out, a: -(_t(out) @ g @ _t(out)))
 
 
-@MatrixOp
+@op()
 def _solve(a: Value, b: Value, /) -> Value:
     """The x with a x = b, for matrices b."""
     return np.linalg.solve(a, b)
@@ -119,7 +119,7 @@ def solve(a: Value, b: Value) -> Value:
 # Determinants
 
 
-@MatrixOp
+@op()
 def _cofactor(a: Value, /) -> Value:
     """The gradient of the determinant: det(a) times the transposed inverse, and its limit where there is no inverse."""
     d = np.linalg.det(a)
@@ -141,7 +141,7 @@ def _cofactor_rule(g: Value, out: Value, a: Value) -> Value:
 _cofactor.rules(_cofactor_rule)
 
 
-@MatrixOp
+@op()
 def det(a: Value, /) -> Value:
     """Determinant.
 
@@ -176,7 +176,7 @@ def det(a: Value, /) -> Value:
 det.rules(lambda g, out, a: np.expand_dims(g, (-2, -1)) * _cofactor(a))
 
 
-@MatrixOp
+@op()
 def _slogdet(a: Value, /) -> Value:
     """The sign of the determinant, and beside it the logarithm of its absolute value."""
     return np.stack(np.linalg.slogdet(a), -1)
@@ -217,7 +217,7 @@ def slogdet(a: Value) -> SlogdetResult:
 # More equations than unknowns, or fewer
 
 
-@MatrixOp
+@op()
 def _pinv(a: Value, /, rcond: float) -> Value:
     """The pseudo-inverse."""
     return np.linalg.pinv(a, rcond)

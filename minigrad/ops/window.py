@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from minigrad.docstrings import section, with_sections
 from minigrad.graph import Value, op, value_of
 from minigrad.ops._conv_kernels import inside
 
@@ -28,14 +29,12 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def documented_like(model: Callable[..., Any], n: int) -> Callable[[Function], Function]:
     """Complete a docstring with what the two-dimensional function says of its arguments, for n axes."""
     letters = ("L",) if n == 1 else ("D", "H", "W")
-    text = str(model.__doc__)
-    text = text[text.index("Parameters") : text.index("Examples")].replace("2d", f"{n}d")
+    text = section(model.__doc__, "Parameters", "Examples").replace("2d", f"{n}d")
     for prefix in ("", "O", "K"):
         text = text.replace(f"{prefix}H, {prefix}W", ", ".join(prefix + letter for letter in letters))
 
     def complete(function: Function) -> Function:
-        head, tail = str(function.__doc__).split("Examples")
-        function.__doc__ = f"{head}{text}Examples{tail}"
+        function.__doc__ = with_sections(function.__doc__, text)
         return function
 
     return complete

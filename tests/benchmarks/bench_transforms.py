@@ -21,7 +21,7 @@ import numpy as np
 from timing import interleaved, report
 
 import minigrad as mg
-from minigrad import jacobians
+from minigrad.transforms import jacobians
 
 TESTS = Path(__file__).parent.parent
 
