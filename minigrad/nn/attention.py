@@ -1,0 +1,255 @@
+"""Attention: each query takes a mean of values, weighted by how well their keys fit it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minigrad import ops
+from minigrad.graph import Value, value_of
+from minigrad.nn import init
+from minigrad.nn.layer import Linear, check_count
+from minigrad.nn.module import Module, shape_of
+from minigrad.tensor import Tensor
+
+
+def _additive(who: str, allowed: Any, scores: tuple[int, ...], dtype: Any) -> Any:
+    """A mask as what is added to the scores: 0 where attention is allowed, minus infinity where not."""
+    if not np.broadcast_to(allowed, scores).any(-1).all():
+        raise ValueError(f"{who}: the masks together leave a query nothing to look at, and so no mean to take")
+    return np.where(allowed, 0.0, -np.inf).astype(dtype)
+
+
+def _weights(
+    who: str, query: Value, key: Value, mask: Value, is_causal: bool, scale: float | None
+) -> Value:  # fmt: skip
+    """The softmax of the scores; mask is boolean, true where attention is allowed, or is added to the scores."""
+    rows, columns = np.shape(query)[-2], np.shape(key)[-2]
+    scores = ops.matmul(query * (1 / math.sqrt(np.shape(query)[-1]) if scale is None else scale), ops.swapaxes(key, -1, -2))
+    causal = np.tril(np.ones((rows, columns), bool)) if is_causal else np.True_
+    if mask is not None and np.asarray(value_of(mask)).dtype == bool:
+        causal, mask = causal & value_of(mask), None
+    if causal is not np.True_:
+        scores = scores + _additive(who, causal, np.shape(scores), value_of(scores).dtype)
+    if mask is not None:
+        scores = scores + mask
+    return ops.softmax(scores)
+
+
+def scaled_dot_product_attention(
+    query: Value, key: Value, value: Value, attn_mask: Value = None, dropout_p: float = 0.0, is_causal: bool = False,
+    scale: float | None = None, *, rng: np.random.Generator | None = None,
+) -> Value:  # fmt: skip
+    """Means of the values, weighted by softmax(query key.T / sqrt(E)).
+
+    Parameters
+    ----------
+    query : Tensor or array_like
+        Shape (..., L, E).
+    key : Tensor or array_like
+        Shape (..., S, E).
+    value : Tensor or array_like
+        Shape (..., S, EV).
+    attn_mask : array_like or Tensor, optional
+        Broadcasts to (..., L, S). Boolean: **true where attention is allowed**; floating: added to the scores.
+    dropout_p : float
+        With which probability a weight is dropped.
+    is_causal : bool
+        Let query i look at keys 0 to i only.
+    scale : float, optional
+        In place of 1/sqrt(E).
+    rng : numpy.random.Generator, optional
+        Where the dropout comes from.
+
+    Returns
+    -------
+    Tensor
+        Shape (..., L, EV).
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or the masks leave a query nothing to look at.
+
+    Notes
+    -----
+    Vaswani et al., Attention Is All You Need, 2017, equation 1.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> x = mg.Tensor([[1.0, 0.0], [0.0, 1.0]])
+    >>> nn.scaled_dot_product_attention(x, x, x, is_causal=True).data.round(3)
+    array([[1.  , 0.  ],
+           [0.33, 0.67]])
+    """
+    q, k, v = (np.shape(value_of(t)) for t in (query, key, value))
+    if min(map(len, (q, k, v))) < 2 or q[-1] != k[-1] or k[-2] != v[-2]:
+        raise ValueError(
+            "scaled_dot_product_attention: query is (..., L, E), key (..., S, E) and value (..., S, EV), but these are "
+            f"{q}, {k} and {v}"
+        )
+    weights = _weights("scaled_dot_product_attention", query, key, attn_mask, is_causal, scale)
+    return ops.matmul(ops.dropout(weights, dropout_p, rng=rng), value)
+
+
+class MultiHeadAttention(Module):
+    """Attention in several heads, each in a part of the features; PyTorch's nn.MultiheadAttention.
+
+    Parameters
+    ----------
+    embed_dim : int
+        How many features queries and results have.
+    num_heads : int
+        Into how many heads they part.
+    dropout : float
+        With which probability an attention weight is dropped while training.
+    bias : bool
+        Whether there are biases.
+    kdim, vdim : int, optional
+        How many features keys and values have, if not `embed_dim`.
+    batch_first : bool
+        Whether the batch axis comes before that of the sequence.
+    rng : numpy.random.Generator, optional
+        Where the first weights and the dropout come from.
+    dtype : dtype_like
+        Of the parameters.
+
+    Notes
+    -----
+    Vaswani et al., Attention Is All You Need, 2017, section 3.2.2.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> x = np.zeros((5, 2, 8), np.float32)
+    >>> out, weights = nn.MultiHeadAttention(8, 4)(x, x, x)
+    >>> out.shape, weights.shape
+    ((5, 2, 8), (2, 5, 5))
+    """
+
+    def __init__(
+        self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True, *, kdim: int | None = None,
+        vdim: int | None = None, batch_first: bool = False, rng: np.random.Generator | None = None, dtype: Any = np.float32,
+    ) -> None:  # fmt: skip
+        check_count("MultiHeadAttention", embed_dim=embed_dim, num_heads=num_heads)
+        if num_heads < 1 or embed_dim % num_heads:
+            raise ValueError(f"MultiHeadAttention: {num_heads} heads do not divide embed_dim {embed_dim}")
+        if not 0 <= dropout <= 1:
+            raise ValueError(f"MultiHeadAttention: dropout is a probability, from 0 to 1, got {dropout!r}")
+        self.embed_dim, self.num_heads, self.dropout, self.batch_first = embed_dim, num_heads, dropout, batch_first
+        self.kdim, self.vdim = embed_dim if kdim is None else kdim, embed_dim if vdim is None else vdim
+        self.rng = init.generator(rng)
+        if self.kdim == self.vdim == embed_dim:
+            self.in_proj_weight = Tensor(init.xavier_uniform((3 * embed_dim, embed_dim), self.rng, dtype=dtype))
+        else:
+            for name, size in (("q", embed_dim), ("k", self.kdim), ("v", self.vdim)):
+                weight = init.xavier_uniform((embed_dim, size), self.rng, dtype=dtype)
+                setattr(self, f"{name}_proj_weight", Tensor(weight))
+        self.in_proj_bias = Tensor(init.zeros(3 * embed_dim, dtype=dtype)) if bias else None
+        self.out_proj = Linear(embed_dim, embed_dim, bias, rng=self.rng, dtype=dtype)
+        if self.out_proj.bias is not None:
+            self.out_proj.bias.data = init.zeros(embed_dim, dtype=dtype)
+
+    def forward(
+        self, query: Value, key: Value, value: Value, key_padding_mask: Any = None, need_weights: bool = True,
+        attn_mask: Any = None, average_attn_weights: bool = True, is_causal: bool = False,
+    ) -> tuple[Value, Value]:  # fmt: skip
+        """Attend.
+
+        Parameters
+        ----------
+        query : Tensor or array_like
+            Shape (L, N, embed_dim); (N, L, embed_dim) if `batch_first`; or without a batch axis.
+        key, value : Tensor or array_like
+            Shape (S, N, kdim) and (S, N, vdim), likewise.
+        key_padding_mask : array_like, optional
+            Shape (N, S). Boolean: **true where a key is passed over**, as in PyTorch; floating: added to the scores.
+        need_weights : bool
+            If false, the second result is None.
+        attn_mask : array_like, optional
+            Shape (L, S) or (N num_heads, L, S). Boolean: **true where attention is not allowed**; floating: added.
+        average_attn_weights : bool
+            Whether the weights returned are means over the heads.
+        is_causal : bool
+            Let query i look at keys 0 to i only; no mask is needed for it.
+
+        Returns
+        -------
+        tuple
+            The result, in the query's layout, and the weights, (N, L, S), with an axis for heads before L if not averaged.
+        """
+        sizes = (self.embed_dim, self.kdim, self.vdim)
+        shapes = [np.shape(value_of(v)) for v in (query, key, value)]
+        ndim = len(shapes[0])
+        if (
+            ndim not in (2, 3)
+            or any(len(s) != ndim or s[-1] != size for s, size in zip(shapes, sizes, strict=True))
+            or shapes[1][:-1] != shapes[2][:-1]
+        ):
+            raise ValueError(
+                f"MultiHeadAttention: query, key and value end in {sizes} and have a batch or not, got {shapes}"
+            )
+        if ndim == 2:
+            query, key, value = (ops.expand_dims(v, 0) for v in (query, key, value))
+        elif not self.batch_first:
+            query, key, value = (ops.swapaxes(v, 0, 1) for v in (query, key, value))
+        q, k, v = (self._project(i, x) for i, x in enumerate((query, key, value)))
+        mask = self._mask(key_padding_mask, attn_mask, is_causal, (*q.shape[:3], k.shape[2]), value_of(q).dtype)
+        weights = _weights("MultiHeadAttention", q, k, mask, False, None)
+        means = ops.matmul(ops.dropout(weights, self.dropout, self.training, rng=self.rng), v)
+        out = ops.swapaxes(means, 1, 2)
+        out = self.out_proj(ops.reshape(out, (*out.shape[:2], self.embed_dim)))
+        seen: Any = None
+        if need_weights:
+            seen = ops.mean(weights, 1) if average_attn_weights else weights
+        if ndim == 2:
+            return out[0], seen if seen is None else seen[0]
+        return (out if self.batch_first else ops.swapaxes(out, 0, 1)), seen
+
+    def _project(self, i: int, x: Value) -> Value:
+        """Query, key or value for each head: (N, heads, length, features of a head)."""
+        e = self.embed_dim
+        part = slice(i * e, (i + 1) * e)
+        weight = self.in_proj_weight[part] if hasattr(self, "in_proj_weight") else getattr(self, f"{'qkv'[i]}_proj_weight")
+        out = ops.linear(x, weight, None if self.in_proj_bias is None else self.in_proj_bias[part])
+        n, length, _ = np.shape(out)
+        return ops.swapaxes(ops.reshape(out, (n, length, self.num_heads, e // self.num_heads)), 1, 2)
+
+    def _mask(self, padding: Any, mask: Any, is_causal: bool, shape: tuple[int, ...], dtype: Any) -> Any:
+        """All masks as one that is added to the scores of (N, heads, L, S)."""
+        n, heads, rows, columns = shape
+        added, allowed = np.zeros((), dtype), np.ones((rows, columns), bool)
+        if is_causal:
+            allowed = np.tril(allowed)
+        for name, given, shapes in (
+            ("key_padding_mask", padding, {(n, columns): (n, 1, 1, columns), (columns,): (1, 1, 1, columns)}),
+            ("attn_mask", mask, {(rows, columns): (1, 1, rows, columns), (n * heads, rows, columns): shape}),
+        ):
+            if given is None:
+                continue
+            given = np.asarray(value_of(given))
+            if given.shape not in shapes or given.dtype.kind not in "bf":
+                expected = " or ".join(map(str, shapes))
+                raise ValueError(
+                    f"MultiHeadAttention: {name} is boolean or floating and {expected}, got {given.dtype} {given.shape}"
+                )
+            given = given.reshape(shapes[given.shape])
+            if given.dtype == bool:
+                allowed = allowed & ~given
+            else:
+                added = added + given.astype(dtype)
+        return _additive("MultiHeadAttention", allowed, shape, dtype) + added
+
+    def extra_repr(self) -> str:
+        """The sizes."""
+        return f"{self.embed_dim}, num_heads={self.num_heads}" + (", batch_first=True" if self.batch_first else "")
+
+    def multiply_adds(self, out: Any, *args: Any) -> int:
+        """The projections, the scores and the means."""
+        (*queries, e), (*keys, kdim), (*_, vdim) = (shape_of(v) for v in args[:3])
+        rows, columns = math.prod(queries), math.prod(keys)
+        length = keys[0] if len(keys) == 1 or not self.batch_first else keys[1]
+        return int(rows * e * e + columns * e * (kdim + vdim) + 2 * rows * length * e)

@@ -1,0 +1,175 @@
+"""Modules made of modules: one after the other, in a list, by name, or around a shortcut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from minigrad.graph import Value
+from minigrad.nn.module import Module
+
+
+def _module(who: str, value: Any) -> Module:
+    if not isinstance(value, Module):
+        raise TypeError(f"{who}: its parts are modules, got {type(value).__name__} (nn.ReLU(), for example, not relu)")
+    return value
+
+
+class _Numbered(Module):
+    """Parts that can be counted, sliced and walked."""
+
+    def __len__(self) -> int:
+        return len(list(self.named_children()))
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(list(self.children()))
+
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            part = type(self)()
+            for name, child in list(self.named_children())[index]:
+                setattr(part, name, child)
+            return part
+        return list(self.children())[index]
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        name = [name for name, _ in self.named_children()][index]
+        setattr(self, name, _module(type(self).__name__, module))
+
+    def append(self, module: Module) -> Any:
+        """Put another one at the end, under the next number; returns the container."""
+        number = len(self)
+        while hasattr(self, str(number)):  # after a slice, names may begin later
+            number += 1
+        setattr(self, str(number), _module(type(self).__name__, module))
+        return self
+
+
+class Sequential(_Numbered):
+    """Modules one after the other, each given what the one before it returned.
+
+    Parameters
+    ----------
+    *modules : Module
+        In order, called "0", "1" and so on; or one mapping of names to modules.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+    >>> net(np.ones((5, 4), np.float32)).shape
+    (5, 2)
+    >>> net[1]
+    ReLU()
+    """
+
+    def __init__(self, *modules: Any) -> None:
+        named = modules[0] if len(modules) == 1 and isinstance(modules[0], Mapping) else None
+        for name, module in named.items() if named is not None else enumerate(modules):
+            setattr(self, str(name), _module("Sequential", module))
+
+    def forward(self, x: Value) -> Value:
+        """Through all of them."""
+        for module in self.children():
+            x = module(x)
+        return x
+
+
+class ModuleList(_Numbered):
+    """Modules in a list, whose parameters are found.
+
+    Parameters
+    ----------
+    modules : iterable of Module
+        In order.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> [layer.out_features for layer in nn.ModuleList(nn.Linear(2, n) for n in (3, 4))]
+    [3, 4]
+    """
+
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
+        for module in modules:
+            self.append(module)
+
+
+class ModuleDict(Module):
+    """Modules by name, whose parameters are found.
+
+    Parameters
+    ----------
+    modules : mapping of str to Module
+        Names are such that an attribute may have.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> heads = nn.ModuleDict({"digit": nn.Linear(8, 10)})
+    >>> heads["digit"].out_features
+    10
+    """
+
+    def __init__(self, modules: Mapping[str, Module] | None = None) -> None:
+        for name, module in (modules or {}).items():
+            self[name] = module
+
+    def __getitem__(self, name: str) -> Any:
+        return dict(self.named_children())[name]
+
+    def __setitem__(self, name: str, module: Module) -> None:
+        if hasattr(self, name) and name not in dict(self.named_children()):
+            raise ValueError(f"ModuleDict: {name!r} is taken already by a method or attribute; choose another name")
+        setattr(self, name, _module("ModuleDict", module))
+
+    def __len__(self) -> int:
+        return len(self.keys())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.keys()
+
+    def keys(self) -> list[str]:
+        """The names."""
+        return [name for name, _ in self.named_children()]
+
+    def items(self) -> list[tuple[str, Module]]:
+        """Names and modules."""
+        return list(self.named_children())
+
+    def values(self) -> list[Module]:
+        """The modules."""
+        return list(self.children())
+
+
+class Residual(Module):
+    """What a block makes of its input, added to the input: shortcut(x) + block(x).
+
+    Parameters
+    ----------
+    block : Module
+        Gives the shape of x, or of shortcut(x).
+    shortcut : Module, optional
+        Brings x to that shape; x itself if left out.
+
+    Notes
+    -----
+    He et al., Deep Residual Learning for Image Recognition, 2016.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> nn.Residual(nn.Dropout(1.0))(mg.Tensor([1.0, 2.0]))
+    Tensor([1., 2.])
+    """
+
+    def __init__(self, block: Module, shortcut: Module | None = None) -> None:
+        self.block = _module("Residual", block)
+        self.shortcut = None if shortcut is None else _module("Residual", shortcut)
+
+    def forward(self, x: Value) -> Value:
+        """The block's result, and x past it."""
+        return (x if self.shortcut is None else self.shortcut(x)) + self.block(x)

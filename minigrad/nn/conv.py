@@ -1,0 +1,209 @@
+"""Convolution and transposed convolution as layers, in one, two and three dimensions by one implementation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad import ops
+from minigrad.graph import Value
+from minigrad.nn.layer import check_count, first_weights
+from minigrad.nn.module import Module, shape_of
+from minigrad.ops.conv import Padding, Sizes
+from minigrad.ops.window import sizes
+
+_MARGINS = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+
+
+class _Kernel(Module):
+    """What convolutions have in common: kernels from some channels to others, that slide by strides."""
+
+    axes: int
+    transposed = False
+
+    def _set_up(
+        self, in_channels: int, out_channels: int, kernel_size: Sizes, stride: Sizes, dilation: Sizes, groups: int,
+        bias: bool, rng: np.random.Generator | None, dtype: Any,
+    ) -> None:  # fmt: skip
+        who, n = type(self).__name__, self.axes
+        check_count(who, in_channels=in_channels, out_channels=out_channels)
+        sizes(who, "groups", groups, 1)
+        if in_channels % groups or out_channels % groups:
+            raise ValueError(f"{who}: {groups} groups do not divide {in_channels} and {out_channels} channels")
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.kernel_size = sizes(who, "kernel_size", kernel_size, n)
+        self.stride, self.dilation = sizes(who, "stride", stride, n), sizes(who, "dilation", dilation, n)
+        first, second = (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
+        shape = (first, second // groups, *self.kernel_size)
+        self.weight, self.bias = first_weights(shape, out_channels, math.prod(shape[1:]), bias, rng, dtype)
+
+    def extra_repr(self) -> str:
+        """The channels, and what differs from the usual."""
+        n = self.axes
+        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
+        usual = {"padding": (0,) * n, "output_padding": (0,) * n, "dilation": (1,) * n, "groups": 1, "padding_mode": "zeros"}
+        for name, value in usual.items():
+            if (given := getattr(self, name, value)) not in (value, value[0] if isinstance(value, tuple) else value):
+                text += f", {name}={given!r}"
+        return text + ("" if self.bias is not None else ", bias=False")
+
+    def multiply_adds(self, out: Any, *args: Any) -> int:
+        """A kernel for each place that it slides to."""
+        slid = math.prod(shape_of(args[0] if self.transposed else out))
+        return int(slid * math.prod(shape_of(self.weight)[1:]))
+
+
+class _Conv(_Kernel):
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: Sizes, stride: Sizes = 1, padding: Padding = 0,
+        dilation: Sizes = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros", *,
+        rng: np.random.Generator | None = None, dtype: Any = np.float32,
+    ) -> None:  # fmt: skip
+        if padding_mode not in _MARGINS:
+            raise ValueError(f"{type(self).__name__}: padding_mode is one of {', '.join(_MARGINS)}, got {padding_mode!r}")
+        if padding_mode != "zeros":
+            padding = sizes(type(self).__name__, f"padding with {padding_mode}", padding, self.axes, 0)  # type: ignore[arg-type]
+        self.padding, self.padding_mode = padding, padding_mode
+        self._set_up(in_channels, out_channels, kernel_size, stride, dilation, groups, bias, rng, dtype)
+
+    def forward(self, x: Value) -> Value:
+        """Slide the kernels."""
+        conv: Callable[..., Value] = (ops.conv1d, ops.conv2d, ops.conv3d)[self.axes - 1]
+        padding: Any = self.padding
+        if self.padding_mode != "zeros":
+            x = ops.pad(x, [(0, 0), (0, 0), *((p, p) for p in padding)], _MARGINS[self.padding_mode])
+            padding = 0
+        return conv(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+
+class Conv1d(_Conv):
+    """Kernels that slide along signals (N, C, W); the arguments are those of `Conv2d`.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> nn.Conv1d(3, 8, 5, padding="same")(np.zeros((2, 3, 20), np.float32)).shape
+    (2, 8, 20)
+    """
+
+    axes = 1
+
+
+class Conv2d(_Conv):
+    """Kernels that slide over images (N, C, H, W).
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        How many channels x has, and how many kernels there are.
+    kernel_size : int or tuple of int
+        The size of a kernel.
+    stride, padding, dilation, groups
+        As in `minigrad.conv2d`.
+    bias : bool
+        Whether a bias is added.
+    padding_mode : {"zeros", "reflect", "replicate", "circular"}
+        What stands in the margin.
+    rng : numpy.random.Generator, optional
+        Where the first weights come from: uniform within one over the root of a kernel's size.
+    dtype : dtype_like
+        Of the parameters.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> layer = nn.Conv2d(1, 6, 5, padding=2)
+    >>> layer
+    Conv2d(1, 6, kernel_size=(5, 5), stride=(1, 1), padding=2)
+    >>> layer(np.zeros((2, 1, 28, 28), np.float32)).shape
+    (2, 6, 28, 28)
+    """
+
+    axes = 2
+
+
+class Conv3d(_Conv):
+    """Kernels that slide through volumes (N, C, D, H, W); the arguments are those of `Conv2d`.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> nn.Conv3d(1, 2, 3, stride=2)(np.zeros((1, 1, 7, 7, 7), np.float32)).shape
+    (1, 2, 3, 3, 3)
+    """
+
+    axes = 3
+
+
+class _ConvTranspose(_Kernel):
+    transposed = True
+
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: Sizes, stride: Sizes = 1, padding: Sizes = 0,
+        output_padding: Sizes = 0, groups: int = 1, bias: bool = True, dilation: Sizes = 1, *,
+        rng: np.random.Generator | None = None, dtype: Any = np.float32,
+    ) -> None:  # fmt: skip
+        self.padding, self.output_padding = padding, output_padding
+        self._set_up(in_channels, out_channels, kernel_size, stride, dilation, groups, bias, rng, dtype)
+
+    def forward(self, x: Value) -> Value:
+        """Lay the kernels down."""
+        conv: Callable[..., Value] = (ops.conv_transpose1d, ops.conv_transpose2d, ops.conv_transpose3d)[self.axes - 1]
+        return conv(x, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.groups, self.dilation)
+
+
+class ConvTranspose1d(_ConvTranspose):
+    """Kernels laid down on larger signals; the arguments are those of `ConvTranspose2d`.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> nn.ConvTranspose1d(3, 2, 4, stride=2)(np.zeros((1, 3, 5), np.float32)).shape
+    (1, 2, 12)
+    """
+
+    axes = 1
+
+
+class ConvTranspose2d(_ConvTranspose):
+    """Kernels laid down on larger images, each scaled by a number of x: the adjoint of a convolution.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        How many channels x has, and the result.
+    kernel_size : int or tuple of int
+        The size of a kernel.
+    stride, padding, output_padding, groups, dilation
+        As in `minigrad.conv_transpose2d`; `bias` stands between the last two.
+    bias : bool
+        Whether a bias is added.
+    rng : numpy.random.Generator, optional
+        Where the first weights come from.
+    dtype : dtype_like
+        Of the parameters.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> nn.ConvTranspose2d(3, 2, 4, stride=2, padding=1)(np.zeros((1, 3, 5, 5), np.float32)).shape
+    (1, 2, 10, 10)
+    """
+
+    axes = 2
+
+
+class ConvTranspose3d(_ConvTranspose):
+    """Kernels laid down on larger volumes; the arguments are those of `ConvTranspose2d`.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> nn.ConvTranspose3d(1, 1, 2, stride=2)(np.zeros((1, 1, 2, 3, 4), np.float32)).shape
+    (1, 1, 4, 6, 8)
+    """
+
+    axes = 3

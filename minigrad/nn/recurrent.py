@@ -1,0 +1,375 @@
+"""Recurrent layers, over whole sequences and step by step, with PyTorch's gates, their order, and the parameters' names."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from minigrad import ops
+from minigrad.graph import Value, value_of
+from minigrad.nn import init, sequence
+from minigrad.nn.layer import check_count
+from minigrad.nn.module import Module, shape_of
+from minigrad.tensor import Tensor
+
+
+def _weights(
+    module: Module, inputs: int, size: int, gates: int, bias: bool, suffix: str, rng: np.random.Generator, dtype: Any
+) -> None:
+    """Parameters for one layer in one direction: uniform within 1/sqrt(hidden_size)."""
+    bound = 1 / math.sqrt(size)
+    for name, shape in (("weight_ih", (inputs,)), ("weight_hh", (size,)), ("bias_ih", ()), ("bias_hh", ())):
+        wanted = bias or shape
+        parameter = Tensor(init.uniform((gates * size, *shape), rng, -bound, bound, dtype=dtype)) if wanted else None
+        setattr(module, name + suffix, parameter)
+
+
+class _Recurrent(Module):
+    gates: int
+    states = 1  # a long short-term memory has two
+
+    def __init__(
+        self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
+        dropout: float = 0.0, bidirectional: bool = False, *, rng: np.random.Generator | None = None,
+        dtype: Any = np.float32,
+    ) -> None:  # fmt: skip
+        who = type(self).__name__
+        check_count(who, input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
+        if hidden_size < 1 or num_layers < 1 or not 0 <= dropout <= 1:
+            raise ValueError(
+                f"{who}: hidden_size and num_layers are at least 1 and dropout is a probability, got {hidden_size}, "
+                f"{num_layers} and {dropout}"
+            )
+        self.input_size, self.hidden_size, self.num_layers, self.bias = input_size, hidden_size, num_layers, bias
+        self.batch_first, self.dropout, self.bidirectional = batch_first, dropout, bidirectional
+        self.rng = init.generator(rng)
+        for layer in range(num_layers):
+            inputs = hidden_size * (2 if bidirectional else 1) if layer else input_size
+            for suffix in self._suffixes(layer):
+                _weights(self, inputs, hidden_size, self.gates, bias, suffix, self.rng, dtype)
+
+    def _suffixes(self, layer: int) -> list[str]:
+        return [f"_l{layer}", f"_l{layer}_reverse"][: 2 if self.bidirectional else 1]
+
+    def forward(self, x: Value, hx: Any = None) -> tuple[Value, Any]:
+        """Go through the sequence.
+
+        Parameters
+        ----------
+        x : Tensor or array_like
+            Shape (time, batch, input_size); (batch, time, input_size) if `batch_first`; or without a batch axis.
+        hx : Tensor or tuple of Tensor, optional
+            The first states, (num_layers (2 if bidirectional), batch, hidden_size); zeros if left out.
+
+        Returns
+        -------
+        tuple
+            The last layer's states at each time, in x's layout, and the last states of all layers, in the layout of `hx`.
+        """
+        shape = np.shape(value_of(x))
+        if len(shape) not in (2, 3) or shape[-1] != self.input_size or 0 in shape[:-1]:
+            layout = "batch, time" if self.batch_first else "time, batch"
+            raise ValueError(f"{type(self).__name__}: x is ({layout}, {self.input_size}), not empty, got {shape}")
+        single = len(shape) == 2
+        if single:
+            x = ops.expand_dims(x, 1)
+        elif self.batch_first:
+            x = ops.swapaxes(x, 0, 1)
+        first = self._first_states(hx, np.shape(x)[1], single)
+        last: list[Any] = []
+        for layer in range(self.num_layers):
+            if layer:
+                x = ops.dropout(x, self.dropout, self.training, rng=self.rng)
+            directions = []
+            for back, suffix in enumerate(self._suffixes(layer)):
+                states = None if first is None else [s[len(last)] for s in first]
+                out, *ends = self._run(ops.flip(x, 0) if back else x, states, suffix)
+                directions.append(ops.flip(out, 0) if back else out)
+                last.append(ends)
+            x = ops.concatenate(directions, -1) if self.bidirectional else directions[0]
+        ends = [ops.stack(kind) for kind in zip(*last, strict=True)]
+        if single:
+            x, *ends = (ops.squeeze(v, 1) for v in (x, *ends))
+        elif self.batch_first:
+            x = ops.swapaxes(x, 0, 1)
+        return x, ends[0] if self.states == 1 else tuple(ends)
+
+    def _first_states(self, hx: Any, batch: int, single: bool) -> Any:
+        if hx is None:
+            return None
+        states = [hx] if self.states == 1 else list(hx)
+        layers = self.num_layers * (2 if self.bidirectional else 1)
+        expected = (layers, self.hidden_size) if single else (layers, batch, self.hidden_size)
+        for s in states:
+            if np.shape(value_of(s)) != expected or len(states) != self.states:
+                what = "hx is" if self.states == 1 else "hx is (h, c), each"
+                raise ValueError(f"{type(self).__name__}: {what} of shape {expected}, got {shape_of(hx)}")
+        return [ops.expand_dims(s, 1) for s in states] if single else states
+
+    def _run(self, x: Value, states: Any, suffix: str) -> Any:
+        """One layer in one direction: the states at each time, and the last ones."""
+        weight_ih, weight_hh, bias_ih, bias_hh = (
+            getattr(self, name + suffix) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        )
+        if states is None:
+            zeros = np.zeros((np.shape(x)[1], self.hidden_size), weight_hh.dtype)
+            states = [zeros] * self.states
+        return self._sequence(x, states, weight_ih, weight_hh, bias_ih, bias_hh)
+
+    def _sequence(self, x: Value, states: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> Any:
+        raise NotImplementedError
+
+    def extra_repr(self) -> str:
+        """The sizes, and what differs from the usual."""
+        text = f"{self.input_size}, {self.hidden_size}"
+        usual = {"num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0, "bidirectional": False}
+        return text + "".join(f", {k}={getattr(self, k)}" for k, v in usual.items() if getattr(self, k) != v)
+
+    def multiply_adds(self, out: Any, *args: Any) -> int:
+        """The products with both weights, at each time."""
+        weights = sum(p.size for name, p in self.named_parameters() if name.startswith("weight"))
+        return int(math.prod(shape_of(args[0])[:-1]) * weights)
+
+
+class RNN(_Recurrent):
+    """A recurrent network: h = tanh(x weight_ih.T + bias_ih + h weight_hh.T + bias_hh); `LSTM` tells of the arguments.
+
+    Parameters
+    ----------
+    input_size, hidden_size, num_layers
+        As in `LSTM`; then follows `nonlinearity`, then the others.
+    nonlinearity : {"tanh", "relu"}
+        Which one.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> out, h = nn.RNN(3, 4)(np.zeros((7, 2, 3), np.float32))
+    >>> out.shape, h.shape
+    ((7, 2, 4), (1, 2, 4))
+    """
+
+    gates = 1
+
+    def __init__(
+        self, input_size: int, hidden_size: int, num_layers: int = 1, nonlinearity: str = "tanh", bias: bool = True,
+        batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False, *,
+        rng: np.random.Generator | None = None, dtype: Any = np.float32,
+    ) -> None:  # fmt: skip
+        self.nonlinearity = _nonlinearity("RNN", nonlinearity)
+        super().__init__(
+            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, rng=rng, dtype=dtype
+        )  # fmt: skip
+
+    def _sequence(self, x: Value, states: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> Any:
+        bias = None if bias_ih is None else bias_ih + bias_hh
+        out = sequence.rnn(x, weight_ih, weight_hh, *states, bias, nonlinearity=self.nonlinearity)
+        return out, out[-1]
+
+
+def _nonlinearity(who: str, name: str) -> str:
+    if name not in ("tanh", "relu"):
+        raise ValueError(f"{who}: nonlinearity is 'tanh' or 'relu', got {name!r}")
+    return name
+
+
+class LSTM(_Recurrent):
+    """A long short-term memory: a state c, written, kept and read through gates, beside the state h that is given out.
+
+    In each step (i, f, g, o) = x weight_ih.T + bias_ih + h weight_hh.T + bias_hh; c = sigmoid(f) c + sigmoid(i) tanh(g);
+    h = sigmoid(o) tanh(c). The whole sequence is one node; `LSTMCell` does one step, of which every gate can be seen.
+
+    Parameters
+    ----------
+    input_size, hidden_size : int
+        How many features x has, and h.
+    num_layers : int
+        Each layer's states are the next one's x.
+    bias : bool
+        Whether there are biases.
+    batch_first : bool
+        Whether the batch axis comes before the time axis.
+    dropout : float
+        With which probability a number is dropped between layers while training.
+    bidirectional : bool
+        Run from the end to the start too, and put both states side by side.
+    rng : numpy.random.Generator, optional
+        Where the first weights and the dropout come from.
+    dtype : dtype_like
+        Of the parameters.
+
+    Notes
+    -----
+    Hochreiter and Schmidhuber 1997, with the forget gate of Gers, Schmidhuber and Cummins 2000.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> out, (h, c) = nn.LSTM(3, 4, num_layers=2)(np.zeros((7, 2, 3), np.float32))
+    >>> out.shape, h.shape, c.shape
+    ((7, 2, 4), (2, 2, 4), (2, 2, 4))
+    """
+
+    gates = 4
+    states = 2
+
+    def _sequence(self, x: Value, states: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> Any:
+        both = sequence.lstm(x, weight_ih, weight_hh, *states, None if bias_ih is None else bias_ih + bias_hh)
+        return both[:-1], both[-2], both[-1]
+
+
+class GRU(_Recurrent):
+    """A gated recurrent unit: h = (1 - z) n + z h, with a new state n and a gate z; `LSTM` tells of the arguments.
+
+    With (r, z, n) the parts of the weights: r and z = sigmoid(x weight_ih.T + bias_ih + h weight_hh.T + bias_hh), and
+    n = tanh(x weight_ih.T + bias_ih + r (h weight_hh.T + bias_hh)).
+
+    Parameters
+    ----------
+    input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, rng, dtype
+        As in `LSTM`.
+
+    Notes
+    -----
+    Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014, in the form of PyTorch and cuDNN.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> out, h = nn.GRU(3, 4, bidirectional=True)(np.zeros((7, 2, 3), np.float32))
+    >>> out.shape, h.shape
+    ((7, 2, 8), (2, 2, 4))
+    """
+
+    gates = 3
+
+    def _sequence(self, x: Value, states: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> Any:
+        out = sequence.gru(x, weight_ih, weight_hh, *states, bias_ih, bias_hh)
+        return out, out[-1]
+
+
+# Step by step
+
+
+class _Cell(Module):
+    gates: int
+    states = 1
+
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool = True, *, rng: np.random.Generator | None = None,
+        dtype: Any = np.float32,
+    ) -> None:  # fmt: skip
+        check_count(type(self).__name__, input_size=input_size, hidden_size=hidden_size)
+        self.input_size, self.hidden_size = input_size, hidden_size
+        _weights(self, input_size, hidden_size, self.gates, bias, "", init.generator(rng), dtype)
+
+    def forward(self, x: Value, hx: Any = None) -> Any:
+        """One step: x of shape (batch, input_size) and the state before, zeros if left out, to the next state."""
+        if hx is None:
+            zeros = np.zeros((*np.shape(value_of(x))[:-1], self.hidden_size), self.weight_hh.dtype)
+            hx = zeros if self.states == 1 else (zeros, zeros)
+        return self._step(x, hx)
+
+    def _step(self, x: Value, hx: Any) -> Any:
+        raise NotImplementedError
+
+    weight_ih: Any
+    weight_hh: Any
+    bias_ih: Any
+    bias_hh: Any
+
+    def _gates(self, x: Value) -> Value:
+        bias = None if self.bias_ih is None else self.bias_ih + self.bias_hh
+        return ops.linear(x, self.weight_ih, bias)
+
+    def extra_repr(self) -> str:
+        """The sizes."""
+        return f"{self.input_size}, {self.hidden_size}" + (", bias=False" if self.bias_ih is None else "")
+
+    def multiply_adds(self, out: Any, *args: Any) -> int:
+        """The products with both weights."""
+        return int(math.prod(shape_of(args[0])[:-1]) * (self.weight_ih.size + self.weight_hh.size))
+
+
+class RNNCell(_Cell):
+    """One step of an `RNN`.
+
+    Parameters
+    ----------
+    input_size, hidden_size : int
+        How many features x has, and h.
+    bias : bool
+        Whether there are biases.
+    nonlinearity : {"tanh", "relu"}
+        Which one.
+    rng : numpy.random.Generator, optional
+        Where the first weights come from.
+    dtype : dtype_like
+        Of the parameters.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> nn.RNNCell(3, 4)(np.zeros((2, 3), np.float32)).shape
+    (2, 4)
+    """
+
+    gates = 1
+
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh", *,
+        rng: np.random.Generator | None = None, dtype: Any = np.float32,
+    ) -> None:  # fmt: skip
+        self.nonlinearity = _nonlinearity("RNNCell", nonlinearity)
+        super().__init__(input_size, hidden_size, bias, rng=rng, dtype=dtype)
+
+    def _step(self, x: Value, hx: Any) -> Any:
+        return sequence.rnn_step(self._gates(x), hx, self.weight_hh, self.nonlinearity)
+
+
+class LSTMCell(_Cell):
+    """One step of an `LSTM`, from (h, c) to the next (h, c).
+
+    Parameters
+    ----------
+    input_size, hidden_size, bias, rng, dtype
+        As in `RNNCell`.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> h, c = nn.LSTMCell(3, 4)(np.zeros((2, 3), np.float32))
+    >>> h.shape, c.shape
+    ((2, 4), (2, 4))
+    """
+
+    gates = 4
+    states = 2
+
+    def _step(self, x: Value, hx: Any) -> Any:
+        h, c = hx
+        return sequence.lstm_step(self._gates(x), h, c, self.weight_hh)
+
+
+class GRUCell(_Cell):
+    """One step of a `GRU`.
+
+    Parameters
+    ----------
+    input_size, hidden_size, bias, rng, dtype
+        As in `RNNCell`.
+
+    Examples
+    --------
+    >>> from minigrad import nn
+    >>> nn.GRUCell(3, 4)(np.zeros((2, 3), np.float32)).shape
+    (2, 4)
+    """
+
+    gates = 3
+
+    def _step(self, x: Value, hx: Any) -> Any:
+        z = ops.linear(x, self.weight_ih, self.bias_ih)
+        return sequence.gru_step(z, hx, self.weight_hh, self.bias_hh)

@@ -1,0 +1,89 @@
+"""What happens to an input on its way through a network, as a table."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad.modes import no_grad
+from minigrad.nn.module import Handle, Module, shape_of
+
+
+class Row(NamedTuple):
+    """One call of one module: its path, its kind, the shape it gave, its own parameters, and the products it added up."""
+
+    layer: str
+    kind: str
+    out: Any
+    parameters: int
+    multiply_adds: int
+
+
+class Summary(NamedTuple):
+    """The rows of a summary, in the order of the calls; printed, it is a table.
+
+    Parameters that are used twice count once. Multiply-adds are those of products of matrices and of convolutions.
+    """
+
+    rows: list[Row]
+    frozen: int
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers there are to train, or were before some were frozen."""
+        return sum(row.parameters for row in self.rows)
+
+    @property
+    def multiply_adds(self) -> int:
+        """How many products are added up."""
+        return sum(row.multiply_adds for row in self.rows)
+
+    def __str__(self) -> str:
+        cells = [("layer", "kind", "out", "parameters", "multiply-adds")]
+        cells += [(r.layer, r.kind, str(r.out), f"{r.parameters:,}", f"{r.multiply_adds:,}") for r in self.rows]
+        cells.append(("total", "", "", f"{self.parameters:,}", f"{self.multiply_adds:,}"))
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        lines = [
+            "  ".join(c.ljust(w) if i < 3 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
+            for row in cells
+        ]
+        return "\n".join(lines + ([f"frozen: {self.frozen:,}"] if self.frozen else []))
+
+
+def summarise(model: Module, input_shapes: tuple[Any, ...], dtype: Any) -> Summary:
+    """Run zeros through a model, as after training, and write down every call."""
+    if not input_shapes or not all(isinstance(shape, tuple | list) for shape in input_shapes):
+        raise TypeError(f"summary: each input's shape is a tuple, as in summary((1, 3, 32, 32)), got {input_shapes}")
+    first = next(model.parameters(), None)
+    dtype = dtype if dtype is not None else np.float32 if first is None else first.dtype
+    inputs = [np.zeros(shape, dtype) for shape in input_shapes]
+    paths = {module: path for path, module in model.named_modules()}
+    modes = {module: module.training for module in paths}
+    rows: list[Row] = []
+    started: list[int] = []  # the rows of the calls that have not ended
+    seen = set()
+
+    def enter(module: Module, args: Any) -> None:
+        new = [p for p in module.parameters(recurse=False) if p not in seen]
+        seen.update(new)
+        started.append(len(rows))
+        rows.append(Row(paths[module], type(module).__name__, None, sum(p.size for p in new), 0))
+
+    def leave(module: Module, args: Any, out: Any) -> None:
+        at = started.pop()
+        rows[at] = rows[at]._replace(out=shape_of(out), multiply_adds=int(module.multiply_adds(out, *args)))
+
+    handles: list[Handle] = []
+    try:
+        for module in paths:
+            handles += [module.register_forward_pre_hook(enter), module.register_forward_hook(leave)]
+        model.eval()
+        with no_grad():
+            model(*inputs)
+    finally:
+        for handle in handles:
+            handle.remove()
+        for module, training in modes.items():
+            module.training = training
+    return Summary(rows, sum(p.size for p in model.parameters() if not p.requires_grad))

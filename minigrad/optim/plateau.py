@@ -1,0 +1,112 @@
+"""The schedule that looks at how training goes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.schedule import Scheduler
+
+
+class ReduceLROnPlateau:
+    """The rate times a factor whenever a measure has not become better for some time.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Whose rates are set.
+    mode : {"min", "max"}
+        Whether less of the measure is better, or more.
+    factor : float
+        The factor, less than 1.
+    patience : int
+        How many steps without improvement are borne.
+    threshold : float
+        By how much better is better.
+    threshold_mode : {"rel", "abs"}
+        Whether that is a part of the best so far, or an amount.
+    cooldown : int
+        How many steps after a change do not count.
+    min_lr : float or sequence of float
+        The lowest rate, for all groups or for each.
+    eps : float
+        Smaller changes are not made.
+
+    Examples
+    --------
+    >>> from minigrad import optim
+    >>> sgd = optim.SGD([mg.Tensor(1.0)], lr=1.0)
+    >>> schedule = optim.ReduceLROnPlateau(sgd, patience=1)
+    >>> for loss in (0.5, 0.5, 0.5):
+    ...     schedule.step(loss)
+    >>> schedule.get_last_lr()
+    [0.1]
+    """
+
+    get_last_lr = Scheduler.get_last_lr
+
+    def __init__(
+        self, optimizer: Optimizer, mode: str = "min", factor: float = 0.1, patience: int = 10, threshold: float = 1e-4,
+        threshold_mode: str = "rel", cooldown: int = 0, min_lr: float | Sequence[float] = 0.0, eps: float = 1e-8,
+    ) -> None:  # fmt: skip
+        if mode not in ("min", "max") or threshold_mode not in ("rel", "abs") or not 0 <= factor < 1:
+            raise ValueError(
+                "ReduceLROnPlateau: mode is 'min' or 'max', threshold_mode 'rel' or 'abs' and factor less than 1, got "
+                f"{mode!r}, {threshold_mode!r} and {factor!r}"
+            )
+        self.optimizer, self.mode, self.factor, self.patience = optimizer, mode, factor, patience
+        self.threshold, self.threshold_mode, self.cooldown, self.eps = threshold, threshold_mode, cooldown, eps
+        groups = optimizer.param_groups
+        self.min_lrs = list(min_lr) if isinstance(min_lr, Sequence) else [min_lr] * len(groups)
+        if len(self.min_lrs) != len(groups):
+            raise ValueError(f"ReduceLROnPlateau: {len(self.min_lrs)} rates min_lr for {len(groups)} groups")
+        self.best = math.inf if mode == "min" else -math.inf
+        self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
+
+    def step(self, metrics: Any) -> None:
+        """Look at the newest measure; nan is no improvement.
+
+        Parameters
+        ----------
+        metrics : float
+            The measure, such as the loss on validation data.
+        """
+        now = float(metrics)
+        self.last_epoch += 1
+        if self._better(now):
+            self.best, self.num_bad_epochs = now, 0
+        else:
+            self.num_bad_epochs += 1
+        if self.cooldown_counter:
+            self.cooldown_counter -= 1
+            self.num_bad_epochs = 0
+        if self.num_bad_epochs > self.patience:
+            self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
+            for group, least in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
+                new = max(group["lr"] * self.factor, least)
+                if group["lr"] - new > self.eps:
+                    group["lr"] = new
+
+    def _better(self, now: float) -> bool:
+        sign = 1 if self.mode == "min" else -1
+        change = sign * self.threshold
+        bound = self.best * (1 - change) if self.threshold_mode == "rel" else self.best - change
+        return sign * now < sign * bound
+
+    def state_dict(self) -> dict[str, Any]:
+        """What `load_state_dict` needs to continue; the rates themselves are in the optimiser's state."""
+        return {name: getattr(self, name) for name in ("best", "num_bad_epochs", "cooldown_counter", "last_epoch")}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Continue where a schedule with the same settings stood.
+
+        Parameters
+        ----------
+        state_dict : mapping
+            As from `state_dict`.
+        """
+        self.best = float(state_dict["best"])
+        for name in ("num_bad_epochs", "cooldown_counter", "last_epoch"):
+            setattr(self, name, int(state_dict[name]))
