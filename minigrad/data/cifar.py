@@ -1,0 +1,147 @@
+"""CIFAR-10 in its binary version, which needs no pickle: a byte of label and 3,072 of image, again and again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from io import BufferedIOBase, RawIOBase
+from os import PathLike
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from minigrad.data.dataset import Array, ArrayDataset
+from minigrad.data.download import File, obtain
+
+# Checksum and address: www.cs.toronto.edu/~kriz/cifar.html, the page of the dataset's authors.
+ARCHIVE = File("cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530", 170_052_171)
+CIFAR10_MIRROR = "https://www.cs.toronto.edu/~kriz"
+CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+
+FOLDER = "cifar-10-batches-bin"
+NAMES = (*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin")
+SHAPE = (3, 32, 32)
+RECORD = 1 + 3 * 32 * 32
+LARGEST = 10_000 * RECORD  # bytes of a file
+UNPACKED = len(NAMES) * (LARGEST + 1024) + 64 * 1024  # bytes of the archive: those files, a short text or two, and padding
+
+
+def load_cifar10(
+    root: str | PathLike[str], *, download: bool = False, mirror: str = CIFAR10_MIRROR
+) -> tuple[ArrayDataset, ArrayDataset]:
+    """Read CIFAR-10: photographs of ten classes, 32 by 32 (A. Krizhevsky, 2009).
+
+    Parameters
+    ----------
+    root : str or path
+        The folder of ``cifar-10-binary.tar.gz``, or of the six ``.bin`` files in it, or of their folder
+        ``cifar-10-batches-bin``. Nothing is unpacked to the disk.
+    download : bool
+        Fetch the archive if it is missing. Its checksum is verified, and a download that was cut off goes on where it ended.
+    mirror : str
+        The address that the archive is below.
+
+    Returns
+    -------
+    train, test : ArrayDataset
+        50,000 and 10,000 pairs of an image, uint8 of shape (3, 32, 32), red, green and blue, and a label, int64, which
+        `CIFAR10_CLASSES` names. The transform `ToFloat` makes them floats from 0 to 1, batch by batch.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it is missing; the message says where it can be had.
+    ValueError
+        If a file is damaged, or another than it should be.
+    ConnectionError
+        If a download fails.
+
+    Examples
+    --------
+    >>> from minigrad.data import CIFAR10_CLASSES
+    >>> CIFAR10_CLASSES[3]
+    'cat'
+    >>> load_cifar10("no-such-folder")
+    Traceback (most recent call last):
+    FileNotFoundError: load_cifar10: there is no cifar-10-binary.tar.gz in no-such-folder; ...
+    """
+    for folder in (Path(root), Path(root, FOLDER)):
+        if any((folder / name).exists() for name in NAMES):
+            records = _from_folder(folder)
+            break
+    else:
+        records = _from_archive(obtain(ARCHIVE, root, "load_cifar10", mirror=mirror, download=download))
+    *train, test = [records[name] for name in NAMES]
+    return _dataset(train), _dataset([test])
+
+
+def _dataset(files: list[Array]) -> ArrayDataset:
+    """Records as images and labels, which are copied out of the files' bytes once."""
+    images = np.concatenate([records[:, 1:] for records in files]).reshape(-1, *SHAPE)
+    return ArrayDataset(images, np.concatenate([records[:, 0] for records in files]).astype(np.int64))
+
+
+def _records(data: bytes, where: str) -> Array:
+    """The bytes of a file as one row for each image, its label first."""
+    if not data or len(data) % RECORD or len(data) > LARGEST:
+        raise ValueError(
+            f"load_cifar10: {where} is damaged: its {len(data):,} bytes are not 1 to 10,000 records of {RECORD:,} bytes"
+        )
+    records = np.frombuffer(data, np.uint8).reshape(-1, RECORD)
+    if (most := records[:, 0].max()) > 9:
+        raise ValueError(f"load_cifar10: {where} has a label of {most}, and there are classes 0 to 9")
+    return records
+
+
+def _from_folder(folder: Path) -> dict[str, Array]:
+    missing = [name for name in NAMES if not (folder / name).is_file()]
+    if missing:
+        raise FileNotFoundError(f"load_cifar10: {folder} lacks {', '.join(missing)}")
+    records = {}
+    for name in NAMES:
+        with open(folder / name, "rb") as stream:
+            records[name] = _records(stream.read(LARGEST + 1), os.fspath(folder / name))
+    return records
+
+
+def _from_archive(path: Path) -> dict[str, Array]:
+    """The records in the archive. It is read from its start to its end, and nothing in it can name a place on the disk."""
+    import gzip
+    import tarfile
+    import zlib
+
+    records: dict[str, Array] = {}
+    try:
+        with gzip.open(path) as unpacked, tarfile.open(mode="r|", fileobj=_Bounded(unpacked)) as archive:
+            for member, stream in _regular_files(archive):
+                name = member.name.removeprefix("./").removeprefix(f"{FOLDER}/")
+                if name in NAMES:
+                    if name in records:
+                        raise ValueError(f"it has {member.name} twice")
+                    records[name] = _records(stream.read(LARGEST + 1), f"{path}: {member.name}")
+    except (tarfile.TarError, ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ValueError(f"load_cifar10: {path} is damaged or another archive: {error}") from error
+    if missing := [name for name in NAMES if name not in records]:
+        raise ValueError(f"load_cifar10: {path} lacks {', '.join(missing)}")
+    return records
+
+
+def _regular_files(archive: Any) -> Iterator[tuple[Any, IO[bytes]]]:
+    for member in archive:
+        if member.isreg():
+            yield member, archive.extractfile(member)
+
+
+class _Bounded(RawIOBase):
+    """A stream that refuses to go on beyond what the archive holds, however little its compressed form is."""
+
+    def __init__(self, stream: BufferedIOBase) -> None:
+        self.stream, self.left = stream, UNPACKED
+
+    def read(self, size: int = -1) -> bytes:
+        data = self.stream.read(size)
+        self.left -= len(data)
+        if self.left < 0:
+            raise ValueError(f"it unpacks to more than {UNPACKED:,} bytes")
+        return data

@@ -1,0 +1,58 @@
+"""The handwritten digits that come with the package: no download, and real.
+
+They are the test set of "Optical Recognition of Handwritten Digits" by E. Alpaydin and C. Kaynak, UCI Machine Learning
+Repository, 1998, https://doi.org/10.24432/C50P49, under CC BY 4.0. `digits-SOURCE.md`, beside the files, says what was
+changed (the format), and ``tests/make_digits.py`` made them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from minigrad.data.dataset import ArrayDataset
+from minigrad.data.idx import read_idx
+
+FIFTH = 5  # of each digit's images, every fifth is for testing
+
+
+def load_digits() -> tuple[ArrayDataset, ArrayDataset]:
+    """Read the shipped handwritten digits, 8 by 8, by 13 people (E. Alpaydin, C. Kaynak; UCI, CC BY 4.0).
+
+    The split is fixed, and draws from nothing: of each digit's images, in the order of the file, the fifth, tenth, fifteenth
+    and so on are for testing. So each digit has its share in both parts. Everybody's hand is in both too: a net is tested on
+    new images, not on new people.
+
+    Returns
+    -------
+    train, test : ArrayDataset
+        1,442 and 355 pairs of an image, float32 of shape (1, 8, 8) with values k/16 from 0, paper, to 1, ink, and a label,
+        int64 from 0 to 9.
+
+    Examples
+    --------
+    >>> train, test = load_digits()
+    >>> train
+    ArrayDataset(float32 (1442, 1, 8, 8), int64 (1442,))
+    >>> image, label = test[0]
+    >>> label
+    np.int64(5)
+    >>> for row in image[0]:
+    ...     print("".join("-.:oO@"[int(5 * ink)] for ink in row))
+    -.O.::--
+    -:@@@@.-
+    -.@:..--
+    -.@@O.--
+    --..Oo--
+    ----@:--
+    --:OO---
+    -.@O----
+    """
+    folder = Path(__file__).parent
+    images = read_idx(folder / "digits-images-idx3-ubyte.gz")[:, None].astype(np.float32) / np.float32(16)
+    labels = read_idx(folder / "digits-labels-idx1-ubyte.gz").astype(np.int64)
+    testing = np.zeros(len(labels), bool)
+    for digit in range(10):
+        testing[np.flatnonzero(labels == digit)[FIFTH - 1 :: FIFTH]] = True
+    return ArrayDataset(images[~testing], labels[~testing]), ArrayDataset(images[testing], labels[testing])

@@ -1,0 +1,176 @@
+"""Files of datasets: found where they lie, or downloaded, whole and with the published checksum or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from minigrad.storage import sync_folder
+
+CHUNK = 1 << 16
+
+
+class File(NamedTuple):
+    """A file as it was published: its name, its MD5 checksum, and its size in bytes."""
+
+    name: str
+    md5: str
+    size: int
+
+
+def obtain(
+    file: File, root: str | PathLike[str], who: str, *, mirror: str, download: bool, also: Sequence[str] = ()
+) -> Path:
+    """The path of a file that is in a folder, or now comes there.
+
+    Parameters
+    ----------
+    file : File
+        What is looked for.
+    root : str or path
+        The folder.
+    who : str
+        The function that messages name.
+    mirror : str
+        The address before the file's name.
+    download : bool
+        Whether a missing file is fetched.
+    also : sequence of str
+        Other paths below the folder at which it may lie, unpacked for example.
+
+    Returns
+    -------
+    pathlib.Path
+        Where it is. A file that was there already is not checked here: its reader does that.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it is missing and not to be fetched.
+    """
+    folder = Path(root)
+    for name in (file.name, *also):
+        if (folder / name).is_file():
+            return folder / name
+    url = f"{mirror.rstrip('/')}/{file.name}"
+    if not download:
+        raise FileNotFoundError(
+            f"{who}: there is no {file.name} in {folder}; pass download=True, or put it there from {url}"
+        )
+    return fetch(url, folder / file.name, md5=file.md5, size=file.size)
+
+
+def fetch(url: str, path: str | PathLike[str], *, md5: str, size: int, timeout: float = 30) -> Path:
+    """Download a file whose checksum and size are known.
+
+    What has come is kept in ``<name>.part`` beside it, and a later call goes on from there. Only when all of it is there and
+    the checksum is right does it get its name. With tqdm installed, a terminal shows the progress.
+
+    Parameters
+    ----------
+    url : str
+        Where it is, by http or https.
+    path : str or path
+        Where it goes; folders are made.
+    md5 : str
+        Its checksum, in hexadecimal.
+    size : int
+        Its length in bytes. Nothing beyond is stored.
+    timeout : float
+        Seconds without an answer until it is given up.
+
+    Returns
+    -------
+    pathlib.Path
+        The path.
+
+    Raises
+    ------
+    ValueError
+        If the checksum or the length is wrong; nothing is kept then. If the address is no http.
+    ConnectionError
+        If the server cannot be reached, refuses, or stops in between.
+    OSError
+        If the file cannot be written.
+    """
+    target = Path(path)
+    if not url.startswith(("http://", "https://")):
+        raise ValueError(f"download: the address starts with http:// or https://, got {url!r}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    have = part.stat().st_size if part.exists() else 0
+    if have > size:  # left over from something else
+        part.unlink()
+        have = 0
+    if have < size:
+        have = _transfer(url, part, have, size, timeout)
+    if have < size:
+        raise ConnectionError(f"download: {url} ended after {have:,} of {size:,} bytes; call again to go on from there")
+    if have > size or (found := _md5(part)) != md5:
+        part.unlink()
+        wrong = f"is longer than its {size:,} bytes" if have > size else f"has the checksum {found}, not {md5}"
+        raise ValueError(f"download: {url} {wrong}; it was refused, another mirror= may have the right one")
+    part.replace(target)
+    sync_folder(target.parent)
+    return target
+
+
+def _transfer(url: str, part: Path, have: int, size: int, timeout: float) -> int:
+    """Append to a part what the server has after it, or all if it knows no ranges; the bytes there are then."""
+    import os
+    from http.client import HTTPException
+    from urllib.error import HTTPError, URLError
+    from urllib.request import Request, urlopen
+
+    headers = {"User-Agent": "minigrad", "Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+    try:
+        with urlopen(Request(url, headers=headers), timeout=timeout) as answer:  # noqa: S310 (http alone, by the check above)
+            if answer.status == 206 and not str(answer.headers["Content-Range"]).startswith(f"bytes {have}-"):
+                raise ConnectionError(f"download: {url} answered with another range than was asked for")
+            if answer.status != 206:
+                have = 0
+            with open(part, "ab" if have else "wb") as out, _progress(part.stem, have, size) as bar:
+                while have <= size and (chunk := answer.read1(CHUNK)):
+                    have += len(chunk)
+                    if have <= size:
+                        out.write(chunk)
+                    bar.update(len(chunk))
+                out.flush()
+                os.fsync(out.fileno())
+    except HTTPError as error:
+        if error.code == 416:  # the server's file is no longer than the part, so the part is of another
+            part.unlink(missing_ok=True)
+        raise ConnectionError(f"download: {url} answered {error.code} {error.reason}; try another mirror=") from error
+    except (URLError, HTTPException, TimeoutError, ConnectionResetError, ConnectionAbortedError) as error:
+        reason = getattr(error, "reason", error) or type(error).__name__
+        raise ConnectionError(
+            f"download: {url} cannot be read ({reason}); call again to go on, or put the file into {part.parent} by hand"
+        ) from error
+    return have
+
+
+def _md5(path: Path) -> str:
+    import hashlib
+
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _progress(name: str, have: int, size: int) -> Any:
+    """A bar of tqdm on a terminal, or something that is as quiet as it would be elsewhere."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return _Quiet()
+    return tqdm(desc=name, initial=have, total=size, unit="B", unit_scale=True, disable=None)
+
+
+class _Quiet(contextlib.nullcontext[Any]):
+    def __enter__(self) -> Any:
+        return self
+
+    def update(self, count: int) -> None:
+        pass

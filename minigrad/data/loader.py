@@ -1,0 +1,141 @@
+"""The loader: batches of a dataset, in order or shuffled, prepared as they are asked for or ahead in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from minigrad.data.dataset import Array, Dataset, gather
+from minigrad.data.transforms import Transform, is_random
+
+AHEAD = 2  # batches that each thread may be ahead
+
+
+class DataLoader:
+    """Batches of a dataset. Each ``for`` over it is one epoch.
+
+    A run repeats exactly if the generator starts from the same state, whatever `prefetch` is: an epoch draws its order from
+    the generator, and from one further draw a generator of its own for each batch.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        What to take batches from.
+    batch_size : int
+        Items to a batch; the last one has what is left.
+    shuffle : bool
+        Whether each epoch has a random order of its own.
+    rng : numpy.random.Generator, optional
+        Where chance comes from; if left out, a fresh ``numpy.random.default_rng()``. Left alone if nothing is random.
+    drop_last : bool
+        Leave out a last batch that is not full.
+    prefetch : int
+        Threads that prepare batches in the background; with 0 a batch is prepared when it is asked for. They help where
+        items are read from files, or beside NumPy code that lets other threads run. A loop that is left ends them.
+    transform : callable, optional
+        Called on the first array of each batch; see `minigrad.data.transforms`.
+
+    Yields
+    ------
+    tuple of numpy.ndarray, or numpy.ndarray
+        An array for each element of the dataset's items, or for the only one. It is new, and yours to write to.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of another type.
+    ValueError
+        If the dataset is empty, a number is out of range, or there would be no batch.
+
+    Examples
+    --------
+    >>> from minigrad.data import ArrayDataset, DataLoader
+    >>> data = ArrayDataset(np.arange(5.0), np.array([0, 1, 0, 1, 0]))
+    >>> loader = DataLoader(data, batch_size=2, shuffle=True, rng=np.random.default_rng(0))
+    >>> len(loader)
+    3
+    >>> for x, y in loader:
+    ...     print(x, y)
+    [2. 4.] [0 0]
+    [3. 0.] [1 0]
+    [1.] [1]
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        batch_size: int = 1,
+        shuffle: bool = False,
+        *,
+        rng: np.random.Generator | None = None,
+        drop_last: bool = False,
+        prefetch: int = 0,
+        transform: Transform | None = None,
+    ) -> None:
+        if isinstance(dataset, tuple):
+            raise TypeError("DataLoader: a tuple is no dataset; join arrays in one with ArrayDataset(images, labels)")
+        if not isinstance(dataset, Dataset):
+            raise TypeError(f"DataLoader: a dataset has a length and items, which {type(dataset).__name__} has not")
+        if rng is not None and not isinstance(rng, np.random.Generator):
+            raise TypeError(f"DataLoader: rng is a numpy.random.Generator, as of numpy.random.default_rng(0), got {rng!r}")
+        if transform is not None and not callable(transform):
+            raise TypeError(f"DataLoader: the transform is a function of a batch, got {type(transform).__name__}")
+        for name, number, least in (("batch_size", batch_size, 1), ("prefetch", prefetch, 0)):
+            if not isinstance(number, int | np.integer) or isinstance(number, bool):
+                raise TypeError(f"DataLoader: {name} is a whole number, got {number!r}")
+            if number < least:
+                raise ValueError(f"DataLoader: {name} is {least} or more, got {number}")
+        if not len(dataset):
+            raise ValueError("DataLoader: the dataset is empty")
+        if drop_last and len(dataset) < batch_size:
+            raise ValueError(f"DataLoader: {len(dataset)} items fill no batch of {batch_size}, and drop_last leaves none")
+        self.dataset, self.transform = dataset, transform
+        self.batch_size, self.prefetch = int(batch_size), int(prefetch)
+        self.shuffle, self.drop_last = bool(shuffle), bool(drop_last)
+        self.rng = np.random.default_rng() if rng is None else rng
+
+    def __len__(self) -> int:
+        """Batches in an epoch."""
+        n = len(self.dataset)
+        return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
+
+    def __iter__(self) -> Iterator[Any]:
+        n = len(self.dataset)
+        order = self.rng.permutation(n) if self.shuffle else np.arange(n)
+        seed = int(self.rng.integers(2**63)) if self.shuffle or is_random(self.transform) else 0
+        if self.prefetch:
+            return self._ahead(order, seed)
+        return (self._batch(order, seed, i) for i in range(len(self)))
+
+    def _batch(self, order: Array, seed: int, i: int) -> Any:
+        """Batch number i. It depends on nothing that other batches change, so that threads may take turns as they like."""
+        batch = gather(self.dataset, order[i * self.batch_size : (i + 1) * self.batch_size])
+        if self.transform is None:
+            return batch
+        x, *rest = batch if isinstance(batch, tuple) else (batch,)
+        x = self.transform(x, np.random.default_rng([seed, i])) if is_random(self.transform) else self.transform(x)
+        return (x, *rest) if isinstance(batch, tuple) else x
+
+    def _ahead(self, order: Array, seed: int) -> Iterator[Any]:
+        """The batches in their order, prepared by threads that end with this generator."""
+        from collections import deque
+        from concurrent.futures import ThreadPoolExecutor
+        from contextvars import copy_context
+        from itertools import islice
+
+        pool = ThreadPoolExecutor(self.prefetch, "minigrad-loader")
+        # Each batch is prepared under the consumer's modes, such as those of numpy.errstate.
+        jobs = (pool.submit(copy_context().run, self._batch, order, seed, i) for i in range(len(self)))
+        try:
+            coming = deque(islice(jobs, AHEAD * self.prefetch))
+            while coming:
+                first = coming.popleft()
+                coming.extend(islice(jobs, 1))
+                yield first.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def __repr__(self) -> str:
+        return f"DataLoader({self.dataset!r}, batch_size={self.batch_size}, shuffle={self.shuffle})"

@@ -1,0 +1,349 @@
+"""Saving named arrays and loading them again, whole or not at all: `.npz` and `.safetensors`, never pickle."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from minigrad.graph import value_of
+
+__all__ = ["Saved", "load", "replace_file", "save"]
+
+METADATA = "__metadata__"  # the name under which both formats keep it
+DEFLATE = 1032  # no deflate stream holds more than this many times its own length
+TYPES = {
+    "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
+    "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1",
+}  # fmt: skip
+DTYPES = frozenset(TYPES.values())
+
+
+class Saved(dict[str, np.ndarray[Any, Any]]):
+    """What a file held: a dictionary of arrays by name, and the file's metadata.
+
+    Attributes
+    ----------
+    metadata : dict of str to str
+        The strings that were saved with the arrays.
+
+    Examples
+    --------
+    >>> saved = Saved({"w": np.ones(2)}, {"epoch": "3"})
+    >>> saved["w"], saved.metadata["epoch"]
+    (array([1., 1.]), '3')
+    """
+
+    def __init__(self, arrays: Mapping[str, np.ndarray[Any, Any]], metadata: Mapping[str, str]) -> None:
+        super().__init__(arrays)
+        self.metadata = dict(metadata)
+
+
+def save(state: Any, path: str | os.PathLike[str], metadata: Mapping[str, str] | None = None) -> Path:
+    """Save named arrays to a file, in the format of its suffix.
+
+    Killed at any moment, it leaves the old file or the new one, whole: what is new is written beside the file, flushed to
+    the disk, and renamed. (Killed outright, it may leave that draft behind, named ``.minigrad-*.tmp``.)
+
+    Parameters
+    ----------
+    state : mapping of str to (Tensor, array_like or mapping), or object with a ``state_dict()``
+        What to save. The names of mappings within are joined with a dot. Arrays of floats (16 to 64 bits), integers or
+        booleans are written contiguous and little-endian; a Python integer becomes int64, another number float64.
+    path : str or path
+        Ends in .npz, or in .safetensors, which ``pip install "minigrad[safetensors]"`` makes available.
+    metadata : mapping of str to str, optional
+        Strings to keep beside the arrays.
+
+    Returns
+    -------
+    pathlib.Path
+        The path.
+
+    Raises
+    ------
+    TypeError
+        If something is neither real numbers nor a mapping of names to them, or metadata are not strings.
+    ValueError
+        If the suffix is another, two arrays have one name, or a name cannot be written.
+    ImportError
+        If safetensors is needed and missing.
+    OSError
+        If the file cannot be written, as on a full disk. The old one is as it was.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from minigrad import Tensor, load, save
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = save({"linear": {"weight": Tensor([1.0, 2.0])}}, pathlib.Path(folder, "model.npz"), {"epoch": "3"})
+    ...     saved = load(file)
+    >>> saved
+    {'linear.weight': array([1., 2.])}
+    >>> saved.metadata
+    {'epoch': '3'}
+    """
+    if isinstance(state, str | os.PathLike):
+        raise TypeError("save: what is saved comes first and the path second, as in save(model, 'model.npz')")
+    suffix = _suffix(path, "save")
+    if hasattr(state, "state_dict"):
+        state = state.state_dict()
+    if not isinstance(state, Mapping):
+        raise TypeError(
+            f"save: expected a mapping of names to arrays, or an object with a state_dict(), got {type(state).__name__}"
+        )
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    for name, value in _flat(state, ""):
+        if name in arrays:
+            raise ValueError(f"save: two arrays would be named {name!r}")
+        arrays[name] = _portable(name, value)
+    strings = dict(metadata or {})
+    for key, text in strings.items():
+        if not isinstance(key, str) or not isinstance(text, str):
+            raise TypeError(f"save: metadata are strings named by strings, got {key!r}: {text!r}; json.dumps can make one")
+    encode = _to_npz if suffix == ".npz" else _to_safetensors
+    return replace_file(path, encode(arrays, strings), "save")
+
+
+def load(path: str | os.PathLike[str]) -> Saved:
+    """Load the named arrays of a file.
+
+    Parameters
+    ----------
+    path : str or path
+        A .npz or .safetensors file, of `save` or of anybody else. Nothing in it is ever executed: pickled objects are
+        refused.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        The arrays by name, writable. Its attribute ``metadata`` has the strings saved with them. bfloat16, as PyTorch may
+        save it, is widened to float32, which is exact.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is another, or the file is damaged or holds anything but real numbers.
+    ImportError
+        If safetensors is needed and missing.
+    OSError
+        If the file is missing or cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from minigrad import load, save
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     load(save({"w": [1.0, 2.0], "step": 7}, pathlib.Path(folder, "state.npz")))
+    {'w': array([1., 2.]), 'step': array(7)}
+    """
+    decode = _from_npz if _suffix(path, "load") == ".npz" else _from_safetensors
+    return decode(Path(path))
+
+
+def replace_file(path: str | os.PathLike[str], data: Any, who: str) -> Path:
+    """Give a file new content, or if anything goes wrong, leave it as it was.
+
+    Parameters
+    ----------
+    path : str or path
+        The file; where it is a link, what it leads to is replaced.
+    data : bytes-like
+        All of the new content.
+    who : str
+        The function that messages name.
+
+    Returns
+    -------
+    pathlib.Path
+        The path.
+
+    Raises
+    ------
+    OSError
+        If the folder is missing or the file cannot be written; it names the path.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     replace_file(pathlib.Path(folder, "words"), b"new", "save").read_bytes()
+    b'new'
+    """
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{who}: there is no folder {str(target.parent)!r} to write {target.name!r} in")
+    draft = target.with_name(f".minigrad-{os.getpid()}-{os.urandom(4).hex()}.tmp")
+    try:
+        with open(draft, "xb") as stream:
+            if target.exists():
+                draft.chmod(target.stat().st_mode & 0o777)
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(target)
+    except OSError as error:
+        raise OSError(error.errno, f"{who}: {error.strerror}; what was there is as it was", os.fspath(path)) from error
+    finally:
+        draft.unlink(missing_ok=True)
+    sync_folder(target.parent)
+    return Path(path)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in a folder last through a power cut, where the system has a way to."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError:  # some network file systems refuse it; the file is whole all the same
+        pass
+    finally:
+        os.close(handle)
+
+
+def _suffix(path: Any, who: str) -> str:
+    suffix = Path(path).suffix.lower()
+    if suffix not in (".npz", ".safetensors"):
+        raise ValueError(f"{who}: the file name ends in .npz or .safetensors, got {Path(path).name!r}")
+    return suffix
+
+
+def _flat(state: Mapping[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    """Names and values of mappings within mappings."""
+    for key, value in state.items():
+        if not isinstance(key, str):
+            raise TypeError(f"save: names are strings, got {key!r} of type {type(key).__name__}")
+        name = prefix + key
+        if isinstance(value, Mapping):
+            yield from _flat(value, name + ".")
+        elif name == METADATA or len(name) > 10_000 or not name.isprintable():
+            raise ValueError(f"save: no array can be named {name[:80]!r}; names are printable and not {METADATA!r}")
+        else:
+            yield name, value
+
+
+def _portable(name: str, value: Any) -> np.ndarray[Any, Any]:
+    """A value as an array that means the same on every machine: C-contiguous and little-endian."""
+    try:
+        array = np.asarray(value_of(value))
+    except ValueError as error:  # a ragged list
+        raise TypeError(f"save: {name!r} is no array of numbers: {error}") from None
+    dtype = array.dtype.newbyteorder("<")
+    if dtype.str not in DTYPES:
+        raise TypeError(f"save: {name!r} is {_kind(array)}; floats of up to 64 bits, integers and booleans can be saved")
+    return np.asarray(array, dtype, order="C")
+
+
+def _kind(array: np.ndarray[Any, Any]) -> str:
+    return "an array of Python objects" if array.dtype.kind == "O" else f"of dtype {array.dtype}"
+
+
+def _to_npz(arrays: Mapping[str, np.ndarray[Any, Any]], metadata: Mapping[str, str]) -> bytes:
+    """The bytes of an .npz file. `numpy.savez` would take an array named 'file' for its own argument, and note the time."""
+    import io
+    import json
+    import zipfile
+
+    members = {**arrays, METADATA: np.array(json.dumps(metadata))} if metadata else arrays
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, array in members.items():
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+    return buffer.getvalue()  # shared with the buffer, not copied
+
+
+def _from_npz(path: Path) -> Saved:
+    import io
+    import json
+    import zipfile
+    import zlib
+
+    content = path.read_bytes()
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    metadata: dict[str, str] = {}
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for member in archive.infolist():
+                name = member.filename.removesuffix(".npy")
+                if name in arrays or name == member.filename or member.compress_type not in (0, 8):
+                    raise ValueError(f"member {member.filename!r} is not one that numpy.savez writes, or there twice")
+                if member.file_size > DEFLATE * len(content):
+                    raise ValueError(f"{name!r} claims {member.file_size:,} bytes in a file of {len(content):,}")
+                with archive.open(member) as stream:
+                    array = _read_npy(stream, member.file_size, name)
+                if name == METADATA:
+                    metadata = json.loads(str(array))
+                else:
+                    arrays[name] = array
+        if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
+            raise ValueError("its metadata are not strings")
+    except (ValueError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"load: {os.fspath(path)} is damaged or no file of named arrays: {error}") from error
+    return Saved(arrays, metadata)
+
+
+def _read_npy(stream: IO[bytes], size: int, name: str) -> np.ndarray[Any, Any]:
+    """One array of an .npz file. Its header is read first, and nothing is allocated for one that lies."""
+    import io
+
+    npy = np.lib.format
+    start = stream.read(npy.MAGIC_LEN)
+    version = npy.read_magic(io.BytesIO(start))
+    readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    if version not in readers:
+        raise ValueError(f"{name!r} has a header of version {version}, which arrays of numbers do not need")
+    shape, fortran, dtype = readers[version](stream)
+    if dtype.newbyteorder("<").str not in DTYPES and not (name == METADATA and dtype.kind == "U" and shape == ()):
+        raise ValueError(f"{name!r} is {_kind(np.empty(0, dtype))}, and only real numbers are loaded")
+    count = 1
+    for length in shape:  # in Python's integers, which do not overflow
+        count *= length
+    if min(shape, default=0) < 0 or count * dtype.itemsize > size:
+        raise ValueError(f"{name!r} claims the shape {shape}, which does not fit into its {size:,} bytes")
+    data = bytearray(stream.read(count * dtype.itemsize + 1))
+    if len(data) != count * dtype.itemsize:
+        raise ValueError(f"{name!r} of shape {shape} should have {count * dtype.itemsize:,} bytes of data")
+    array = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+    return np.asarray(array, dtype.newbyteorder("="), order="C")
+
+
+def _safetensors(who: str) -> Any:
+    try:
+        import safetensors.numpy
+    except ImportError:
+        raise ImportError(
+            f'{who}: .safetensors needs another package: pip install "minigrad[safetensors]"; .npz needs none'
+        ) from None
+    return safetensors
+
+
+def _to_safetensors(arrays: Mapping[str, np.ndarray[Any, Any]], metadata: Mapping[str, str]) -> Any:
+    return _safetensors("save").numpy.save(arrays, metadata=dict(metadata) or None)
+
+
+def _from_safetensors(path: Path) -> Saved:
+    import json
+
+    safetensors = _safetensors("load")
+    data = path.read_bytes()
+    try:
+        views = safetensors.deserialize(data)
+        metadata = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get(METADATA) or {}
+    except (safetensors.SafetensorError, ValueError) as error:
+        raise ValueError(f"load: {os.fspath(path)} is damaged or no .safetensors file: {error}") from error
+    arrays = {}
+    for name, view in views:
+        kind = view["dtype"]
+        if kind not in TYPES:
+            raise ValueError(f"load: {name!r} in {os.fspath(path)} is of type {kind}; {', '.join(TYPES)} can be loaded")
+        array = np.frombuffer(view["data"], TYPES[kind]).reshape(view["shape"])
+        if kind == "BF16":  # the upper half of a float32
+            array = (array.astype("<u4") << 16).view("<f4")
+        arrays[name] = np.asarray(array, array.dtype.newbyteorder("="))
+    return Saved(arrays, metadata)
