@@ -304,8 +304,11 @@ def test_lists_and_dicts():
     heads["b"] = nn.Tanh()
     assert (list(heads), heads.keys(), len(heads), "b" in heads) == (["a", "b"], ["a", "b"], 2, True)
     assert [type(m).__name__ for m in heads.values()] == [type(m).__name__ for _, m in heads.items()] == ["ReLU", "Tanh"]
-    with pytest.raises(ValueError, match="'forward' is taken already"):
-        heads["forward"] = nn.ReLU()
+    for name in ("forward", "keys", "training"):
+        with pytest.raises(ValueError, match=f"ModuleDict: '{name}' means something else for a module"):
+            heads[name] = nn.ReLU()
+    with pytest.raises(ValueError, match="Sequential: 'forward' means"):
+        nn.Sequential({"forward": nn.ReLU()})
     with pytest.raises(ValueError, match=r"a part's name is not empty and has no '\.'"):
         heads["a.b"] = nn.ReLU()
     with pytest.raises(TypeError, match="Sequential: its parts are modules, got Op"):

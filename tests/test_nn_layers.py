@@ -133,6 +133,8 @@ def test_attention_weights_and_masks():
         (lambda: nn.Linear(-1, 2), ValueError, "Linear: in_features is a whole number from 0 on, got -1"),
         (lambda: nn.Linear(2.5, 2), ValueError, "Linear: in_features is a whole number"),
         (lambda: nn.Linear(2, 2, rng=0), TypeError, "rng is a numpy.random.Generator, as from"),
+        (lambda: nn.Linear(2, 2, dtype=int), TypeError, "dtype: weights are floating numbers, got int64"),
+        (lambda: nn.BatchNorm1d(2, dtype=bool), TypeError, "dtype: weights are floating numbers, got bool"),
         (lambda: nn.Linear(3, 2)(np.ones((5, 4))), ValueError, r"linear, inputs of shapes \(5, 4\)"),
         (lambda: nn.Conv2d(3, 4, 3, groups=2), ValueError, "Conv2d: 2 groups do not divide 3 and 4 channels"),
         (lambda: nn.Conv2d(3, 4, (3, 3, 3)), ValueError, "Conv2d: kernel_size must be a whole number"),

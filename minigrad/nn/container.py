@@ -101,7 +101,7 @@ class ModuleDict(Module):
     Parameters
     ----------
     modules : mapping of str to Module
-        Names are such that an attribute may have.
+        Names are strings without dots, and none of a module's own, such as "forward".
 
     Examples
     --------
@@ -119,8 +119,6 @@ class ModuleDict(Module):
         return dict(self.named_children())[name]
 
     def __setitem__(self, name: str, module: Module) -> None:
-        if hasattr(self, name) and name not in dict(self.named_children()):
-            raise ValueError(f"ModuleDict: {name!r} is taken already by a method or attribute; choose another name")
         setattr(self, name, _module("ModuleDict", module))
 
     def __len__(self) -> int:

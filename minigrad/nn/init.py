@@ -30,33 +30,40 @@ def generator(rng: Generator | None) -> Generator:
     return np.random.default_rng() if rng is None else rng
 
 
+def _as(values: Any, dtype: Any) -> Any:
+    """Drawn numbers in a floating dtype; others hold no weights."""
+    if np.dtype(dtype).kind != "f":
+        raise TypeError(f"dtype: weights are floating numbers, got {np.dtype(dtype)}")
+    return values.astype(dtype, copy=False)
+
+
 def constant(shape: Shape, value: float, *, dtype: Any = np.float32) -> Any:
     """One number everywhere."""
-    return np.full(shape, value, dtype)
+    return _as(np.full(shape, value, float), dtype)
 
 
 def zeros(shape: Shape, *, dtype: Any = np.float32) -> Any:
     """Zeros."""
-    return np.zeros(shape, dtype)
+    return _as(np.zeros(shape), dtype)
 
 
 def ones(shape: Shape, *, dtype: Any = np.float32) -> Any:
     """Ones."""
-    return np.ones(shape, dtype)
+    return _as(np.ones(shape), dtype)
 
 
 def uniform(
     shape: Shape, rng: Generator | None = None, low: float = 0.0, high: float = 1.0, *, dtype: Any = np.float32
 ) -> Any:
     """Numbers between two bounds, all equally likely."""
-    return generator(rng).uniform(low, high, shape).astype(dtype)
+    return _as(generator(rng).uniform(low, high, shape), dtype)
 
 
 def normal(
     shape: Shape, rng: Generator | None = None, mean: float = 0.0, std: float = 1.0, *, dtype: Any = np.float32
 ) -> Any:
     """Normally distributed numbers."""
-    return generator(rng).normal(mean, std, shape).astype(dtype)
+    return _as(generator(rng).normal(mean, std, shape), dtype)
 
 
 def trunc_normal(
@@ -80,7 +87,7 @@ def trunc_normal(
     while outside.size:
         flat[outside] = rng.normal(mean, std, outside.size)
         outside = outside[(flat[outside] < a) | (flat[outside] > b)]
-    return np.clip(out.astype(dtype), a, b, dtype=dtype)  # rounding may have passed a bound
+    return np.clip(_as(out, dtype), a, b, dtype=dtype)  # rounding may have passed a bound
 
 
 def fans(shape: Shape) -> tuple[int, int]:
@@ -187,4 +194,4 @@ def orthogonal(shape: Shape, rng: Generator | None = None, gain: float = 1.0, *,
     rows, columns = shape[0], math.prod(shape[1:])
     q, r = np.linalg.qr(generator(rng).normal(size=(max(rows, columns), min(rows, columns))))
     q *= np.sign(np.diagonal(r))  # without it, some rotations would come up more often than others
-    return (gain * (q.T if rows < columns else q)).reshape(shape).astype(dtype)
+    return _as((gain * (q.T if rows < columns else q)).reshape(shape), dtype)

@@ -102,7 +102,7 @@ class OneCycleLR(Scheduler):
         start, (end, first, last) = self._phases[phase - 1][0] if phase else 0.0, self._phases[phase]
         part = (epoch - start) / (end - start) if end > start else 1.0
         left = 1 - part if self.anneal_strategy == "linear" else (1 + math.cos(math.pi * part)) / 2
-        return values[last] + (values[first] - values[last]) * left
+        return values[first] * left + values[last] * (1 - left)
 
     def _set(self, epoch: int) -> None:
         super()._set(epoch)
