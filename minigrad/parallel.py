@@ -2,7 +2,12 @@
 
 Each process holds the whole model, and starts from the same weights. It computes the gradient of its part of a batch; one
 sum over all processes, of all gradients laid end to end, makes that the gradient of the whole batch, and every process takes
-the same step.
+the same step. So they get the weights that one process would get from whole batches, to rounding, with two exceptions that
+look at single parts: batch normalisation takes the mean and variance of its process's part (what it keeps for evaluation is
+the first process's), and dropout draws for each part anew.
+
+A job is started as ``mpiexec -n 4 minigrad train ...``, or by any launcher of MPI programs. Give each process its share of
+the cores, as by ``OMP_NUM_THREADS=1``.
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS")  # what launchers say of how many processes they started
 
 
 class Group:
@@ -59,8 +65,7 @@ class Group:
         """
         import os
 
-        started = max(int(os.environ.get(name, 1)) for name in ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS"))
-        if started < 2:
+        if "PMIX_RANK" not in os.environ and all(os.environ.get(name, "1") == "1" for name in SIZES):
             return cls()
         try:
             from mpi4py import MPI

@@ -1,7 +1,7 @@
 # ruff: noqa: I001, RUF022
 """Layers, under the names and with the parameters of PyTorch, whose state_dict loads into them."""
 
-from minigrad.nn import init
+from minigrad.nn import figures, init, models
 from minigrad.nn.activation import (
     ELU, GELU, Hardtanh, LeakyReLU, LogSigmoid, LogSoftmax, Mish, ReLU, SELU, Sigmoid, SiLU, Softmax, Softplus, Softsign,
     Tanh,
@@ -31,5 +31,5 @@ __all__ = [
     "InstanceNorm3d", "LSTM", "LSTMCell", "LayerNorm", "LeakyReLU", "Linear", "LogSigmoid", "LogSoftmax", "MaxPool1d",
     "MaxPool2d", "MaxPool3d", "Mish", "Module", "ModuleDict", "ModuleList", "MultiHeadAttention", "RNN", "RNNCell",
     "ReLU", "Residual", "SELU", "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Softsign", "Summary", "Tanh",
-    "Unflatten", "evaluate", "fit", "init", "scaled_dot_product_attention",
+    "Unflatten", "evaluate", "figures", "fit", "init", "models", "scaled_dot_product_attention",
 ]  # fmt: skip

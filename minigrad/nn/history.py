@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ class History:
     rows : list of dict
         The numbers by name: "loss" and "accuracy" of training, "val_loss" and "val_accuracy" of the validation data, "lr",
         the learning rate, and "seconds".
+    interrupted : bool
+        Whether Ctrl-C ended the run.
 
     Examples
     --------
@@ -32,6 +35,7 @@ class History:
 
     def __init__(self, rows: Iterable[Mapping[str, float]] = ()) -> None:
         self.rows: list[Row] = [dict(row) for row in rows]
+        self.interrupted = False
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -49,8 +53,14 @@ class History:
     @property
     def best(self) -> int:
         """The epoch, from 1, with the smallest loss, on the validation data if there are any; 0 before the first."""
-        losses = [row.get("val_loss", row.get("loss", float("inf"))) for row in self.rows]
+        losses = [row.get("val_loss", row.get("loss", math.inf)) for row in self.rows]
+        losses = [math.inf if math.isnan(loss) else loss for loss in losses]
         return losses.index(min(losses)) + 1 if losses else 0
+
+    @property
+    def waited(self) -> int:
+        """How many epochs there were after the best."""
+        return len(self) - self.best
 
     def plot(self) -> Any:
         """Draw the learning curves.
