@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+PAUSE = 0.3  # seconds for the launcher to pass a last message on, before it ends itself too
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS")  # what launchers say of how many processes they started
 
 
@@ -85,7 +86,7 @@ class Group:
         arrays : sequence of numpy.ndarray
             Of the same dtypes and shapes in each process.
         """
-        if self.size == 1:
+        if self.size == 1 or not arrays:
             return
         count = sum(a.size for a in arrays)
         dtype = np.result_type(*arrays)
@@ -117,8 +118,11 @@ class Group:
         if kind is None or self.size == 1 or issubclass(kind, SystemExit):
             return
         import sys
+        import time
         import traceback
 
-        traceback.print_exception(kind, error, trace)
-        print(f"process {self.rank} of {self.size} failed, so all of them end", file=sys.stderr, flush=True)
+        lines = traceback.format_exception(kind, error, trace)
+        sys.stderr.write("".join([*lines, f"process {self.rank} of {self.size} failed, so all of them end\n"]))
+        sys.stderr.flush()
+        time.sleep(PAUSE)
         self._comm.Abort(1)

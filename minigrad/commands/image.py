@@ -64,7 +64,7 @@ def read(path: str, shape: tuple[int, int, int], margin: float, invert: str) -> 
 def _pixels(path: str, channels: int) -> Array:
     """The image as numbers from 0 to 1, of shape (C, H, W); what shines through is white, or black behind light ink."""
     try:
-        from PIL import Image, ImageOps
+        from PIL import Image, ImageOps, UnidentifiedImageError
     except ImportError:
         raise ImportError('images are read by Pillow: pip install "minigrad[train]"') from None
     try:
@@ -83,7 +83,7 @@ def _pixels(path: str, channels: int) -> Array:
                 image = Image.alpha_composite(Image.new("RGBA", image.size, "black" if light else "white"), image)
             pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"), np.float64) / 255
     except (
-        Image.UnidentifiedImageError,
+        UnidentifiedImageError,
         Image.DecompressionBombError,
         Image.DecompressionBombWarning,
         SyntaxError,

@@ -27,6 +27,7 @@ OPTIMIZERS: dict[str, tuple[Any, float, dict[str, Any]]] = {
     "adamw": (optim.AdamW, 0.005, {"weight_decay": 0.01}),
     "lion": (optim.Lion, 0.0005, {"weight_decay": 0.1}),
 }
+FACTORS = {"cnn": 20}  # of the rate: the slopes of sigmoids are small, and so are the gradients behind them
 TESTED = 500  # images at a time
 
 EXAMPLES = """\
@@ -76,7 +77,7 @@ def _parser() -> Parser:
     add("--epochs", type=_positive(int), default=10, metavar="N", help="how often to go through them (10)")
     add("--batch-size", type=_positive(int), metavar="N", help="images to a step (16 of the digits, 64 of the others)")
     add("--optimizer", choices=list(OPTIMIZERS), default="adamw", help="which one (adamw)")
-    add("--lr", type=_positive(float), metavar="RATE", help="the largest learning rate (0.005 for adamw)")
+    add("--lr", type=_positive(float), metavar="RATE", help="the largest learning rate (0.005 for adamw, 0.1 on cnn)")
     add("--smoothing", type=float, default=0.1, metavar="P", help="how much of each label all classes share (0.1)")
     add("--clip", type=_positive(float), metavar="NORM", help="scale larger gradients down to this norm")
     add("--no-augment", action="store_true", help="show the images as they are, neither moved nor mirrored")
@@ -141,10 +142,9 @@ def _train(options: argparse.Namespace, group: Group) -> int:
     )
     test = DataLoader(images.test, TESTED, transform=images.transform(False))
     make, rate, settings = OPTIMIZERS[options.optimizer]
-    optimizer = make(model.parameters(), lr=options.lr or rate, **settings)
-    cycle = optim.OneCycleLR(
-        optimizer, options.lr or rate, epochs=options.epochs, steps_per_epoch=len(loader), cycle_momentum=False
-    )
+    rate = options.lr or rate * FACTORS.get(options.model, 1)
+    optimizer = make(model.parameters(), lr=rate, **settings)
+    cycle = optim.OneCycleLR(optimizer, rate, epochs=options.epochs, steps_per_epoch=len(loader), cycle_momentum=False)
     first = group.rank == 0
     if first and not options.quiet:
         print(
@@ -186,7 +186,7 @@ def _write(
     options: argparse.Namespace, model: nn.Module, images: sets.Images, history: nn.History, counts: np.ndarray[Any, Any]
 ) -> tuple[list[Path], list[str]]:
     """The network and the figures; which files there are now, and what to say of others."""
-    written, notes = [], []
+    written: list[Path] = []
     if options.save:
         about = modelfile.Trained(options.model, images.shape, list(images.classes), images.mean, images.std, images.margin)
         written.append(modelfile.write(model, about, options.save))
@@ -204,4 +204,4 @@ def _write(
         for name, figure in figures.items():
             written.append(folder / f"{name}.png")
             figure.savefig(written[-1], dpi=120)
-    return written, notes
+    return written, []
