@@ -17,7 +17,9 @@ from minigrad.ops.reduce import sum as sum_
 from minigrad.ops.shape import reshape
 
 
-def sweep(root: Node, seed: Value, *, create_graph: bool = False, retain_graph: bool = True) -> dict[Node, Value]:
+def sweep(
+    root: Node, seed: Value, *, create_graph: bool = False, retain_graph: bool = True, order: list[Node] | None = None
+) -> dict[Node, Value]:
     """Gradients of `root` with respect to every node below it.
 
     Parameters
@@ -30,6 +32,8 @@ def sweep(root: Node, seed: Value, *, create_graph: bool = False, retain_graph: 
         Give the rules tensors instead of arrays: then the sweep is recorded and can be differentiated itself.
     retain_graph : bool
         If false, the sweep frees each node when it is done with it, and returns the gradients of the leaves only.
+    order : list of Node, optional
+        Which nodes to go through, each after its inputs, if not all below `root`; the list is used up.
 
     Returns
     -------
@@ -42,7 +46,7 @@ def sweep(root: Node, seed: Value, *, create_graph: bool = False, retain_graph: 
         If a node was freed by an earlier sweep, or a value was updated in place after it was used.
     """
     gradients = {root: seed}
-    order = topological_order(root)
+    order = topological_order(root) if order is None else order
     anomaly = MODES.get().anomaly
     routed: set[Node] = set()  # what lies behind an operation that picks between its inputs
     get = gradients.get
@@ -79,20 +83,20 @@ def sweep(root: Node, seed: Value, *, create_graph: bool = False, retain_graph: 
                 rule, other_rule = op.vjps
                 if x is not None:
                     if x.value is not a:
-                        raise _updated(node)
+                        raise updated(node)
                     if x.requires_grad:
                         d = rule(g, out, left, right)
                         if type(d) is not type(a) or type(d) is ndarray or careful:
-                            d = _fit(d, g, a, node, behind)
+                            d = fit(d, g, a, node, behind)
                         old = get(x)
                         gradients[x] = d if old is None else old + d
                 if y is not None:
                     if y.value is not b:
-                        raise _updated(node)
+                        raise updated(node)
                     if y.requires_grad:
                         d = other_rule(g, out, left, right)
                         if type(d) is not type(b) or type(d) is ndarray or careful:
-                            d = _fit(d, g, b, node, behind)
+                            d = fit(d, g, b, node, behind)
                         old = get(y)
                         gradients[y] = d if old is None else old + d
             else:
@@ -101,11 +105,11 @@ def sweep(root: Node, seed: Value, *, create_graph: bool = False, retain_graph: 
                     if x is None:
                         continue
                     if x.value is not v:
-                        raise _updated(node)
+                        raise updated(node)
                     if x.requires_grad:
                         d = op.rule(i)(g, out, *arguments, **static)
                         if type(d) is not type(v) or type(d) is ndarray or careful:
-                            d = _fit(d, g, v, node, behind)
+                            d = fit(d, g, v, node, behind)
                         old = get(x)
                         gradients[x] = d if old is None else old + d
             if not retain_graph:
@@ -114,7 +118,7 @@ def sweep(root: Node, seed: Value, *, create_graph: bool = False, retain_graph: 
     return gradients
 
 
-def _fit(d: Value, g: Value, value: Value, node: Node, behind: bool) -> Value:
+def fit(d: Value, g: Value, value: Value, node: Node, behind: bool) -> Value:
     """A rule's result as the gradient of its variable: summed back where it was broadcast, cast where it was promoted."""
     op = node.op
     assert op is not None
@@ -143,10 +147,13 @@ def unbroadcast(g: Value, shape: tuple[int, ...]) -> Value:
     """The adjoint of broadcasting: sum over every axis along which `shape` was stretched."""
     lead = g.ndim - len(shape)
     axes = tuple(range(lead)) + tuple(lead + i for i, n in enumerate(shape) if n == 1)
+    if not isinstance(g, Node):
+        return np.add.reduce(g, axis=axes).reshape(shape)
     return reshape(sum_(g, axis=axes), shape)
 
 
-def _updated(node: Node) -> RuntimeError:
+def updated(node: Node) -> RuntimeError:
+    """The error that says which of a node's inputs was updated after it was used."""
     x = next(x for x, v in zip(node.inputs, node.values, strict=True) if x is not None and x.value is not v)
     used = node.op.name if node.op else "it"
     return RuntimeError(

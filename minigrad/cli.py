@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from minigrad import __version__, gradcheck
+from minigrad import __version__, draw, explain, gradcheck, play
 from minigrad.draw.text import number
 from minigrad.expression import LARGEST, OPERATIONS, Expression, ExpressionError, Step
 from minigrad.gradcheck import numeric_gradient
@@ -109,8 +109,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("expression", nargs="?", help='what to differentiate, such as "(x + y) * z"')
     parser.add_argument("values", nargs="*", metavar="name=value", help="a number, or nested lists: x=-2 W=[[1,2],[3,4]]")
-    for kind in ("svg", "png", "dot"):
+    for kind in ("svg", "png", "pdf", "dot"):
         parser.add_argument(f"--{kind}", metavar="FILE", type=_file(kind), help=f"draw the graph into a .{kind} file")
+    parser.add_argument(
+        "--expand", action="store_true", help="draw fused operations, such as sigmoid, opened into primitives"
+    )
+    parser.add_argument("--direction", choices=("LR", "TB"), default="LR", help="draw left to right, or top to bottom")
+    parser.add_argument("--theme", choices=("auto", "light", "dark"), default="auto", help="the colours of the drawing")
+    parser.add_argument("--play", metavar="FILE", type=_file("html"), help="write a page that plays the backward pass")
+    parser.add_argument("--explain", metavar="x", help="print the chain rule of every path to this name")
     parser.add_argument("--check", action="store_true", help="compare the gradients with finite differences")
     parser.add_argument("--wrt", metavar="x,y", help="show only the gradients of these names")
     parser.add_argument("--json", action="store_true", help='write JSON; what is not finite is "nan", "inf" or "-inf"')
@@ -159,15 +166,15 @@ def _leaves(bindings: Sequence[str]) -> dict[str, Tensor]:
     return leaves
 
 
-def _chosen(wrt: str | None, leaves: Mapping[str, Tensor]) -> list[str]:
-    """The names whose gradients are asked for."""
+def _chosen(option: str, wrt: str | None, leaves: Mapping[str, Tensor]) -> list[str]:
+    """The names that an option asks for; all of them without it."""
     if wrt is None:
         return list(leaves)
     names = [unicodedata.normalize("NFKC", name.strip()) for name in wrt.split(",")]
     for name in names:
         if name not in leaves:
             raise UsageError(
-                f"--wrt: {name!r} is none of the names that have a value ({', '.join(leaves) or 'there are none'})"
+                f"{option}: {name!r} is none of the names that have a value ({', '.join(leaves) or 'there are none'})"
             )
     return list(dict.fromkeys(names))
 
@@ -179,7 +186,8 @@ def _differentiate(options: argparse.Namespace) -> int:
     if options.expression is None:
         raise UsageError('what to differentiate? Give an expression, such as "x ** 2" x=3; see minigrad --help')
     leaves = _leaves(options.values)
-    chosen = _chosen(options.wrt, leaves)
+    chosen = _chosen("--wrt", options.wrt, leaves)
+    explained = _chosen("--explain", options.explain, leaves) if options.explain is not None else []
     expression = Expression(options.expression)
     steps = expression.evaluate(leaves)
     f = _scalar(steps[-1], expression)
@@ -193,10 +201,14 @@ def _differentiate(options: argparse.Namespace) -> int:
         failure = _disagreement(expression, leaves, chosen)
     rest = steps if options.wrt is None else steps[-1:]
     inner = [Row(step.text, step.tensor.value, _gradient(step.tensor)) for step in rest if step.tensor.name is None]
-    print(_json(expression, f, rows, inner, options.check, failure) if options.json else _table(rows + inner, options.check))
+    paths = {name: str(explain(f, leaves[name])) for name in explained}
+    if options.json:
+        print(_json(expression, f, rows, inner, options.check, failure, paths))
+    else:
+        print("\n\n".join([_table(rows + inner, options.check), *paths.values()]))
 
-    for file in filter(None, (options.svg, options.png, options.dot)):
-        _draw(f, file)
+    for file in filter(None, (options.svg, options.png, options.pdf, options.dot, options.play)):
+        _draw(f, file, options)
     if failure:
         print(f"minigrad: the check failed: {failure}", file=sys.stderr)
     return 1 if failure else 0
@@ -221,11 +233,12 @@ def _gradient(x: Tensor) -> Any:
     return np.zeros(x.shape)[()] if x.grad is None else x.grad
 
 
-def _draw(f: Tensor, file: Path) -> None:
-    from minigrad.draw import draw  # only those who want a picture wait for it
-
+def _draw(f: Tensor, file: Path, options: argparse.Namespace) -> None:
     try:
-        draw(f).save(file)
+        if file.suffix.lower() == ".html":
+            play(f, direction=options.direction).save(file)
+        else:
+            draw(f, direction=options.direction, theme=options.theme, expand=options.expand).save(file)
     except (OSError, RuntimeError, ValueError) as error:
         raise UsageError(f"{file} was not drawn: {error}") from error
 
@@ -271,7 +284,15 @@ def _disagreement(expression: Expression, leaves: Mapping[str, Tensor], chosen: 
 # What is printed
 
 
-def _json(expression: Expression, f: Tensor, rows: Sequence[Row], inner: Sequence[Row], checked: bool, failure: str) -> str:
+def _json(
+    expression: Expression,
+    f: Tensor,
+    rows: Sequence[Row],
+    inner: Sequence[Row],
+    checked: bool,
+    failure: str,
+    paths: Mapping[str, str],
+) -> str:
     report: dict[str, Any] = {
         "expression": expression.source,
         "value": _plain(f.value),
@@ -285,6 +306,8 @@ def _json(expression: Expression, f: Tensor, rows: Sequence[Row], inner: Sequenc
             "numeric": {row.label: _plain(row.numeric) for row in rows},
             "relative_error": {row.label: _plain(row.error) for row in rows},
         }
+    if paths:
+        report["explained"] = paths
     return json.dumps(report, ensure_ascii=False, indent=2)
 
 

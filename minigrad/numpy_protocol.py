@@ -7,29 +7,38 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import ops
+from minigrad import linalg, ops
 from minigrad.graph import Node, value_of
 
 # A function of ours under a NumPy name answers for NumPy's.
 RECORDED: dict[Any, Callable[..., Any]] = {
     getattr(np, name): getattr(ops, name) for name in ops.__all__ if hasattr(np, name)
 } | {
-    np.amax: ops.max, np.amin: ops.min, np.rint: ops.round, np.around: ops.round, np.fabs: ops.abs, np.linalg.norm: ops.norm,
-    np.linalg.matmul: ops.matmul, np.linalg.tensordot: ops.tensordot, np.linalg.outer: ops.outer,
+    getattr(np.linalg, name): getattr(linalg, name) for name in linalg.__all__
+} | {
+    np.amax: ops.max, np.amin: ops.min, np.rint: ops.round, np.around: ops.round, np.fabs: ops.abs,
+    np.degrees: ops.rad2deg, np.radians: ops.deg2rad,
 }  # fmt: skip
 
 # Results without a gradient: NumPy's own function, on the values.
 CONSTANT = frozenset({
     np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.logical_and, np.logical_or,
     np.logical_not, np.logical_xor, np.isnan, np.isinf, np.isfinite, np.signbit, np.isclose, np.allclose, np.array_equal,
-    np.array_equiv, np.argsort, np.argwhere, np.nonzero, np.flatnonzero, np.count_nonzero, np.searchsorted, np.digitize,
-    np.histogram, np.bincount, np.unique, np.isin, np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.full_like,
+    np.array_equiv, np.argwhere, np.nonzero, np.flatnonzero, np.count_nonzero, np.searchsorted, np.digitize,
+    np.histogram, np.bincount, np.unique, np.isin, np.shape, np.ndim, np.size, np.zeros_like, np.ones_like,
     np.empty_like, np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj, np.array2string, np.array_repr, np.array_str,
-    np.shares_memory, np.may_share_memory,
+    np.shares_memory, np.may_share_memory, np.linalg.matrix_rank, np.nanargmax, np.nanargmin, np.lexsort,
 })  # fmt: skip
 
+# Of what computes with complex numbers, the way that stays with real ones.
+REAL_WAYS = {"np.linalg.eig": "np.linalg.eigh", "np.linalg.eigvals": "np.linalg.eigvalsh"}
+
 _NEWER_NAMES = {"a_min": "min", "a_max": "max", "correction": "ddof"}
-_USUAL = (("out", None), ("dtype", None), ("order", "C"), ("where", True), ("optimize", True), ("optimize", False))
+_USUAL = (
+    ("out", None), ("dtype", None), ("order", "C"), ("order", None), ("where", True), ("optimize", True),
+    ("optimize", False), ("hermitian", False), ("overwrite_input", False), ("retstep", False), ("subok", True),
+    ("stable", None),
+)  # fmt: skip
 
 
 def ufunc(self: Node, function: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
@@ -55,6 +64,12 @@ def _call(function: Any, name: str, args: tuple[Any, ...], options: dict[str, An
     if function in CONSTANT:
         return function(*_values(args), **{k: _values(v) for k, v in options.items()})
     if function not in RECORDED:
+        if name.startswith("np.fft.") or name in REAL_WAYS:
+            raise TypeError(
+                f"{name} has no gradient rule in minigrad: gradients of complex numbers are out of its scope; for real "
+                f"numbers there is {REAL_WAYS.get(name, 'minigrad.fftconvolve')}, and for a result without a gradient, give "
+                "NumPy the values: t.data"
+            )
         raise TypeError(
             f"{name} has no gradient rule in minigrad; compose it from minigrad's functions, or, for a result without a "
             "gradient, give NumPy the values: t.data"
@@ -65,7 +80,7 @@ def _call(function: Any, name: str, args: tuple[Any, ...], options: dict[str, An
     }
     if "a" in options and not args:
         args = (options.pop("a"),)
-    if options.keys() & {"where", "casting", "order", "dtype", "initial"}:
+    if options.keys() & {"where", "casting", "order", "initial"} or ("dtype" in options and recorded is not ops.full_like):
         raise TypeError(f"{name}: only the arguments of minigrad.{recorded.__name__} are recorded, not {sorted(options)}")
     return recorded(*args, **options)
 

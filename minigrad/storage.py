@@ -206,6 +206,14 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def read_rest(stream: Any, size: int) -> bytearray:
+    """What is left of a stream, or if that is more than a size, one byte more. Room is made only for what is there."""
+    data = bytearray()
+    while piece := stream.read(min(1 << 18, size + 1 - len(data))):
+        data += piece
+    return data
+
+
 def _suffix(path: Any, who: str) -> str:
     suffix = Path(path).suffix.lower()
     if suffix not in (".npz", ".safetensors"):
@@ -306,7 +314,7 @@ def _read_npy(stream: IO[bytes], size: int, name: str) -> np.ndarray[Any, Any]:
         count *= length
     if min(shape, default=0) < 0 or count * dtype.itemsize > size:
         raise ValueError(f"{name!r} claims the shape {shape}, which does not fit into its {size:,} bytes")
-    data = bytearray(stream.read(count * dtype.itemsize + 1))
+    data = read_rest(stream, count * dtype.itemsize)
     if len(data) != count * dtype.itemsize:
         raise ValueError(f"{name!r} of shape {shape} should have {count * dtype.itemsize:,} bytes of data")
     array = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")

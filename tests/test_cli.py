@@ -208,11 +208,22 @@ def test_json_of_a_failed_check(capsys: Capture) -> None:
 
 
 def test_pictures(capsys: Capture, tmp_path: Path) -> None:
-    files = {kind: tmp_path / f"graph.{kind}" for kind in ("svg", "png", "dot")}
+    files = {kind: tmp_path / f"graph.{kind}" for kind in ("svg", "png", "pdf", "dot")}
     assert main([*EXAMPLE, *(word for kind, file in files.items() for word in (f"--{kind}", str(file)))]) == 0
     assert "<svg" in files["svg"].read_text(encoding="utf-8")
     assert files["png"].read_bytes().startswith(b"\x89PNG")
+    assert files["pdf"].read_bytes().startswith(b"%PDF")
     assert "digraph" in files["dot"].read_text(encoding="utf-8")
+
+
+def test_a_picture_of_ones_own_taste(tmp_path: Path) -> None:
+    file = tmp_path / "graph.dot"
+    assert main(["sigmoid(x)", "x=1", "--dot", str(file), "--expand", "--direction", "TB", "--theme", "dark"]) == 0
+    text = file.read_text(encoding="utf-8")
+    assert "rankdir=TB" in text
+    assert "cluster_s0" in text
+    assert 'bgcolor="#0d1117"' in text
+    assert main(["x", "x=1", "--theme", "blue"]) == 2
 
 
 def test_a_picture_that_cannot_be_drawn(capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,6 +235,22 @@ def test_a_picture_that_cannot_be_drawn(capsys: Capture, tmp_path: Path, monkeyp
     out, err = capsys.readouterr()
     assert "(x + y) * z" in out
     assert "install Graphviz" in err
+
+
+def test_a_page_that_plays(capsys: Capture, tmp_path: Path) -> None:
+    file = tmp_path / "play.html"
+    assert main([*EXAMPLE, "--play", str(file)]) == 0
+    assert "-4 × 1 = -4" in file.read_text(encoding="utf-8")
+
+
+def test_explain(capsys: Capture) -> None:
+    assert main(["x * x + y", "x=3", "y=1", "--explain", "x,y"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("           value  gradient\n")
+    assert "\n\n∂f/∂x: 2 paths\n" in out
+    assert "∂f/∂x = 3 + 3 = 6\n\n∂f/∂y: 1 path\n" in out
+    assert main(["x * x", "x=3", "--explain", "x", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["explained"]["x"].endswith("∂f/∂x = 3 + 3 = 6")
 
 
 # Help
@@ -288,6 +315,8 @@ def test_version(capsys: Capture) -> None:
         (["x * 2", "x=tile(1, 9999999)", "y=tile(1, 9999999)"], "too many numbers together"),
         (["x * 2", "x=1", "--wrt", "y"], "--wrt: 'y' is none of the names that have a value (x)"),
         (["x * 2", "x=1", "--wrt", ""], "--wrt: ''"),
+        (["x * 2", "x=1", "--explain", "y"], "--explain: 'y' is none of the names that have a value (x)"),
+        (["x * 2", "x=1", "--play", "a.svg"], "must end in .html, got 'a.svg'"),
         (["1 + 2"], "the result is a constant"),
         (["argmax(x)", "x=[1,2]"], "the result is a constant"),
         (["x * 2", "x=[1,2]"], "the result is an array of shape (2,)"),

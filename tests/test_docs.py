@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,11 @@ def test_examples_in_docstrings(name: str, tmp_path: Path, monkeypatch: pytest.M
             run(text, where, {**NAMES, **vars(module)})
 
 
-@pytest.mark.parametrize("name", [n for n in mg.__all__ if n != "Tensor"])
+@pytest.mark.parametrize("name", [
+    *(n for n in mg.__all__ if n not in ("Tensor", "linalg")), *(f"linalg.{n}" for n in mg.linalg.__all__)
+])  # fmt: skip
 def test_docstrings_are_complete(name: str):
-    doc = getattr(mg, name).__doc__
+    doc = attrgetter(name)(mg).__doc__
     if name not in ("detect_anomaly", "no_grad"):
         assert "Parameters\n" in doc
     assert "Returns\n" in doc

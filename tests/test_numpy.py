@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from samples_networks import SAMPLES
+from samples_numpy import SAMPLES
 
 import minigrad as mg
-from minigrad import Tensor, ops
+from minigrad import Tensor
 from minigrad.numpy_protocol import CONSTANT
 
-SHARED = [name for name in ops.__all__ if hasattr(np, name)]
+SHARED = [name for name in SAMPLES if name.startswith("linalg.") or hasattr(np, name)]
 
 
 @pytest.mark.parametrize("name", SHARED)
@@ -114,8 +114,8 @@ def test_numpy_code_runs_unchanged():
     (lambda t: np.add(t, 1, where=[True, False]), "np.add: only the arguments of minigrad.add"),
     (lambda t: np.sum(t, dtype=np.float32), "np.sum: only the arguments of minigrad.sum"),
     (lambda t: np.nextafter(t, 1), "np.nextafter has no gradient rule in minigrad.*t.data"),
-    (lambda t: np.fft.fft(t), "np.fft.fft has no gradient rule"),
-    (lambda t: np.linalg.qr(t), "np.linalg.qr has no gradient rule"),
+    (lambda t: np.fft.fft(t), "np.fft.fft has no gradient rule.*complex.*fftconvolve"),
+    (lambda t: np.linalg.eig(t), "np.linalg.eig has no gradient rule.*complex.*np.linalg.eigh"),
 ])  # fmt: skip
 def test_what_does_not_record_says_so(call, says):
     with pytest.raises(TypeError, match=says):

@@ -13,6 +13,7 @@ import numpy as np
 
 from minigrad.data.dataset import Array, ArrayDataset
 from minigrad.data.download import File, obtain
+from minigrad.storage import read_rest
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MOST = 60_000  # images in a file
@@ -198,7 +199,7 @@ def _read(stream: BufferedIOBase, limit: float) -> Array:
     size = math.prod(shape) * dtype.itemsize
     if size > limit or ndim > 32:
         raise ValueError(f"its header claims the shape {shape}, which takes more bytes than there can be")
-    data = bytearray(stream.read(size + 1))
+    data = read_rest(stream, size)
     if len(data) != size:
         raise ValueError(f"the shape {shape} takes {size:,} bytes, and it holds {'more' if len(data) > size else len(data)}")
     return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)

@@ -1,22 +1,25 @@
-"""Which nodes of a large graph are drawn as one box: those of a scope."""
+"""Which nodes of a large graph are drawn as one box: a scope, alike scopes, a pattern that repeats, or all of it."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 
+import numpy as np
+
+from minigrad.draw.names import operation
+from minigrad.draw.picture import Options, Path
+from minigrad.draw.text import shorten
+from minigrad.draw.view import View
 from minigrad.graph import Node
 
-DEEPEST = 20  # scopes nested deeper count as one
-
-
-def scope_path(node: Node) -> tuple[str, ...]:
-    """The scopes a node was recorded in, outermost first; none for a leaf."""
-    return path(node.origin.scope) if node.origin and node.origin.scope else ()
-
-
-def path(scope: str) -> tuple[str, ...]:
-    """The parts of a scope's name, outermost first."""
-    return tuple(scope.split("/", DEEPEST - 1))
+ALIKE = 4  # neighbouring scopes with the same operations in them, to become one box
+FEW = 8  # leaves that are drawn beside a box that stands for a whole graph
+LONGEST_PATTERN = 64  # operations
+SHOWN = 4  # operations of a pattern that are named
+EVERYTHING: Path = ("operations",)
 
 
 @dataclass
@@ -25,73 +28,213 @@ class Boxes:
 
     Attributes
     ----------
-    depth : int
-        Scopes are boxes at this depth of nesting; 0 for no boxes.
+    homes : dict
+        The path of the box for each scope that is drawn as one, or in one.
+    bare : dict or Path
+        The box for operations outside all scopes: for some of them, or one for all.
     folded : dict
         The leaves that only one box uses, drawn inside it, and that box.
+    times : dict
+        How many alike parts a box stands for.
+    users : dict
+        The scopes of those who use a leaf.
     """
 
-    depth: int = 0
-    folded: dict[Node, tuple[str, ...]] = field(default_factory=dict)
-    _paths: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    homes: dict[Path, Path] = field(default_factory=dict)
+    bare: dict[Node, Path] = field(default_factory=dict)
+    folded: dict[Node, Path] = field(default_factory=dict)
+    times: dict[Path, int] = field(default_factory=dict)
+    users: dict[Node, set[Path]] = field(default_factory=dict)
 
-    def of(self, node: Node) -> tuple[str, ...]:
-        """The path of the box that a node is drawn in; empty for a node drawn by itself."""
-        if node.op is None:
-            return self.folded.get(node, ())
-        if not self.depth or node.origin is None or not (scope := node.origin.scope):
-            return ()
-        if scope not in self._paths:
-            self._paths[scope] = path(scope)[: self.depth]
-        return self._paths[scope]
+    def around(self, leaf: Node) -> set[Path]:
+        """The clusters that those who use a leaf are drawn in."""
+        return {self.homes[where][:-1] if where in self.homes else where for where in self.users.get(leaf, {()})}
+
+    def of(self, node: Node, where: Path) -> Path:
+        """The path of the box that an operation in some clusters is drawn in; empty for one drawn by itself."""
+        return self.homes.get(where, ()) if where and self.homes else self.bare.get(node, ())
 
 
-def boxes(order: list[Node], max_nodes: int) -> Boxes:
+@dataclass
+class _Graph:
+    """What has to be known of a graph to choose boxes for it."""
+
+    scopes: dict[Path, int] = field(default_factory=dict)  # in order, and what stands for the operations in each
+    drawn: Counter[Path] = field(default_factory=Counter)  # operations and constants in each scope
+    users: dict[Node, set[Path]] = field(default_factory=dict)  # of each leaf
+    bare: list[Node] = field(default_factory=list)
+    entries: dict[Path, Node | None] = field(default_factory=dict)  # the first input of the first operation
+    named: set[Node] = field(default_factory=set)  # leaves
+
+    @classmethod
+    def of(cls, view: View) -> _Graph:
+        graph = cls()
+        for node in view.order:
+            where = view.path(node)
+            graph.drawn[where] += 1
+            if where not in graph.entries:
+                graph.entries[where] = view.drawn_inputs(node)[0]
+            if where:
+                graph.scopes[where] = hash((graph.scopes.get(where, 0), operation(node), node.value.shape))
+            else:
+                graph.bare.append(node)
+            for x, v in zip(view.drawn_inputs(node), node.values, strict=True):
+                if x is None:
+                    graph.drawn[where] += v is not None
+                elif x.op is None:
+                    graph.users.setdefault(x, set()).add(where)
+        graph.named = {leaf for leaf in graph.users if view.name(leaf)}
+        return graph
+
+
+def boxes(view: View, options: Options) -> Boxes:
     """Choose what to draw as boxes so that at most so many nodes are drawn: as little as will do.
 
-    Raises
-    ------
-    ValueError
-        If there are too many nodes even so, with advice.
+    Parameters
+    ----------
+    view : View
+        The graph.
+    options : Options
+        How many nodes may be drawn, how deep scopes are opened, and which are not.
+
+    Returns
+    -------
+    Boxes
     """
-    leaves: dict[Node, set[str]] = {}  # and the scopes of the nodes that use them
-    scopes: set[str] = set()
-    constants = bare = bare_constants = 0
-    for node in order:
-        scope = node.origin.scope if node.origin else ""
-        scopes.add(scope)
-        here = 0
-        for x, v in zip(node.inputs, node.values, strict=True):
-            if x is None:
-                here += v is not None
-            elif x.op is None:
-                leaves.setdefault(x, set()).add(scope)
-        constants += here
-        if not scope:
-            bare += 1
-            bare_constants += here
-    total = len(order) + len(leaves) + constants
-    if total <= max_nodes:
-        return Boxes()
-    scopes.discard("")
-    paths = [path(scope) for scope in scopes]
-    for depth in range(max(map(len, paths), default=0), 0, -1):
-        count = len({p[:depth] for p in paths}) + bare + bare_constants
-        if count + len(leaves) <= max_nodes:
-            return Boxes(depth)
-        folded = {}
-        for leaf, users in leaves.items():
-            homes = {path(scope)[:depth] for scope in users if scope}
-            if len(homes) == 1 and "" not in users:
-                folded[leaf] = homes.pop()
-        if count + len(leaves) - len(folded) <= max_nodes:
-            return Boxes(depth, folded)
-    advice = (
-        'collapsing its scopes is not enough: record more of it inside `with minigrad.scope("name"):`, or nest the scopes'
-        if scopes
-        else 'record its parts inside `with minigrad.scope("name"):`, and each scope is drawn as one box'
-    )
-    raise ValueError(
-        f"draw: the graph has {total:,} nodes, too many to read (max_nodes={max_nodes}); {advice}. Or draw a tensor nearer "
-        "to the leaves, or raise max_nodes"
-    )
+    graph = _Graph.of(view)
+    few = sum(graph.drawn.values()) + len(graph.users) <= options.max_nodes
+    chosen = Boxes()
+    for chosen in _candidates(graph, view, options, few):
+        for all_ in (False, True):
+            chosen.users = graph.users
+            _fold(chosen, graph, all_)
+            if _count(chosen, graph) <= options.max_nodes:
+                return chosen
+    return chosen
+
+
+def _candidates(graph: _Graph, view: View, options: Options, few: bool) -> Iterator[Boxes]:
+    """Boxes, from as few as was asked for to one for everything."""
+    first = _named(graph, options.collapse)
+    deepest = max(map(len, graph.scopes), default=0)
+    if options.depth is not None:
+        yield _closed(graph, first, options.depth + 1)
+        deepest = min(deepest, options.depth)
+    else:
+        yield first
+        if not few:
+            first = _alike(graph, first)
+            yield first
+    for depth in range(deepest, 0, -1):
+        yield _closed(graph, first, depth)
+    rest = _closed(graph, first, 1)
+    if stretch := _repeating(graph.bare, view.root):
+        yield Boxes(rest.homes, *stretch[:1], {}, rest.times | stretch[1])
+    inside = dict.fromkeys((node for node in graph.bare if node is not view.root), EVERYTHING)
+    yield Boxes(rest.homes, inside, {}, rest.times)
+    yield Boxes(dict.fromkeys(graph.scopes, EVERYTHING), inside)
+
+
+def _named(graph: _Graph, collapse: bool | tuple[str, ...]) -> Boxes:
+    """The scopes that were asked to be closed: all, or those of these names, alone or with the scopes around them."""
+    if collapse is True:
+        return _alike(graph, _closed(graph, Boxes(), 1))
+    homes = {}
+    for where in graph.scopes:
+        for depth in range(1, len(where) + 1):
+            if collapse and (where[depth - 1] in collapse or "/".join(where[:depth]) in collapse):
+                homes[where] = where[:depth]
+                break
+    return Boxes(homes)
+
+
+def _closed(graph: _Graph, given: Boxes, depth: int) -> Boxes:
+    """Boxes for all scopes at a depth, besides those given."""
+    homes = {}
+    for where in graph.scopes:
+        home = given.homes.get(where, where)[:depth]
+        if where in given.homes or len(where) >= depth:
+            homes[where] = home
+    return Boxes(homes, {}, {}, given.times)
+
+
+def _alike(graph: _Graph, given: Boxes) -> Boxes:
+    """One box for neighbouring scopes that hold the same operations on the same shapes, the outermost first."""
+    inside: dict[Path, list[tuple[Path, int]]] = {}
+    children: dict[Path, list[Path]] = {}
+    for where, content in graph.scopes.items():
+        for depth in range(1, len(where) + 1):
+            if where[:depth] not in inside:
+                children.setdefault(where[: depth - 1], []).append(where[:depth])
+            inside.setdefault(where[:depth], []).append((where[depth:], content))
+    homes, times = dict(given.homes), dict(given.times)
+    waiting: list[Path] = [()]
+    while waiting:
+        parent = waiting.pop()
+        for _, run in groupby(children.get(parent, ()), key=lambda p: tuple(sorted(inside[p]))):
+            group = list(run)
+            if len(group) < ALIKE:
+                waiting += group
+                continue
+            box = (*parent, f"{shorten(group[0][-1])} … {shorten(group[-1][-1])}")
+            times[box] = len(group)
+            homes |= {(*p, *rest): box for p in group for rest, _ in inside[p]}
+    return Boxes(homes, {}, {}, times)
+
+
+def _fold(chosen: Boxes, graph: _Graph, all_: bool) -> None:
+    """Draw inside a box the leaves that nothing else uses: the parameters of a scope, and all others if there is no room.
+
+    What enters the first operation of a box is its input, and stays outside as long as it can.
+    """
+    first: dict[Path, Node | None] = {}
+    for where in graph.scopes:
+        if where in chosen.homes:
+            first.setdefault(chosen.homes[where], graph.entries[where])
+    outside = set() if all_ else set(first.values())
+    homes = {leaf: {chosen.homes.get(where, ()) for where in users if where} for leaf, users in graph.users.items()}
+    shown: Collection[Node] = homes if len(homes) <= FEW else graph.named if len(graph.named) <= FEW else ()
+    for node in graph.bare:
+        for x in node.inputs:
+            if x is not None and x.op is None:
+                homes[x].add(() if x in shown and not all_ else chosen.bare.get(node, ()))
+    for leaf, home in homes.items():
+        if len(home) == 1 and () not in home and leaf not in outside and (all_ or leaf.requires_grad):
+            chosen.folded[leaf] = next(iter(home))
+
+
+def _count(chosen: Boxes, graph: _Graph) -> int:
+    """How many nodes are drawn."""
+    alone = sum(n for where, n in graph.drawn.items() if where and where not in chosen.homes)
+    bare = 0 if chosen.bare else graph.drawn[()]
+    if chosen.bare:
+        bare = sum(1 + sum(x is None and v is not None for x, v in zip(n.inputs, n.values, strict=True))
+                   for n in graph.bare if n not in chosen.bare)  # fmt: skip
+    closed = len({*chosen.homes.values(), *chosen.bare.values()})
+    return alone + bare + closed + len(graph.users) - len(chosen.folded)
+
+
+# What repeats in a graph without scopes
+
+
+def _repeating(nodes: list[Node], root: Node | None) -> tuple[dict[Node, Path], dict[Path, int]] | None:
+    """One box for the longest stretch of operations that is a pattern over and over again."""
+    kinds: dict[tuple[str, tuple[int, ...]], int] = {}
+    codes = np.array([kinds.setdefault((operation(n), n.value.shape), len(kinds)) for n in nodes if n is not root])
+    best = (0, 0, 0)
+    for period in range(1, min(LONGEST_PATTERN, len(codes) // ALIKE) + 1):
+        same = np.concatenate([[0], codes[period:] == codes[:-period], [0]]).astype(np.int8)
+        edges = np.flatnonzero(np.diff(same))
+        lengths = edges[1::2] - edges[::2]
+        if lengths.size:
+            longest = int(np.argmax(lengths))
+            repeats = int(lengths[longest]) // period + 1
+            if repeats >= ALIKE and repeats * period > best[0]:
+                best = repeats * period, int(edges[::2][longest]), period
+    length, start, period = best
+    if not length:
+        return None
+    pattern = [operation(n) for n in nodes[start : start + period]]
+    shown = pattern if period <= SHOWN else [*pattern[: SHOWN - 2], "…", pattern[-1]]
+    box = (" → ".join(shown),)
+    return dict.fromkeys(nodes[start : start + length], box), {box: length // period}

@@ -2,125 +2,45 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
+from typing import Any
 
 import numpy as np
 
-from minigrad.draw.collapse import Boxes, boxes, scope_path
-from minigrad.draw.text import SYMBOLS, argument, shape_and_dtype, shorten, summary
-from minigrad.graph import Node, topological_order, value_of
+from minigrad.backward import unbroadcast
+from minigrad.draw.collapse import EVERYTHING, Boxes, boxes
+from minigrad.draw.heatmap import MOST, Heatmap, heatmap
+from minigrad.draw.names import operation
+from minigrad.draw.picture import Description, DrawnEdge, DrawnNode, Kind, Lines, Options, Path
+from minigrad.draw.text import SYMBOLS, argument, number, shape_and_dtype, shorten, summary
+from minigrad.draw.view import Fault, View, path
+from minigrad.graph import Node, Value
 
-Kind = Literal["leaf", "op", "constant", "scope"]
-Lines = tuple[str, ...]
-Path = tuple[str, ...]  # of scopes, outermost first
+__all__ = ["Description", "DrawnEdge", "DrawnNode", "Options", "describe_graph"]
 
 LONGEST_IN_WORDS = 500  # characters of a name in a tooltip
+MANY_MAPS = 60  # operations; beyond that, heatmaps have half as many cells along an axis
+MANY = 50  # operations; a box of more tells what they are
+KINDS = 6  # operations that a box tells the count of
 
-
+UNTOLD = frozenset({"saved", "view", "axes", "place", "size", "kept"})  # how an operation helps itself
 NEUTRAL = {"stride": 1, "dilation": 1, "groups": 1, "padding": 0}  # what goes without saying
 
 
-@dataclass(frozen=True)
-class DrawnNode:
-    """A node of the picture.
-
-    Attributes
-    ----------
-    id : str
-        n0, n1, … each after its inputs; the same whenever the same graph is drawn.
-    kind : str
-        leaf, op, constant, or scope for a box that stands for many nodes.
-    title : str
-        The symbol of an operation, the name of a leaf or scope, the value of a constant without name.
-    name : str
-        The name a result was given.
-    arguments : str
-        What an operation was told besides its inputs, such as an axis.
-    detail : str
-        Shape and dtype of an array; of a box, what is in it.
-    value, gradient : tuple of str
-        Lines of text; empty if not shown or not known.
-    scope : tuple of str
-        The clusters around it, outermost first.
-    tooltip : str
-        All of it in words, numbers in full.
-    """
-
-    id: str
-    kind: Kind
-    title: str
-    name: str = ""
-    arguments: str = ""
-    detail: str = ""
-    value: Lines = ()
-    gradient: Lines = ()
-    scope: tuple[str, ...] = ()
-    tooltip: str = ""
-
-
-@dataclass(frozen=True)
-class DrawnEdge:
-    """An edge of the picture, from an input to the node that uses it.
-
-    Attributes
-    ----------
-    id : str
-        The node's id and which of its inputs this is: n2-0, n2-1, …
-    tail, head : str
-        The ids of the input and the node.
-    local : tuple of str
-        The local gradient in lines of text; empty if not shown or not elementwise.
-    tooltip : str
-        The edge in words.
-    """
-
-    id: str
-    tail: str
-    head: str
-    local: Lines = ()
-    tooltip: str = ""
-
-
-@dataclass(frozen=True)
-class Description:
-    """A picture of a graph, in words and numbers."""
-
-    title: str
-    nodes: tuple[DrawnNode, ...]
-    edges: tuple[DrawnEdge, ...]
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a picture shows; the parameters of `draw`."""
-
-    values: bool = True
-    gradients: bool = True
-    local_gradients: bool = True
-    precision: int = 2
-    max_nodes: int = 300
-
-
-def describe_graph(root: Node, options: Options) -> Description:
-    """What the picture of the graph below a node shows. The graph is only read.
+def describe_graph(graph: Node | View, options: Options) -> Description:
+    """What the picture of a graph shows. The graph is only read.
 
     Parameters
     ----------
-    root : Node
-        The result at the end of the graph.
+    graph : Node or View
+        The result at the end of the graph, or what else is known of it too.
     options : Options
         What is shown.
 
     Returns
     -------
     Description
-
-    Raises
-    ------
-    ValueError
-        If the graph is too large to read, even collapsed by scope.
 
     Examples
     --------
@@ -131,24 +51,33 @@ def describe_graph(root: Node, options: Options) -> Description:
     >>> [(edge.tail, edge.head, edge.local) for edge in picture.edges]
     [('n0', 'n2', ('2',)), ('n1', 'n2', ())]
     """
-    order = topological_order(root)
-    describer = _Describer(options, boxes(order, options.max_nodes))
+    view = graph if isinstance(graph, View) else View.of(graph)
+    describer = _Describer(view, options)
+    root = view.root
     with np.errstate(all="ignore"):
-        for node in order:
+        for node in view.order:
             describer.add(node)
-        if not order:
+        if view.fault:
+            describer.fault(view.fault)
+        elif root is not None and not view.order:
             describer.tail(root, root.value)
-    what = shorten(root.name) if root.name else root.op.name if root.op else "a tensor"
+    if root is None:
+        what = f"what failed in {view.fault.title}" if view.fault else "nothing"
+    else:
+        what = shorten(view.name(root)) or operation(root) or "a tensor"
     return Description(f"minigrad graph of {what}", *describer.finish())
 
 
 class _Describer:
     """Describes nodes one by one, each after its inputs."""
 
-    def __init__(self, options: Options, boxes: Boxes) -> None:
-        self.options, self.boxes = options, boxes
+    def __init__(self, view: View, options: Options) -> None:
+        self.view, self.options = view, options
+        self.boxes: Boxes = boxes(view, options)
+        self.most = MOST if len(view.order) <= MANY_MAPS else MOST // 2
         self.ids: dict[Node | Path, str] = {}  # of nodes, and of boxes by their path
-        self.operations: Counter[Path] = Counter()  # in each box
+        self.operations: defaultdict[Path, Counter[str]] = defaultdict(Counter)  # in each box
+        self.pairs: Counter[tuple[str, str]] = Counter()  # one operation and another that uses it, in the whole graph
         self.nodes: dict[str, DrawnNode] = {}
         self.edges: dict[tuple[str, object], DrawnEdge] = {}
 
@@ -156,50 +85,75 @@ class _Describer:
         """All nodes and edges, the boxes among them now that they are counted."""
         leaves = Counter(self.boxes.folded.values())
         outer = {box[:depth] for box in self.operations for depth in range(1, len(box))}
-        for box, operations in self.operations.items():
-            count = _count(operations, "operation", "operations")
+        for box, kinds in self.operations.items():
+            times, total = self.boxes.times.get(box, 1), kinds.total()
+            count = _count(total, "operation", "operations")
             if leaves[box]:
                 count += ", " + _count(leaves[box], "leaf", "leaves")
-            words = f"scope {shorten('/'.join(box), LONGEST_IN_WORDS)}\n{count}"
+            most = [f"{n:,} {name}" for name, n in kinds.most_common(KINDS)]
+            if others := kinds.total() - sum(n for _, n in kinds.most_common(KINDS)):
+                most.append(f"{others:,} others")
+            if box is EVERYTHING and self.pairs:
+                (one, then), n = self.pairs.most_common(1)[0]
+                most.append(f"most often {one} → {then}: {n:,} times")
+            tell = len(kinds) > 1 and (times > 1 or total > MANY)
             id = self.ids[box]
             self.nodes[id] = DrawnNode(
-                id, "scope", shorten(box[-1]), detail=count, scope=box if box in outer else box[:-1], tooltip=words
-            )
+                id, "scope", shorten(box[-1], 40) + f"\n× {times:,}" * (times > 1),
+                detail="\n".join([count, *most] if tell else [count]), scope=box if box in outer else box[:-1],
+                tooltip="\n".join([f"scope {shorten('/'.join(box), LONGEST_IN_WORDS)}", count, *most]),
+            )  # fmt: skip
         return tuple(self.nodes.values()), tuple(self.edges.values())
 
     def add(self, node: Node) -> None:
         """Describe a recorded node and the edges to it."""
-        box = self.boxes.of(node)
+        where = self.view.path(node)
+        box = self.boxes.of(node, where)
         if box:
-            tails = [self.tail(x, v) for x, v in zip(node.inputs, node.values, strict=True) if x is not None]
-            self.operations[box] += 1
-            head = self.box(box)
-            for tail in tails:
-                self.merge(tail, head)
+            self.enclose(node, box)
             return
-        inputs = [
-            (i, self.tail(x, v, scope_path(node)))
-            for i, (x, v) in enumerate(zip(node.inputs, node.values, strict=True))
-            if x is not None or v is not None
-        ]
-        head = self.result(node)
+        inputs = [(i, self.tail(x, v, where)) for i, x, v in self.view.inputs(node)]
+        head = self.result(node, where)
+        self.connect(node, inputs, head)
+
+    def enclose(self, node: Node, box: Path) -> None:
+        """Count a node that is drawn inside a box."""
+        name, tails = operation(node), []
+        for x in self.view.drawn_inputs(node):
+            if x is None:
+                continue
+            if box is EVERYTHING and x.op is not None:
+                self.pairs[operation(x), name] += 1
+            # Most edges of a box stay inside it.
+            if x.op is None or self.boxes.of(x, self.view.path(x)) != box:
+                tails.append(self.tail(x, None))
+        self.operations[box][name] += 1
+        head = self.box(box)
+        for tail in tails:
+            self.merge(tail, head)
+
+    def connect(self, node: Node, inputs: Iterable[tuple[int, str]], head: str) -> None:
+        """Describe the edges to a node."""
         for i, tail in inputs:
             if self.nodes[tail].kind == "scope":
                 self.merge(tail, head)
             else:
                 self.edges[head, i] = self.edge(node, i, tail, head)
 
-    def tail(self, x: Node | None, v: Any, scope: Path = ()) -> str:
+    def tail(self, x: Node | None, v: Any, where: Path = ()) -> str:
         """The id of an input, described here if it was not yet."""
         if x is None:
-            return self.constant(v, scope)
-        if home := self.boxes.of(x):
+            return self.constant(v, where)
+        home = self.boxes.folded.get(x) if x.op is None else self.boxes.of(x, self.view.path(x))
+        if home:
             return self.box(home)
         if x not in self.ids:
-            if x.requires_grad or x.name:
-                self.ids[x] = self.leaf(x)
+            # A parameter stands among those who use it; data come from outside.
+            inside = _shared(self.boxes.around(x)) if x.requires_grad else ()
+            if x.requires_grad or self.view.name(x) or x in self.view.faults:
+                self.ids[x] = self.leaf(x, inside)
             else:
-                self.ids[x] = self.constant(x.value, ())
+                self.ids[x] = self.constant(x.value, inside)
         return self.ids[x]
 
     def box(self, box: Path) -> str:
@@ -208,33 +162,57 @@ class _Describer:
             self.ids[box] = self.put("scope", "")
         return self.ids[box]
 
-    def result(self, node: Node) -> str:
+    def result(self, node: Node, where: Path) -> str:
         """Describe what an operation computed."""
         op = node.op
         assert op is not None
-        static = {k: v for k, v in node.static.items() if k != "saved" and v is not op.defaults.get(k, op)}
-        told = {k: _compact(v) for k, v in static.items() if not hasattr(v, "_fields")}  # a record is the op's own affair
-        arguments = ", ".join(f"{k}={argument(v)}" for k, v in told.items() if v is not None and NEUTRAL.get(k, told) != v)
+        name, arguments, numbers = operation(node), _arguments(node.static, op.defaults), self.numbers(node)
         self.ids[node] = self.put(
             "op",
-            SYMBOLS.get(op.name, op.name),
-            name=shorten(node.name or ""),
+            SYMBOLS.get(name, name),
+            name=shorten(self.view.name(node)),
             arguments=shorten(arguments),
-            scope=scope_path(node),
-            tooltip=self.words(node, f"{op.name} {arguments}".strip()),
-            **self.numbers(node),
+            scope=where,
+            tooltip=self.words(node, f"{name} {arguments}".strip(), numbers),
+            result=self.view.root is not None and node is self.view.drawn(self.view.root),
+            fault=self.view.faults.get(node, ""),
+            **numbers,
         )
         return self.ids[node]
 
-    def leaf(self, x: Node) -> str:
+    def fault(self, fault: Fault) -> None:
+        """Describe an operation that failed, behind its inputs."""
+        pairs = enumerate(zip(fault.inputs, fault.values, strict=True))
+        tails = [(i, self.tail(x, v)) for i, (x, v) in pairs if x is not None or v is not None]
+        arguments = _arguments(fault.static, fault.op.defaults if fault.op else {})
+        shown = self.array(fault.value, "value") if fault.value is not None else {}
+        head = self.put(
+            "op", SYMBOLS.get(fault.title, fault.title), arguments=shorten(arguments), scope=path(fault.scope),
+            tooltip=shorten(f"{fault.title} {arguments}".strip(), LONGEST_IN_WORDS) + f"\n{fault.message}",
+            fault=fault.message, **shown,
+        )  # fmt: skip
+        for i, tail in tails:
+            if self.nodes[tail].kind == "scope":
+                self.merge(tail, head)
+            else:
+                self.edges[head, i] = DrawnEdge(f"{head}-{i}", tail, head, tooltip=f"{fault.title}, input {i + 1}")
+
+    def leaf(self, x: Node, where: Path) -> str:
         """Describe a node that nothing computed."""
         kind: Kind = "leaf" if x.requires_grad else "constant"
-        return self.put(kind, shorten(x.name or kind), tooltip=self.words(x, kind), **self.numbers(x))
+        numbers = self.numbers(x)
+        return self.put(
+            kind, shorten(self.view.name(x) or kind), scope=where, tooltip=self.words(x, kind, numbers),
+            result=x is self.view.root and not self.view.order, fault=self.view.faults.get(x, ""), **numbers,
+        )  # fmt: skip
 
-    def constant(self, v: Any, scope: Path) -> str:
+    def constant(self, v: Any, where: Path) -> str:
         """Describe a constant without a name: it is its value."""
         title = "\n".join(summary(v, self.options.precision))
-        return self.put("constant", title, detail=shape_and_dtype(v), scope=scope, tooltip=f"constant\nvalue {_exact(v)}")
+        return self.put(
+            "constant", title, detail=self.detail(v), scope=where, value_map=self.map(v, self.options.values),
+            tooltip=f"constant\nvalue {_exact(v)}",
+        )  # fmt: skip
 
     def put(self, kind: Kind, title: str, **rest: Any) -> str:
         """Add a node to the picture under the next id."""
@@ -248,38 +226,78 @@ class _Describer:
             self.edges[tail, head] = DrawnEdge(f"{tail}-{head}", tail, head)
 
     def edge(self, node: Node, i: int, tail: str, head: str) -> DrawnEdge:
-        """Describe the edge to input number `i` of a node."""
-        op, x = node.op, node.inputs[i]
+        """Describe the edge to input number `i` of a node: its local gradient, or what a Jacobian sends back."""
+        op, x, options = node.op, node.inputs[i], self.options
         assert op is not None
-        words = f"{op.name}, input {i + 1} of {len(node.inputs)}"
-        local: Lines = ()
-        if self.options.local_gradients and op.elementwise and x is not None and x.requires_grad:
-            ones = np.ones_like(node.value)[()]
-            gradient = op.rule(i)(ones, node.value, *node.values, **node.static)
-            local = summary(gradient, self.options.precision)
-            words += f"\nlocal gradient {_exact(gradient)}"
-        return DrawnEdge(f"{head}-{i}", tail, head, local, words)
+        words = f"{operation(node)}, input {i + 1} of {len(node.inputs)}"
+        x = None if x is None else self.view.drawn(x)
+        if x is None or not x.requires_grad:
+            return DrawnEdge(f"{head}-{i}", tail, head, tooltip=words)
+        if op.elementwise:
+            if not options.local_gradients:
+                return DrawnEdge(f"{head}-{i}", tail, head, tooltip=words)
+            local = op.rule(i)(np.ones_like(node.value)[()], node.value, *node.values, **node.static)
+            words += f"\nlocal gradient {_exact(local)}"
+            return DrawnEdge(f"{head}-{i}", tail, head, summary(local, options.precision), (), words)
+        upstream = self.view.gradient(node)
+        if upstream is None or not options.gradients:
+            return DrawnEdge(f"{head}-{i}", tail, head, tooltip=words)
+        back = np.asarray(op.rule(i)(upstream, node.value, *node.values, **node.static))
+        if back.shape != np.shape(node.values[i]):
+            back = np.asarray(unbroadcast(back, np.shape(node.values[i])))
+        words += f"\ndownstream gradient {_exact(back)}"
+        if back.ndim == 0:
+            return DrawnEdge(f"{head}-{i}", tail, head, (), (number(back, options.precision),), words)
+        norm = f"‖·‖ {number(np.linalg.norm(back.astype(np.float64).ravel()), options.precision)}"
+        return DrawnEdge(f"{head}-{i}", tail, head, (), (str(back.shape), norm), f"{words}, {norm}")
 
     def numbers(self, node: Node) -> dict[str, Any]:
         """What is written above and below the wire of a node."""
-        options = self.options
-        return {
-            "detail": shape_and_dtype(node.value),
-            "value": summary(node.value, options.precision) if options.values else (),
-            "gradient": summary(value_of(node.grad), options.precision)
-            if options.gradients and node.grad is not None
-            else (),
-        }
+        return self.array(node.value, "value") | self.array(self.view.gradient(node), "gradient")
 
-    def words(self, node: Node, what: str) -> str:
+    def array(self, v: Value | None, what: str) -> dict[str, Any]:
+        """A value or a gradient, as text and as colours."""
+        shown = self.options.values if what == "value" else self.options.gradients
+        lines: Lines = summary(v, self.options.precision) if shown and v is not None else ()
+        detail = {"detail": self.detail(v)} if what == "value" else {}
+        return {what: lines, f"{what}_map": self.map(v, shown), **detail}
+
+    def map(self, v: Value | None, shown: bool) -> Heatmap | None:
+        """An array in colours."""
+        if v is None or not shown or not self.options.heatmaps or np.ndim(v) == 0:
+            return None
+        return heatmap(v, lambda x: number(x, self.options.precision), self.most)
+
+    def detail(self, v: Value) -> str:
+        """Shape and dtype, if they are shown."""
+        return shape_and_dtype(v) if self.options.shapes else ""
+
+    def words(self, node: Node, what: str, numbers: dict[str, Any]) -> str:
         """A node in words, its numbers in full."""
         lines = [shorten(what, LONGEST_IN_WORDS)]
-        if node.name:
-            lines.insert(0, shorten(node.name, LONGEST_IN_WORDS))
+        if name := self.view.name(node):
+            lines.insert(0, shorten(name, LONGEST_IN_WORDS))
         lines.append(f"value {_exact(node.value)}")
-        if node.grad is not None:
-            lines.append(f"gradient {_exact(value_of(node.grad))}")
-        return "\n".join(lines)
+        gradient = self.view.gradient(node)
+        if gradient is not None:
+            lines.append(f"gradient {_exact(gradient)}")
+        lines += [f"cells: {m.words}" for m in (numbers["value_map"], numbers["gradient_map"]) if m and m.words][:1]
+        return "\n".join([*lines, *filter(None, (self.view.notes.get(node), self.view.faults.get(node)))])
+
+
+def _shared(paths: Collection[Path]) -> Path:
+    """The clusters that all of several have in common."""
+    least, greatest = min(paths), max(paths)
+    same = next((i for i, (a, b) in enumerate(zip(least, greatest, strict=False)) if a != b), min(len(least), len(greatest)))
+    return least[:same]
+
+
+def _arguments(static: Any, defaults: Any) -> str:
+    """What an operation was told, as far as it does not go without saying."""
+    given = {k: v for k, v in static.items() if k not in UNTOLD and v is not defaults.get(k, NEUTRAL)}
+    told = {k: _compact(v) for k, v in given.items() if not hasattr(v, "_fields")}  # a record is the op's own affair
+    shown = {k: v for k, v in told.items() if v is not None and not (k in NEUTRAL and v == NEUTRAL[k])}
+    return ", ".join(f"{k}={argument(v)}" for k, v in shown.items())
 
 
 def _exact(value: Any) -> str:

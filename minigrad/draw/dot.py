@@ -5,31 +5,25 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from minigrad.draw.text import shorten
+from minigrad.draw.heatmap import NOT_FINITE
+from minigrad.draw.heatmap import table as cells
+from minigrad.draw.text import shorten, wrap
+from minigrad.draw.theme import LIGHT, Palette
 
 if TYPE_CHECKING:
-    from minigrad.draw.describe import Description, DrawnEdge, DrawnNode
+    from minigrad.draw.heatmap import Heatmap
+    from minigrad.draw.picture import Description, DrawnEdge, DrawnNode, Lines
 
 Direction = Literal["LR", "TB"]
 
-# Dark enough to read on the white the picture brings along, whatever the page around it is.
-INK, FAINT, WIRE = "#1f2328", "#656d76", "#57606a"
-GATE, CLUSTER, RIM = "#ddf4ff", "#f6f8fa", "#d0d7de"
-VALUE, GRADIENT, LOCAL = "#116329", "#b42318", "#5a3ea8"
-
-GATES = {
-    "leaf": f'BORDER="1" COLOR="{INK}" CELLPADDING="6" WIDTH="38"',
-    "op": f'BORDER="1" COLOR="{WIRE}" BGCOLOR="{GATE}" STYLE="ROUNDED" CELLPADDING="6" WIDTH="38"',
-    "constant": 'CELLPADDING="2"',
-    "scope": f'BORDER="1" COLOR="{WIRE}" BGCOLOR="{CLUSTER}" STYLE="ROUNDED" CELLPADDING="8"',
-}
+MANY = 300  # nodes; of more, the layout may stop short of the best: 5,000 take seconds instead of minutes
 
 NO_BREAK_SPACE = "\u00a0"
 SEPARATOR = f"{2 * NO_BREAK_SPACE}·{2 * NO_BREAK_SPACE}"
 FONT = "Helvetica,Arial,sans-serif"  # three names for the same widths: what is measured here fits in a browser
 
 
-def to_dot(picture: Description, direction: Direction) -> str:
+def to_dot(picture: Description, direction: Direction, colors: Palette = LIGHT) -> str:
     """A description as DOT source.
 
     Parameters
@@ -38,6 +32,8 @@ def to_dot(picture: Description, direction: Direction) -> str:
         What is drawn.
     direction : {'LR', 'TB'}
         Left to right, or top to bottom.
+    colors : Palette
+        What it is drawn in.
 
     Returns
     -------
@@ -50,33 +46,169 @@ def to_dot(picture: Description, direction: Direction) -> str:
     >>> print(to_dot(describe_graph(Tensor(3.0, name="x"), Options()), "LR").splitlines()[0])
     digraph minigrad {
     """
-    from graphviz import Digraph
+    return _Writer(direction, colors).graph(picture)
 
-    graph = Digraph(
-        "minigrad",
-        graph_attr={
-            "rankdir": direction, "bgcolor": "white", "pad": "0.15", "ordering": "in", "nodesep": "0.25", "ranksep": "0.4",
-            "fontname": FONT, "fontsize": "11", "fontcolor": FAINT, "labelloc": "b", "label": _legend(picture, direction),
-            "tooltip": _tooltip(picture.title),
-        },
-        node_attr={"shape": "plain", "fontname": FONT},
-        edge_attr={"fontname": FONT, "color": WIRE, "arrowsize": "0.6"},
-    )  # fmt: skip
-    clusters: dict[tuple[str, ...], Any] = {(): graph}
-    for node in picture.nodes:
-        for depth in range(1, len(node.scope) + 1):
-            path = node.scope[:depth]
-            if path not in clusters:
-                clusters[path] = _cluster(path, f"s{len(clusters) - 1}")
-        clusters[node.scope].node(node.id, **_node(node, direction))
-    for path in sorted(clusters, key=len, reverse=True)[:-1]:
-        clusters[path[:-1]].subgraph(clusters[path])
-    wired = {node.id for node in picture.nodes if node.value or node.gradient}
-    out, into = ("e", "w") if direction == "LR" else ("s", "n")
-    for edge in picture.edges:
-        tail = f"{edge.tail}:out:{out}" if edge.tail in wired else f"{edge.tail}:gate:{out}"
-        graph.edge(tail, f"{edge.head}:gate:{into}", **_edge(edge))
-    return str(graph.source)
+
+class _Line(NamedTuple):
+    """A line of text in a gate."""
+
+    text: str
+    size: int
+    color: str
+    bold: bool = False
+
+    @property
+    def html(self) -> str:
+        text = _font((self.text,), self.color, self.size)
+        return f"<B>{text}</B>" if self.bold else text
+
+
+class _Writer:
+    """Writes the parts of a picture in one direction and one set of colours."""
+
+    def __init__(self, direction: Direction, colors: Palette) -> None:
+        self.direction, self.colors = direction, colors
+        c = colors
+        self.gates = {
+            "leaf": f'BORDER="1" COLOR="{c.ink}" CELLPADDING="6" WIDTH="38"',
+            "op": f'BORDER="1" COLOR="{c.wire}" BGCOLOR="{c.gate}" STYLE="ROUNDED" CELLPADDING="6" WIDTH="38"',
+            "constant": 'CELLPADDING="2"',
+            "scope": f'BORDER="1" COLOR="{c.wire}" BGCOLOR="{c.cluster}" STYLE="ROUNDED" CELLPADDING="8"',
+        }
+
+    def graph(self, picture: Description) -> str:
+        """The whole picture."""
+        from graphviz import Digraph
+
+        c = self.colors
+        graph = Digraph(
+            "minigrad",
+            graph_attr={
+                "rankdir": self.direction, "bgcolor": c.page, "pad": "0.15", "ordering": "in", "nodesep": "0.25",
+                "ranksep": "0.4", "fontname": FONT, "fontsize": "11", "fontcolor": c.faint, "labelloc": "b",
+                "label": self.legend(picture), "tooltip": _tooltip(picture.title),
+            },
+            node_attr={"shape": "plain", "fontname": FONT},
+            edge_attr={"fontname": FONT, "color": c.wire, "arrowsize": "0.6"},
+        )  # fmt: skip
+        if len(picture.nodes) > MANY:
+            effort = MANY / len(picture.nodes)
+            graph.attr("graph", nslimit=f"{effort:.3f}", nslimit1=f"{effort:.3f}", mclimit=f"{effort / 10:.4f}")
+        clusters: dict[tuple[str, ...], Any] = {(): graph}
+        for node in picture.nodes:
+            for depth in range(1, len(node.scope) + 1):
+                path = node.scope[:depth]
+                if path not in clusters:
+                    clusters[path] = self.cluster(path, f"s{len(clusters) - 1}")
+            clusters[node.scope].node(node.id, **self.node(node))
+        for path in sorted(clusters, key=len, reverse=True)[:-1]:
+            clusters[path[:-1]].subgraph(clusters[path])
+        wired = {node.id for node in picture.nodes if _wired(node)}
+        out, into = ("e", "w") if self.direction == "LR" else ("s", "n")
+        for edge in picture.edges:
+            tail = f"{edge.tail}:out:{out}" if edge.tail in wired else f"{edge.tail}:gate:{out}"
+            graph.edge(tail, f"{edge.head}:gate:{into}", **self.edge(edge))
+        return str(graph.source)
+
+    def cluster(self, path: tuple[str, ...], id: str) -> Any:
+        """The cluster of a scope, still empty."""
+        from graphviz import Digraph
+
+        return Digraph(
+            f"cluster_{id}",
+            graph_attr={
+                "id": id, "class": "scope", "tooltip": _tooltip(shorten("/".join(path))),
+                "label": f"<{_text(shorten(path[-1])) or NO_BREAK_SPACE}>", "labeljust": "l", "labelloc": "t",
+                "style": "rounded,filled", "color": self.colors.rim, "fillcolor": self.colors.cluster, "margin": "10",
+            },
+        )  # fmt: skip
+
+    def node(self, node: DrawnNode) -> dict[str, str]:
+        """The attributes of a node: its gate, and the wire that leaves it between its value and its gradient."""
+        lines = self.gate(node)
+        gate, style = "<BR/>".join(line.html for line in lines), f'PORT="gate" {self.gates[node.kind]}'
+        if node.fault:
+            style = style.replace('BORDER="1"', 'BORDER="4"').replace(self.colors.wire, self.colors.gradient)
+            style = style.replace(self.colors.gate, self.colors.alarm)
+        if node.kind == "constant" and node.value_map and not node.value:
+            gate = _stack([_cell(cells(node.value_map, self.colors.rim)), _cell(gate)])
+        if not _wired(node):
+            rows = [_cell(gate, style)]
+        else:
+            # Each side of the wire has half the room the gate takes, or else the gate would stretch the wire itself.
+            if self.direction == "LR":
+                room = f'WIDTH="36" HEIGHT="{8 + 0.65 * sum(line.size for line in lines):.0f}"'
+            else:
+                room = f'WIDTH="{max(26, 8 + 0.33 * max(line.size * len(line.text) for line in lines)):.0f}"'
+            height = max(len(node.value), len(node.gradient))  # as many lines on both sides keep the wire in the middle
+            value = self.side(_pad(node.value, height), node.value_map, self.colors.value)
+            upstream = ("upstream",) if node.result and node.gradient else ()
+            gradient = self.side(_pad(node.gradient, height), node.gradient_map, self.colors.gradient, upstream)
+            ends = ("BOTTOM", "TOP") if self.direction == "LR" else ("MIDDLE", "MIDDLE")
+            above, below = (_cell(side, f'{room} VALIGN="{end}"') for side, end in zip((value, gradient), ends, strict=True))
+            wire = _cell("", f'PORT="out" BGCOLOR="{self.colors.wire}" CELLPADDING="0" WIDTH="1" HEIGHT="1"')
+            if self.direction == "LR":
+                rows = [_cell(gate, style + ' ROWSPAN="3"') + above, wire, below]
+            else:
+                rows = [_cell(gate, style + ' COLSPAN="3"'), above + wire + below]
+        kind = f"{node.kind} fault" if node.fault else f"{node.kind} result" if node.result else node.kind
+        return {"id": node.id, "class": kind, "tooltip": _tooltip(node.tooltip), "label": _table(rows)}
+
+    def side(self, lines: Lines, picture: Heatmap | None, color: str, small: Lines = ()) -> str:
+        """What stands on one side of the wire: an array in colours, and text."""
+        text = _font(lines, color, 12) + "".join("<BR/>" + _font((line,), color, 9) for line in small)
+        if picture is None:
+            return text
+        scale = _font((picture.scale,), color, 9)
+        return _stack([_cell(cells(picture, self.colors.rim)), _cell(scale), _cell(text)])
+
+    def gate(self, node: DrawnNode) -> list[_Line]:
+        """What is written in the gate itself."""
+        ink, faint = self.colors.ink, self.colors.faint
+        size = {"op": 18, "constant": 11}.get(node.kind, 14)
+        color = faint if node.kind == "constant" and not node.fault else ink
+        lines = [_Line(text, size, color, node.kind == "leaf") for text in node.title.split("\n")]
+        if node.fault:
+            lines[0] = lines[0]._replace(text=f"⚠ {lines[0].text}")
+        lines += [_Line(node.name, 11, ink, bold=True)] if node.name else []
+        small = [_Line(text, 9, faint) for text in (node.arguments, *node.detail.split("\n")) if text]
+        small += [_Line(text, 10, self.colors.gradient) for text in wrap(node.fault)]
+        if small and node.kind != "constant":
+            lines.append(_Line(NO_BREAK_SPACE, 3, ink))  # a small line below a large one would touch what hangs from it
+        return lines + small
+
+    def edge(self, edge: DrawnEdge) -> dict[str, str]:
+        """The attributes of an edge."""
+        kind = "local" if edge.local else "downstream" if edge.downstream else ""
+        attributes = {"id": edge.id, "class": kind, "tooltip": _tooltip(edge.tooltip)}
+        if edge.local:
+            attributes["label"] = _table([_cell(_font(("local", *edge.local), self.colors.local, 10))])
+        elif edge.downstream:
+            text = _font(("downstream", *edge.downstream), self.colors.gradient, 10)
+            attributes["label"] = _table([_cell(text)])
+        return attributes
+
+    def legend(self, picture: Description) -> str:
+        """How to read the picture: only of what is in it."""
+        c, nodes, edges = self.colors, picture.nodes, picture.edges
+        above, below = ("above the wire", "below it") if self.direction == "LR" else ("left of the wire", "right of it")
+        maps = [m for n in nodes for m in (n.value_map, n.gradient_map) if m]
+        parts = [
+            (any(n.value for n in nodes), f"value {above}", c.value),
+            (any(n.gradient for n in nodes), f"gradient {below}", c.gradient),
+            (any(e.local for e in edges), "local gradient on the arrow", c.local),
+            (any(e.downstream for e in edges), "downstream gradient: shape and norm ‖·‖", c.gradient),
+            (bool(maps), "cells: blue negative, white 0, orange positive, to ± the number below", c.faint),
+            (any("×" in m.words for m in maps), "large arrays: the number farthest from 0 of each block", c.faint),
+            (any(NOT_FINITE in row for m in maps for row in m.rows), "black cells: nan or inf", c.faint),
+        ]
+        texts = [_font((text,), color, 10) for shown, text, color in parts if shown]
+        rows = [SEPARATOR.join(texts[i : i + 3]) for i in range(0, len(texts), 3)]
+        return f"<{'<BR/>'.join(rows)}>" if rows else ""
+
+
+def _wired(node: DrawnNode) -> bool:
+    return bool(node.value or node.gradient)
 
 
 def _text(text: str) -> str:
@@ -89,7 +221,7 @@ def _tooltip(text: str) -> str:
     return escape(text).replace("\\", 4 * "\\").replace("\n", "&#10;")
 
 
-def _font(lines: tuple[str, ...], color: str, size: int) -> str:
+def _font(lines: Lines, color: str, size: int) -> str:
     return f'<FONT COLOR="{color}" POINT-SIZE="{size}">{"<BR/>".join(map(_text, lines))}</FONT>'
 
 
@@ -98,94 +230,13 @@ def _cell(content: str, attributes: str = "") -> str:
 
 
 def _table(rows: list[str]) -> str:
+    return f"<{_stack(rows, 3)}>"
+
+
+def _stack(rows: list[str], padding: int = 1) -> str:
     body = "".join(f"<TR>{row}</TR>" for row in rows)
-    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3">{body}</TABLE>>'
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{padding}">{body}</TABLE>'
 
 
-def _cluster(path: tuple[str, ...], id: str) -> Any:
-    """The cluster of a scope, still empty."""
-    from graphviz import Digraph
-
-    return Digraph(
-        f"cluster_{id}",
-        graph_attr={
-            "id": id, "class": "scope", "tooltip": _tooltip(shorten("/".join(path))),
-            "label": f"<{_text(shorten(path[-1])) or NO_BREAK_SPACE}>", "labeljust": "l", "labelloc": "t",
-            "style": "rounded,filled", "color": RIM, "fillcolor": CLUSTER, "margin": "10",
-        },
-    )  # fmt: skip
-
-
-def _node(node: DrawnNode, direction: Direction) -> dict[str, str]:
-    """The attributes of a node: its gate, and the wire that leaves it between its value and its gradient."""
-    lines = _gate(node)
-    gate, style = "<BR/>".join(line.html for line in lines), f'PORT="gate" {GATES[node.kind]}'
-    if not node.value and not node.gradient:
-        rows = [_cell(gate, style)]
-    else:
-        # Each side of the wire has half the room the gate takes, or else the gate would stretch the wire itself.
-        if direction == "LR":
-            room = f'WIDTH="36" HEIGHT="{8 + 0.65 * sum(line.size for line in lines):.0f}"'
-        else:
-            room = f'WIDTH="{8 + 0.33 * max(line.size * len(line.text) for line in lines):.0f}"'
-        height = max(len(node.value), len(node.gradient))  # as many lines on both sides keep the wire in the middle
-        value = _cell(_font(_pad(node.value, height), VALUE, 12), room + ' VALIGN="BOTTOM"')
-        gradient = _cell(_font(_pad(node.gradient, height), GRADIENT, 12), room + ' VALIGN="TOP"')
-        wire = _cell("", f'PORT="out" BGCOLOR="{WIRE}" CELLPADDING="0" WIDTH="1" HEIGHT="1"')
-        if direction == "LR":
-            rows = [_cell(gate, style + ' ROWSPAN="3"') + value, wire, gradient]
-        else:
-            rows = [_cell(gate, style + ' COLSPAN="3"'), value + wire + gradient]
-    return {"id": node.id, "class": node.kind, "tooltip": _tooltip(node.tooltip), "label": _table(rows)}
-
-
-def _pad(lines: tuple[str, ...], height: int) -> tuple[str, ...]:
+def _pad(lines: Lines, height: int) -> Lines:
     return lines + (NO_BREAK_SPACE,) * (height - len(lines))
-
-
-class _Line(NamedTuple):
-    """A line of text in a gate."""
-
-    text: str
-    size: int
-    color: str = INK
-    bold: bool = False
-
-    @property
-    def html(self) -> str:
-        text = _font((self.text,), self.color, self.size)
-        return f"<B>{text}</B>" if self.bold else text
-
-
-def _gate(node: DrawnNode) -> list[_Line]:
-    """What is written in the gate itself."""
-    size = {"op": 18, "constant": 11}.get(node.kind, 14)
-    color = FAINT if node.kind == "constant" else INK
-    lines = [_Line(text, size, color, node.kind == "leaf") for text in node.title.split("\n")]
-    lines += [_Line(node.name, 11, bold=True)] if node.name else []
-    small = [_Line(text, 9, FAINT) for text in (node.arguments, node.detail) if text]
-    if small and node.kind == "op":
-        lines.append(_Line(NO_BREAK_SPACE, 3))  # a small line below a large one would touch what hangs down from it
-    return lines + small
-
-
-def _edge(edge: DrawnEdge) -> dict[str, str]:
-    """The attributes of an edge."""
-    attributes = {"id": edge.id, "class": "local" if edge.local else "", "tooltip": _tooltip(edge.tooltip)}
-    if edge.local:
-        text = _font(("local", *edge.local), LOCAL, 10)
-        attributes["label"] = _table([_cell(text)])
-    return attributes
-
-
-def _legend(picture: Description, direction: Direction) -> str:
-    """How to read the picture: only of what is in it."""
-    above, below = ("above the wire", "below it") if direction == "LR" else ("left of the wire", "right of it")
-    parts = []
-    if any(node.value for node in picture.nodes):
-        parts.append(_font((f"value {above}",), VALUE, 10))
-    if any(node.gradient for node in picture.nodes):
-        parts.append(_font((f"gradient {below}",), GRADIENT, 10))
-    if any(edge.local for edge in picture.edges):
-        parts.append(_font(("local gradient on the arrow",), LOCAL, 10))
-    return f"<{SEPARATOR.join(parts)}>" if parts else ""

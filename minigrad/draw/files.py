@@ -29,8 +29,9 @@ def write(path: str | PathLike[str], formats: Mapping[str, Callable[[], bytes]])
     Traceback (most recent call last):
     ValueError: save: the file name ends in .svg or .png, got 'graph.gif'
     """
-    import os
     from pathlib import Path
+
+    from minigrad.storage import replace_file
 
     target = Path(path)
     suffix = target.suffix.lower().removeprefix(".")
@@ -39,10 +40,4 @@ def write(path: str | PathLike[str], formats: Mapping[str, Callable[[], bytes]])
         raise ValueError(f"save: the file name ends in {', '.join(most)}{' or ' * bool(most)}{last}, got {target.name!r}")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"save: there is no folder {str(target.parent)!r} to write {target.name!r} in")
-    data = formats[suffix]()
-    draft = target.with_name(f".minigrad-{os.getpid()}-{id(data)}.tmp")
-    try:
-        draft.write_bytes(data)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
+    replace_file(target, formats[suffix](), "save")

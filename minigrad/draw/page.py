@@ -113,7 +113,7 @@ def _document(title: str, stage: str, steps: Sequence[Mapping[str, Any]], script
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <title>{escape(title)}</title>
 <style>
-{here.with_name("page.css").read_text(encoding="utf-8")}{style}
+{here.with_name("palette.css").read_text(encoding="utf-8")}{here.with_name("page.css").read_text(encoding="utf-8")}{style}
 </style>
 </head>
 <body>
@@ -123,11 +123,11 @@ def _document(title: str, stage: str, steps: Sequence[Mapping[str, Any]], script
 </div>
 <p id="status" role="status" aria-live="polite"></p>
 <div class="controls" role="group" aria-label="Steps">
-<button id="first" type="button" aria-label="First step" title="First step (Home)">⏮</button>
-<button id="back" type="button" aria-label="Step back" title="Step back (←)">◀</button>
+<button id="first" type="button" aria-label="First step" title="First step (Home)">|◁</button>
+<button id="back" type="button" aria-label="Step back" title="Step back (←)">◁</button>
 <button id="play" type="button" aria-label="Play" title="Play or pause (space)">▶</button>
 <button id="next" type="button" aria-label="Step forward" title="Step forward (→)">▷</button>
-<button id="last" type="button" aria-label="Last step" title="Last step (End)">⏭</button>
+<button id="last" type="button" aria-label="Last step" title="Last step (End)">▷|</button>
 <input id="slider" type="range" min="0" max="{len(steps) - 1}" value="0" aria-label="Step">
 <output id="count" for="slider"></output>
 <label>Speed <select id="speed"><option value="0.5">½×</option><option value="1" selected>1×</option>

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from minigrad.draw.heatmap import compact
+
 TIMEOUT = 60.0  # seconds for one layout
 SUFFIXES = ("svg", "png", "pdf")
 DPI = {"svg": "72", "png": "192", "pdf": "72"}
@@ -76,13 +78,17 @@ def _commands(suffix: str) -> Iterator[tuple[str, list[str]]]:
         yield "pygraphviz", [sys.executable, "-P", child, suffix, DPI[suffix]]
 
 
-def svg(dot: str) -> str:
+def svg(dot: str, title: str = "", words: str = "", style: str = "") -> str:
     """Lay out a graph as SVG that can stand in a page, each node and edge with its tooltip as title.
 
     Parameters
     ----------
     dot : str
         DOT source.
+    title, words : str
+        What the picture shows, in short and in full.
+    style : str
+        A style element for it.
 
     Returns
     -------
@@ -94,9 +100,13 @@ def svg(dot: str) -> str:
     >>> svg('digraph { a [tooltip="first"] }').startswith("<svg")
     True
     """
+    from html import escape
+
     text = render(dot, "svg").decode()
     text = re.sub(r"<!--.*?-->\n?", "", text[text.index("<svg") :], flags=re.DOTALL)
     # Graphviz writes its own ids as titles, and tooltips as links to nowhere: the tooltips become the titles.
     text = re.sub(r"<title>[^<]*</title>\n(?=<g id=\"a_)", "", text)
     text = re.sub(r"<g id=\"a_[^\"]*\"><a xlink:title=\"([^\"]*)\">\n", r"<title>\1</title>\n", text)
-    return text.replace("</a>\n</g>\n", "")
+    text = compact(text.replace("</a>\n</g>\n", ""))
+    head = "".join(f"<{tag}>{escape(t)}</{tag}>\n" for tag, t in (("title", title), ("desc", words)) if t)
+    return text.replace(" viewBox=", ' class="minigrad" role="img" viewBox=', 1).replace(">\n", ">\n" + head + style, 1)

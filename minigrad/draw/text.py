@@ -27,17 +27,23 @@ SYMBOLS = {
 }
 
 
-def number(x: Any, precision: int) -> str:
+def number(x: Any, precision: int | str) -> str:
     """A number for reading: whole ones in full, others rounded to so many decimals, or as many digits if they are small.
+
+    Instead of a precision it takes a format of Python's, which then holds for every number.
 
     Examples
     --------
     >>> [number(x, 2) for x in (-12.0, -0.5276, 0.00123, 1e-05, 12345678.9, float("nan"))]
     ['-12', '-0.53', '0.0012', '1e-05', '1.23e+07', 'nan']
+    >>> number(0.5, ".3e")
+    '5.000e-01'
     """
     if isinstance(x, bool | np.bool_):
         return str(bool(x))
     x = float(x)
+    if isinstance(precision, str):
+        return format(x, precision)
     size = abs(x)
     if not math.isfinite(size):
         return str(x)
@@ -50,7 +56,7 @@ def number(x: Any, precision: int) -> str:
     return f"{x:.{max(precision, 1)}g}"
 
 
-def summary(value: Any, precision: int) -> tuple[str, ...]:
+def summary(value: Any, precision: int | str) -> tuple[str, ...]:
     """A value in a line or two: a tiny array number by number, a larger one by its range and mean.
 
     Examples
@@ -76,6 +82,8 @@ def summary(value: Any, precision: int) -> tuple[str, ...]:
         lines = [f"all {number(low, precision)}"]
         if low != high:
             mean = usual.mean(dtype=np.float64)
+            if usual.dtype.kind == "f" and abs(mean) < np.finfo(usual.dtype).eps * max(abs(low), abs(high)):
+                mean = 0.0  # what is left of a sum that cancels is no number to show
             lines = [f"{number(low, precision)} … {number(high, precision)}", f"mean {number(mean, precision)}"]
     if usual.size < value.size:
         lines[:1] = [*lines[:1], f"{value.size - usual.size} of {value.size} not finite"]
@@ -103,6 +111,20 @@ def shorten(text: str, longest: int = LONGEST) -> str:
     """
     text = printable(text[: longest + 1])
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def wrap(text: str, width: int = 46, most: int = 8) -> list[str]:
+    """Text in lines, at most so many; a word longer than a line is broken.
+
+    Examples
+    --------
+    >>> wrap("add: shapes do not broadcast", 12)
+    ['add: shapes', 'do not', 'broadcast']
+    """
+    import textwrap
+
+    lines = textwrap.wrap(printable(text[: 2 * width * most]), width)
+    return lines if len(lines) <= most else [*lines[: most - 1], lines[most - 1][: width - 1] + "…"]
 
 
 def shape_and_dtype(value: Any) -> str:

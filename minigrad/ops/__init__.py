@@ -31,6 +31,11 @@ from minigrad.ops.adaptive import (
     adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d, adaptive_max_pool1d, adaptive_max_pool2d,
     adaptive_max_pool3d, global_avg_pool, global_max_pool,
 )  # fmt: skip
+from minigrad.ops.angles import deg2rad, rad2deg, remainder
+from minigrad.ops.arrange import (
+    append, column_stack, dstack, full_like, geomspace, hstack, linspace, logspace, meshgrid, select, vstack,
+)  # fmt: skip
+from minigrad.ops.calculus import diff, interp, trapezoid
 from minigrad.ops.classification import cross_entropy, multiclass_hinge_loss, nll_loss
 from minigrad.ops.conv import conv1d, conv2d, conv3d
 from minigrad.ops.conv_transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
@@ -38,45 +43,58 @@ from minigrad.ops.elementwise import (
     abs, add, astype, cbrt, ceil, clip, divide, floor, hypot, maximum, minimum, multiply, negative, power, reciprocal,
     round, sign, sqrt, square, subtract, trunc, where,
 )  # fmt: skip
+from minigrad.ops.fourier import fftconvolve
 from minigrad.ops.indexing import (
     concatenate, diag, diagonal, getitem, pad, repeat, scatter, split, stack, take, take_along_axis, tile,
 )  # fmt: skip
 from minigrad.ops.layer import dropout, embedding, linear
-from minigrad.ops.linalg import dot, einsum, inner, matmul, outer, tensordot, trace
+from minigrad.ops.linalg import dot, einsum, inner, matmul, norm, outer, tensordot, trace
 from minigrad.ops.loss import binary_cross_entropy, binary_cross_entropy_with_logits, huber_loss, kl_div, l1_loss, mse_loss
+from minigrad.ops.nan import (
+    fmax, fmin, nan_to_num, nancumsum, nanmax, nanmean, nanmedian, nanmin, nanpercentile, nanprod, nanquantile, nanstd,
+    nansum, nanvar,
+)  # fmt: skip
 from minigrad.ops.normalise import batch_norm, group_norm, instance_norm, layer_norm, log_softmax, softmax
 from minigrad.ops.pool import (
     avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d, max_unpool1d, max_unpool2d, max_unpool3d,
 )  # fmt: skip
 from minigrad.ops.reduce import (
-    all, any, argmax, argmin, cumprod, cumsum, logsumexp, max, mean, min, norm, prod, std, sum, var,
+    all, any, argmax, argmin, cumprod, cumsum, logsumexp, max, mean, min, prod, std, sum, var,
 )  # fmt: skip
 from minigrad.ops.shape import (
     broadcast_to, expand_dims, flatten, flip, moveaxis, permute, ravel, reshape, roll, squeeze, swapaxes, transpose, tril,
     triu,
 )  # fmt: skip
 from minigrad.ops.signal import convolve, correlate
+from minigrad.ops.sorting import argsort, median, percentile, quantile, sort
+from minigrad.ops.statistics import average, corrcoef, cov, ptp
 from minigrad.ops.transcendental import (
     arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cos, cosh, exp, exp2, expm1, log, log10, log1p, log2,
     logaddexp, sin, sinh, tan, tanh,
 )  # fmt: skip
+from minigrad.ops.vectors import cross, kron, vander, vdot
 from minigrad.ops.window import fold, interpolate, unfold
 
 __all__ = [
     "abs", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d",
-    "adaptive_max_pool2d", "adaptive_max_pool3d", "add", "all", "any", "arccos", "arccosh", "arcsin", "arcsinh",
-    "arctan", "arctan2", "arctanh", "argmax", "argmin", "astype", "avg_pool1d", "avg_pool2d", "avg_pool3d", "batch_norm",
-    "binary_cross_entropy", "binary_cross_entropy_with_logits", "broadcast_to", "cbrt", "ceil", "clip", "concatenate",
-    "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "convolve", "correlate",
-    "cos", "cosh", "cross_entropy", "cumprod", "cumsum", "diag", "diagonal", "divide", "dot", "dropout", "einsum", "elu",
-    "embedding", "erf", "exp", "exp2", "expand_dims", "expm1", "flatten", "flip", "floor", "fold", "gelu", "getitem",
-    "global_avg_pool", "global_max_pool", "group_norm", "hard_tanh", "huber_loss", "hypot", "inner", "instance_norm",
-    "interpolate", "kl_div", "l1_loss", "layer_norm", "leaky_relu", "linear", "log", "log10", "log1p", "log2",
-    "log_sigmoid", "log_softmax", "logaddexp", "logsumexp", "matmul", "max", "max_pool1d", "max_pool2d", "max_pool3d",
-    "max_unpool1d", "max_unpool2d", "max_unpool3d", "maximum", "mean", "min", "minimum", "mish", "moveaxis", "mse_loss",
-    "multiclass_hinge_loss", "multiply", "negative", "nll_loss", "norm", "outer", "pad", "permute", "power", "prod",
-    "ravel", "reciprocal", "relu", "repeat", "reshape", "roll", "round", "scatter", "selu", "sigmoid", "sign", "silu",
-    "sin", "sinh", "softmax", "softplus", "softsign", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract",
-    "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace", "transpose", "tril",
-    "triu", "trunc", "unfold", "var", "where",
+    "adaptive_max_pool2d", "adaptive_max_pool3d", "add", "all", "any", "append", "arccos", "arccosh", "arcsin",
+    "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "astype", "average", "avg_pool1d",
+    "avg_pool2d", "avg_pool3d", "batch_norm", "binary_cross_entropy", "binary_cross_entropy_with_logits", "broadcast_to",
+    "cbrt", "ceil", "clip", "column_stack", "concatenate", "conv1d", "conv2d", "conv3d", "conv_transpose1d",
+    "conv_transpose2d", "conv_transpose3d", "convolve", "corrcoef", "correlate", "cos", "cosh", "cov", "cross",
+    "cross_entropy", "cumprod", "cumsum", "deg2rad", "diag", "diagonal", "diff", "divide", "dot", "dropout", "dstack",
+    "einsum", "elu", "embedding", "erf", "exp", "exp2", "expand_dims", "expm1", "fftconvolve", "flatten", "flip",
+    "floor", "fmax", "fmin", "fold", "full_like", "gelu", "geomspace", "getitem", "global_avg_pool", "global_max_pool",
+    "group_norm", "hard_tanh", "hstack", "huber_loss", "hypot", "inner", "instance_norm", "interp", "interpolate",
+    "kl_div", "kron", "l1_loss", "layer_norm", "leaky_relu", "linear", "linspace", "log", "log10", "log1p", "log2",
+    "log_sigmoid", "log_softmax", "logaddexp", "logspace", "logsumexp", "matmul", "max", "max_pool1d", "max_pool2d",
+    "max_pool3d", "max_unpool1d", "max_unpool2d", "max_unpool3d", "maximum", "mean", "median", "meshgrid", "min",
+    "minimum", "mish", "moveaxis", "mse_loss", "multiclass_hinge_loss", "multiply", "nan_to_num", "nancumsum", "nanmax",
+    "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar",
+    "negative", "nll_loss", "norm", "outer", "pad", "percentile", "permute", "power", "prod", "ptp", "quantile",
+    "rad2deg", "ravel", "reciprocal", "relu", "remainder", "repeat", "reshape", "roll", "round", "scatter", "select",
+    "selu", "sigmoid", "sign", "silu", "sin", "sinh", "softmax", "softplus", "softsign", "sort", "split", "sqrt",
+    "square", "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh",
+    "tensordot", "tile", "trace", "transpose", "trapezoid", "tril", "triu", "trunc", "unfold", "vander", "var", "vdot",
+    "vstack", "where",
 ]  # fmt: skip

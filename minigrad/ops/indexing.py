@@ -91,7 +91,7 @@ def _scatter(x: Value, /, key: Any, shape: tuple[int, ...]) -> Value:
     return out
 
 
-_getitem.rules(lambda g, out, x, key: _scatter(g, key, x.shape))
+_getitem.rules(lambda g, out, x, key: (_scatter if isinstance(g, Node) else _scatter.forward)(g, key=key, shape=x.shape))
 _scatter.rules(lambda g, out, x, key, shape: _getitem(g, key))
 
 

@@ -1,4 +1,4 @@
-"""Many numbers in, fewer out: sums, products, extremes and norms, and what runs along an axis.
+"""Many numbers in, fewer out: sums, products and extremes, and what runs along an axis.
 
 `sum` and `broadcast_to` (in `shape`) are each other's adjoints.
 """
@@ -14,7 +14,6 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.graph import Op, Value, op, value_of
-from minigrad.ops.elementwise import over
 
 Axis = int | tuple[int, ...] | None
 
@@ -44,12 +43,17 @@ DDOF = """
         The divisor is the count less this; 1 for the unbiased estimate."""
 
 
+def documented(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Put what is alike for everything along axes before the examples of a docstring."""
+    head, tail = str(function.__doc__).split("\n\n    Examples")
+    ddof = DDOF if "ddof" in function.__code__.co_varnames else ""
+    function.__doc__ = head + PARAMETERS.format(ddof=ddof) + "\n    Examples" + tail
+    return function
+
+
 def reduction(forward: Callable[..., Any]) -> Op:
     """Declare an operation along axes, and complete its docstring."""
-    head, tail = str(forward.__doc__).split("\n\n    Examples")
-    ddof = DDOF if "ddof" in forward.__code__.co_varnames else ""
-    forward.__doc__ = head + PARAMETERS.format(ddof=ddof) + "\n    Examples" + tail
-    return op()(forward)
+    return op()(documented(forward))
 
 
 def _axes(x: Value, axis: Axis) -> tuple[int, ...]:
@@ -302,88 +306,6 @@ def cumsum(x: Value, /, axis: int | None = None) -> Value:
 cumsum.rules(
     lambda g, out, x, axis: np.reshape(np.flip(np.cumsum(np.flip(g, axis), axis), axis), x.shape)
 )  # fmt: skip
-
-
-# Norms
-
-
-@op()
-def _norm(x: Value, /, ord: float = 2, axis: Axis = None, *, keepdims: bool = False) -> Value:
-    """The sum of |x|**ord, to the power of 1/ord."""
-    if ord == 2:
-        return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
-    return np.sum(np.abs(x) ** ord, axis=axis, keepdims=keepdims) ** (1 / ord)
-
-
-def _norm_rule(g: Value, out: Value, x: Value, ord: float, axis: Axis, keepdims: bool) -> Value:
-    g, out = _kept(g, x, axis, keepdims), _kept(out, x, axis, keepdims)
-    if ord == 2:
-        return g * over(x, out)
-    return g * np.sign(x) * np.where(x == 0, 0.0, over(np.abs(np.where(x == 0, 1.0, x)), out) ** (ord - 1))
-
-
-_norm.rules(_norm_rule)
-
-
-def norm(x: Value, ord: float | str | None = None, axis: Axis = None, *, keepdims: bool = False) -> Value:
-    """Length of vectors, or size of matrices, as numpy.linalg.norm counts them. The gradient at 0 is 0.
-
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    ord : float, inf, -inf, 'fro' or None
-        Which norm. None is the root of the sum of squares, of all numbers or along `axis`. Of vectors: any order; inf is the
-        largest absolute value, -inf the smallest, 0 counts what is not 0. Of matrices: 'fro', 1, -1, inf and -inf.
-    axis : int, tuple of int or None
-        One axis: vectors; two: matrices. None with an `ord`: x itself is the vector or the matrix.
-    keepdims : bool
-        Keep the reduced axes, with length 1.
-
-    Returns
-    -------
-    Tensor
-        Without the reduced axes, or with length 1 there.
-
-    Raises
-    ------
-    ValueError
-        For a norm that needs singular values, or one that x has too many axes for.
-
-    Examples
-    --------
-    >>> norm(Tensor([3.0, 4.0]))
-    Tensor(5.0)
-    """
-    ndim = np.ndim(x)
-    if ord is None:
-        return _norm(x, axis=axis, keepdims=keepdims)
-    axes = tuple(range(ndim)) if axis is None else normalize_axis_tuple(axis, ndim)
-    if len(axes) == 1:
-        return _vector_norm(x, ord, axes, keepdims)
-    if len(axes) != 2:
-        raise ValueError(f"norm: with ord={ord!r}, x of shape {np.shape(x)} needs one axis (vectors) or two (matrices)")
-    row, column = axes
-    if ord == "fro":
-        return _norm(x, axis=axes, keepdims=keepdims)
-    if ord in (1, -1, np.inf, -np.inf):
-        inside, outside = (row, column) if builtins.abs(float(ord)) == 1 else (column, row)
-        lengths = sum(np.abs(x), axis=inside, keepdims=True)
-        best = (max if float(ord) > 0 else min)(lengths, axis=outside, keepdims=True)
-        return best if keepdims else np.squeeze(best, axes)
-    raise ValueError(f"norm: a matrix has no norm of order {ord!r} here; use 'fro', 1, -1, inf or -inf")
-
-
-def _vector_norm(x: Value, ord: float | str, axes: tuple[int, ...], keepdims: bool) -> Value:
-    if isinstance(ord, str):
-        raise ValueError(f"norm: {ord!r} is a norm of matrices; give two axes")
-    if ord == np.inf:
-        return max(np.abs(x), axis=axes, keepdims=keepdims)
-    if ord == -np.inf:
-        return min(np.abs(x), axis=axes, keepdims=keepdims)
-    if ord == 0:
-        return np.sum(value_of(x) != 0, axis=axes, keepdims=keepdims).astype(value_of(x).dtype)
-    return _norm(x, ord=ord, axis=axes, keepdims=keepdims)
 
 
 # Results that carry no gradient: plain NumPy

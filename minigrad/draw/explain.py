@@ -1,0 +1,68 @@
+"""The chain rule of every path from a result to one of its inputs, and how the paths add up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minigrad.graph import Node
+
+if TYPE_CHECKING:
+    from minigrad.draw.paths import Explanation
+
+
+def explain(f: Node, wrt: Node, *, upstream: Any = None, max_paths: int = 10, precision: int = 2) -> Explanation:
+    """The chain rule of every path from a result to a tensor, product by product, and how the paths add.
+
+    Of arrays, each factor is a rule in symbols and the gradient that has come so far.
+
+    Parameters
+    ----------
+    f : Tensor
+        The result.
+    wrt : Tensor
+        A tensor that `f` was computed from: a leaf, or one in between.
+    upstream : array_like, optional
+        The gradient to start from, in the shape of `f`; 1 for a scalar.
+    max_paths : int
+        How many paths are shown. All of them are counted, and the rest is summed up.
+    precision : int
+        Decimals of the numbers in the text.
+
+    Returns
+    -------
+    Explanation
+        Printed, it is the text; ``.paths`` has the same as data.
+
+    Raises
+    ------
+    TypeError
+        If `f` or `wrt` is no tensor.
+    ValueError
+        If `f` is no scalar and `upstream` is missing or of another shape.
+    RuntimeError
+        If `f` or `wrt` is a constant, or the graph was freed.
+
+    Examples
+    --------
+    >>> from minigrad import Tensor
+    >>> x = Tensor(3.0, name="x")
+    >>> print(explain(x * x + 2 * x, wrt=x))
+    ∂f/∂x: 3 paths
+    <BLANKLINE>
+    path 1: f → x × x → x
+      ∂f/∂(x × x) × ∂(x × x)/∂x
+      = 1 × 3 = 3
+    <BLANKLINE>
+    path 2: f → x × x → x
+      ∂f/∂(x × x) × ∂(x × x)/∂x
+      = 1 × 3 = 3
+    <BLANKLINE>
+    path 3: f → 2 × x → x
+      ∂f/∂(2 × x) × ∂(2 × x)/∂x
+      = 1 × 2 = 2
+    <BLANKLINE>
+    ∂f/∂x = 3 + 3 + 2 = 8
+    """
+    from minigrad.draw.paths import explanation
+
+    return explanation(f, wrt, upstream, max_paths, precision)

@@ -1,0 +1,96 @@
+"""Copies of a graph, node by node: what is done to a copy leaves the graph as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from minigrad.graph import NOTHING, Node, topological_order
+from minigrad.ops.shape import broadcast_to
+
+SLOTS = ("grad", "inputs", "name", "op", "origin", "requires_grad", "static", "value", "values")
+
+
+def twin(node: Node, inputs: tuple[Node | None, ...] | None = None) -> Node:
+    """A copy of one node, with these inputs in place of its own; without any, a leaf."""
+    copy: Node = object.__new__(type(node))
+    for slot in SLOTS:
+        setattr(copy, slot, getattr(node, slot))
+    copy.grad = None
+    if inputs is None:
+        copy.op, copy.inputs, copy.values, copy.static = None, (), (), NOTHING
+    else:
+        copy.inputs = inputs
+    return copy
+
+
+def wire(x: Node) -> Node:
+    """A node that passes on the value of another, and the gradient back: what crosses an edge can be read off it."""
+    copy = twin(x, (x,))
+    copy.op, copy.values, copy.static = broadcast_to, (x.value,), {"shape": x.value.shape}
+    return copy
+
+
+class Mirror:
+    """A copy of the graph below a node.
+
+    Attributes
+    ----------
+    twins : dict
+        The copy of each node.
+    wires : dict
+        If it is wired, a node on each edge that a gradient crosses, by the node at the head of the edge and the number of
+        the input.
+    """
+
+    def __init__(self, root: Node, *, wired: bool = False) -> None:
+        self.twins: dict[Node, Node] = {}
+        self.wires: dict[tuple[Node, int], Node] = {}
+        for node in topological_order(root):
+            inputs = tuple([self._input(node, i, wired) for i in range(len(node.inputs))])
+            self.twins[node] = twin(node, inputs)
+        if root not in self.twins:
+            self.twins[root] = twin(root)
+
+    def _input(self, node: Node, i: int, wired: bool) -> Node | None:
+        x = node.inputs[i]
+        if x is None:
+            return None
+        if x not in self.twins:
+            self.twins[x] = twin(x)
+        if not wired or not x.requires_grad:
+            return self.twins[x]
+        self.wires[node, i] = wire(self.twins[x])
+        return self.wires[node, i]
+
+
+def chain(path: Sequence[tuple[Node, int]], end: Node) -> list[Node]:
+    """A copy of one path through a graph, all that is beside it held constant.
+
+    Parameters
+    ----------
+    path : sequence of (Node, int)
+        The nodes, the result first, and through which of its inputs each is left.
+    end : Node
+        Where the path ends.
+
+    Returns
+    -------
+    list of Node
+        The copies in the same order, the end too.
+
+    Examples
+    --------
+    >>> from minigrad import Tensor
+    >>> from minigrad.backward import sweep
+    >>> x = Tensor(3.0)
+    >>> f = x * x
+    >>> first, last = chain([(f, 0)], x)
+    >>> print(sweep(first, 1.0)[last])
+    3.0
+    """
+    copies = [twin(end)]
+    for node, i in reversed(path):
+        inputs: list[Node | None] = [None] * len(node.inputs)
+        inputs[i] = copies[-1]
+        copies.append(twin(node, tuple(inputs)))
+    return copies[::-1]

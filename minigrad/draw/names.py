@@ -1,0 +1,83 @@
+"""What things are called: an operation by its public name, a tensor by the variable that holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from minigrad.graph import Node
+
+# One operation serves several public functions; which of them, its arguments tell.
+_PUBLIC = {"soft_cross_entropy": "cross_entropy", "conv_input": "conv_transpose"}
+_BY_AXES = {(0, 2): "batch_norm", (1,): "layer_norm", (2, 3): "group_norm", (2,): "instance_norm"}
+_OF_WINDOWS = ("conv", "conv_input", "max_pool", "avg_pool")
+
+DEEPEST = 3  # lists in lists in lists of tensors
+
+
+def operation(node: Node) -> str:
+    """The public name of the operation that made a node; empty for a leaf.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> operation(mg.conv1d(mg.Tensor([[[1.0, 2.0]]]), [[[1.0]]]))
+    'conv1d'
+    """
+    if node.op is None:
+        return ""
+    name: str = node.op.name
+    if name == "normalise":
+        return _BY_AXES.get(node.static["axes"], name)
+    if name in _OF_WINDOWS:
+        windows = node.static.get("windows")
+        axes = len(windows.out) if windows else node.values[0].ndim - 2
+        return f"{_PUBLIC.get(name, name)}{axes}d"
+    return _PUBLIC.get(name, name)
+
+
+def find_names(variables: Mapping[str, Any]) -> dict[Node, str]:
+    """The names of the tensors that variables hold, in lists and dictionaries too.
+
+    A name with an underscore in front is private. A tensor with several names takes the first that is a variable of its own,
+    else the first that leads to it through a list or a dictionary, in the order of the mapping.
+
+    Parameters
+    ----------
+    variables : mapping of str to object
+        Such as ``locals()``.
+
+    Returns
+    -------
+    dict
+        A name for each tensor that was found.
+
+    Examples
+    --------
+    >>> from minigrad import Tensor
+    >>> w = Tensor(2.0)
+    >>> list(find_names({"layers": [w], "b": Tensor(0.0), "w": w, "_": w}).values())
+    ['b', 'w']
+    """
+    public = {k: v for k, v in variables.items() if isinstance(k, str) and not k.startswith("_")}
+    names: dict[Node, str] = {}
+    for name, v in public.items():
+        if isinstance(v, Node):
+            names.setdefault(v, name)
+    for name, v in public.items():
+        for element, where in _elements(v, name, DEEPEST):
+            names.setdefault(element, where)
+    return names
+
+
+def _elements(v: Any, where: str, depth: int) -> Iterator[tuple[Node, str]]:
+    """The tensors in lists, tuples and dictionaries with keys of text, and the expressions that lead to them."""
+    if isinstance(v, Node):
+        yield v, where
+    elif depth and isinstance(v, list | tuple):
+        for i, element in enumerate(v):
+            yield from _elements(element, f"{where}[{i}]", depth - 1)
+    elif depth and isinstance(v, dict):
+        for key, element in v.items():
+            if isinstance(key, str):  # the Out of a notebook has numbers
+                yield from _elements(element, f"{where}[{key!r}]", depth - 1)

@@ -1,0 +1,177 @@
+// What a step looks like: the values and gradients known by then, the active node, what goes down its wires, the arithmetic.
+// All of it follows from the index alone; only the tokens in motion remember where they came from.
+const SVG = "http://www.w3.org/2000/svg";
+const picture = document.getElementById("picture"), panel = document.getElementById("panel");
+const graph = picture.querySelector("svg > g");
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+const arrivals = [];
+let motion = 0, shown = -1;
+
+function set(node, attributes) {
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  return node;
+}
+
+function svg(name, attributes, parent) {
+  return parent.appendChild(set(document.createElementNS(SVG, name), attributes));
+}
+
+function html(name, style, ...content) {
+  const node = document.createElement(name);
+  if (style) node.className = style;
+  node.append(...content);
+  return node;
+}
+
+// Where a gradient is written: as large as the drawing left room for.
+const nodes = [...picture.querySelectorAll(".node")].map((group) => ({
+  id: group.id,
+  group,
+  values: [...group.querySelectorAll("text.value")],
+  gradients: [...group.querySelectorAll("text.gradient")].map((text) => {
+    const room = text.getComputedTextLength();
+    set(text, { x: Number(text.getAttribute("x")) + room / 2, "text-anchor": "middle" });
+    return { text, room: Math.max(room, 34) };
+  }),
+}));
+const edges = [...picture.querySelectorAll(".edge")].map((group) => ({
+  id: group.id,
+  head: group.id.slice(0, group.id.lastIndexOf("-")),
+  group,
+  locals: [...group.querySelectorAll("text.local")],
+  gradients: [...group.querySelectorAll("text.gradient")],
+}));
+const marker = svg("g", { id: "marker" }, graph);
+const frame = svg("rect", { rx: 9 }, marker), pointer = svg("text", {}, marker);
+const tokens = svg("g", { id: "tokens" }, graph);
+
+function write(slots, lines) {
+  slots.forEach(({ text, room }, k) => {
+    const rest = k === slots.length - 1 ? lines.slice(k) : lines.slice(k, k + 1);
+    text.textContent = rest.join(" · ");
+    text.classList.toggle("pending", rest.length === 0);
+    text.removeAttribute("textLength");
+    if (text.getComputedTextLength() > room) {
+      set(text, { textLength: room, lengthAdjust: "spacingAndGlyphs" });
+    }
+  });
+}
+
+function hide(texts, hidden) {
+  for (const text of texts) text.classList.toggle("pending", hidden);
+}
+
+function show(step, index) {
+  const known = new Set(), gradients = {}, crossed = new Set();
+  for (const past of steps.slice(0, index + 1)) {
+    for (const id of past.known) known.add(id);
+    for (const flow of past.flows) crossed.add(flow.edge);
+    Object.assign(gradients, past.gradients);
+  }
+  const going = new Set(step.flows.map((flow) => flow.edge));
+  for (const node of nodes) {
+    hide(node.values, !known.has(node.id));
+    write(node.gradients, gradients[node.id] ?? []);
+    node.group.classList.toggle("active", node.id === step.node);
+  }
+  for (const edge of edges) {
+    hide(edge.locals, !known.has(edge.head));
+    hide(edge.gradients, !crossed.has(edge.id));
+    edge.group.classList.toggle("going", going.has(edge.id));
+    edge.group.classList.toggle("coming", step.kind === "forward" && edge.head === step.node);
+  }
+  mark(step);
+  panel.replaceChildren(...arithmetic(step));
+  const forward = index > shown;
+  shown = index;
+  cancelAnimationFrame(motion);
+  tokens.replaceChildren();
+  for (const arrival of arrivals.splice(0)) arrival.cancel();
+  if (forward && index && !still.matches) travel(step);
+}
+
+// The frame of the active node, and which way it goes: left and right, or up and down.
+function mark(step) {
+  const node = nodes.find(({ id }) => id === step.node), down = picture.dataset.direction === "TB";
+  marker.setAttribute("visibility", node ? "visible" : "hidden");
+  pointer.textContent = !node ? "" : step.kind === "forward" ? (down ? "▼" : "▶") : (down ? "▲" : "◀");
+  if (!node) return;
+  const shapes = [...node.group.querySelectorAll("path, polygon")].filter((shape) => shape.getBBox().height > 8);
+  const gate = shapes[0] ?? node.group, { x, y, width, height } = gate.getBBox();
+  const color = step.kind === "forward" ? "#116329" : "#b42318";
+  set(frame, { x, y, width, height, stroke: color });
+  set(pointer, down ? { x: x - 10, y: y + height / 2 + 5, fill: color } : { x: x + width / 2, y: y - 4, fill: color });
+  const here = gate.getBoundingClientRect(), card = picture.getBoundingClientRect();
+  picture.scrollLeft += here.left + here.width / 2 - card.left - card.width / 2;
+  picture.scrollTop += here.top + here.height / 2 - card.top - card.height / 2;
+}
+
+function travel({ flows, gradients }) {
+  const length = 900 / document.getElementById("speed").value, begin = performance.now();
+  const moving = flows.map((flow) => {
+    const group = svg("g", { class: "token" }, tokens);
+    const room = svg("rect", { rx: 9, height: 18 }, group), text = svg("text", { y: 4 }, group);
+    text.textContent = flow.token;
+    const width = text.getComputedTextLength() + 12;
+    set(room, { x: -width / 2, y: -9, width });
+    const path = edges.find(({ id }) => id === flow.edge).group.querySelector("path");
+    return { group, path, total: path.getTotalLength() };
+  });
+  // What travels is seen on the wire first, and at its end when it gets there.
+  for (const node of flows.length ? nodes : []) {
+    if (!(node.id in gradients)) continue;
+    for (const { text } of node.gradients) {
+      arrivals.push(text.animate([{ opacity: 0 }, { opacity: 0, offset: 0.85 }, { opacity: 1 }], length));
+    }
+  }
+  function frameAt(now) {
+    const t = Math.min(1, Math.max(0, now - begin) / length), eased = t * t * (3 - 2 * t);
+    for (const { group, path, total } of moving) {
+      const { x, y } = path.getPointAtLength(total * (1 - eased));
+      group.setAttribute("transform", `translate(${x} ${y})`);
+    }
+    if (t < 1) motion = requestAnimationFrame(frameAt);
+    else tokens.replaceChildren();
+  }
+  frameAt(begin);
+}
+
+const HEADINGS = { start: "Start", forward: "Forward", seed: "The seed", backward: "Backward", end: "Done" };
+
+function arithmetic(step) {
+  const heading = html("h2", "", step.label ? `${HEADINGS[step.kind]}: ${step.label}` : HEADINGS[step.kind]);
+  const arrays = heatmaps(step.arrays);
+  if (step.kind === "forward") return [heading, html("p", "forward", step.computation), ...arrays];
+  if (step.kind !== "backward") return [heading, html("p", step.kind === "seed" ? "back" : "", step.text), ...arrays];
+  const flows = step.flows.map((flow) => html("div", "flow",
+    html("p", "", `to ${flow.label}`, html("span", "faint", `   ${flow.rule}`)),
+    html("p", "faint", flow.caption),
+    html("p", "back", flow.product),
+    ...(flow.broadcast ? [html("p", "faint", "it was broadcast, so its gradient is"), html("p", "back", flow.broadcast)] : []),
+    ...(flow.sum ? [html("p", "faint", "a branch: so far + this"), html("p", "back sum", flow.sum)] : []),
+    ...heatmaps(flow.arrays)));
+  return [heading, html("p", "", "upstream ", html("span", "back", step.upstream)), ...arrays, html("div", "flows", ...flows)];
+}
+
+// Negative is blue with a minus sign, 0 white, positive red; in a small one the numbers stand in the cells.
+function shade(percent) {
+  const [r, g, b] = percent < 0 ? [96, 156, 218] : [238, 122, 104], part = Math.abs(percent) / 100;
+  return `rgb(${[r, g, b].map((c) => Math.round(255 + (c - 255) * part)).join(" ")})`;
+}
+
+function table({ rows, texts }) {
+  return html("table", "heat", ...rows.map((row, i) => html("tr", "", ...row.map((percent, j) => {
+    const cell = html("td", texts.length ? "number" : "", texts[i]?.[j] ?? (percent < 0 ? "−" : ""));
+    cell.style.backgroundColor = shade(percent);
+    return cell;
+  }))));
+}
+
+function heatmaps(arrays) {
+  if (!arrays.length) return [];
+  return [html("div", "arrays", ...arrays.map((array) => html("figure", "",
+    html("figcaption", "", `${array.name} ${array.shape}`),
+    html("div", "planes", ...array.planes.map(table)),
+    html("figcaption", "", `blue −${array.scale}, white 0, red +${array.scale}`),
+    ...(array.note ? [html("figcaption", "", array.note)] : []))))];
+}

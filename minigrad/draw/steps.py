@@ -1,0 +1,393 @@
+"""A computation as a list of steps: the values forward, the seed, and the sweep back with all its arithmetic."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+import numpy as np
+
+from minigrad.backward import sweep
+from minigrad.draw.arithmetic import equation, inline, plus, shaped, times
+from minigrad.draw.mirror import Mirror
+from minigrad.draw.naming import Labels, given, symbol, symbols, told
+from minigrad.draw.symbols import written
+from minigrad.draw.text import number, shorten
+from minigrad.graph import Node, Value, as_array, describe, topological_order, value_of
+
+Kind = Literal["start", "forward", "seed", "backward", "end"]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What goes back along one edge.
+
+    Attributes
+    ----------
+    edge : str
+        The id of the edge, as in the drawing.
+    to : str
+        The id of the input it leads to.
+    label : str
+        What the input is called.
+    rule : str
+        The gradient rule in symbols, such as ``dW = upstream ⊗ x``.
+    local : array, number or None
+        The local gradient of an elementwise operation, or of one number by another.
+    downstream : array or number
+        What arrives: in the shape of the input.
+    product : str
+        ``local × upstream = downstream`` in numbers, or the shapes where there are too many.
+    broadcast : str
+        How it is summed back to the shape of an input that was broadcast; empty if it was not.
+    sum : str
+        What arrived so far plus this, if something had; else empty.
+    total : array or number
+        The gradient of the input so far, this included.
+    """
+
+    edge: str
+    to: str
+    label: str
+    rule: str
+    local: Value
+    downstream: Value
+    product: str
+    broadcast: str
+    sum: str
+    total: Value
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a computation.
+
+    Attributes
+    ----------
+    kind : str
+        start (the leaves have their values), forward, seed, backward, or end.
+    text : str
+        What happens, in words and numbers.
+    node : str
+        The id of the node it happens at, as in the drawing; empty at the start and the end.
+    symbol : str
+        Its operation.
+    label : str
+        What the node is called: its name, or how it is computed.
+    computation : str
+        Forward: the arithmetic, such as ``-2 + 5 = 3``.
+    inputs : tuple of str
+        The ids of its inputs.
+    value : array, number or None
+        What is computed; of a backward step, what was.
+    upstream : array, number or None
+        Backward: the gradient that has arrived from above, complete by now.
+    flows : tuple of Flow
+        Backward: what goes back to each input that has a gradient.
+    gradients : dict
+        The gradients known after this step that were not, or not as large, before it, by id.
+    """
+
+    kind: Kind
+    text: str
+    node: str = ""
+    symbol: str = ""
+    label: str = ""
+    computation: str = ""
+    inputs: tuple[str, ...] = ()
+    value: Value = None
+    upstream: Value = None
+    flows: tuple[Flow, ...] = ()
+    gradients: Any = None
+
+    def data(self) -> dict[str, Any]:
+        """The step as JSON can hold it: arrays as nested lists, what is not finite as "nan", "inf" or "-inf"."""
+        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+
+
+class Numbered:
+    """The nodes below a result under the ids that they have in its drawing.
+
+    Attributes
+    ----------
+    order : list of Node
+        The recorded nodes, each after its inputs.
+    ids : dict of Node to str
+        Theirs, and those of the leaves.
+    constants : dict of (Node, int) to str
+        The ids of inputs that are no nodes.
+    """
+
+    def __init__(self, root: Node) -> None:
+        self.order = topological_order(root)
+        self.ids: dict[Node, str] = {}
+        self.constants: dict[tuple[Node, int], str] = {}
+        for node in self.order:
+            for i, (x, v) in enumerate(zip(node.inputs, node.values, strict=True)):
+                if x is None and v is not None:
+                    self.constants[node, i] = self._next()
+                elif x is not None and x not in self.ids:
+                    self.ids[x] = self._next()
+            self.ids[node] = self._next()
+        if not self.order:
+            self.ids[root] = self._next()
+
+    def _next(self) -> str:
+        return f"n{len(self)}"
+
+    def __len__(self) -> int:
+        return len(self.ids) + len(self.constants)
+
+    def inputs(self, node: Node) -> tuple[str, ...]:
+        """The ids of a node's inputs."""
+        pairs = enumerate(zip(node.inputs, node.values, strict=True))
+        return tuple(self.constants[node, i] if x is None else self.ids[x] for i, (x, v) in pairs if v is not None)
+
+
+def steps(f: Node, *, upstream: Any = None, precision: int = 2, max_nodes: int = 300) -> list[Step]:
+    """A computation step by step: the forward pass in topological order, the seed, and the sweep.
+
+    The numbers are those of the engine's own sweep, and adding up on branches goes as there. Nothing on the graph changes,
+    and it need not have been swept before.
+
+    Parameters
+    ----------
+    f : Tensor
+        The result.
+    upstream : array_like, optional
+        The gradient to start from, in the shape of `f`; 1 for a scalar.
+    precision : int
+        Decimals of the numbers in the texts.
+    max_nodes : int
+        A graph of more nodes is refused.
+
+    Returns
+    -------
+    list of Step
+
+    Raises
+    ------
+    TypeError
+        If `f` is no tensor.
+    ValueError
+        If the graph is too large, or `f` is no scalar and `upstream` is missing or of another shape.
+    RuntimeError
+        If `f` is a constant, or its graph was freed, or a value was updated in place.
+
+    Examples
+    --------
+    >>> from minigrad import Tensor
+    >>> x, y, z = Tensor(-2.0, name="x"), Tensor(5.0, name="y"), Tensor(-4.0, name="z")
+    >>> for step in steps((x + y) * z)[1:-1]:
+    ...     print(step.kind, step.node, step.computation or [flow.product for flow in step.flows])
+    forward n2 -2 + 5 = 3
+    forward n4 3 × (-4) = -12
+    seed n4 []
+    backward n4 ['-4 × 1 = -4', '3 × 1 = 3']
+    backward n2 ['1 × (-4) = -4', '1 × (-4) = -4']
+    """
+    seed = seed_of(f, upstream, "play")
+    check_whole("play", precision=(precision, 0), max_nodes=(max_nodes, 1))
+    graph = Numbered(f)
+    if len(graph) > max_nodes:
+        raise ValueError(
+            f"play: the graph has {len(graph):,} nodes, too many to follow step by step (max_nodes={max_nodes}); play a "
+            "tensor nearer to the leaves, or raise max_nodes"
+        )
+    teller = _Teller(f, seed, graph, precision)
+    with np.errstate(all="ignore"):
+        return [teller.start(), *teller.forward(), teller.seed(), *teller.backward(), teller.end()]
+
+
+def seed_of(f: Any, upstream: Any, who: str) -> Value:
+    """The gradient to start from, if `f` is a tensor that can be swept; else an error that says what to do."""
+    if not isinstance(f, Node):
+        raise TypeError(f"{who}: expected a Tensor, got {type(f).__name__}; call it on the result of a computation")
+    if not f.requires_grad:
+        raise RuntimeError(f"{who}: {describe(f)} is a constant; no gradient goes through it")
+    shape, dtype = f.value.shape, f.value.dtype
+    if upstream is None:
+        if shape:
+            raise ValueError(
+                f"{who}: {describe(f)} is no scalar; reduce it first, as with .sum(), or pass the gradient to start from: "
+                f"upstream=an array of shape {shape}"
+            )
+        return dtype.type(1)
+    seed = np.array(as_array(value_of(upstream), who), dtype)[()]
+    if seed.shape != shape:
+        raise ValueError(f"{who}: upstream has shape {seed.shape}, but {describe(f)} needs its own shape")
+    return seed
+
+
+def from_one(seed: Value) -> bool:
+    """Whether a sweep starts from 1, so that what it gives are derivatives of the result as it is."""
+    return bool(np.ndim(seed) == 0 and seed == 1)
+
+
+def check_whole(who: str, **numbers: tuple[Any, int]) -> None:
+    """Refuse what is no whole number, or less than the least it can be."""
+    for name, (n, least) in numbers.items():
+        if not isinstance(n, int) or isinstance(n, bool) or n < least:
+            raise ValueError(f"{who}: {name} is a whole number, {least} or more, got {n!r}")
+
+
+def local_gradient(node: Node, i: int) -> Value:
+    """The local gradient of input `i` of an elementwise operation, or of one number by another; else None."""
+    op = node.op
+    assert op is not None
+    scalar = np.ndim(node.value) == 0 and np.ndim(node.values[i]) == 0
+    if not op.elementwise and not scalar:
+        return None
+    ones = np.ones_like(node.value)[()]
+    return np.broadcast_to(op.rule(i)(ones, node.value, *node.values, **node.static), ones.shape)[()]
+
+
+def product(node: Node, i: int, local: Value, g: Value, downstream: Value, precision: int) -> tuple[str, str]:
+    """Local × upstream = downstream written out, and how it is summed back to the shape of an input that was broadcast."""
+    shape, own = np.shape(node.value), np.shape(node.values[i])
+    if local is None:
+        return f"{_shape(g)} → {shaped(downstream, precision)}", ""
+    if not shape:
+        return equation(times, operator.mul, [local, g], downstream, precision), ""
+    if shape == own:
+        return _elementwise(local, g, downstream, precision), ""
+    op = node.op
+    assert op is not None
+    whole = np.broadcast_to(op.rule(i)(g, node.value, *node.values, **node.static), shape)
+    lead = len(shape) - len(own)
+    axes = [*range(lead), *(lead + k for k, n in enumerate(own) if n == 1 and shape[lead + k] != 1)]
+    where = f"axis {axes[0]}" if len(axes) == 1 else f"axes {', '.join(map(str, axes))}"
+    return (
+        _elementwise(local, g, whole, precision),
+        f"summed over {where}, {shape} → {shaped(downstream, precision)}",
+    )
+
+
+def _elementwise(local: Value, g: Value, downstream: Value, precision: int) -> str:
+    """A product of arrays, number by number: in numbers if they are few."""
+    texts = [inline(x, precision) for x in (local, g, downstream)]
+    if texts[0].startswith("["):
+        return f"{texts[0]} × {texts[1]} = {texts[2]}"
+    return f"{np.shape(local)} × {np.shape(g)}, number by number = {texts[2]}"
+
+
+def added(old: Value, new: Value, total: Value, precision: int) -> str:
+    """A gradient so far plus what one more branch brings."""
+    if np.ndim(total) == 0:
+        return equation(plus, operator.add, [old, new], total, precision)
+    return f"{inline(old, precision)} + {inline(new, precision)} = {inline(total, precision)}"
+
+
+class _Teller:
+    """Tells of a computation step by step."""
+
+    def __init__(self, f: Node, seed: Value, graph: Numbered, precision: int) -> None:
+        self.f, self.graph, self.precision = f, graph, precision
+        self.root = shorten(f.name) if f.name else "f"
+        self.called = Labels()
+        self.gradients = sweep(f, seed)
+        mirror = Mirror(f, wired=True)
+        crossing = sweep(mirror.twins[f], seed)
+        self.downstream = {edge: crossing[wire] for edge, wire in mirror.wires.items()}
+
+    def start(self) -> Step:
+        leaves = {x: id for x, id in self.graph.ids.items() if x.op is None}
+        given = [f"{self.called[x]} = {inline(x.value, self.precision)}" for x in leaves if x.name]
+        ids = (*leaves.values(), *self.graph.constants.values())
+        return Step("start", "\n".join(["The leaves have their values", *given]), inputs=ids)
+
+    def forward(self) -> list[Step]:
+        count = len(self.graph.order)
+        return [self._computed(node, f"Forward {k} of {count}") for k, node in enumerate(self.graph.order, 1)]
+
+    def _computed(self, node: Node, where: str) -> Step:
+        op = node.op
+        assert op is not None
+        values = given(node)
+        if all(v is not None and np.ndim(v) == 0 for v in (*node.values, node.value)):
+
+            def write(texts: Sequence[str]) -> str:
+                return written(op, texts, told(node))
+
+            def compute(*numbers: Value) -> Value:
+                return op.forward(*numbers, **{k: v for k, v in node.static.items() if k != "saved"})
+
+            if op.elementwise:
+                text = equation(write, compute, values, node.value, self.precision)
+            else:
+                text = f"{write([number(v, self.precision) for v in values])} = {number(node.value, self.precision)}"
+        else:
+            shapes = written(op, [self._operand(v) for v in values], told(node))
+            text = f"{shapes} → {shaped(node.value, self.precision)}"
+        label, id = self.called[node], self.graph.ids[node]
+        words = f"{where}: {label}\n{text}"
+        return Step("forward", words, id, symbol(node), label, text, self.graph.inputs(node), node.value)
+
+    def _operand(self, v: Any) -> str:
+        return "None" if v is None else _shape(v) if np.ndim(v) else number(v, self.precision)
+
+    def seed(self) -> Step:
+        id, g = self.graph.ids[self.f], self.gradients[self.f]
+        text = f"The sweep starts at the result: ∂{self.root}/∂{self.root} = 1"
+        if not from_one(g):
+            text = f"The sweep starts from the given upstream gradient {inline(g, self.precision)}"
+        return Step("seed", text, id, label=self.called[self.f], value=self.f.value, upstream=g, gradients={id: g})
+
+    def backward(self) -> list[Step]:
+        so_far = {self.f: self.gradients[self.f]}
+        count = len(self.graph.order)
+        order = enumerate(reversed(self.graph.order), 1)
+        return [self._swept(node, f"Backward {k} of {count}", so_far) for k, node in order]
+
+    def _swept(self, node: Node, where: str, so_far: dict[Node, Value]) -> Step:
+        assert node.op is not None
+        g, id, precision = self.gradients[node], self.graph.ids[node], self.precision
+        flows, arrived = [], {}
+        for i, x in enumerate(node.inputs):
+            if x is None or not x.requires_grad:
+                continue
+            local, d = local_gradient(node, i), self.downstream[node, i]
+            text, broadcast = product(node, i, local, g, d, precision)
+            total, sum = d, ""
+            if x in so_far:
+                total = so_far[x] + d
+                sum = added(so_far[x], d, total, precision)
+            to = self.graph.ids[x]
+            so_far[x] = arrived[to] = total
+            in_symbols = symbols(node, i, self.called)
+            flows.append(Flow(f"{id}-{i}", to, self.called[x], in_symbols, local, d, text, broadcast, sum, total))
+        lines = [f"{where}: {self.called[node]}, upstream {inline(g, precision)}"]
+        for flow in flows:
+            what = "local × upstream = " if flow.local is not None else f"{flow.rule}, "
+            lines.append(f"to {flow.label}: {what}{flow.product}")
+            lines += [f"broadcast: {flow.broadcast}"] if flow.broadcast else []
+            lines += [f"added to what {flow.label} had: {flow.sum}"] if flow.sum else []
+        return Step(
+            "backward", "\n".join(lines), id, symbol(node), self.called[node], "", self.graph.inputs(node), node.value, g,
+            tuple(flows), arrived,
+        )  # fmt: skip
+
+    def end(self) -> Step:
+        found = [x for x in self.graph.ids if x.op is None and x.requires_grad]
+        seed = "" if from_one(self.gradients[self.f]) else "upstream · "
+        lines = [f"{seed}∂{self.root}/∂{self.called[x]} = {inline(self.gradients[x], self.precision)}" for x in found]
+        return Step("end", "\n".join(["Every leaf has its gradient", *lines]), label=self.called[self.f])
+
+
+def _shape(value: Any) -> str:
+    return str(np.shape(value)) if np.ndim(value) else "a number"
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold in place of a value."""
+    if isinstance(value, Flow):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return str(value) if isinstance(value, float) and not np.isfinite(value) else value

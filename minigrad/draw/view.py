@@ -1,0 +1,109 @@
+"""A graph as it is to be drawn: what is known of it besides what it says itself. The graph is only read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from minigrad.draw.picture import Path
+from minigrad.graph import Node, Op, Value, topological_order, value_of
+
+DEEPEST = 20  # scopes nested deeper count as one
+
+
+@dataclass
+class Fault:
+    """An operation that failed: what it was called with, what it computed if it came so far, and what was said of it."""
+
+    title: str
+    inputs: tuple[Node | None, ...]
+    values: tuple[Any, ...]
+    message: str
+    op: Op | None = None
+    static: Mapping[str, Any] = field(default_factory=dict)
+    value: Value = None
+    scope: str = ""
+
+
+@dataclass
+class View:
+    """A graph as it is to be drawn.
+
+    Attributes
+    ----------
+    root : Node or None
+        The result; None where an operation failed to make one.
+    order : list of Node
+        The operations that are drawn, each after its inputs.
+    known : dict
+        Gradients that are shown in place of those in `.grad`.
+    names : dict
+        Names of nodes that have none themselves.
+    stands_for : dict
+        Nodes that another one is drawn in place of, and that one: so an operation is opened.
+    opened : dict
+        The operations inside an opened one, and the clusters around them.
+    notes : dict
+        What else is to be said of a node.
+    faults : dict
+        What went wrong at which node.
+    fault : Fault or None
+        The operation that failed to make a node.
+    """
+
+    root: Node | None
+    order: list[Node]
+    known: dict[Node, Value] = field(default_factory=dict)
+    names: dict[Node, str] = field(default_factory=dict)
+    stands_for: dict[Node, Node] = field(default_factory=dict)
+    opened: dict[Node, Path] = field(default_factory=dict)
+    notes: dict[Node, str] = field(default_factory=dict)
+    faults: dict[Node, str] = field(default_factory=dict)
+    fault: Fault | None = None
+
+    @classmethod
+    def of(cls, root: Node) -> View:
+        """A graph just as it is."""
+        return cls(root, topological_order(root))
+
+    def drawn(self, x: Node) -> Node:
+        """The node that is drawn for a node: itself, if it was not opened."""
+        while x in self.stands_for:
+            x = self.stands_for[x]
+        return x
+
+    def drawn_inputs(self, node: Node) -> tuple[Node | None, ...]:
+        """The nodes that are drawn for the inputs of an operation, one for each; None for a constant."""
+        return tuple([None if x is None else self.drawn(x) for x in node.inputs]) if self.stands_for else node.inputs
+
+    def inputs(self, node: Node) -> Iterator[tuple[int, Node | None, Any]]:
+        """The inputs of an operation: their number, the nodes drawn for them, and their values at that time."""
+        for i, (x, v) in enumerate(zip(self.drawn_inputs(node), node.values, strict=True)):
+            if x is not None or v is not None:
+                yield i, x, v
+
+    def gradient(self, node: Node) -> Value | None:
+        """The gradient that is shown at a node."""
+        return self.known[node] if node in self.known else value_of(node.grad)
+
+    def name(self, node: Node) -> str:
+        """The name of a node: its own, or one that was found for it."""
+        return node.name or self.names.get(node, "")
+
+    def path(self, node: Node) -> Path:
+        """The clusters around an operation, outermost first."""
+        if self.opened and node in self.opened:
+            return self.opened[node]
+        return path(node.origin.scope) if node.origin is not None else ()
+
+
+def path(scope: str) -> Path:
+    """The parts of a scope's name, outermost first.
+
+    Examples
+    --------
+    >>> path("net/layer1")
+    ('net', 'layer1')
+    """
+    return tuple(scope.split("/", DEEPEST - 1)) if scope else ()

@@ -1,0 +1,268 @@
+"""A function called on variables of its own: what every transform of functions starts from.
+
+Each number or array to differentiate for becomes a fresh leaf, so that a tensor from outside is never mistaken for it, and
+no tensor of the user's is touched. Where the gradient is itself to be differentiated, the leaf is linked to the tensor it
+stands for once the sweep is over: this sweep ends at the leaf, and that of an outer transform goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from minigrad import ops
+from minigrad.backward import sweep
+from minigrad.graph import NOTHING, Node, Value, as_array, constant, topological_order, value_of
+from minigrad.modes import MODES, recording
+from minigrad.tensor import Tensor
+from minigrad.transforms.trees import fill, kind, leaves, matched, paths, tree_map
+
+Function = Callable[..., Any]
+Argnums = int | tuple[int, ...] | list[int]
+
+INSIDE = ContextVar("inside a transform", default=False)
+
+
+def named(what: str, f: Function, derivative: Function) -> Function:
+    """A derivative under a name that tells of what, with the parameters of the function."""
+    derivative.__name__ = derivative.__qualname__ = f"{what}({getattr(f, '__name__', type(f).__name__)})"
+    derivative.__doc__ = getattr(f, "__doc__", None)
+    derivative.__wrapped__ = f  # type: ignore[attr-defined]
+    return derivative
+
+
+def check_function(who: str, f: object, argnums: object = 0) -> None:
+    """Refuse at once what can never be differentiated."""
+    if not callable(f):
+        raise TypeError(f"{who}: the first argument is the function to differentiate, got {type(f).__name__}")
+    numbers = argnums if isinstance(argnums, tuple | list) else (argnums,)
+    if not numbers or any(isinstance(n, bool) or not isinstance(n, int | np.integer) for n in numbers):
+        raise TypeError(f"{who}: argnums is the position of an argument, or a tuple of positions, got {argnums!r}")
+
+
+def _positions(who: str, argnums: Argnums, count: int) -> list[int]:
+    """The positional arguments that `argnums` names, counted from the front."""
+    numbers = argnums if isinstance(argnums, tuple | list) else (argnums,)
+    found = [n % count for n in numbers if -count <= n < count]
+    if len(found) < len(numbers):
+        raise TypeError(
+            f"{who}: argnums={argnums} names a positional argument that this call, with {count}, does not have; arguments "
+            "passed by name are not differentiated"
+        )
+    if len(set(found)) < len(found):
+        raise ValueError(f"{who}: argnums={argnums} names the same of the {count} arguments twice")
+    return found
+
+
+def _variable(x: Any, who: str) -> Tensor:
+    """A leaf of its own with the value of `x`."""
+    value = x.value if isinstance(x, Node) else as_array(x, who)
+    if value.dtype.kind != "f":
+        raise TypeError(
+            f"{who} holds {value.dtype} numbers, which have no gradient; pass floats, as with .astype(float), or leave it "
+            "out of what is differentiated"
+        )
+    leaf: Tensor = constant(value if isinstance(x, Node) or value.ndim == 0 else value.copy(), Tensor)  # type: ignore[assignment]
+    leaf.requires_grad = True
+    return leaf
+
+
+def _variables(tree: Any, who: str) -> tuple[list[Any], list[Tensor]]:
+    """The leaves of an argument, and a variable for each."""
+    found = leaves(tree)
+    if not found:
+        raise TypeError(f"{who} holds no numbers to differentiate for: {tree!r}")
+    try:
+        return found, [_variable(x, who) for x in found]
+    except TypeError:
+        for x, path in zip(found, paths(tree), strict=True):
+            _variable(x, who + path)  # raises again, and says where in the containers
+        raise
+
+
+def recorded() -> AbstractContextManager[None]:
+    """Record, even inside `no_grad`."""
+    return nullcontext() if MODES.get().record else recording()
+
+
+class Run:
+    """One recorded call of a function, on variables in place of some of its arguments.
+
+    Attributes
+    ----------
+    chosen
+        The argument differentiated for, as it was given; a tuple of them, if `argnums` is one.
+    variables : list of Tensor
+        A variable for each of their leaves.
+    result, aux
+        What the function returned.
+    outputs : list of Tensor
+        The leaves of the result that depend on something tracked.
+    again : bool
+        Whether the sweep is recorded too, so that an outer transform, or a call of backward, can go through it.
+    tensors : bool
+        Whether the answers are tensors: for tensors, and where the sweep is recorded. Plain arrays otherwise.
+    """
+
+    __slots__ = ("_sources", "again", "aux", "chosen", "outputs", "result", "tensors", "variables")
+
+    def __init__(
+        self,
+        who: str,
+        f: Function,
+        args: Iterable[Any],
+        options: dict[str, Any],
+        argnums: Argnums,
+        has_aux: bool = False,
+        nests: bool = True,
+    ) -> None:
+        arguments = list(args)
+        positions = _positions(who, argnums, len(arguments))
+        several = isinstance(argnums, tuple | list)
+        self.chosen = tuple([arguments[p] for p in positions]) if several else arguments[positions[0]]
+        self._sources: list[Any] = []
+        self.variables: list[Tensor] = []
+        for p in positions:
+            sources, variables = _variables(arguments[p], f"{who}: argument {p}")
+            arguments[p] = fill(arguments[p], iter(variables))
+            self._sources += sources
+            self.variables += variables
+        inside = INSIDE.get()
+        INSIDE.set(nests)
+        try:
+            with recorded():
+                result = f(*arguments, **options)
+        finally:
+            INSIDE.set(inside)
+        self.aux = None
+        if has_aux:
+            if not isinstance(result, tuple) or len(result) != 2:
+                raise TypeError(f"{who}: with has_aux the function returns a pair (result, aux), got {kind(result)}")
+            result, self.aux = result
+        self.result = result
+        self.outputs = [y for y in leaves(result) if isinstance(y, Node) and y.requires_grad]
+        self.again = MODES.get().record and (
+            any(isinstance(x, Node) and x.requires_grad for x in self._sources) or (inside and not self.alone())
+        )
+        self.tensors = self.again or any(isinstance(x, Node) for x in self._sources)
+
+    def alone(self) -> bool:
+        """Whether the outputs depend on nothing tracked but the variables."""
+        own = set(self.variables)
+        for y in self.outputs:
+            if y.op is None and y not in own:
+                return False
+            for node in topological_order(y):
+                for x in node.inputs:
+                    if x is not None and x.op is None and x.requires_grad and x not in own:
+                        return False
+        return True
+
+    def join(self, weights: list[Any]) -> None:
+        """Take upstream gradients or tangents into account: where they are tensors, so are the answers."""
+        self.tensors = self.tensors or any(isinstance(v, Node) for v in weights)
+        self.again = self.again or (MODES.get().record and any(isinstance(v, Node) and v.requires_grad for v in weights))
+
+    def upstream(self) -> tuple[Tensor, list[Any]]:
+        """An upstream gradient of all the outputs in a row, and for each variable its gradient as a linear function of that,
+        recorded; None where nothing came.
+        """
+        root = in_a_row(self.outputs)
+        # Any numbers will do, but zeros or a pattern: at singular points rules look for an upstream gradient of 0.
+        u = Tensor(np.random.default_rng(0).uniform(0.5, 1.5, root.shape), dtype=root.dtype)
+        found = sweep(root, u, create_graph=self.again, order=between(root, self.variables))
+        return u, [found.get(y) for y in self.variables]
+
+    def link(self, swept: bool = True) -> None:
+        """Let each variable stand for the tensor it came from or, when all sweeps are over, be a constant."""
+        if self.again:
+            for y, x in zip(self.variables, self._sources, strict=True):
+                if isinstance(x, Node) and x.requires_grad:
+                    y.op, y.inputs, y.values, y.static = ops.add, (x, None), (y.value, 0.0), NOTHING
+                elif swept:
+                    y.requires_grad = False
+
+    def gradients(self, found: dict[Node, Value]) -> Any:
+        """What a sweep found, in the containers of the arguments, for several in a tuple; zeros where nothing came."""
+        answers: list[Any] = []
+        seen: set[int] = set()
+        for y in self.variables:
+            g = found.get(y)
+            if g is None:
+                g = np.zeros_like(y.value)[()]
+            # A rule may pass its upstream gradient on, or a view of it: every answer is an array of its own.
+            if type(g) is np.ndarray and (g.base is not None or not g.flags.writeable or id(g) in seen):
+                g = g.copy()
+            seen.add(id(g))
+            answers.append(constant(g, Tensor) if self.tensors and not isinstance(g, Node) else g)
+        return fill(self.chosen, iter(answers))
+
+    def given(self, tree: Any) -> Any:
+        """A result as it is given back: recorded, or constants, or plain arrays."""
+        return tree if self.again else tree_map(self._plain, tree)
+
+    def _plain(self, y: Any) -> Any:
+        if not isinstance(y, Node):
+            return y
+        value = np.array(y.value)[()]
+        return constant(value, Tensor) if self.tensors else value
+
+
+def between(root: Node, variables: list[Tensor]) -> list[Node]:
+    """The nodes that lead from the variables to the root, in order; what else the root depends on is left out."""
+    reached: set[Node] = set(variables)
+    path = []
+    for node in topological_order(root):
+        for x in node.inputs:
+            if x in reached:
+                reached.add(node)
+                path.append(node)
+                break
+    return path
+
+
+def in_a_row(xs: list[Any]) -> Any:
+    """Several arrays or tensors as one vector of all their numbers; a single one as it is."""
+    return xs[0] if len(xs) == 1 else ops.concatenate([ops.ravel(x) for x in xs])
+
+
+def weighed(outputs: list[Any], weights: list[Any], variables: list[Tensor], again: bool) -> dict[Node, Value]:
+    """One sweep from several outputs, each with its upstream gradient; outputs that are not tracked have none."""
+    pairs = [(y, w) for y, w in zip(outputs, weights, strict=True) if isinstance(y, Node) and y.requires_grad]
+    if not pairs:
+        return {}
+    with recorded():
+        root, seed = in_a_row([y for y, _ in pairs]), in_a_row([w if again else value_of(w) for _, w in pairs])
+    seed = constant(seed, Tensor) if again and not isinstance(seed, Node) else seed
+    return sweep(root, seed, create_graph=again, order=between(root, variables))
+
+
+def parted(row: Any, like: list[Any]) -> list[Any]:
+    """The inverse of `in_a_row`: pieces of the shapes of `like`."""
+    if len(like) == 1:
+        return [row]
+    ends = np.cumsum([x.size for x in like])
+    return [ops.astype(ops.reshape(row[end - x.size : end], x.shape), x.dtype) for end, x in zip(ends, like, strict=True)]
+
+
+def matching(like: Any, tree: Any, what: str) -> list[Any]:
+    """The numbers that stand in `tree` where `like` has its leaves, of their shapes and dtypes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the containers differ, or the shapes: says where, and what was expected.
+    """
+    found = matched(like, tree, what)
+    for i, (x, v) in enumerate(zip(leaves(like), found, strict=True)):
+        v = v if isinstance(v, Node) else np.array(as_array(v, what))[()]
+        shape = np.shape(value_of(x))
+        if value_of(v).shape != shape:
+            raise ValueError(f"{what}{paths(like)[i]} has shape {value_of(v).shape}, but needs shape {shape}")
+        dtype = value_of(x).dtype if isinstance(x, Node | np.ndarray | np.generic) else np.float64
+        found[i] = v if value_of(v).dtype == dtype else ops.astype(v, dtype)
+    return found
