@@ -397,27 +397,24 @@ def test_a_real_interrupt(tmp_path: Path):
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_killed_at_any_moment_and_continued_it_comes_to_the_same_numbers(tmp_path: Path):
-    whole = child(tmp_path / "whole.npz", 0, 25)
-    expected, err = whole.communicate(timeout=30)
+    whole = child(tmp_path / "whole.npz", 0, 15)
+    expected, err = whole.communicate(timeout=60)
     assert whole.returncode == 0, err
-    chance = random.Random(0)
-    file, kills = tmp_path / "run.npz", 0
-    for _ in range(30):
-        process = child(file, 0.004, 25)
+    chance, file, kills = random.Random(0), tmp_path / "run.npz", 0
+    for _ in range(4):
+        process = child(file, 0.004, 15)
         assert process.stderr
         process.stderr.readline()
-        time.sleep(chance.uniform(0, 0.3))
+        time.sleep(chance.uniform(0, 0.1))
         process.kill()
-        process.communicate(timeout=30)
-        if process.returncode == 0:
-            break
-        kills += 1
-        assert "run" in mg.load(file).metadata
-    last = child(file, 0, 25)
-    out, err = last.communicate(timeout=30)
-    assert last.returncode == 0, err
+        process.communicate(timeout=60)
+        kills += process.returncode != 0
     assert kills >= 2
+    last = child(file, 0, 15)
+    out, err = last.communicate(timeout=60)
+    assert last.returncode == 0, err
     assert out == expected
+    assert "epoch 1/15" not in err
 
 
 # What goes wrong

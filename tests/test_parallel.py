@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -153,22 +152,21 @@ nn.fit(model, Loader(), mg.cross_entropy, optim.Adam(model.parameters()), 1000, 
 
 @needs_mpi
 @pytest.mark.parametrize(
-    ("what", "message"),
+    ("rank", "what", "message"),
     [
-        ("raise OSError('the disk has gone')", "process {rank} of 2 failed, so all of them end"),
-        ("y = y + 100", "in epoch 4/1000, batch 3"),
-        ("x = x * np.nan", "the data of this batch have numbers that are not finite"),
-        ("os.kill(os.getpid(), signal.SIGKILL)", "KILLED BY SIGNAL: 9|BAD TERMINATION"),
+        (0, "raise OSError('the disk has gone')", "process 0 of 2 failed, so all of them end"),
+        (1, "y = y + 100", "in epoch 4/1000, batch 3"),
+        (0, "x = x * np.nan", "the data of this batch have numbers that are not finite"),
+        (0, "os.kill(os.getpid(), signal.SIGKILL)", "KILLED BY SIGNAL: 9|BAD TERMINATION"),
+        (1, "os.kill(os.getpid(), signal.SIGKILL)", "KILLED BY SIGNAL: 9|BAD TERMINATION"),
     ],
 )
-@pytest.mark.parametrize("rank", [0, 1])
-def test_when_one_process_fails_all_end(what: str, message: str, rank: int, tmp_path: Path):
-    file, start = tmp_path / "run.npz", time.monotonic()
+def test_when_one_process_fails_all_end(rank: int, what: str, message: str, tmp_path: Path):
+    file = tmp_path / "run.npz"
     done = mpi(2, FAIL.format(rank=rank, what=what), str(file), timeout=30)
-    assert time.monotonic() - start < 30
     assert done.returncode != 0
     text = done.stdout + done.stderr
-    assert any(part in text for part in message.format(rank=rank).split("|")), text
+    assert any(part in text for part in message.split("|")), text
     assert len(json.loads(mg.load(file).metadata["run"])["history"]) == 3
     assert [p.name for p in tmp_path.iterdir()] == ["run.npz"]
 

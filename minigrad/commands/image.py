@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+FAINT = 0.15  # of the brightest ink: what is fainter is ground
 
 
 def read(path: str, shape: tuple[int, int, int], margin: float, invert: str) -> Array:
@@ -102,7 +103,7 @@ def _ink(x: Array, ground: float) -> Array:
     if reach <= 0:
         return np.zeros_like(x)
     x = np.clip((x - ground) / reach, 0, 1)
-    rows, columns = (np.flatnonzero((x[0] > 0.5).any(axis=axis)) for axis in (1, 0))
+    rows, columns = (np.flatnonzero((x[0] > FAINT).any(axis=axis)) for axis in (1, 0))
     return x[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 

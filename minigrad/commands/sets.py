@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad import data
+from minigrad.commands.image import FAINT
 
 SETS = ("digits", "mnist", "fashion-mnist", "cifar10")
 CHUNK = 1000  # images measured at a time
@@ -96,7 +97,7 @@ def _measured(sets: tuple[data.ArrayDataset, data.ArrayDataset], classes: Sequen
     for start in range(0, len(images), CHUNK):
         part = images[start : start + CHUNK].astype(np.float64) / whole
         total, square = total + part.sum(axis=(0, 2, 3)), square + np.square(part).sum(axis=(0, 2, 3))
-        ink = part.max(axis=1) > 0.5
+        ink = part.max(axis=1) > FAINT
         sides = [_extent(ink.any(axis=axis)) / ink.shape[3 - axis] for axis in (1, 2)]
         margins.append(1 - np.maximum(*sides))
     count = images.size // images.shape[1]

@@ -180,6 +180,7 @@ def fit(
     return history
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # what is not finite shows in the loss
 def _step(
     model: Module, x: Any, y: Any, loss: Loss, optimizer: Optimizer, clip_norm: float | None, group: Group
 ) -> np.ndarray[Any, Any]:

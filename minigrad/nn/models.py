@@ -120,7 +120,7 @@ def build(name: str, shape: Shape, classes: int, rng: np.random.Generator | None
     Examples
     --------
     >>> model = build("lenet", (1, 28, 28), 10)
-    >>> sum(p.size for p in model.parameters())
+    >>> model.summary((1, 1, 28, 28)).parameters
     61706
     >>> model(np.zeros((5, 1, 28, 28), np.float32)).shape
     (5, 10)
