@@ -104,6 +104,11 @@ class Group:
             a[...] = room[start : start + a.size].reshape(a.shape)
             start += a.size
 
+    def wait(self) -> None:
+        """Go on when all processes have come this far."""
+        if self.size > 1:
+            self._comm.Barrier()
+
     def copy_first(self, arrays: Sequence[Array]) -> None:
         """Put into each array what the first process has in it."""
         for a in arrays if self.size > 1 else ():

@@ -131,7 +131,12 @@ def _check(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace, group: Group) -> int:
     start = time.perf_counter()
+    first = group.rank == 0
+    if options.download and not first:
+        group.wait()  # one process fetches what is missing, and the others find it
     images = sets.read(options.data, options.path, options.download)
+    if options.download and first:
+        group.wait()
     rng = np.random.default_rng(options.seed)
     model = build(options.model, images.shape, len(images.classes), rng)
     size = options.batch_size or (16 if options.data == "digits" else 64)
@@ -145,7 +150,6 @@ def _train(options: argparse.Namespace, group: Group) -> int:
     rate = options.lr or rate * FACTORS.get(options.model, 1)
     optimizer = make(model.parameters(), lr=rate, **settings)
     cycle = optim.OneCycleLR(optimizer, rate, epochs=options.epochs, steps_per_epoch=len(loader), cycle_momentum=False)
-    first = group.rank == 0
     if first and not options.quiet:
         print(
             f"{options.model} on {options.data}: {len(images.train):,} images to train on, {len(images.test):,} to test on"
