@@ -27,7 +27,8 @@ OPTIMIZERS: dict[str, tuple[Any, float, dict[str, Any]]] = {
     "adamw": (optim.AdamW, 0.005, {"weight_decay": 0.01}),
     "lion": (optim.Lion, 0.0005, {"weight_decay": 0.1}),
 }
-FACTORS = {"cnn": 20}  # of the rate: the slopes of sigmoids are small, and so are the gradients behind them
+# By which a network's rate is larger: the slopes of sigmoids are small, and so are the gradients behind them.
+FACTORS = {"lenet": 2, "cnn": 20}
 TESTED = 500  # images at a time
 
 EXAMPLES = """\
@@ -77,7 +78,9 @@ def _parser() -> Parser:
     add("--epochs", type=_positive(int), default=10, metavar="N", help="how often to go through them (10)")
     add("--batch-size", type=_positive(int), metavar="N", help="images to a step (16 of the digits, 64 of the others)")
     add("--optimizer", choices=list(OPTIMIZERS), default="adamw", help="which one (adamw)")
-    add("--lr", type=_positive(float), metavar="RATE", help="the largest learning rate (0.005 for adamw, 0.1 on cnn)")
+    add(
+        "--lr", type=_positive(float), metavar="RATE", help="the largest learning rate (by optimiser and network; 0.01 here)"
+    )
     add("--smoothing", type=float, default=0.1, metavar="P", help="how much of each label all classes share (0.1)")
     add("--clip", type=_positive(float), metavar="NORM", help="scale larger gradients down to this norm")
     add("--no-augment", action="store_true", help="show the images as they are, neither moved nor mirrored")

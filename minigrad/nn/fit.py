@@ -153,9 +153,9 @@ def fit(
                         if schedule and schedule_each == "batch":
                             schedule.step()
                         bar.update(len(y), sums.means())
+                    _copy_first(model, group)  # each process has met other parts: what batch normalisation keeps differs
                     row = sums.means()
                     if validation is not None:
-                        _copy_first(model, group)  # each process has met other parts: what batch normalisation keeps differs
                         row |= {f"val_{k}": v for k, v in evaluate(model, validation, loss, group=group).items()}
                     row |= {"lr": float(optimizer.param_groups[0]["lr"]), "seconds": bar.seconds}
                     bar.end(row)
