@@ -1,4 +1,8 @@
-"""Figures of training, drawn by Matplotlib, which is loaded when the first one is asked for."""
+"""Figures of training, drawn by Matplotlib, which is loaded when the first one is asked for.
+
+>>> from minigrad.nn import figures
+>>> figures.confusion([[9, 1], [0, 10]], ["cat", "dog"]).savefig("confusion.png")
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,14 @@
 
 Each is made for images of a shape (C, H, W), be they digits of 8 by 8, those of MNIST of 28 by 28, or the photographs
 of CIFAR-10, 3 by 32 by 32; and draws its first weights from a generator, so that a seed repeats a run.
+
+>>> from minigrad.nn import models
+>>> model = models.build("softmax", (1, 8, 8), 10, np.random.default_rng(0))
+>>> model
+Sequential(
+  (0): Flatten(start_dim=1, end_dim=-1)
+  (1): Linear(in_features=64, out_features=10, bias=True)
+)
 """
 
 from __future__ import annotations
