@@ -10,8 +10,10 @@ from drawings import SVG, by_title, circuit, groups, texts, titles
 
 import minigrad as mg
 from minigrad import Tensor, draw, scope
-from minigrad.draw.heatmap import GAP, NOT_FINITE, STEPS, heatmap
-from minigrad.draw.theme import DARK, LIGHT
+from minigrad.draw.heatmap import GAP, NOT_FINITE, STEPS, heatmap, shade
+from minigrad.draw.render import render
+from minigrad.draw.steps import steps
+from minigrad.draw.theme import DARK, LIGHT, PAGES, variables
 from minigrad.graph import topological_order
 
 
@@ -283,3 +285,40 @@ def test_operations_have_their_public_names():
     }
     assert [draw(y).description.nodes[-1].title for y in calls.values()] == list(calls)
     assert "batch_norm eps=1e-05\nvalue" in "".join(map(str, titles(draw(calls["batch_norm"]))))
+
+
+def test_every_heatmap_states_its_scale():
+    x = Tensor(2.0, name="x")
+    assert {"±3", "±6"} <= set(texts(draw(x * np.array([1.0, -3.0]))))
+    images = draw(Tensor(np.ones((2, 3, 4, 4)), name="images") * 2)
+    assert "stacks of arrays: the first one, 4 channels at most" in texts(images)
+
+
+def test_negative_is_blue_and_positive_orange_in_all_pictures():
+    for minus, plus in zip((shade(-STEPS), *PAGES["minus"]), (shade(STEPS), *PAGES["plus"]), strict=True):
+        assert int(minus[5:], 16) > int(minus[1:3], 16)
+        assert int(plus[5:], 16) < int(plus[1:3], 16)
+    colors = variables()
+    assert colors.count("--minus:") == colors.count("--value:") == 2
+    assert LIGHT.value in colors
+    assert DARK.value in colors
+
+
+def test_an_operation_is_told_its_arguments_alike_in_the_drawing_and_in_words():
+    x = Tensor(np.ones((1, 1, 6, 6)), name="x")
+    for y, told in (
+        (mg.avg_pool2d(x, 2), "avg_pool2d kernel_size=2, stride=2"),
+        (mg.max_pool2d(x, (3, 2), 1, dilation=2), "max_pool2d kernel_size=(3, 2), stride=1, dilation=2"),
+        (mg.conv2d(x, np.ones((1, 1, 2, 2)), padding=1), "conv2d padding=1"),
+        (x.astype(np.float32), "astype dtype=float32"),
+    ):
+        node = draw(y).description.nodes[-1]
+        assert f"{node.title} {node.arguments}" == told
+        words = steps(y, upstream=np.ones(y.shape))[1].computation
+        assert words.startswith(f"{node.title}(")
+        assert f"{node.arguments})" in words
+
+
+def test_a_png_has_a_largest_size():
+    wide = "digraph { rankdir=LR; " + " -> ".join(f"a{i}" for i in range(100)) + " }"
+    assert int.from_bytes(render(wide, "png")[16:20]) == 60 * 192  # the width in a PNG's header

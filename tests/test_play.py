@@ -14,6 +14,7 @@ import minigrad as mg
 from minigrad import Tensor
 from minigrad.backward import sweep
 from minigrad.draw import draw
+from minigrad.draw.heatmap import NOT_FINITE, STEPS
 from minigrad.draw.stage import heatmap
 from minigrad.draw.steps import Numbered
 from minigrad.draw.text import shorten, summary
@@ -131,24 +132,24 @@ def test_what_cannot_be_played(call, error, message):
 
 def test_a_heatmap_is_centred_on_0():
     found = heatmap("value", np.array([[-2.0, 0.0], [1.0, 0.5]]), 2)
-    assert found["planes"] == [{"rows": [[-100, 0], [50, 25]], "texts": [["-2", "0"], ["1", "0.50"]]}]
+    assert found["planes"] == [{"rows": [[-8, 0], [4, 2]], "texts": [["-2", "0"], ["1", "0.50"]]}]
     assert (found["scale"], found["shape"], found["note"]) == ("2", "(2, 2)", "")
 
 
-def test_a_large_array_is_averaged_and_says_so():
+def test_a_large_array_is_drawn_in_blocks_and_says_so():
     found = heatmap("value", np.ones((40, 17)), 2)
     rows = found["planes"][0]["rows"]
     assert (len(rows), len(rows[0])) == (14, 9)
-    assert {x for row in rows for x in row} == {100}
-    assert found["note"] == "each cell the mean of 3 × 2 numbers"
+    assert {x for row in rows for x in row} == {8}
+    assert found["note"] == "each cell the number farthest from 0 of 3 × 2"
     assert found["planes"][0]["texts"] == []
 
 
 def test_planes_of_a_stack_of_images():
     found = heatmap("value", np.arange(5 * 2 * 2.0).reshape(5, 1, 2, 2), 2)
-    assert len(found["planes"]) == 3
+    assert len(found["planes"]) == 4
     assert found["planes"][1]["texts"] == [["4", "5"], ["6", "7"]]
-    assert found["note"] == "the first 3 of 5 planes"
+    assert found["note"] == "4 of 5 side by side"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +158,9 @@ def test_planes_of_a_stack_of_images():
 def test_any_array_has_a_heatmap(value):
     found = heatmap("value", value, 2)
     json.dumps(found, allow_nan=False)
-    assert all(-100 <= x <= 100 for plane in found["planes"] for row in plane["rows"] for x in row)
+    shown = [x for plane in found["planes"] for row in plane["rows"] for x in row]
+    assert [x == NOT_FINITE for x in shown] == [not finite for finite in np.isfinite(value).ravel()]
+    assert all(-STEPS <= x <= STEPS for x in shown if x != NOT_FINITE)
 
 
 # In the browser

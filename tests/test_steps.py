@@ -266,7 +266,7 @@ def test_an_upstream_gradient_may_be_given():
         (lambda: steps(Tensor([1.0, 2.0])), ValueError, r"play: .*is no scalar.*upstream=an array of shape \(2,\)"),
         (lambda: steps(Tensor(1.0), upstream=[1.0]), ValueError, r"play: upstream has shape \(1,\)"),
         (lambda: steps(Tensor(1.0), upstream="a"), TypeError, "play: expected real numbers"),
-        (lambda: steps(Tensor(1.0), precision=-1), ValueError, "play: precision is a whole number, 0 or more, got -1"),
+        (lambda: steps(Tensor(1.0), precision=-1), ValueError, "play: precision is a whole number from 0 to 17, got -1"),
         (lambda: steps(Tensor(1.0), precision=2.0), ValueError, "play: precision is a whole number"),
     ],
 )
@@ -365,7 +365,7 @@ def test_static_arguments_are_told_unless_they_go_without_saying():
     told = [steps(y, upstream=np.ones(y.shape))[1].computation for y in (
         mg.conv2d(x, np.ones((1, 1, 2, 2))), mg.conv2d(x, np.ones((1, 1, 2, 2)), stride=2), x.sum(axis=(2, 3)), x[0, :, 1:],
     )]  # fmt: skip
-    assert told[0].startswith("conv((1, 1, 4, 4), (1, 1, 2, 2)) → ")
+    assert told[0].startswith("conv2d((1, 1, 4, 4), (1, 1, 2, 2)) → ")
     assert "stride=2)" in told[1]
     assert "axis=(2, 3))" in told[2]
     assert "key=(0, :, 1:))" in told[3]
@@ -416,4 +416,11 @@ def test_a_users_operation_is_told_without_making_up_a_rule():
     assert listed[1].computation == "cube(2) = 8"
     assert listed[-2].flows[0].rule == "dx = local gradient of cube × upstream"
     assert products(listed) == [["12 × 1 = 12"]]
-    assert written(OPS["erf"], ["x"]) == "erf(x)"
+    assert written("erf", ["x"]) == "erf(x)"
+
+
+def test_a_name_from_right_to_left_leaves_its_equation_in_order():
+    (x,) = named(x=3.0)
+    x.name = name = "שלם"
+    assert steps(x * 2.0)[-1].text.endswith(f"∂f/∂\u2068{name}\u2069 = 2")
+    assert str(mg.explain(x * 2.0, wrt=x)).endswith(f"∂f/∂\u2068{name}\u2069 = 2")

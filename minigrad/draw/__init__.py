@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
+from minigrad.draw.checks import MOST_DECIMALS
 from minigrad.graph import Node
 
 if TYPE_CHECKING:
@@ -249,7 +250,7 @@ def _check(f: Any, direction: Any, precision: Any, max_nodes: Any, depth: Any, t
         _check_format(precision)
         precision = 2
     levels = 0 if depth is None else depth
-    limits = (("precision", precision, 0, 17), ("max_nodes", max_nodes, 1, None), ("depth", levels, 0, None))
+    limits = (("precision", precision, 0, MOST_DECIMALS), ("max_nodes", max_nodes, 1, None), ("depth", levels, 0, None))
     for name, number, least, most in limits:
         if not isinstance(number, int) or isinstance(number, bool):
             raise TypeError(f"draw: {name} is a whole number, got {type(number).__name__}")

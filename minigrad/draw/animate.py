@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from minigrad.backward import sweep
-from minigrad.draw.text import shorten
+from minigrad.draw.checks import MOST_DECIMALS, check_whole
+from minigrad.draw.text import in_words
 from minigrad.graph import Node, as_array, value_of
 from minigrad.modes import recording
 from minigrad.ops.conv import Padding, conv1d, conv2d
@@ -224,12 +225,11 @@ def animate_pool(
 def _check(who: str, phase: Any, precision: Any) -> None:
     if phase not in ("both", "forward", "backward"):
         raise ValueError(f"{who}: phase is 'both', 'forward' or 'backward', got {phase!r}")
-    if not isinstance(precision, int) or isinstance(precision, bool) or not 0 <= precision <= 17:
-        raise ValueError(f"{who}: precision is a whole number from 0 to 17, got {precision!r}")
+    check_whole(who, precision=(precision, 0, MOST_DECIMALS))
 
 
 def _name(x: Any, usual: str) -> str:
-    return shorten(x.name) if isinstance(x, Node) and x.name else usual
+    return in_words(x.name) if isinstance(x, Node) and x.name else usual
 
 
 def _floats(who: str, x: Any) -> Any:

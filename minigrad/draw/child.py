@@ -8,12 +8,12 @@ from __future__ import annotations
 import sys
 
 
-def main(suffix: str, dpi: str) -> None:
-    """Lay out and write one picture."""
+def main(suffix: str, *settings: str) -> None:
+    """Lay out and write one picture, with settings of the graph such as dpi=72."""
     from pygraphviz import AGraph
 
     graph = AGraph(string=sys.stdin.buffer.read().decode())
-    graph.graph_attr["dpi"] = dpi
+    graph.graph_attr.update(setting.split("=") for setting in settings)
     sys.stdout.buffer.write(graph.draw(format=suffix, prog="dot"))
 
 

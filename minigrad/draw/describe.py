@@ -11,21 +11,19 @@ import numpy as np
 from minigrad.backward import unbroadcast
 from minigrad.draw.collapse import EVERYTHING, Boxes, boxes
 from minigrad.draw.heatmap import MOST, Heatmap, heatmap
-from minigrad.draw.names import operation
+from minigrad.draw.names import arguments, operation, symbol
 from minigrad.draw.picture import Description, DrawnEdge, DrawnNode, Kind, Lines, Options, Path
-from minigrad.draw.text import SYMBOLS, argument, number, shape_and_dtype, shorten, summary
+from minigrad.draw.text import SYMBOLS, number, shape_and_dtype, shorten, summary
 from minigrad.draw.view import Fault, View, path
 from minigrad.graph import Node, Value
 
 __all__ = ["Description", "DrawnEdge", "DrawnNode", "Options", "describe_graph"]
 
+LONGEST_TOLD = 72  # characters of what an operation was told, in the picture
 LONGEST_IN_WORDS = 500  # characters of a name in a tooltip
 MANY_MAPS = 60  # operations; beyond that, heatmaps have half as many cells along an axis
 MANY = 50  # operations; a box of more tells what they are
 KINDS = 6  # operations that a box tells the count of
-
-UNTOLD = frozenset({"saved", "view", "axes", "place", "size", "kept"})  # how an operation helps itself
-NEUTRAL = {"stride": 1, "dilation": 1, "groups": 1, "padding": 0}  # what goes without saying
 
 
 def describe_graph(graph: Node | View, options: Options) -> Description:
@@ -166,14 +164,14 @@ class _Describer:
         """Describe what an operation computed."""
         op = node.op
         assert op is not None
-        name, arguments, numbers = operation(node), _arguments(node.static, op.defaults), self.numbers(node)
+        told, numbers = arguments(node.static, op.defaults), self.numbers(node)
         self.ids[node] = self.put(
             "op",
-            SYMBOLS.get(name, name),
+            symbol(node),
             name=shorten(self.view.name(node)),
-            arguments=shorten(arguments),
+            arguments=shorten(told, LONGEST_TOLD),
             scope=where,
-            tooltip=self.words(node, f"{name} {arguments}".strip(), numbers),
+            tooltip=self.words(node, f"{operation(node)} {told}".strip(), numbers),
             result=self.view.root is not None and node is self.view.drawn(self.view.root),
             fault=self.view.faults.get(node, ""),
             **numbers,
@@ -184,11 +182,11 @@ class _Describer:
         """Describe an operation that failed, behind its inputs."""
         pairs = enumerate(zip(fault.inputs, fault.values, strict=True))
         tails = [(i, self.tail(x, v)) for i, (x, v) in pairs if x is not None or v is not None]
-        arguments = _arguments(fault.static, fault.op.defaults if fault.op else {})
+        told = arguments(fault.static, fault.op.defaults if fault.op else {})
         shown = self.array(fault.value, "value") if fault.value is not None else {}
         head = self.put(
-            "op", SYMBOLS.get(fault.title, fault.title), arguments=shorten(arguments), scope=path(fault.scope),
-            tooltip=shorten(f"{fault.title} {arguments}".strip(), LONGEST_IN_WORDS) + f"\n{fault.message}",
+            "op", SYMBOLS.get(fault.title, fault.title), arguments=shorten(told, LONGEST_TOLD), scope=path(fault.scope),
+            tooltip=shorten(f"{fault.title} {told}".strip(), LONGEST_IN_WORDS) + f"\n{fault.message}",
             fault=fault.message, **shown,
         )  # fmt: skip
         for i, tail in tails:
@@ -292,14 +290,6 @@ def _shared(paths: Collection[Path]) -> Path:
     return least[:same]
 
 
-def _arguments(static: Any, defaults: Any) -> str:
-    """What an operation was told, as far as it does not go without saying."""
-    given = {k: v for k, v in static.items() if k not in UNTOLD and v is not defaults.get(k, NEUTRAL)}
-    told = {k: _compact(v) for k, v in given.items() if not hasattr(v, "_fields")}  # a record is the op's own affair
-    shown = {k: v for k, v in told.items() if v is not None and not (k in NEUTRAL and v == NEUTRAL[k])}
-    return ", ".join(f"{k}={argument(v)}" for k, v in shown.items())
-
-
 def _exact(value: Any) -> str:
     """A number in full, an array by its shape and a summary."""
     if np.ndim(value) == 0:
@@ -309,11 +299,3 @@ def _exact(value: Any) -> str:
 
 def _count(n: int, one: str, many: str) -> str:
     return f"{n:,} {one if n == 1 else many}"
-
-
-def _compact(v: Any) -> Any:
-    """A tuple of equal numbers as one of them, inside other tuples too: stride=2 for stride=(2, 2)."""
-    if not isinstance(v, tuple):
-        return v
-    parts = tuple(map(_compact, v))
-    return parts[0] if len(parts) > 1 and all(isinstance(p, int) and p == parts[0] for p in parts) else parts

@@ -5,9 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from minigrad.draw.heatmap import NOT_FINITE
-from minigrad.draw.heatmap import table as cells
-from minigrad.draw.text import shorten, wrap
+from minigrad.draw.heatmap import NOT_FINITE, TILES, table
+from minigrad.draw.text import LONGEST, shorten, wrap
 from minigrad.draw.theme import LIGHT, Palette
 
 if TYPE_CHECKING:
@@ -131,7 +130,7 @@ class _Writer:
             style = style.replace('BORDER="1"', 'BORDER="4"').replace(self.colors.wire, self.colors.gradient)
             style = style.replace(self.colors.gate, self.colors.alarm)
         if node.kind == "constant" and node.value_map and not node.value:
-            gate = _stack([_cell(cells(node.value_map, self.colors.rim)), _cell(gate)])
+            gate = _stack([*self.map(node.value_map, self.colors.faint), _cell(gate)])
         if not _wired(node):
             rows = [_cell(gate, style)]
         else:
@@ -159,8 +158,11 @@ class _Writer:
         text = _font(lines, color, 12) + "".join("<BR/>" + _font((line,), color, 9) for line in small)
         if picture is None:
             return text
-        scale = _font((picture.scale,), color, 9)
-        return _stack([_cell(cells(picture, self.colors.rim)), _cell(scale), _cell(text)])
+        return _stack([*self.map(picture, color), _cell(text)])
+
+    def map(self, picture: Heatmap, color: str) -> list[str]:
+        """An array in colours, and what the ends of its scale are."""
+        return [_cell(table(picture, self.colors.rim)), _cell(_font((picture.scale,), color, 9))]
 
     def gate(self, node: DrawnNode) -> list[_Line]:
         """What is written in the gate itself."""
@@ -171,9 +173,9 @@ class _Writer:
         if node.fault:
             lines[0] = lines[0]._replace(text=f"⚠ {lines[0].text}")
         lines += [_Line(node.name, 11, ink, bold=True)] if node.name else []
-        small = [_Line(text, 9, faint) for text in (node.arguments, *node.detail.split("\n")) if text]
+        small = [_Line(text, 9, faint) for text in (*wrap(node.arguments, LONGEST), *node.detail.split("\n")) if text]
         small += [_Line(text, 10, self.colors.gradient) for text in wrap(node.fault)]
-        if small and node.kind != "constant":
+        if small:
             lines.append(_Line(NO_BREAK_SPACE, 3, ink))  # a small line below a large one would touch what hangs from it
         return lines + small
 
@@ -199,6 +201,11 @@ class _Writer:
             (any(e.local for e in edges), "local gradient on the arrow", c.local),
             (any(e.downstream for e in edges), "downstream gradient: shape and norm ‖·‖", c.gradient),
             (bool(maps), "cells: blue negative, white 0, orange positive, to ± the number below", c.faint),
+            (
+                any("first of" in m.words or "side by side" in m.words for m in maps),
+                f"stacks of arrays: the first one, {TILES} channels at most",
+                c.faint,
+            ),
             (any("×" in m.words for m in maps), "large arrays: the number farthest from 0 of each block", c.faint),
             (any(NOT_FINITE in row for m in maps for row in m.rows), "black cells: nan or inf", c.faint),
         ]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.draw.grid import FEW, READABLE, Grid, breadth, levels, shading, short
+from minigrad.draw.grid import FEW, READABLE, Grid, breadth, legend, levels, shading, short
 from minigrad.draw.page import Page
 
 CAPTION, GAP, BROAD = 24.0, 26.0, 880.0  # pixels: over a grid, between grids, and all of them side by side
@@ -21,7 +21,7 @@ Block = tuple[float, float, float, float]  # a row, a column, and how many rows 
 class Panel(NamedTuple):
     """An array that an animation shows.
 
-    `values` is what it holds at first, empty where masked; None if the steps are to fill it. The darkest shade stands for
+    `values` is what it holds at first, empty where masked; None if the steps are to fill it. The fullest shade stands for
     `most`.
     """
 
@@ -126,7 +126,7 @@ class Film:
     def caption(self, key: str) -> str:
         """What stands over a panel beside its title: its shape, and its scale where the numbers do not say it."""
         panel, grid = self.panels[key], self.grids[key]
-        return panel.size + ("" if grid.numbers else f", darkest ±{short(panel.most, self.precision)}")
+        return panel.size + ("" if grid.numbers else f", {legend(panel.most, self.precision)}")
 
     def flow(self) -> Iterator[tuple[str, float, float, float]]:
         """Where each grid lies if the columns stand side by side, in as many lines as needed: its key, x, y, and room."""

@@ -1,7 +1,8 @@
 """An array as a grid of cells in SVG: numbers where there is room for them, shading alone where there are too many.
 
-A shade is one of a few levels on a scale centred on 0: `p1` to `p20` for positive numbers, `n1` to `n20` for negative ones.
-Sign is never a matter of colour alone: numbers have a minus, and cells without numbers are round where they are negative.
+A shade is one of a few levels on a scale centred on 0: `p1` to `p20` for positive numbers, `n1` to `n20` for negative ones;
+`x0` is for what is not finite. Sign is never a matter of colour alone: numbers have a minus, and cells without numbers are
+round where they are negative.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.draw.text import number
+from minigrad.draw.theme import variables
 
 LEVELS = 20
 READABLE = 16  # an axis of more cells is shown without numbers
@@ -22,7 +24,7 @@ BARS = 44.0  # the longest bar of a signal
 MARGIN = 12.0  # around a picture
 ROOM = 360.0  # what a grid without numbers takes
 
-TEXT = """.paper { fill: var(--paper); }
+TEXT = """.paper { fill: var(--page); }
 text { font: 13px Helvetica, Arial, sans-serif; fill: var(--ink); }
 text .title { font-weight: bold; }
 .values .title { fill: var(--value); }
@@ -82,23 +84,30 @@ def wrapped(text: str, room: float) -> list[str]:
 
 
 def scale(*arrays: Any) -> float:
-    """The largest size of a finite number: what the darkest shade stands for."""
+    """The largest size of a finite number: what the fullest shade stands for."""
     return max((float(np.abs(a[np.isfinite(a)]).max(initial=0)) for a in map(np.asarray, arrays)), default=0.0)
 
 
 def levels(values: Any, most: float) -> list[str]:
-    """The shade of each number, where the darkest stands for `most`.
+    """The shade of each number, where the fullest stands for `most`.
 
     Examples
     --------
     >>> levels(np.array([0.0, 1e-9, -5.0, 10.0, np.nan]), 10.0)
-    ['p0', 'p1', 'n10', 'p20', 'p0']
+    ['p0', 'p1', 'n10', 'p20', 'x0']
     """
     values = np.asarray(values, float).ravel()
-    values = np.where(np.isfinite(values), values, 0)
+    finite = np.isfinite(values)
+    values = np.where(finite, values, 0)
     sizes = np.ceil(np.abs(values) / (most or 1) * LEVELS - 1e-9)
     sizes = np.clip(np.where(values != 0, np.maximum(sizes, 1), 0), 0, LEVELS).astype(int).tolist()
-    return [f"{'n' if x < 0 else 'p'}{s}" for x, s in zip(values.tolist(), sizes, strict=True)]
+    signs = np.where(finite, np.where(values < 0, "n", "p"), "x").tolist()
+    return [f"{sign}{size}" for sign, size in zip(signs, sizes, strict=True)]
+
+
+def legend(most: float, precision: int) -> str:
+    """What the shades of cells without numbers stand for."""
+    return f"to ±{short(most, precision)}, blue and round below 0"
 
 
 def shading() -> str:
@@ -116,13 +125,13 @@ def picture(title: str, description: str, style: str, body: Iterable[str], wide:
     """A picture of grids as SVG in a file of its own, whose style leaves alone what stands beside it on a page."""
     from html import escape
 
-    palette, cells = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("palette.css", "grid.css"))
+    cells = Path(__file__).with_name("grid.css").read_text(encoding="utf-8")
     place, size = f'"{-MARGIN:g}" y="{-MARGIN:g}"', f'width="{wide + 2 * MARGIN:g}" height="{high + 2 * MARGIN:g}"'
     view = f"{-MARGIN:g} {-MARGIN:g} {wide + 2 * MARGIN:g} {high + 2 * MARGIN:g}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="minigrad" viewBox="{view}" {size} role="img">\n'
         f"<title>{escape(title)}</title>\n<desc>{escape(description)}</desc>\n<style>\n"
-        f"{palette.replace(':root', '.minigrad')}.minigrad {{\n{TEXT}{cells}{shading()}}}\n{style}</style>\n"
+        f"{variables('.minigrad')}.minigrad {{\n{TEXT}{cells}{shading()}}}\n{style}</style>\n"
         f'<rect class="paper" x={place} {size}/>\n{"".join(body)}\n</svg>\n'
     )
 

@@ -62,9 +62,18 @@ def heatmap(value: Any, write: Any, most: int = MOST) -> Heatmap | None:
     >>> heatmap(np.array([-1.0, 0.0, 2.0]), str)
     Heatmap(rows=((-4, 0, 8),), scale='±2.0', words='')
     """
-    whole = np.asarray(value)
-    if whole.size < 2:
+    if np.size(value) < 2:
         return None
+    tiles, words = cells(value, most)
+    shades, scale = levels(tiles)
+    gap = np.full((tiles.shape[1], 1), GAP)
+    rows = np.hstack([part for tile in shades for part in (tile, gap)][:-1])
+    return Heatmap(tuple(tuple(map(int, row)) for row in rows), f"±{write(scale)}", words)
+
+
+def cells(value: Any, most: int) -> tuple[Any, str]:
+    """The numbers that an array's cells stand for, channel by channel, and what they are if not simply the array's own."""
+    whole = np.asarray(value)
     a = whole if whole.ndim < 3 else whole.reshape([n for n in whole.shape if n > 1])
     words = []
     if a.ndim > 3:
@@ -78,18 +87,17 @@ def heatmap(value: Any, write: Any, most: int = MOST) -> Heatmap | None:
     step = [-(-n // most) for n in tiles.shape[1:]]
     if max(step) > 1:
         words.append(f"each cell the number farthest from 0 of {step[0]} × {step[1]}")
-    cells = [_farthest(tile.astype(np.float64), *step) for tile in tiles]
-    finite = np.isfinite(cells)
-    scale = float(np.max(np.abs(cells), initial=0.0, where=finite))
-    pieces: list[Any] = []
-    for cell in cells:
-        shades = np.full(cell.shape, NOT_FINITE)
-        good = np.isfinite(cell)
-        # The square root of a shade would show more of what is small, but not as it is: the scale is linear.
-        shades[good] = np.rint(cell[good] / (scale or 1.0) * STEPS)
-        pieces += [shades, np.full((len(shades), 1), GAP)]
-    rows = np.hstack(pieces[:-1])
-    return Heatmap(tuple(tuple(map(int, row)) for row in rows), f"±{write(scale)}", "; ".join(words))
+    return np.array([_farthest(tile.astype(np.float64), *step) for tile in tiles]), "; ".join(words)
+
+
+def levels(numbers: Any) -> tuple[Any, float]:
+    """The shade of each number, and the size of the number that has the fullest."""
+    finite = np.isfinite(numbers)
+    scale = float(np.max(np.abs(numbers), initial=0.0, where=finite))
+    shades = np.full(numbers.shape, NOT_FINITE)
+    # The square root of a shade would show more of what is small, but not as it is: the scale is linear.
+    shades[finite] = np.rint(numbers[finite] / (scale or 1.0) * STEPS)
+    return shades, scale
 
 
 def _farthest(a: Any, down: int, across: int) -> Any:
@@ -141,23 +149,23 @@ def compact(svg: str) -> str:
 
     def paths(run: re.Match[str]) -> str:
         kept: list[str] = []
-        cells: dict[int, list[tuple[float, float, float, float]]] = {}
+        boxes: dict[int, list[tuple[float, float, float, float]]] = {}
         for polygon in _CELL.finditer(run[0]):
             if polygon[1] not in SHADES:
                 kept.append(polygon[0])
                 continue
             corners = [tuple(map(float, corner.split(","))) for corner in polygon[2].split()]
             (left, top), (right, bottom) = (map(end, zip(*corners, strict=True)) for end in (min, max))
-            cells.setdefault(SHADES[polygon[1]], []).append((left, top, right, bottom))
-        return "".join(kept) + _paths(cells)
+            boxes.setdefault(SHADES[polygon[1]], []).append((left, top, right, bottom))
+        return "".join(kept) + _paths(boxes)
 
     return _CELLS.sub(paths, svg)
 
 
-def _paths(cells: dict[int, list[tuple[float, float, float, float]]]) -> str:
+def _paths(boxes_by_level: dict[int, list[tuple[float, float, float, float]]]) -> str:
     out = []
     dashes, crosses = [], []
-    for level, boxes in sorted(cells.items()):
+    for level, boxes in sorted(boxes_by_level.items()):
         d = "".join(f"M{x:g},{y:g}h{right - x:g}v{bottom - y:g}h{x - right:g}z" for x, y, right, bottom in boxes)
         out.append(f'<path class="heat" fill="{shade(level)}" shape-rendering="crispEdges" d="{d}"/>\n')
         for x, y, right, bottom in boxes:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.backward import sweep
-from minigrad.draw.text import shorten
+from minigrad.draw.checks import MOST_DECIMALS, check_whole
+from minigrad.draw.text import in_words
 from minigrad.graph import Node, as_array, value_of
 from minigrad.modes import recording
 from minigrad.tensor import Tensor
@@ -64,9 +65,7 @@ def draw_jacobian(
     from minigrad.draw.jacobian_picture import JacobianDrawing
 
     who = "draw_jacobian"
-    for name, given, least, most in (("size", size, 1, 200), ("precision", precision, 0, 17)):
-        if not isinstance(given, int) or isinstance(given, bool) or not least <= given <= most:
-            raise ValueError(f"{who}: {name} is a whole number from {least} to {most}, got {given!r}")
+    check_whole(who, size=(size, 1, 200), precision=(precision, 0, MOST_DECIMALS))
     out, x = _graph(who, f, wrt)
     if not out.size or not x.size:
         raise ValueError(f"{who}: a Jacobian needs numbers, got shapes {out.shape} and {x.shape}")
@@ -83,7 +82,7 @@ def draw_jacobian(
         seed = np.zeros(out.shape, out.dtype)
         seed.flat[i] = 1
         rows.append(np.ravel(sweep(out, seed[()])[x])[:size])
-    names = shorten(out.name or "f"), shorten(x.name or "x")
+    names = in_words(out.name or "f"), in_words(x.name or "x")
     return JacobianDrawing(names, np.array(rows), v, np.array(downstream[x]), precision)
 
 

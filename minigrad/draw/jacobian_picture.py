@@ -6,7 +6,7 @@ import math
 from os import PathLike
 from typing import Any, NamedTuple
 
-from minigrad.draw.grid import Grid, breadth, levels, picture, scale, short, wrapped
+from minigrad.draw.grid import Grid, breadth, legend, levels, picture, scale, short, wrapped
 from minigrad.draw.structure import structure
 
 CAPTION, GAP, LINE, BROAD = 42.0, 22.0, 20.0, 880.0  # pixels
@@ -25,9 +25,9 @@ class _Part(NamedTuple):
 
     @property
     def caption(self) -> str:
-        """The size of the whole, how much of it is shown, and what the darkest shade stands for if numbers do not say it."""
+        """The size of the whole, how much of it is shown, and what the shades stand for if numbers do not say it."""
         first = f", the first {' × '.join(map(str, self.values.shape))}" if self.cut else ""
-        most = "" if self.grid.numbers else f", darkest ±{short(scale(self.values), self.precision)}"
+        most = "" if self.grid.numbers else f", {legend(scale(self.values), self.precision)}"
         return self.size + first + most
 
     @property

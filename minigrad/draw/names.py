@@ -1,16 +1,26 @@
-"""What things are called: an operation by its public name, a tensor by the variable that holds it."""
+"""What things are called: an operation by its public name and arguments, a tensor by the variable that holds it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from minigrad.draw.text import SYMBOLS, argument
 from minigrad.graph import Node
+from minigrad.ops.window import Windows
 
 # One operation serves several public functions; which of them, its arguments tell.
-_PUBLIC = {"soft_cross_entropy": "cross_entropy", "conv_input": "conv_transpose"}
+_PUBLIC = {
+    "soft_cross_entropy": "cross_entropy",
+    "conv_input": "conv_transpose",
+    "nearest": "interpolate",
+    "resize": "interpolate",
+}
 _BY_AXES = {(0, 2): "batch_norm", (1,): "layer_norm", (2, 3): "group_norm", (2,): "instance_norm"}
 _OF_WINDOWS = ("conv", "conv_input", "max_pool", "avg_pool")
+
+UNTOLD = frozenset({"saved", "view", "axes", "place", "size", "kept", "divisor", "chosen"})  # how an operation helps itself
+NEUTRAL = {"stride": 1, "dilation": 1, "groups": 1, "padding": 0}  # what goes without saying
 
 DEEPEST = 3  # lists in lists in lists of tensors
 
@@ -34,6 +44,50 @@ def operation(node: Node) -> str:
         axes = len(windows.out) if windows else node.values[0].ndim - 2
         return f"{_PUBLIC.get(name, name)}{axes}d"
     return _PUBLIC.get(name, name)
+
+
+def symbol(node: Node) -> str:
+    """The operation of a node as a drawing shows it."""
+    name = operation(node)
+    return SYMBOLS.get(name, name)
+
+
+def arguments(static: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
+    """What an operation was told besides its inputs, as far as it does not go without saying.
+
+    Parameters
+    ----------
+    static, defaults : mapping
+        Its static arguments, and what they are if left out.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> arguments({"stride": (2, 2), "padding": ((0, 0), (0, 0)), "axis": None, "keepdims": True}, {"keepdims": False})
+    'stride=2, keepdims=True'
+    """
+    given = {k: v for k, v in static.items() if k not in UNTOLD and v is not None and v is not defaults.get(k, NEUTRAL)}
+    told: dict[str, Any] = {}
+    neutral = dict(NEUTRAL)
+    for k, v in given.items():
+        if isinstance(v, Windows):
+            told |= {"kernel_size": v.kernel, "stride": v.stride, "padding": v.padding, "dilation": v.dilation}
+            del neutral["stride"]  # of windows it may as well be their size
+        elif not hasattr(v, "_fields"):  # any other record is the op's own affair
+            told[k] = v
+    alike = {k: _alike(v) for k, v in told.items()}
+    return ", ".join(f"{k}={argument(v)}" for k, v in alike.items() if not (k in neutral and v == neutral[k]))
+
+
+def _alike(v: Any) -> Any:
+    """A tuple of equal numbers as one of them, inside other tuples too: stride=2 for stride=(2, 2)."""
+    if not isinstance(v, tuple):
+        return v
+    parts = tuple(map(_alike, v))
+    return parts[0] if len(parts) > 1 and all(isinstance(p, int) and p == parts[0] for p in parts) else parts
 
 
 def find_names(variables: Mapping[str, Any]) -> dict[Node, str]:

@@ -7,6 +7,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from minigrad.draw.theme import variables
+
 CONTROLS = 330  # pixels that the title, the status and the controls take, with room to spare
 
 
@@ -113,7 +115,7 @@ def _document(title: str, stage: str, steps: Sequence[Mapping[str, Any]], script
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <title>{escape(title)}</title>
 <style>
-{here.with_name("palette.css").read_text(encoding="utf-8")}{here.with_name("page.css").read_text(encoding="utf-8")}{style}
+{variables()}{here.with_name("page.css").read_text(encoding="utf-8")}{style}
 </style>
 </head>
 <body>

@@ -11,10 +11,12 @@ import numpy as np
 
 from minigrad.backward import sweep
 from minigrad.draw.arithmetic import equation, inline, plus, shaped, times
+from minigrad.draw.checks import MOST_DECIMALS, check_whole, from_one, seed_of
+from minigrad.draw.labels import SHORT, Labels, symbols
 from minigrad.draw.mirror import chain
-from minigrad.draw.naming import SHORT, Labels, symbol, symbols
-from minigrad.draw.steps import check_whole, from_one, local_gradient, seed_of
-from minigrad.draw.text import shorten
+from minigrad.draw.names import symbol
+from minigrad.draw.steps import local_gradient
+from minigrad.draw.text import in_words
 from minigrad.graph import Node, Value, describe, topological_order
 
 Edge = tuple[Node, int]  # a node, and which of its inputs
@@ -166,14 +168,14 @@ def explanation(f: Node, wrt: Node, upstream: Any, max_paths: int, precision: in
         raise TypeError(f"explain: wrt is a Tensor, got {type(wrt).__name__}")
     if not wrt.requires_grad:
         raise RuntimeError(f"explain: {describe(wrt)} is a constant; no gradient reaches it")
-    check_whole("explain", max_paths=(max_paths, 1), precision=(precision, 0))
+    check_whole("explain", max_paths=(max_paths, 1, None), precision=(precision, 0, MOST_DECIMALS))
     gradients = sweep(f, seed)
     counts = _counts(f, wrt)
     count = counts.get(f, 0)
     called = Labels()
     if wrt.op is None and not wrt.name:
         called[wrt] = "x"
-    of = shorten(f.name) if f.name else "f"
+    of = in_words(f.name) if f.name else "f"
     with np.errstate(all="ignore"):
         paths = tuple(_path(edges, wrt, seed, called, of) for edges in _walk(f, wrt, counts, max_paths))
         gradient = gradients[wrt] if count else np.zeros_like(wrt.value)[()]

@@ -98,9 +98,9 @@ function mark(step) {
   if (!node) return;
   const shapes = [...node.group.querySelectorAll("path, polygon")].filter((shape) => shape.getBBox().height > 8);
   const gate = shapes[0] ?? node.group, { x, y, width, height } = gate.getBBox();
-  const color = step.kind === "forward" ? "#116329" : "#b42318";
-  set(frame, { x, y, width, height, stroke: color });
-  set(pointer, down ? { x: x - 10, y: y + height / 2 + 5, fill: color } : { x: x + width / 2, y: y - 4, fill: color });
+  marker.setAttribute("class", step.kind === "forward" ? "forth" : "back");
+  set(frame, { x, y, width, height });
+  set(pointer, down ? { x: x - 10, y: y + height / 2 + 5 } : { x: x + width / 2, y: y - 4 });
   const here = gate.getBoundingClientRect(), card = picture.getBoundingClientRect();
   picture.scrollLeft += here.left + here.width / 2 - card.left - card.width / 2;
   picture.scrollTop += here.top + here.height / 2 - card.top - card.height / 2;
@@ -153,16 +153,15 @@ function arithmetic(step) {
   return [heading, html("p", "", "upstream ", html("span", "back", step.upstream)), ...arrays, html("div", "flows", ...flows)];
 }
 
-// Negative is blue with a minus sign, 0 white, positive red; in a small one the numbers stand in the cells.
-function shade(percent) {
-  const [r, g, b] = percent < 0 ? [96, 156, 218] : [238, 122, 104], part = Math.abs(percent) / 100;
-  return `rgb(${[r, g, b].map((c) => Math.round(255 + (c - 255) * part)).join(" ")})`;
+// The cells of a drawing's heatmaps: in a small one the numbers stand in them, else a dash marks what is negative.
+function sign(level) {
+  return level > 8 ? "×" : level < -1 ? "−" : "";
 }
 
 function table({ rows, texts }) {
-  return html("table", "heat", ...rows.map((row, i) => html("tr", "", ...row.map((percent, j) => {
-    const cell = html("td", texts.length ? "number" : "", texts[i]?.[j] ?? (percent < 0 ? "−" : ""));
-    cell.style.backgroundColor = shade(percent);
+  return html("table", "heat", ...rows.map((row, i) => html("tr", "", ...row.map((level, j) => {
+    const cell = html("td", texts.length ? "number" : "", texts[i]?.[j] ?? sign(level));
+    cell.dataset.level = level;
     return cell;
   }))));
 }
@@ -172,6 +171,6 @@ function heatmaps(arrays) {
   return [html("div", "arrays", ...arrays.map((array) => html("figure", "",
     html("figcaption", "", `${array.name} ${array.shape}`),
     html("div", "planes", ...array.planes.map(table)),
-    html("figcaption", "", `blue −${array.scale}, white 0, red +${array.scale}`),
+    html("figcaption", "", `blue −${array.scale}, white 0, orange +${array.scale}`),
     ...(array.note ? [html("figcaption", "", array.note)] : []))))];
 }

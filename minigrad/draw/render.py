@@ -10,7 +10,11 @@ from minigrad.draw.heatmap import compact
 
 TIMEOUT = 60.0  # seconds for one layout
 SUFFIXES = ("svg", "png", "pdf")
-DPI = {"svg": "72", "png": "192", "pdf": "72"}
+SETTINGS = {  # as Graphviz takes them; a picture of more inches than its size is made smaller as a whole
+    "svg": ("dpi=72",),
+    "png": ("dpi=192", "size=60,60"),
+    "pdf": ("dpi=72", "size=200,200"),
+}
 
 INSTALL = (
     "a picture needs Graphviz: install it from https://graphviz.org/download so that `dot` is on the PATH, or run "
@@ -71,11 +75,11 @@ def _commands(suffix: str) -> Iterator[tuple[str, list[str]]]:
     from importlib.util import find_spec
 
     if dot := shutil.which("dot"):
-        yield "dot", [dot, f"-T{suffix}", f"-Gdpi={DPI[suffix]}"]
+        yield "dot", [dot, f"-T{suffix}", *(f"-G{setting}" for setting in SETTINGS[suffix])]
     if sys.executable and find_spec("pygraphviz"):
         # -P: the files beside child.py are no modules of its own
         child = str(Path(__file__).with_name("child.py"))
-        yield "pygraphviz", [sys.executable, "-P", child, suffix, DPI[suffix]]
+        yield "pygraphviz", [sys.executable, "-P", child, suffix, *SETTINGS[suffix]]
 
 
 def svg(dot: str, title: str = "", words: str = "", style: str = "") -> str:

@@ -11,15 +11,15 @@ import numpy as np
 from minigrad.backward import sweep
 from minigrad.draw import draw
 from minigrad.draw.arithmetic import inline
+from minigrad.draw.checks import seed_of
+from minigrad.draw.heatmap import MOST, NOT_FINITE, SHADES, cells, levels
 from minigrad.draw.mirror import Mirror
 from minigrad.draw.page import Page
-from minigrad.draw.steps import Flow, Step, seed_of, steps
+from minigrad.draw.steps import Flow, Step, steps
 from minigrad.draw.text import number, summary
 from minigrad.draw.theme import LIGHT
 from minigrad.graph import Node, Value
 
-CELLS = 16  # of a heatmap, in either direction
-PLANES = 3  # side by side
 NUMBERED = 8  # columns of a heatmap in which the numbers are written
 TALLEST = 700  # pixels of a graph in a notebook; it scrolls
 PANEL = 330  # pixels for the arithmetic below the graph
@@ -35,7 +35,7 @@ def page(f: Node, *, upstream: Any, direction: Literal["LR", "TB"], precision: i
     """The page of `minigrad.play`, with its parameters."""
     listed = steps(f, upstream=upstream, precision=precision, max_nodes=max_nodes)
     copy = _swept(f, upstream)
-    picture = draw(copy, direction=direction, precision=precision, max_nodes=max_nodes, heatmaps=False, theme="light")
+    picture = draw(copy, direction=direction, precision=precision, max_nodes=max_nodes, heatmaps=False)
     svg, height = _playable(picture.svg)
     here = Path(__file__)
     return Page(
@@ -43,8 +43,17 @@ def page(f: Node, *, upstream: Any, direction: Literal["LR", "TB"], precision: i
         STAGE.format(svg=svg, direction=direction),
         [_shown(step, precision) for step in listed],
         script=here.with_name("play.js").read_text(encoding="utf-8"),
-        style=here.with_name("play.css").read_text(encoding="utf-8"),
+        style=here.with_name("play.css").read_text(encoding="utf-8") + _shading(),
         height=min(height, TALLEST) + PANEL,
+    )
+
+
+def _shading() -> str:
+    """The style of the cells of heatmaps: their shades, and white on the dark ones."""
+    dark = (level for level in SHADES.values() if level < -5 or level == NOT_FINITE)
+    return "".join(
+        [f'.heat [data-level="{level}"] {{ background: {color}; }}\n' for color, level in SHADES.items()]
+        + [f'.heat [data-level="{level}"] {{ color: white; }}\n' for level in dark]
     )
 
 
@@ -107,45 +116,26 @@ def _heatmaps(arrays: list[tuple[str, Value]], precision: int) -> list[dict[str,
 
 
 def heatmap(name: str, value: Value, precision: int) -> dict[str, Any]:
-    """An array as a small picture: rows of colours from -100 to 100, 0 in the middle, and what 100 stands for.
-
-    A vector is a row. Of more than two axes, the first few planes of the last two are shown side by side. What is larger
-    than the picture is averaged in blocks, and the note says so.
+    """An array as a small picture of the same shades as in a drawing, with its numbers in the cells where they are few.
 
     Examples
     --------
     >>> heatmap("value", np.array([1.0, -2.0]), 2)["planes"]
-    [{'rows': [[50, -100]], 'texts': [['1', '-2']]}]
+    [{'rows': [[4, -8]], 'texts': [['1', '-2']]}]
     """
-    array = np.atleast_2d(np.asarray(value, np.float64))
-    planes = array.reshape(-1, *array.shape[-2:])
-    rows, columns = (-(-n // CELLS) for n in planes.shape[1:])
-    notes = [f"the first {PLANES} of {len(planes):,} planes"] if len(planes) > PLANES else []
-    notes += [f"each cell the mean of {rows} × {columns} numbers"] if rows * columns > 1 else []
-    with np.errstate(all="ignore"):
-        cells = _blocks(_blocks(planes[:PLANES], rows, 1), columns, 2)
-        scale = float(np.abs(cells[np.isfinite(cells)]).max(initial=0.0))
-        percent = np.nan_to_num(100 * (cells / scale if scale else np.sign(cells)), nan=0.0, posinf=100, neginf=-100)
-    small = cells.shape[2] <= NUMBERED
+    tiles, note = cells(value, MOST if np.ndim(value) < 3 else 2 * MOST)
+    shades, scale = levels(tiles)
+    small = tiles.shape[2] <= NUMBERED
     return {
         "name": name,
         "shape": str(np.shape(value)),
         "scale": number(scale, precision),
         "planes": [
             {
-                "rows": np.rint(shades).astype(int).tolist(),
+                "rows": shown.tolist(),
                 "texts": [[number(x, precision) for x in row] for row in plane] if small else [],
             }
-            for shades, plane in zip(percent, cells, strict=True)
+            for shown, plane in zip(shades.astype(int), tiles, strict=True)
         ],
-        "note": "; ".join(notes),
+        "note": note,
     }
-
-
-def _blocks(array: Value, n: int, axis: int) -> Value:
-    """The means of `n` after `n` along an axis."""
-    if n == 1:
-        return array
-    starts = np.arange(0, array.shape[axis], n)
-    counts = np.diff([*starts, array.shape[axis]]).reshape([-1 if k == axis else 1 for k in range(array.ndim)])
-    return np.add.reduceat(array, starts, axis) / counts

@@ -11,11 +11,15 @@ import numpy as np
 
 from minigrad.backward import sweep
 from minigrad.draw.arithmetic import equation, inline, plus, shaped, times
+from minigrad.draw.checks import MOST_DECIMALS, check_whole, from_one, seed_of
+from minigrad.draw.labels import Labels, given, symbols
 from minigrad.draw.mirror import Mirror
-from minigrad.draw.naming import Labels, given, symbol, symbols, told
+from minigrad.draw.names import arguments, operation, symbol
 from minigrad.draw.symbols import written
-from minigrad.draw.text import number, shorten
-from minigrad.graph import Node, Value, as_array, describe, topological_order, value_of
+from minigrad.draw.text import in_words, number, shorten
+from minigrad.graph import Node, Value, topological_order
+
+LONGEST_TOLD = 60  # characters of what an operation was told besides its inputs
 
 Kind = Literal["start", "forward", "seed", "backward", "end"]
 
@@ -189,7 +193,7 @@ def steps(f: Node, *, upstream: Any = None, precision: int = 2, max_nodes: int =
     backward n2 ['1 × (-4) = -4', '1 × (-4) = -4']
     """
     seed = seed_of(f, upstream, "play")
-    check_whole("play", precision=(precision, 0), max_nodes=(max_nodes, 1))
+    check_whole("play", precision=(precision, 0, MOST_DECIMALS), max_nodes=(max_nodes, 1, None))
     graph = Numbered(f)
     if len(graph) > max_nodes:
         raise ValueError(
@@ -199,38 +203,6 @@ def steps(f: Node, *, upstream: Any = None, precision: int = 2, max_nodes: int =
     teller = _Teller(f, seed, graph, precision)
     with np.errstate(all="ignore"):
         return [teller.start(), *teller.forward(), teller.seed(), *teller.backward(), teller.end()]
-
-
-def seed_of(f: Any, upstream: Any, who: str) -> Value:
-    """The gradient to start from, if `f` is a tensor that can be swept; else an error that says what to do."""
-    if not isinstance(f, Node):
-        raise TypeError(f"{who}: expected a Tensor, got {type(f).__name__}; call it on the result of a computation")
-    if not f.requires_grad:
-        raise RuntimeError(f"{who}: {describe(f)} is a constant; no gradient goes through it")
-    shape, dtype = f.value.shape, f.value.dtype
-    if upstream is None:
-        if shape:
-            raise ValueError(
-                f"{who}: {describe(f)} is no scalar; reduce it first, as with .sum(), or pass the gradient to start from: "
-                f"upstream=an array of shape {shape}"
-            )
-        return dtype.type(1)
-    seed = np.array(as_array(value_of(upstream), who), dtype)[()]
-    if seed.shape != shape:
-        raise ValueError(f"{who}: upstream has shape {seed.shape}, but {describe(f)} needs its own shape")
-    return seed
-
-
-def from_one(seed: Value) -> bool:
-    """Whether a sweep starts from 1, so that what it gives are derivatives of the result as it is."""
-    return bool(np.ndim(seed) == 0 and seed == 1)
-
-
-def check_whole(who: str, **numbers: tuple[Any, int]) -> None:
-    """Refuse what is no whole number, or less than the least it can be."""
-    for name, (n, least) in numbers.items():
-        if not isinstance(n, int) or isinstance(n, bool) or n < least:
-            raise ValueError(f"{who}: {name} is a whole number, {least} or more, got {n!r}")
 
 
 def local_gradient(node: Node, i: int) -> Value:
@@ -285,7 +257,7 @@ class _Teller:
 
     def __init__(self, f: Node, seed: Value, graph: Numbered, precision: int) -> None:
         self.f, self.graph, self.precision = f, graph, precision
-        self.root = shorten(f.name) if f.name else "f"
+        self.root = in_words(f.name) if f.name else "f"
         self.called = Labels()
         self.gradients = sweep(f, seed)
         mirror = Mirror(f, wired=True)
@@ -305,11 +277,11 @@ class _Teller:
     def _computed(self, node: Node, where: str) -> Step:
         op = node.op
         assert op is not None
-        values = given(node)
+        values, name, told = given(node), operation(node), shorten(arguments(node.static, op.defaults), LONGEST_TOLD)
         if all(v is not None and np.ndim(v) == 0 for v in (*node.values, node.value)):
 
             def write(texts: Sequence[str]) -> str:
-                return written(op, texts, told(node))
+                return written(name, texts, told)
 
             def compute(*numbers: Value) -> Value:
                 return op.forward(*numbers, **{k: v for k, v in node.static.items() if k != "saved"})
@@ -319,7 +291,7 @@ class _Teller:
             else:
                 text = f"{write([number(v, self.precision) for v in values])} = {number(node.value, self.precision)}"
         else:
-            shapes = written(op, [self._operand(v) for v in values], told(node))
+            shapes = written(name, [self._operand(v) for v in values], told)
             text = f"{shapes} → {shaped(node.value, self.precision)}"
         label, id = self.called[node], self.graph.ids[node]
         words = f"{where}: {label}\n{text}"

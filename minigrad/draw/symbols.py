@@ -88,12 +88,12 @@ PRODUCTS: dict[str, tuple[str, ...]] = {
 }
 
 
-def written(op: Op, arguments: Sequence[str], told: str = "") -> str:
+def written(name: str, arguments: Sequence[str], told: str = "") -> str:
     """An operation applied to arguments, as mathematics writes it.
 
     Parameters
     ----------
-    op : Op
+    name : str
         The operation.
     arguments : sequence of str
         Numbers or names.
@@ -106,13 +106,11 @@ def written(op: Op, arguments: Sequence[str], told: str = "") -> str:
 
     Examples
     --------
-    >>> from minigrad.graph import OPS
-    >>> written(OPS["add"], ["-2", "5"]), written(OPS["multiply"], ["x + y", "-4"]), written(OPS["exp"], ["-1.00"])
+    >>> written("add", ["-2", "5"]), written("multiply", ["x + y", "-4"]), written("exp", ["-1.00"])
     ('-2 + 5', '(x + y) × (-4)', 'exp(-1.00)')
-    >>> written(OPS["add"], ["a × b", "c"]), written(OPS["subtract"], ["a", "b − c"]), written(OPS["power"], ["-2", "2"])
+    >>> written("add", ["a × b", "c"]), written("subtract", ["a", "b − c"]), written("power", ["-2", "2"])
     ('a × b + c', 'a − (b − c)', '(-2) ^ 2')
     """
-    name = op.name
     if name in INFIX and len(arguments) == 2:
         a, b = arguments
         level = LEVEL[INFIX[name]]

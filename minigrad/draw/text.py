@@ -113,6 +113,20 @@ def shorten(text: str, longest: int = LONGEST) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
+def in_words(name: str) -> str:
+    """A name as it stands in a sentence: short, and kept to itself if it runs from right to left.
+
+    Examples
+    --------
+    >>> in_words("weight"), len(in_words("שלום"))
+    ('weight', 6)
+    """
+    from unicodedata import bidirectional
+
+    text = shorten(name)
+    return f"\u2068{text}\u2069" if any(bidirectional(c) in ("R", "AL") for c in text) else text
+
+
 def wrap(text: str, width: int = 46, most: int = 8) -> list[str]:
     """Text in lines, at most so many; a word longer than a line is broken.
 
@@ -145,6 +159,8 @@ def argument(x: Any) -> str:
         return ":".join("" if part is None else str(part) for part in parts)
     if isinstance(x, np.ndarray):
         return f"array {x.shape}"
+    if isinstance(x, type):
+        return x.__name__
     if isinstance(x, tuple | list):
         inside = ", ".join(argument(part) for part in x[:LONGEST])
         return f"({inside},)" if len(x) == 1 else f"({inside})"

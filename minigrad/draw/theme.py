@@ -1,11 +1,8 @@
-"""The colours of a picture: one set for light pages and paper, one for dark pages."""
+"""The colours of pictures and pages: one set for light screens and paper, one for dark screens."""
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
-
-Theme = Literal["light", "dark", "auto"]
-THEMES = ("light", "dark", "auto")
+from typing import NamedTuple
 
 
 class Palette(NamedTuple):
@@ -34,6 +31,10 @@ DARK = Palette(
 )  # fmt: skip
 
 
+# What pages need besides, light and dark. Of the numbers of an array, negative ones are blue and positive ones orange.
+PAGES = {"focus": ("#0969da", "#4493f8"), "minus": ("#0969da", "#4493f8"), "plus": ("#bc4c00", "#f0883e")}
+
+
 def palette(theme: str) -> Palette:
     """The colours that a picture is drawn in; one that follows its page is drawn in the light ones."""
     return DARK if theme == "dark" else LIGHT
@@ -49,3 +50,13 @@ def style(theme: str) -> str:
         for part in ("fill", "stroke")
     )
     return f"<style>@media screen and (prefers-color-scheme: dark){{{rules}}}</style>\n"
+
+
+def variables(root: str = ":root") -> str:
+    """The colours as CSS variables named as in `Palette`: dark on a dark screen, light on paper."""
+    light, dark = (
+        "".join(f"--{name}:{color};" for name, color in [*colors._asdict().items(), *((k, v[i]) for k, v in PAGES.items())])
+        for i, colors in enumerate((LIGHT, DARK))
+    )
+    screen = "@media screen and (prefers-color-scheme: dark)"
+    return f"{root}{{color-scheme:light dark;{light}}}\n{screen}{{{root}{{{dark}}}}}\n"
