@@ -5,7 +5,9 @@ from types import ModuleType as _Module
 from minigrad import linalg
 from minigrad.custom import op
 from minigrad.draw import draw
+from minigrad.draw.animate import animate_conv, animate_pool
 from minigrad.draw.explain import explain
+from minigrad.draw.jacobian import draw_jacobian
 from minigrad.draw.play import play
 from minigrad.gradcheck import gradcheck
 from minigrad.modes import detect_anomaly, no_grad, scope
@@ -17,8 +19,10 @@ from minigrad.transforms import *  # noqa: F403
 from minigrad.transforms import __all__ as _transforms
 
 __version__ = "0.1.0"
-__all__ = ["Tensor", "detect_anomaly", "draw", "explain", "gradcheck", "linalg", "load", "no_grad", "op", "play", "save"]
-__all__ += ["scope", *_operations, *_transforms]
+__all__ = [
+    "Tensor", "animate_conv", "animate_pool", "detect_anomaly", "draw", "draw_jacobian", "explain", "gradcheck", "linalg",
+    "load", "no_grad", "op", "play", "save", "scope", *_operations, *_transforms,
+]  # fmt: skip
 
 _LAZY = ("nn", "optim", "data")  # subpackages that are loaded when they are first asked for
 

@@ -113,7 +113,7 @@ def _document(title: str, stage: str, steps: Sequence[Mapping[str, Any]], script
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <title>{escape(title)}</title>
 <style>
-{here.with_name("page.css").read_text(encoding="utf-8")}{style}
+{here.with_name("palette.css").read_text(encoding="utf-8")}{here.with_name("page.css").read_text(encoding="utf-8")}{style}
 </style>
 </head>
 <body>

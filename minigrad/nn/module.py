@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 Self = TypeVar("Self", bound="Module")
 Hook = Callable[..., Any]
 
-# glibc gives freed memory back to the system above a limit, and every training step would fetch it again, page by page: a
-# fifth of an LSTM's step. Freeing one large array, never touched, raises the limit to twice its size, 64 MiB.
-np.empty((1 << 25) - (1 << 14), np.uint8)
-
 
 class Keys(NamedTuple):
     """Which keys `Module.load_state_dict` did not find, and which it did not need."""

@@ -1,0 +1,49 @@
+// A step says what it puts in cells for good, and what it marks as long as it is shown. So the stage in any step is all that
+// the steps up to it have put, with the marks of its own; nothing depends on what was shown before.
+const panels = {};
+for (const svg of document.querySelectorAll("figure svg"))
+  panels[svg.id] = [...svg.querySelectorAll(".cell")].map((element) => {
+    const kind = element.classList.contains("pad") ? "cell pad" : "cell";
+    return { element, kind, number: element.querySelector("text"), note: element.querySelector(".note"), shown: [] };
+  });
+let marked = [], noted = [];
+
+function put(cell, level, text) {
+  if (cell.shown[0] !== level) cell.element.setAttribute("class", `${cell.kind} ${level}`);
+  if (cell.shown[1] !== text) cell.number.textContent = text;
+  cell.shown = [level, text];
+}
+
+function show(step, index) {
+  for (const [element, kind] of marked) element.classList.remove(kind);
+  const state = new Map();
+  for (const past of steps.slice(0, index + 1))
+    for (const [key, changes] of Object.entries(past.put ?? {}))
+      for (const [i, ...what] of changes) state.set(panels[key][i], what);
+  for (const [cell, what] of state) put(cell, ...what);
+
+  marked = [];
+  for (const [key, kinds] of Object.entries(step.mark ?? {}))
+    for (const [kind, at] of Object.entries(kinds))
+      for (const i of at) marked.push([panels[key][i].element, kind]);
+  for (const [element, kind] of marked) element.classList.add(kind);
+
+  for (const note of noted) note.textContent = "";
+  noted = [];
+  for (const [key, notes] of Object.entries(step.note ?? {}))
+    for (const [i, text] of notes) {
+      const note = panels[key][i].note;
+      note.textContent = text;
+      noted.push(note);
+    }
+
+  for (const box of document.querySelectorAll(".slide")) {
+    const at = step.box?.[box.id.slice(0, -4)];
+    box.setAttribute("visibility", at ? "visible" : "hidden");
+    if (!at) continue;
+    const [x, y, width, height] = at;
+    box.style.transform = `translate(${x}px, ${y}px)`;
+    box.setAttribute("width", width);
+    box.setAttribute("height", height);
+  }
+}

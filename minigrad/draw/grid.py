@@ -1,0 +1,208 @@
+"""An array as a grid of cells in SVG: numbers where there is room for them, shading alone where there are too many.
+
+A shade is one of a few levels on a scale centred on 0: `p1` to `p20` for positive numbers, `n1` to `n20` for negative ones.
+Sign is never a matter of colour alone: numbers have a minus, and cells without numbers are round where they are negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad.draw.text import number
+
+LEVELS = 20
+READABLE = 16  # an axis of more cells is shown without numbers
+FEW, SIDE, SMALLER = 8, 38.0, 28.0  # up to so many rows and columns, cells have so many pixels; of more, fewer
+DIGIT, NOTE_DIGIT = 7.3, 5.7  # pixels of a character in a cell, and of one in the note below it
+BARS = 44.0  # the longest bar of a signal
+MARGIN = 12.0  # around a picture
+ROOM = 360.0  # what a grid without numbers takes
+
+TEXT = """.paper { fill: var(--paper); }
+text { font: 13px Helvetica, Arial, sans-serif; fill: var(--ink); }
+text .title { font-weight: bold; }
+.values .title { fill: var(--value); }
+.gradients .title { fill: var(--gradient); }
+text.size, text .size { fill: var(--faint); font-size: 11px; }
+"""
+
+
+def short(x: Any, precision: int) -> str:
+    """A number in as few characters as its decimals need.
+
+    Examples
+    --------
+    >>> [short(x, 2) for x in (411.5, 2.0, -0.126, float("-inf"))]
+    ['411.5', '2', '-0.13', '−∞']
+    """
+    text = number(x, precision)
+    if "inf" in text:
+        return text.replace("-", "−").replace("inf", "∞")
+    head, e, exponent = text.partition("e")
+    head = head.rstrip("0").rstrip(".") if "." in head else head
+    return "0" if head == "-0" else head + e + exponent
+
+
+def breadth(text: str, size: float = 13.0) -> float:
+    """About how many pixels a text takes in Helvetica, rather too many than too few.
+
+    Examples
+    --------
+    >>> breadth("lilli") < breadth("12345") < breadth("MMMMM") < breadth("山山山山山")
+    True
+    """
+    from unicodedata import east_asian_width
+
+    def em(c: str) -> float:
+        if c in " .,;:'|!()[]fijlrt/-":
+            return 0.33
+        if east_asian_width(c) in "WF":
+            return 1.1
+        return 0.95 if c in "mwMW@%" else 0.72 if c.isupper() else 0.58
+
+    return size * sum(map(em, text))
+
+
+def wrapped(text: str, room: float) -> list[str]:
+    """A text in lines that fit into so many pixels, broken between words; its own lines stay."""
+    lines: list[str] = []
+    for part in text.split("\n"):
+        lines.append("")
+        for word in part.split(" "):
+            longer = f"{lines[-1]} {word}" if lines[-1] else word
+            if lines[-1] and breadth(longer) > room:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+    return lines
+
+
+def scale(*arrays: Any) -> float:
+    """The largest size of a finite number: what the darkest shade stands for."""
+    return max((float(np.abs(a[np.isfinite(a)]).max(initial=0)) for a in map(np.asarray, arrays)), default=0.0)
+
+
+def levels(values: Any, most: float) -> list[str]:
+    """The shade of each number, where the darkest stands for `most`.
+
+    Examples
+    --------
+    >>> levels(np.array([0.0, 1e-9, -5.0, 10.0, np.nan]), 10.0)
+    ['p0', 'p1', 'n10', 'p20', 'p0']
+    """
+    values = np.asarray(values, float).ravel()
+    values = np.where(np.isfinite(values), values, 0)
+    sizes = np.ceil(np.abs(values) / (most or 1) * LEVELS - 1e-9)
+    sizes = np.clip(np.where(values != 0, np.maximum(sizes, 1), 0), 0, LEVELS).astype(int).tolist()
+    return [f"{'n' if x < 0 else 'p'}{s}" for x, s in zip(values.tolist(), sizes, strict=True)]
+
+
+def shading() -> str:
+    """The style of all levels: how dark a cell is, and how long the bar of a signal's number."""
+    rules = [
+        f".p{k},.n{k}{{fill-opacity:{0.032 * k:.3g}}} .p{k} .up,.n{k} .down{{stroke-dasharray:{k} 99}}"
+        for k in range(LEVELS + 1)
+    ]
+    negative = ",".join(f".n{k}" for k in range(1, LEVELS + 1))
+    rounded = ",".join(f"rect.n{k}" for k in range(1, LEVELS + 1))
+    return "\n".join([*rules, f"{negative}{{fill:var(--minus);--bar:var(--minus)}}", f"{rounded}{{rx:50%}}", ""])
+
+
+def picture(title: str, description: str, style: str, body: Iterable[str], wide: float, high: float) -> str:
+    """A picture of grids as SVG in a file of its own, whose style leaves alone what stands beside it on a page."""
+    from html import escape
+
+    palette, cells = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("palette.css", "grid.css"))
+    place, size = f'"{-MARGIN:g}" y="{-MARGIN:g}"', f'width="{wide + 2 * MARGIN:g}" height="{high + 2 * MARGIN:g}"'
+    view = f"{-MARGIN:g} {-MARGIN:g} {wide + 2 * MARGIN:g} {high + 2 * MARGIN:g}"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="minigrad" viewBox="{view}" {size} role="img">\n'
+        f"<title>{escape(title)}</title>\n<desc>{escape(description)}</desc>\n<style>\n"
+        f"{palette.replace(':root', '.minigrad')}.minigrad {{\n{TEXT}{cells}{shading()}}}\n{style}</style>\n"
+        f'<rect class="paper" x={place} {size}/>\n{"".join(body)}\n</svg>\n'
+    )
+
+
+class Grid(NamedTuple):
+    """How an array of rows and columns is laid out: the size of its cells, and what they show."""
+
+    key: str
+    rows: int
+    cols: int
+    width: float
+    height: float
+    numbers: bool
+    up: float = 0.0
+    down: float = 0.0
+    notes: bool = False
+    padding: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(
+        cls, key: str, shape: tuple[int, int], *, longest: int = 0, note: int = 0, padding: Iterable[int] = (),
+        bars: tuple[bool, bool] = (False, False), readable: int = READABLE,
+    ) -> Grid:  # fmt: skip
+        """A grid whose cells hold texts of so many characters, or no texts if an axis has too many of them.
+
+        A signal may have bars for its positive numbers, over the cells, and for its negative ones, under them.
+        """
+        rows, cols = shape
+        numbers = max(shape) <= readable
+        if numbers:
+            height = SIDE if max(shape) <= FEW else SMALLER
+            width = max(height, longest * DIGIT + 9, note * NOTE_DIGIT + 8)
+        else:
+            width = min(max(ROOM // max(rows, 0.6 * cols), 3.0), 20.0)
+            height = width if rows > 1 else 14.0
+        up, down = (BARS * wanted for wanted in bars)
+        return cls(key, rows, cols, width, height, numbers, up, down, note > 0, frozenset(padding))
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """Width and height in pixels."""
+        return self.cols * self.width, self.up + self.rows * self.height + self.down
+
+    def box(self, row: float, col: float, rows: float, cols: float) -> list[float]:
+        """A block of cells as x, y, width and height in pixels."""
+        corner = col * self.width, self.up + row * self.height
+        return [round(v, 2) for v in (*corner, cols * self.width, rows * self.height)]
+
+    def cell(self, i: int, level: str, text: str = "", *, note: str = "", named: bool = True) -> str:
+        """One cell: its shade, its number, a note below the number, and the bar of a signal."""
+        x, y, *_ = self.box(*divmod(i, self.cols), 1, 1)
+        box = self._rect(i)
+        start = f'id="{self.key}-{i}" ' * named
+        kind = " ".join(filter(None, ("cell", level, "pad" if i in self.padding else "")))
+        if not (self.numbers or self.up or self.down):
+            return f'<rect {start}class="{kind}" {box}/>'
+        middle, parts = x + self.width / 2, [f"<rect {box}/>"]
+        if self.numbers:
+            baseline = y + self.height * (0.5 if self.notes else 0.62)
+            parts.append(f'<text x="{middle:g}" y="{baseline:g}">{text}</text>')
+            if self.notes:
+                parts.append(self.note(i, note))
+        broad = f'stroke-width="{self.width * 0.6:g}" pathLength="{LEVELS}"'
+        if self.up:
+            parts.append(f'<path class="up" {broad} d="M{middle:g} {y:g}v{4 - self.up:g}"/>')
+        if self.down:
+            parts.append(f'<path class="down" {broad} d="M{middle:g} {y + self.height:g}v{self.down - 4:g}"/>')
+        return f'<g {start}class="{kind}">{"".join(parts)}</g>'
+
+    def note(self, i: int, text: str) -> str:
+        """The note below a cell's number."""
+        x, y, *_ = self.box(*divmod(i, self.cols), 1, 1)
+        return f'<text class="note" x="{x + self.width / 2:g}" y="{y + self.height * 0.84:g}">{text}</text>'
+
+    def outline(self, i: int, kind: str) -> str:
+        """A mark around a cell, without the cell."""
+        return f'<rect class="{kind}" fill="none" {self._rect(i)}/>'
+
+    def _rect(self, i: int) -> str:
+        """The place of a cell, a little apart from its neighbours."""
+        x, y, *_ = self.box(*divmod(i, self.cols), 1, 1)
+        gap = 1.5 if self.numbers else 0.5 if self.width >= 8 else 0.0
+        return f'x="{x + gap:g}" y="{y + gap:g}" width="{self.width - 2 * gap:g}" height="{self.height - 2 * gap:g}"'

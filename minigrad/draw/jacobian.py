@@ -1,0 +1,108 @@
+"""The Jacobian as a picture: what nobody forms, beside the vector-Jacobian product that takes its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.backward import sweep
+from minigrad.draw.text import shorten
+from minigrad.graph import Node, as_array, value_of
+from minigrad.modes import recording
+from minigrad.tensor import Tensor
+
+if TYPE_CHECKING:
+    from minigrad.draw.jacobian_picture import JacobianDrawing
+
+
+def draw_jacobian(
+    f: Any, wrt: Any, *, upstream: Any = None, size: int = 40, precision: int = 2
+) -> JacobianDrawing:  # fmt: skip
+    """Draw a Jacobian: how each output moves with each input, what structure that has, and what one sweep makes of it.
+
+    A row for each output, a column for each input, in the order of the flattened arrays. The structure is read off the
+    numbers, at this one point. Each row shown takes one sweep. The graph is not changed.
+
+    Parameters
+    ----------
+    f : Tensor or callable
+        A result; or a function of one tensor that gives one.
+    wrt : Tensor or array_like
+        A tensor of the graph of `f`, leaf or in the middle; or for a function, the point.
+    upstream : array_like, optional
+        The vector of the vector-Jacobian product, in the shape of the result; ones if left out.
+    size : int
+        At most so many rows and columns are shown, the first ones.
+    precision : int
+        Decimals of the numbers, which are shown up to 16 rows and columns.
+
+    Returns
+    -------
+    JacobianDrawing
+        Shown by a notebook as it is; ``.save("jacobian.svg")``, ``.svg``, ``.matrix``, ``.structure`` elsewhere.
+
+    Raises
+    ------
+    TypeError
+        If there is no graph to differentiate.
+    ValueError
+        If the result does not depend on `wrt`, or a shape does not fit.
+
+    Examples
+    --------
+    >>> draw_jacobian(lambda x: np.maximum(x, 0), [-1.0, 2.0, 3.0])
+    <Jacobian ∂f/∂x: 3 × 3, diagonal>
+    >>> z = Tensor([0.5, -1.0, 2.0], name="z")
+    >>> picture = draw_jacobian(z.softmax(), z, upstream=[1.0, 0.0, 0.0])
+    >>> picture.structure
+    'full, symmetric'
+    >>> print(picture.downstream.round(3))  # a row of J, as the upstream gradient is 1 and 0
+    [ 0.145 -0.007 -0.138]
+    >>> picture.save("jacobian.svg")
+    """
+    from minigrad.draw.jacobian_picture import JacobianDrawing
+
+    who = "draw_jacobian"
+    for name, given, least, most in (("size", size, 1, 200), ("precision", precision, 0, 17)):
+        if not isinstance(given, int) or isinstance(given, bool) or not least <= given <= most:
+            raise ValueError(f"{who}: {name} is a whole number from {least} to {most}, got {given!r}")
+    out, x = _graph(who, f, wrt)
+    if not out.size or not x.size:
+        raise ValueError(f"{who}: a Jacobian needs numbers, got shapes {out.shape} and {x.shape}")
+    v = np.ones(out.shape, out.dtype)
+    if upstream is not None:
+        v = np.array(as_array(value_of(upstream), who), out.dtype)
+        if v.shape != out.shape:
+            raise ValueError(f"{who}: upstream has shape {v.shape}, but the result {out.shape}")
+    downstream = sweep(out, v[()])
+    if x not in downstream:
+        raise ValueError(f"{who}: the result of shape {out.shape} does not depend on wrt, of shape {x.shape}")
+    rows = []
+    for i in range(min(out.size, size)):
+        seed = np.zeros(out.shape, out.dtype)
+        seed.flat[i] = 1
+        rows.append(np.ravel(sweep(out, seed[()])[x])[:size])
+    names = shorten(out.name or "f"), shorten(x.name or "x")
+    return JacobianDrawing(names, np.array(rows), v, np.array(downstream[x]), precision)
+
+
+def _graph(who: str, f: Any, wrt: Any) -> tuple[Tensor, Tensor]:
+    """The result and the tensor that it is differentiated with respect to."""
+    x: Any = wrt
+    if not isinstance(f, Node):
+        if not callable(f):
+            raise TypeError(f"{who}: f is a Tensor or a function that gives one, got {type(f).__name__}")
+        name = wrt.name if isinstance(wrt, Node) else None
+        point = as_array(value_of(wrt), who)
+        x = Tensor(point, name=name, dtype=point.dtype if point.dtype.kind == "f" else np.float64)
+        with recording():
+            f = f(x)
+        if not isinstance(f, Node):
+            raise TypeError(f"{who}: the function gave {type(f).__name__}, not a Tensor that depends on its argument")
+    elif not isinstance(x, Node):
+        raise TypeError(f"{who}: wrt is a tensor of the graph of f, got {type(wrt).__name__}")
+    for what, node in (("f", f), ("wrt", x)):
+        if not node.requires_grad:
+            raise TypeError(f"{who}: {what}, of shape {node.value.shape} and dtype {node.value.dtype}, has no gradient")
+    return f, x  # type: ignore[return-value]

@@ -1,0 +1,153 @@
+"""An animation as one SVG that plays by itself: all frames lie over each other, and CSS shows each in its turn.
+
+Where less motion is asked for, and where CSS does not animate, the last frame stands still.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+
+from minigrad.draw.film import Film
+from minigrad.draw.grid import picture, wrapped
+
+LINE, ASIDE = 19.0, 300.0  # pixels: a line of the text, and what it needs to stand beside a column
+MOST = 6000  # cells in all steps of one picture
+HELD = 2.5  # the first and the last step are shown so many times as long
+TRAVEL = 0.3  # the part of a step in which a box moves
+
+Span = tuple[int, int]
+
+
+def loop(film: Film, seconds: float) -> str:
+    """The film as SVG, each step shown for so many seconds."""
+    from html import escape
+
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
+        raise ValueError(f"loop: seconds is a positive number, got {seconds!r}")
+    _limit(film)
+    count, places = len(film.steps), list(film.flow())
+    wide = max(420.0, *(x + room for _, x, _, room in places))
+    below = max(y + film.grids[key].size[1] for key, _, y, _ in places)
+    times = _times(count)
+    # What is seen from one step until another: first cells, then what is marked in single steps and lies over them.
+    seen: dict[Span, list[str]] = defaultdict(list)
+    marked: dict[Span, list[str]] = defaultdict(list)
+    titles, boxes, moves = [], [], []
+    for key, x, y, _ in places:
+        panel, grid = film.panels[key], film.grids[key]
+        start, caption = f'<g transform="translate({x:g} {y:g})">', escape(film.caption(key))
+        titles.append(
+            f'<text class="{"gradients" if panel.gradient else "values"}" x="{x:g}" y="{y - 7:g}"><tspan class="title">'
+            f'{escape(panel.title)}</tspan> <tspan class="size">{caption}</tspan></text>'
+        )
+        for when, cells in _cells(film, key).items():
+            seen[when].append(f"{start}{cells}</g>")
+        for k, step in enumerate(film.steps):
+            marks = "".join(
+                grid.outline(i, kind) for kind, at in step.mark.get(key, {}).items() for i in at
+            ) + "".join(grid.note(i, text) for i, text in step.note.get(key, []) if grid.numbers)  # fmt: skip
+            if marks:
+                marked[k, k + 1].append(f'{start}<g class="cell">{marks}</g></g>')
+        if any(key in step.box for step in film.steps):
+            boxes.append(f'{start}<rect class="slide" style="animation-name: m-{key}"/></g>')
+            moves.append(f"@keyframes m-{key} {{{''.join(_moves(film, key, times))}}}")
+    left, top, lines = _said(film, places, wide, below)
+    for k, text in enumerate(lines):
+        spans = "".join(f'<tspan x="{left:g}" dy="{LINE:g}">{escape(line)}</tspan>' for line in text)
+        marked[k, k + 1].append(f'<text y="{top:g}">{spans}</text>')
+    high = max(below, top + LINE * max(map(len, lines)) + 8)
+    layers = [(when, parts) for group in (seen, marked) for when, parts in sorted(group.items())]
+    body = "\n".join(f'<g class="{_name(when)}">{"".join(parts)}</g>' for when, parts in layers)
+    rules = _style({when for when, _ in layers}, moves, times, seconds)
+    return picture(film.title, film.steps[0].text, rules, [*titles, body, *boxes], wide, high)
+
+
+def _limit(film: Film) -> None:
+    """Refuse a picture that would be slow to show."""
+    shapes = sum(g.rows * g.cols for g in film.grids.values())
+    shapes += sum(len(cells) for step in film.steps for cells in step.put.values())
+    if shapes > MOST:
+        raise ValueError(
+            f"loop: {shapes} cells over {len(film.steps)} steps are too many for one picture, at most {MOST}; save a page "
+            "(.html), or animate a smaller array or one phase"
+        )
+
+
+def _times(count: int) -> list[float]:
+    """When each step begins, and the last one ends, as parts of the whole."""
+    lengths = [HELD if k in (0, count - 1) else 1.0 for k in range(count)]
+    return [sum(lengths[:k]) / sum(lengths) for k in range(count + 1)]
+
+
+def _cells(film: Film, key: str) -> dict[Span, str]:
+    """A panel's cells, by the steps from and until which they look so."""
+    looks = {i: [(0, level, text)] for i, level, text in film.still(key)}
+    for k, step in enumerate(film.steps):
+        for i, level, text in step.put.get(key, []):
+            if looks[i][-1][1:] != (level, text):
+                looks[i][-1 if looks[i][-1][0] == k else len(looks[i]) :] = [(k, level, text)]
+    grid, found = film.grids[key], defaultdict(list)
+    for i, changes in looks.items():
+        ends = [k for k, *_ in changes[1:]] + [len(film.steps)]
+        for (k, level, text), end in zip(changes, ends, strict=True):
+            found[k, end].append(grid.cell(i, level, text, named=False))
+    return {when: "".join(cells) for when, cells in found.items()}
+
+
+def _name(when: Span) -> str:
+    return f"s{when[0]}-{when[1]}"
+
+
+def _style(spans: set[Span], moves: list[str], times: list[float], seconds: float) -> str:
+    """What is seen when: a rule for each span of steps, and the moves of the boxes."""
+    count = len(times) - 1
+    passing = sorted(span for span in spans if span != (0, count))
+    hidden = ",".join(f".{_name(span)}" for span in passing if span[1] < count)
+    length = seconds * (count + 2 * (HELD - 1) if count > 1 else HELD)
+    rules = []
+    for start, end in passing:
+        name = _name((start, end))
+        hides = ["0%"] * (start > 0) + [f"{100 * times[end]:.3f}%"] * (end < count)
+        rules.append(
+            f"@keyframes {name} {{{','.join(hides)}{{visibility:hidden}}{100 * times[start]:.3f}%{{visibility:visible}}}}\n"
+            f".{name} {{animation:{name} {length:g}s step-end infinite}}\n"
+        )
+    return (
+        f".minigrad .slide {{ opacity: 0; }}{f' {hidden} {{ visibility: hidden; }}' if hidden else ''}\n"
+        "@media (prefers-reduced-motion: no-preference) {\n"
+        f".minigrad .slide {{ animation: {length:g}s ease-in-out infinite; }}\n"
+        f"{''.join(rules)}{chr(10).join(moves)}\n}}\n"
+    )
+
+
+def _moves(film: Film, key: str, times: list[float]) -> Iterator[str]:
+    """Where the box over a panel is: it travels in the first part of a step, and is unseen in steps without it."""
+    last = ""
+    for k, step in enumerate(film.steps):
+        start, end = times[k], times[k + 1]
+        block = step.box.get(key)
+        if block:
+            x, y, wide, high = film.grids[key].box(*block)
+            here = f"transform:translate({x:g}px,{y:g}px);width:{wide:g}px;height:{high:g}px"
+            yield f"{100 * start:.3f}%{{{last or here};opacity:{1 if last else 0}}}"
+            yield f"{100 * (start + TRAVEL * (end - start)):.3f}%,{100 * end - 0.01:.3f}%{{{here};opacity:1}}"
+            last = here
+        else:
+            if last:
+                yield f"{100 * start:.3f}%{{{last};opacity:0}}"
+            last = ""
+
+
+def _said(
+    film: Film, places: list[tuple[str, float, float, float]], wide: float, below: float
+) -> tuple[float, float, list[list[str]]]:  # fmt: skip
+    """Where the texts of the steps stand, and their lines: beside the first column if there is room, else below all."""
+    others = [(x, y + film.grids[key].size[1]) for key, x, y, _ in places if x]
+    if others:
+        left, top = min(x for x, _ in others), max(bottom for _, bottom in others) + 10
+        lines = [wrapped(step.text, wide - left) for step in film.steps]
+        if wide - left >= ASIDE and top + LINE * max(map(len, lines)) <= below:
+            return left, top, lines
+    return 0.0, below + 10, [wrapped(step.text, wide) for step in film.steps]
