@@ -32,6 +32,8 @@ examples:
   minigrad "(x + y) * z" x=-2 y=5 z=-4 --svg graph.svg
   minigrad "mean((W @ x - t) ** 2)" "W=[[1, 2], [3, 4]]" "x=[1, -1]" "t=[0.5, 0]" --check
 
+To train a network, and to let it look at images: minigrad train --help, minigrad predict --help.
+
 Operations are called by their names, as in exp(x), sum(x, axis=0) or where(x > 0, x, 0); pi, e, inf and nan are known.
 All numbers are float64. The exit status is 0; 1 if --check finds a difference; 2 if something could not be understood.
 """
@@ -73,12 +75,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     x * y      6         1
     0
     """
+    argv = sys.argv[1:] if argv is None else argv
     if isinstance(sys.stdout, io.TextIOWrapper):  # a name such as θ, where the output cannot show it
         sys.stdout.reconfigure(errors="backslashreplace")
+    if argv and argv[0] in ("train", "predict"):
+        from minigrad import commands  # networks are loaded only for those who want one
+
+        return commands.run(argv)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # the table shows what is nan or infinite
-            return _differentiate(_parser().parse_intermixed_args(_minus(sys.argv[1:] if argv is None else argv)))
+            return _differentiate(_parser().parse_intermixed_args(_minus(argv)))
     except (UsageError, ExpressionError, OSError) as error:
         print(f"minigrad: {error}", file=sys.stderr)
         return 2

@@ -309,13 +309,13 @@ def test_one_cycle_sets_the_first_beta_and_every_group():
     schedule = optim.OneCycleLR(adam, [1.0, 0.1], total_steps=10)
     np.testing.assert_allclose(schedule.get_last_lr(), [0.04, 0.004])
     assert [group["betas"] for group in adam.param_groups] == [(0.95, 0.999)] * 2
-    for _ in range(9):
+    for _ in range(10):  # one after each batch of the cycle
         schedule.step()
     rates = schedule.get_last_lr()
     with pytest.raises(ValueError, match="the cycle of 10 steps is over"):
         schedule.step()
     assert schedule.get_last_lr() == rates
-    assert schedule.last_epoch == 9
+    assert schedule.last_epoch == 10
 
 
 @pytest.mark.parametrize(("settings", "expected"), PLATEAU)

@@ -96,8 +96,9 @@ class OneCycleLR(Scheduler):
         return self._between((base, base * self.div_factor, base / self._final_div_factor), epoch)
 
     def _between(self, values: tuple[float, float, float], epoch: int) -> float:
-        if epoch >= self.total_steps:
+        if epoch > self.total_steps:
             raise ValueError(f"OneCycleLR: the cycle of {self.total_steps} steps is over")
+        epoch = min(epoch, self.total_steps - 1)  # a step after the last batch changes nothing any more
         phase = next(i for i, (end, _, _) in enumerate(self._phases) if epoch <= end)
         start, (end, first, last) = self._phases[phase - 1][0] if phase else 0.0, self._phases[phase]
         part = (epoch - start) / (end - start) if end > start else 1.0

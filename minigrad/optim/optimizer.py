@@ -127,7 +127,7 @@ class Optimizer:
         if state is None:
             state = self.state[p] = {"step": 0, **{k: np.full_like(value, v) for k, v in self._slots(group).items()}}
         state["step"] += 1
-        _, *names = state
+        names = [name for name in state if name != "step"]  # in a saved state they may be in any order
         decay = group["weight_decay"]
         for w, g, *kept in self._blocks(value, grad, *[state[name] for name in names]):
             a, b, c = self._room(w)
