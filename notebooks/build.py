@@ -35,10 +35,14 @@ BLOCK = re.compile(
 )
 NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?|[-+]?\bnan\b|[-+]?\binf\b")
 
-# What runs before a lesson: a warning is an error, and nothing is fetched.
+# What runs before a lesson: a warning is an error, nothing is fetched, and one thread computes. On a busy machine several of
+# them spend most of their time waiting for each other.
 PREAMBLE = """
+import os
 import socket
 import warnings
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 def refuse(*args):
     raise OSError("a lesson uses no network")
