@@ -35,21 +35,36 @@ BLOCK = re.compile(
 )
 NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?|[-+]?\bnan\b|[-+]?\binf\b")
 
-# What runs before a lesson: a warning is an error, nothing is fetched, and one thread computes. On a busy machine several of
-# them spend most of their time waiting for each other.
+# What runs before a lesson. A warning is an error, nothing is fetched, and a drawing gives a PNG too: a notebook that is not
+# trusted shows no SVG, in JupyterLab nor, at times, on GitHub.
+# One thread computes: on a busy machine several of them spend most of their time waiting for each other.
 PREAMBLE = """
-import os
-import socket
-import warnings
+def prepare():
+    import os
+    import socket
+    import warnings
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    from minigrad.draw import Drawing
 
-os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    def png(drawing):
+        from io import BytesIO
+        from PIL import Image
+        drawing.save("still.png")
+        small = BytesIO()
+        with Image.open("still.png") as image:
+            image.convert("RGB").quantize(64).save(small, "png", optimize=True)
+            return small.getvalue(), {"width": image.width // 2, "height": image.height // 2}
 
-def refuse(*args):
-    raise OSError("a lesson uses no network")
+    def refuse(*args):
+        raise OSError("a lesson uses no network")
 
-socket.socket.connect = socket.getaddrinfo = refuse
-warnings.simplefilter("error")
-warnings.filterwarnings("ignore", module="ipykernel")  # what the kernel says as it shuts down is not the lesson's
+    get_ipython().display_formatter.formatters["image/png"].for_type(Drawing, png)
+    socket.socket.connect = socket.getaddrinfo = refuse
+    warnings.simplefilter("error")
+    warnings.filterwarnings("ignore", module="ipykernel")  # what the kernel says as it shuts down is not the lesson's
+
+prepare()
+del prepare  # a lesson imports what it uses
 """
 
 
@@ -141,6 +156,8 @@ def execute(path: Path) -> Any:
             _refuse_outputs(path, cell)
             for output in cell.outputs:
                 output.pop("transient", None)
+                if "image/png" in output.get("data", {}):
+                    output.data.pop("image/svg+xml", None)
                 if "execution_count" in output:
                     output.execution_count = count
     return solutions

@@ -150,6 +150,7 @@ def test_building_and_checking(course, capsys):
 @pytest.mark.parametrize(("old", "new", "says"), [
     ("    # None\n", "    # 16.0\n", "before its exercise is solved, this check passed"),
     ("\nanswer\n", "\nimport warnings; warnings.warn('old')\n", "UserWarning.*old"),
+    ("\nanswer\n", "\nsocket\n", "NameError"),
     ("\nanswer\n", "\nimport socket; socket.create_connection(('localhost', 80))\n", "a lesson uses no network"),
 ])  # fmt: skip
 def test_a_lesson_that_would_not_teach_is_refused(course, old, new, says):

@@ -69,7 +69,7 @@ checks.equal("the gradient of x", lambda: slope(lambda t: (t + 5) * -4, -2.0), -
 # So $\partial f / \partial x = -4$: when $x$ grows by 0.001, $f$ falls by 0.004.
 #
 # This always works, and it is slow: a network with a million weights would be computed two million times for one gradient. There
-# is a way that takes about as long as computing the function *twice*, for all of them together.
+# is a way that takes about as long as computing the function two or three times, for all of them together.
 
 # %% [markdown]
 # ## Local gradients
@@ -160,6 +160,19 @@ mg.draw(f)
 # %% [markdown]
 # Values are green and stand above the wires. Gradients are red and stand below them. Check each red number on the left of a node:
 # it is the red number on its right, times the local gradient on the arrow.
+
+# %% [markdown]
+# The same as a film. The **player** goes forward, filling in values, then back, filling in gradients, and says at each step what
+# is multiplied with what. Play it, or go by the arrow keys.
+
+# %%
+mg.play(f)
+
+# %% [markdown]
+# And in writing: each path from the result to $x$, factor by factor. Here there is one.
+
+# %%
+mg.explain(f, wrt=x)
 
 # %% [markdown]
 # ## What a gradient tells you
@@ -257,5 +270,5 @@ plt.show()
 # - a rate of 0.2 in place of 0.05, or 0.4: what happens when steps are too long?
 # - a start at -0.4, and at exactly 0: why does nothing happen there?
 # - leaving out `t.zero_grad()`;
-# - an expression of your own: `mg.draw` shows it. Without a notebook, `minigrad "(x + y) * z" x=-2 y=5 z=-4 --svg graph.svg`
+# - an expression of your own: `mg.draw` shows it, `mg.play` plays it, `mg.explain(f, wrt=x)` writes it out. Without a notebook, `minigrad "(x + y) * z" x=-2 y=5 z=-4 --svg graph.svg`
 #   does it from the command line.

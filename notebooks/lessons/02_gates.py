@@ -34,6 +34,11 @@ mg.draw(f)
 # - `+` distributes the 2 to both of its inputs.
 # - `max` routes the 2 to $z$, because $2 > -1$. The gradient of $w$ is 0: a small change of $w$ changes nothing.
 # - `×` switches: $x$ gets $2 \times (-4) = -8$, and $y$ gets $2 \times 3 = 6$.
+#
+# The player does the same, one gate at a time.
+
+# %%
+mg.play(f)
 
 # %% [markdown]
 # ## Exercise 1: with your eyes only
@@ -119,12 +124,16 @@ checks.equal("the gradients along the tail", tail, right, rtol=1e-5, hint=hint)
 print("1 → " + " → ".join(f"{t:.2f}" for t in tail[1:]))
 
 # %% [markdown]
-# The rest is `+`, which distributes 0.20 to all three terms, and `×`, which switches. The picture shows all of it.
+# The rest is `+`, which distributes 0.20 to all three terms, and `×`, which switches. The picture shows all of it, and below it the
+# player goes through the gates.
 
 # %%
 f.backward()
 print({t.name: round(float(t.grad), 4) for t in (w0, x0, w1, x1, w2)})
 mg.draw(f)
+
+# %%
+mg.play(f)
 
 # %% [markdown]
 # ## The same, fused
@@ -157,7 +166,14 @@ print({t.name: round(float(t.grad), 4) for t in (w0, x0, w1, x1, w2)})
 mg.draw(fused)
 
 # %% [markdown]
-# The same gradients, from fewer gates. How coarse a gate is, you choose: anything whose local gradient you know can be one.
+# The same gradients, from fewer gates. And minigrad can open a fused gate, and draw the primitive gates in its place. The result was
+# computed by one gate all the same.
+
+# %%
+mg.draw(fused, expand="sigmoid")
+
+# %% [markdown]
+# How coarse a gate is, you choose: anything whose local gradient you know can be one.
 # Fused gates are faster, and often more exact. Lesson 5 shows a case where the fused gate works and the chain fails.
 
 # %% [markdown]
@@ -174,7 +190,10 @@ b.backward()
 mg.draw(b)
 
 # %% [markdown]
-# Both inputs of `×` are $a$. Each edge brings back 3, and 6 is their sum: the derivative of $a^2$ at 3.
+# Both inputs of `×` are $a$. Each edge brings back 3, and 6 is their sum: the derivative of $a^2$ at 3. Written out, path by path:
+
+# %%
+mg.explain(b, wrt=a)
 
 # %% [markdown]
 # ## Exercise 4: a branch by hand
@@ -224,8 +243,8 @@ hasty(c, 1.0)
 print("hasty:", float(a.grad))
 
 # %% [markdown]
-# $c = 4a$, so the gradient of $a$ is 4. The hasty sweep says 6: it sent the first 1 through $b$ and then 2, the 1 included
-# again.
+# $c = 4a$, so the gradient of $a$ is 4. The hasty sweep says 6. When the first 1 arrived at $b$, it sent 1 on. When the
+# second arrived, it sent 2 on: the first 1 was in it again.
 #
 # An order in which every node comes after its inputs, walked backwards, has each node's gradient complete before it is sent
 # on. That is a **topological order**.
@@ -267,6 +286,12 @@ checks.equal(
 # %%
 c.backward()
 mg.draw(c)
+
+# %% [markdown]
+# Watch $b$ in the player: both parts are there, and added, before anything goes on to $a$.
+
+# %%
+mg.play(c)
 
 # %% [markdown]
 # ## Something to play with

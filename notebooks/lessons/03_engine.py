@@ -293,6 +293,12 @@ checks.equal(
 mg.draw(f)
 
 # %% [markdown]
+# And this is your loop at work: each step back is one turn of it.
+
+# %%
+mg.play(f)
+
+# %% [markdown]
 # ## Against finite differences
 #
 # Two engines can share a mistake. Differences cannot: move an input up and down by a small $h$, and watch the result.

@@ -79,7 +79,7 @@ def show(functions):
     for ax, (name, f) in zip(axes, functions.items(), strict=True):
         J = jacobian(f, x)
         limit = abs(J).max()
-        ax.imshow(J, cmap="RdBu", vmin=-limit, vmax=limit)
+        ax.imshow(J, cmap="RdBu_r", vmin=-limit, vmax=limit)
         ax.set_title(name)
         ax.set_xlabel("input")
         ax.set_xticks([])
@@ -92,7 +92,12 @@ def show(functions):
 show({"relu": mg.relu, "sigmoid": mg.sigmoid, "softmax": mg.softmax})
 
 # %% [markdown]
-# Blue is positive, red is negative. The zeros of relu on the diagonal are where its input was negative.
+# Red is positive, blue is negative. The zeros of relu on the diagonal are where its input was negative.
+#
+# minigrad draws a Jacobian with its numbers, the upstream gradient to its left, and their product below.
+
+# %%
+mg.draw_jacobian(mg.softmax, x, upstream=[1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
 
 # %% [markdown]
 # ## Why nobody forms them
@@ -215,7 +220,13 @@ checks.equal("∂f/∂x", grad_x, [-0.112, 0.636], hint="W.T, not W")
 tW, tx = Tensor(W, name="W"), Tensor(x, name="x")
 f = ((tW @ tx) ** 2).sum()
 f.backward()
-mg.draw(f, precision=3)
+mg.draw(f, precision=3, heatmaps=False)
+
+# %% [markdown]
+# In the player, a step back through `@` is two rules, an outer product and a product with the transposed matrix.
+
+# %%
+mg.play(f, precision=3)
 
 # %% [markdown]
 # ## A gradient has the shape of its variable

@@ -78,7 +78,17 @@ plt.show()
 #
 # $$p_k = \frac{e^{z_k}}{\sum_i e^{z_i}}$$
 #
-# Every logit is in every denominator. Raising $z_i$ raises $p_i$ and **lowers all others**. So the Jacobian is full:
+# minigrad has it as one gate. Opened, it shows how the logits meet:
+
+# %%
+z = Tensor([0.5, -1.0, 2.0], name="z")
+mg.draw(mg.softmax(z), expand="softmax", heatmaps=False, local_gradients=False)
+
+# %% [markdown]
+# The exponentials take two ways: each to its own quotient, and all together, through the sum, to **every** quotient. (What is
+# subtracted first is the largest logit. It changes no probability, and you will see below what it is good for.)
+#
+# So raising $z_i$ raises $p_i$ and lowers all others. The Jacobian is full:
 #
 # $$\frac{\partial p_k}{\partial z_i} = p_k\,(\delta_{ki} - p_i) \qquad \delta_{ki} = 1 \text{ if } k = i, \text{ else } 0$$
 #
@@ -118,6 +128,11 @@ print(rows_by_backward(z).round(3))
 
 # %% [markdown]
 # Each row adds up to 0: raising all logits by the same amount changes nothing.
+
+# %%
+mg.draw_jacobian(mg.softmax, z, precision=3)
+
+# %% [markdown]
 #
 # How wrong is the diagonal alone? Here is a gradient by both, with differences as the judge.
 

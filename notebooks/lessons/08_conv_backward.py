@@ -9,6 +9,7 @@
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
+from IPython.display import SVG
 from skimage import data
 
 import minigrad as mg
@@ -44,6 +45,13 @@ checks.equal(
     8,
     hint="len(x) - len(w) + 1",
 )
+
+# %% [markdown]
+# The whole story as a film: forward the kernel slides over the input; backward each output's gradient lands on the inputs and the
+# weights that made it. Come back to it while you do the next two exercises.
+
+# %%
+mg.animate_conv(x, w, upstream=[0.1, 0.2, 0.3])
 
 # %% [markdown]
 # ## The gradient of the kernel
@@ -139,7 +147,7 @@ fig, axes = plt.subplots(1, 2, figsize=(8, 3.2), width_ratios=[5, 3.4])
 for ax, m, title in zip(
     axes, [matrix, matrix.T], ["forward: O = M x", "backward: ∂L/∂x = Mᵀ δ"], strict=True
 ):
-    ax.imshow(m, cmap="RdBu", vmin=-4, vmax=4)
+    ax.imshow(m, cmap="RdBu_r", vmin=-4, vmax=4)
     for (i, j), v in np.ndenumerate(m):
         ax.text(j, i, v, ha="center", va="center", color="black" if v else "lightgray")
     ax.set_title(title)
@@ -236,6 +244,17 @@ O.backward([[[[1.0, 2.0], [3.0, 4.0]]]])
 print(W.grad[0, 0])
 print(b.grad)
 print(X.grad[0, 0])
+
+# %% [markdown]
+# Watch them grow, window by window: in the player, and in a picture that loops by itself.
+
+# %%
+film = mg.animate_conv(X.data[0, 0], W.data[0, 0], 0.5, stride=2, upstream=[[1, 2], [3, 4]])
+film
+
+# %%
+film.save("film.svg")
+SVG("film.svg")
 
 # %% [markdown]
 # ## A stride is zeros in between
