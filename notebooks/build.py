@@ -37,10 +37,13 @@ NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?|[-+]?\bnan\b|[-+]?\binf\b")
 
 # What runs before a lesson. A warning is an error, nothing is fetched, and a drawing gives a PNG too: a notebook that is not
 # trusted shows no SVG, in JupyterLab nor, at times, on GitHub.
+# One thread computes: on a busy machine several of them spend most of their time waiting for each other.
 PREAMBLE = """
 def prepare():
+    import os
     import socket
     import warnings
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     from minigrad.draw import Drawing
 
     def png(drawing):
