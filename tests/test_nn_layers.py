@@ -186,7 +186,11 @@ def test_attention_weights_and_masks():
         (lambda: nn.LSTM(3, 0), ValueError, "hidden_size and num_layers are at least 1"),
         (lambda: nn.LSTM(3, 4)(np.ones((5, 2, 4))), ValueError, r"LSTM: x is \(time, batch, 3\), not empty, got"),
         (lambda: nn.LSTM(3, 4)(np.ones((0, 2, 3))), ValueError, "not empty"),
-        (lambda: nn.LSTM(3, 4)(np.ones((5, 2, 3)), np.ones((2, 1, 2, 3))), ValueError, r"hx is \(h, c\), each \(1, 2, 4\), got"),
+        (
+            lambda: nn.LSTM(3, 4)(np.ones((5, 2, 3)), np.ones((2, 1, 2, 3))),
+            ValueError,
+            r"hx is \(h, c\), each \(1, 2, 4\), got",
+        ),
         (lambda: nn.GRU(3, 4)(np.ones((5, 2, 3)), np.ones((1, 2, 3))), ValueError, r"GRU: hx is \(1, 2, 4\), got"),
         (lambda: nn.MultiHeadAttention(6, 4), ValueError, "4 heads do not divide embed_dim 6"),
         (lambda: attend(np.ones((4, 2, 5))), ValueError, r"query, key and value end in \(6, 6, 6\)"),
