@@ -337,6 +337,25 @@ def test_plateau_is_pytorchs(settings: dict[str, Any], expected: list[float]):
     np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-15)
 
 
+def test_schedules_take_up_groups_that_are_added():
+    late = {"params": Tensor(1.0), "lr": 0.4}
+    steps, plateau, fixed = sgd(), sgd(), sgd()
+    schedule = optim.StepLR(steps, 2, 0.5)
+    look = optim.ReduceLROnPlateau(plateau, patience=0)
+    both = optim.ReduceLROnPlateau(fixed, patience=0, min_lr=[0.0])
+    for optimizer in (steps, plateau, fixed):
+        optimizer.add_param_group(late)
+    for _ in range(2):
+        schedule.step()
+        look.step(1.0)
+    np.testing.assert_allclose(schedule.get_last_lr(), [5e-4, 0.2])
+    np.testing.assert_allclose(look.get_last_lr(), [1e-4, 0.04])
+    assert schedule.state_dict()["base_lrs"] == [1e-3, 0.4]
+    both.step(1.0)
+    with pytest.raises(ValueError, match="1 rates min_lr for 2 groups"):
+        both.step(1.0)
+
+
 def sgd() -> optim.Optimizer:
     return optim.SGD([Tensor(1.0)])
 
