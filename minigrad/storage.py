@@ -51,8 +51,9 @@ def save(state: Any, path: str | os.PathLike[str], metadata: Mapping[str, str] |
     Parameters
     ----------
     state : mapping of str to (Tensor, array_like or mapping), or object with a ``state_dict()``
-        What to save; such objects may be in the mapping too. The names of mappings within are joined with a dot. Arrays of floats (16 to 64 bits), integers or
-        booleans are written contiguous and little-endian; a Python integer becomes int64, another number float64.
+        What to save; such objects may be in the mapping too. The names of mappings within are joined with a dot. Arrays of
+        floats (16 to 64 bits), integers or booleans are written contiguous and little-endian; a Python integer becomes
+        int64, another number float64.
     path : str or path
         Ends in .npz, or in .safetensors, which ``pip install "minigrad[safetensors]"`` makes available.
     metadata : mapping of str to str, optional
