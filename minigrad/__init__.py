@@ -9,6 +9,7 @@ from minigrad.draw.animate import animate_conv, animate_pool
 from minigrad.draw.explain import explain
 from minigrad.draw.jacobian import draw_jacobian
 from minigrad.draw.play import play
+from minigrad.export import export_onnx
 from minigrad.gradcheck import gradcheck
 from minigrad.modes import detect_anomaly, no_grad, scope
 from minigrad.ops import *  # noqa: F403
@@ -20,8 +21,8 @@ from minigrad.transforms import __all__ as _transforms
 
 __version__ = "0.1.0"
 __all__ = [
-    "Tensor", "animate_conv", "animate_pool", "detect_anomaly", "draw", "draw_jacobian", "explain", "gradcheck", "linalg",
-    "load", "no_grad", "op", "play", "save", "scope", *_operations, *_transforms,
+    "Tensor", "animate_conv", "animate_pool", "detect_anomaly", "draw", "draw_jacobian", "explain", "export_onnx",
+    "gradcheck", "linalg", "load", "no_grad", "op", "play", "save", "scope", *_operations, *_transforms,
 ]  # fmt: skip
 
 _LAZY = ("nn", "optim", "data")  # subpackages that are loaded when they are first asked for

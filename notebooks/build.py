@@ -1,0 +1,293 @@
+"""Make the notebooks of the course from its lessons, or check that those in the repository are up to date.
+
+    python notebooks/build.py                 make all of them
+    python notebooks/build.py 03 08           make those of two lessons
+    python notebooks/build.py --check         change nothing; fail if one is stale
+
+A lesson is a file of notebooks/lessons in jupytext's percent format; notebooks/README.md says how exercises are marked in
+it. From each come a notebook of exercises, without outputs, and one of solutions, executed. Executing a lesson tries every
+exercise twice: as the learner finds it, when its check has to fail with a sentence, and solved, when it has to pass.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+HERE = Path(__file__).parent
+LIMIT = 120  # seconds for a lesson on two cores
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+BLOCK = re.compile(
+    r"^(?P<indent> *)# solution\n(?P<solution>.*?)(?:^ *# stub\n(?P<stub>.*?))?^ *# end(?:\n|\Z)", re.M | re.S
+)
+NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?|[-+]?\bnan\b|[-+]?\binf\b")
+
+# What runs before a lesson. A warning is an error, nothing is fetched, and a drawing gives a PNG too: a notebook that is not
+# trusted shows no SVG, in JupyterLab nor, at times, on GitHub.
+PREAMBLE = """
+def prepare():
+    import socket
+    import warnings
+    from minigrad.draw import Drawing
+
+    def png(drawing):
+        from io import BytesIO
+        from PIL import Image
+        drawing.save("still.png")
+        small = BytesIO()
+        with Image.open("still.png") as image:
+            image.convert("RGB").quantize(64).save(small, "png", optimize=True)
+            return small.getvalue(), {"width": image.width // 2, "height": image.height // 2}
+
+    def refuse(*args):
+        raise OSError("a lesson uses no network")
+
+    get_ipython().display_formatter.formatters["image/png"].for_type(Drawing, png)
+    socket.socket.connect = socket.getaddrinfo = refuse
+    warnings.simplefilter("error")
+    warnings.filterwarnings("ignore", module="ipykernel")  # what the kernel says as it shuts down is not the lesson's
+
+prepare()
+del prepare  # a lesson imports what it uses
+"""
+
+
+class LessonError(Exception):
+    """What is wrong with a lesson or its notebooks, and where."""
+
+
+def lessons(chosen: list[str]) -> list[Path]:
+    """The lessons whose names begin as chosen; all of them if nothing is."""
+    found = sorted((HERE / "lessons").glob("*.py"))
+    for name in chosen:
+        if not any(path.name.startswith(name) for path in found):
+            raise LessonError(f"no lesson begins with {name!r}; there are {', '.join(path.stem for path in found)}")
+    return [path for path in found if not chosen or any(path.name.startswith(name) for name in chosen)]
+
+
+def exercise_text(source: str) -> str:
+    """A cell as the learner finds it: each solution gives way to its stub."""
+
+    def stub(block: re.Match[str]) -> str:
+        indent, lines = block["indent"], block["stub"]
+        if lines is None:
+            return f'{indent}raise NotImplementedError("your code here")\n'
+        return re.sub(r"^( *)# ?", r"\1", lines, flags=re.M)
+
+    return BLOCK.sub(stub, source + "\n").rstrip("\n")
+
+
+def solution_text(source: str) -> str:
+    """A cell as it is solved: without the marks and the stub."""
+    return BLOCK.sub(lambda block: block["solution"], source + "\n").rstrip("\n")
+
+
+def read(path: Path) -> list[Any]:
+    """The cells of a lesson, with marks; refuse what is not a lesson."""
+    cells = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent").cells
+    for i, cell in enumerate(cells):
+        marks = re.findall(r"^ *# (solution|stub|end)$", cell.source, re.M)
+        where = f"{path.name}, cell {i + 1}"
+        if cell.cell_type == "code" and marks:
+            if re.search(r"^ *# (solution|stub|end)$", solution_text(cell.source), re.M):
+                raise LessonError(f"{where}: a solution is '# solution', optionally '# stub', and '# end'; found {marks}")
+            check = cells[i + 1].source if i + 1 < len(cells) else ""
+            if not re.search(r"^ *checks\.\w+\(", check, re.M):
+                raise LessonError(f"{where}: the cell after a solution checks it with checks.equal or checks.gradient")
+    return cells
+
+
+def _made(cells: list[Any], text: Any) -> Any:
+    """A notebook without outputs; the same lesson always gives the same one."""
+    new = []
+    for i, cell in enumerate(cells):
+        make = new_markdown_cell if cell.cell_type == "markdown" else new_code_cell
+        tags = cell.metadata.get("tags")
+        new.append(make(text(cell.source), id=f"cell-{i + 1}", metadata={"tags": tags} if tags else {}))
+    return new_notebook(cells=new, metadata=METADATA, nbformat_minor=5)
+
+
+def execute(path: Path) -> Any:
+    """The notebook of solutions with outputs, if every stub fails its check and every solution passes."""
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    cells = read(path)
+    solutions = _made(cells, solution_text)
+    run, stubs = [new_code_cell(PREAMBLE)], []
+    for i, (cell, solved) in enumerate(zip(cells, solutions.cells, strict=True)):
+        if cell.cell_type == "code" and BLOCK.search(cell.source + "\n"):
+            check = new_code_cell(solution_text(cells[i + 1].source), metadata={"tags": ["raises-exception"]})
+            stubs.append(check)
+            run += [new_code_cell(exercise_text(cell.source)), check]
+        run.append(solved)
+    with tempfile.TemporaryDirectory() as folder:
+        client = NotebookClient(
+            new_notebook(cells=run, metadata=METADATA), timeout=LIMIT, record_timing=False, coalesce_streams=True,
+            extra_arguments=["--log-level=ERROR"], resources={"metadata": {"path": folder}},
+        )  # fmt: skip
+        try:
+            client.execute()
+        except CellExecutionError as error:
+            raise LessonError(f"{path.name}: {error}") from None
+    for check in stubs:
+        _refuse_kind_stub(path, check)
+    count = 0
+    for cell in solutions.cells:
+        if cell.cell_type == "code":
+            count += 1
+            cell.execution_count = count
+            _refuse_outputs(path, cell)
+            for output in cell.outputs:
+                output.pop("transient", None)
+                if "image/png" in output.get("data", {}):
+                    output.data.pop("image/svg+xml", None)
+                if "execution_count" in output:
+                    output.execution_count = count
+    return solutions
+
+
+def _refuse_kind_stub(path: Path, check: Any) -> None:
+    """A stub's check has to fail, with a sentence of its own."""
+    failure = next((o for o in check.outputs if o.output_type == "error"), None)
+    if failure is None or failure.ename != "CheckFailed" or len(failure.evalue.split()) < 4:
+        found = "passed" if failure is None else f"failed with {failure.ename}: {failure.evalue}"
+        raise LessonError(f"{path.name}: before its exercise is solved, this check {found}:\n{check.source}")
+
+
+def _refuse_outputs(path: Path, cell: Any) -> None:
+    """What would differ from run to run, or is a warning, does not belong into a notebook."""
+    for output in cell.outputs:
+        if output.get("name") == "stderr":
+            raise LessonError(f"{path.name}: a cell writes to stderr: {output.text}\n{cell.source}")
+        if re.search(r" at 0x[0-9a-f]+", _text(output)):
+            raise LessonError(f"{path.name}: a cell shows an address: {_text(output)}\n{cell.source}")
+
+
+def _text(output: Any) -> str:
+    text = output.get("text") or output.get("data", {}).get("text/plain", "")
+    return text if isinstance(text, str) else "".join(text)
+
+
+def _same_text(old: str, new: str) -> bool:
+    """Whether two texts say the same: words exactly, numbers but for what another processor computes differently."""
+    if NUMBER.split(old) != NUMBER.split(new):
+        return False
+    pairs = zip(map(float, NUMBER.findall(old)), map(float, NUMBER.findall(new)), strict=True)
+    return all(a == b or abs(a - b) <= 1e-6 + 1e-3 * abs(b) or (a != a and b != b) for a, b in pairs)
+
+
+def _same_outputs(old: Any, new: Any) -> bool:
+    """Whether two cells show the same text, and pictures of the same kinds."""
+    if "varies" in new.metadata.get("tags", []):
+        return bool(old.outputs) == bool(new.outputs)
+    if len(old.outputs) != len(new.outputs):
+        return False
+    return all(
+        a.output_type == b.output_type
+        and set(a.get("data", ())) == set(b.get("data", ()))
+        and _same_text(_text(a), _text(b))
+        for a, b in zip(old.outputs, new.outputs, strict=True)
+    )
+
+
+def _without_outputs(notebook: Any) -> Any:
+    plain = json.loads(json.dumps(notebook))
+    for cell in plain["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    return plain
+
+
+def notebook_paths(path: Path) -> tuple[Path, Path]:
+    """Where a lesson's notebooks lie: exercises, and solutions."""
+    return HERE / "exercises" / f"{path.stem}.ipynb", HERE / "solutions" / f"{path.stem}.ipynb"
+
+
+def stale_sources(path: Path) -> list[str]:
+    """What in a lesson's two notebooks is not as the lesson says, outputs aside. Nothing is executed."""
+    exercises, solutions = notebook_paths(path)
+    cells = read(path)
+    wanted = _made(cells, exercise_text), _made(cells, solution_text)
+    stale = []
+    for file, made, plain in zip((exercises, solutions), wanted, (lambda n: n, _without_outputs), strict=True):
+        if not file.exists():
+            stale.append(f"{file.relative_to(HERE)} is missing")
+        elif plain(json.loads(json.dumps(nbformat.read(file, 4)))) != json.loads(json.dumps(made)):
+            stale.append(f"{file.relative_to(HERE)} is not what {path.name} says")
+    return stale
+
+
+def orphans() -> list[str]:
+    """Notebooks that no lesson makes."""
+    made = {file for path in lessons([]) for file in notebook_paths(path)}
+    return [f"{file.relative_to(HERE)} has no lesson" for file in sorted(HERE.glob("*/*.ipynb")) if file not in made]
+
+
+def stale_outputs(path: Path, executed: Any) -> list[str]:
+    """The cells of the committed solutions whose outputs are not those of an execution now."""
+    file = notebook_paths(path)[1]
+    committed = nbformat.read(file, 4)
+    return [
+        f"{file.relative_to(HERE)}, cell {i + 1}: the outputs differ from those of an execution now:\n{new.source}\n"
+        + "\n".join(f"was: {_text(a)}\nnow: {_text(b)}" for a, b in zip(old.outputs, new.outputs, strict=False))
+        for i, (old, new) in enumerate(zip(committed.cells, executed.cells, strict=True))
+        if new.cell_type == "code" and not _same_outputs(old, new)
+    ]
+
+
+def build(path: Path) -> None:
+    """Write both notebooks of a lesson; if it fails, neither is touched."""
+    executed = execute(path)
+    for file, notebook in zip(notebook_paths(path), (_made(read(path), exercise_text), executed), strict=True):
+        file.parent.mkdir(exist_ok=True)
+        nbformat.write(notebook, file)
+
+
+def check(path: Path) -> list[str]:
+    """What is stale about a lesson's notebooks; its outputs are looked at if the rest is right."""
+    return stale_sources(path) or stale_outputs(path, execute(path))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; the exit status is 1 if something is stale or fails."""
+    parser = argparse.ArgumentParser(prog="build.py", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("lesson", nargs="*", help="the beginning of a lesson's name, such as 03; all of them by default")
+    parser.add_argument("--check", action="store_true", help="change nothing; fail if a notebook is stale")
+    options = parser.parse_args(arguments)
+    try:
+        complaints = orphans() if options.check and not options.lesson else []
+        for path in lessons(options.lesson):
+            print(f"{path.stem} … ", end="", flush=True)
+            start = time.perf_counter()
+            found = check(path) if options.check else build(path)
+            seconds = time.perf_counter() - start
+            if seconds > LIMIT:
+                found = [*(found or ()), f"{path.name} took {seconds:.0f} s, more than {LIMIT}"]
+            print(f"{'stale' if found else 'ok'}, {seconds:.1f} s")
+            complaints += found or []
+    except LessonError as error:
+        print(f"failed\n{error}", file=sys.stderr)
+        return 1
+    for complaint in complaints:
+        print(complaint, file=sys.stderr)
+    if options.check and complaints:
+        print("make them anew with: python notebooks/build.py", file=sys.stderr)
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,394 @@
+# %% [markdown]
+# # 5. Activations and losses
+#
+# A network ends in two steps: an **activation** turns its last numbers into probabilities, and a **loss** compares them with the
+# truth. The numbers before the activation are called **logits**.
+#
+# Each step has a gradient worth knowing. Together they have one that is simpler than either, and that survives where the two
+# steps break.
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+
+import minigrad as mg
+from minigrad import Tensor, checks
+
+# %% [markdown]
+# ## Sigmoid and relu
+#
+# Both work on each number by itself. Both can tell their local gradient from their **output**, so the forward pass need not keep
+# the input.
+#
+# $$\sigma'(z) = \sigma(z)\,\bigl(1 - \sigma(z)\bigr) \qquad\qquad
+# \mathrm{relu}'(z) = \begin{cases} 1 & z > 0 \\ 0 & z \le 0 \end{cases}$$
+#
+# At $z = 0$, relu has a kink and no derivative. One has to be chosen, and the choice is 0. And $z > 0$ just where
+# $\mathrm{relu}(z) > 0$.
+#
+# ## Exercise 1: two rules
+#
+# From the upstream gradient `g` and the output `out`, nothing else.
+
+
+# %%
+def sigmoid_rule(g, out):
+    # solution
+    return g * out * (1 - out)
+    # end
+
+
+def relu_rule(g, out):
+    # solution
+    return g * (out > 0)
+    # end
+
+
+# %%
+z = np.array([-2.0, -0.5, 0.0, 1.0, 3.0])
+g = np.array([1.0, -1.0, 2.0, 3.0, 0.5])
+for name, f, rule in [("sigmoid", mg.sigmoid, sigmoid_rule), ("relu", mg.relu, relu_rule)]:
+    t = Tensor(z)
+    out = f(t)
+    out.backward(g)
+    checks.equal(f"the rule of {name}", lambda: rule(g, out.data), t.grad)
+
+# %% [markdown]
+# A picture of what each lets through:
+
+# %%
+at = np.linspace(-6, 6, 241)
+fig, axes = plt.subplots(1, 4, figsize=(12, 2.8), sharey=True)
+for ax, f in zip(axes, [mg.sigmoid, mg.tanh, mg.relu, mg.gelu], strict=True):
+    t = Tensor(at)
+    out = f(t)
+    out.backward(np.ones(at.size))
+    ax.plot(at, out.data, color="tab:green", label="value")
+    ax.plot(at, t.grad, color="tab:red", label="local gradient")
+    ax.set_ylim(-1.2, 2.2)
+    ax.set_title(f.name)
+axes[0].legend()
+plt.tight_layout()
+plt.show()
+
+# %% [markdown]
+# ## Softmax
+#
+# For a choice between $K$ classes, softmax turns $K$ logits into probabilities that add up to 1.
+#
+# $$p_k = \frac{e^{z_k}}{\sum_i e^{z_i}}$$
+#
+# minigrad has it as one gate. Opened, it shows how the logits meet:
+
+# %%
+z = Tensor([0.5, -1.0, 2.0], name="z")
+mg.draw(mg.softmax(z), expand="softmax", heatmaps=False, local_gradients=False)
+
+# %% [markdown]
+# The exponentials take two ways: each to its own quotient, and all together, through the sum, to **every** quotient. (What is
+# subtracted first is the largest logit. It changes no probability, and you will see below what it is good for.)
+#
+# So raising $z_i$ raises $p_i$ and lowers all others. The Jacobian is full:
+#
+# $$\frac{\partial p_k}{\partial z_i} = p_k\,(\delta_{ki} - p_i) \qquad \delta_{ki} = 1 \text{ if } k = i, \text{ else } 0$$
+#
+# Some notes on the web give the diagonal only, $p_k (1 - p_k)$, as if softmax were sigmoid. That is a mistake, and a common one.
+#
+# ## Exercise 2: the full Jacobian
+#
+# A matrix with $p_k (\delta_{ki} - p_i)$ in row $k$, column $i$. `np.diag(p)` and `np.outer(p, p)` help.
+
+
+# %%
+def softmax_jacobian(p):
+    # solution
+    return np.diag(p) - np.outer(p, p)
+    # end
+
+
+# %%
+def rows_by_backward(z):
+    rows = []
+    for k in range(len(z)):
+        t = Tensor(z)
+        mg.softmax(t).backward(np.eye(len(z))[k])
+        rows.append(t.grad)
+    return np.array(rows)
+
+
+z = np.array([0.5, -1.0, 2.0])
+p = mg.softmax(z)
+checks.equal(
+    "the Jacobian of softmax",
+    lambda: softmax_jacobian(p),
+    rows_by_backward(z),
+    hint="-p_k p_i off the diagonal",
+)
+print(rows_by_backward(z).round(3))
+
+# %% [markdown]
+# Each row adds up to 0: raising all logits by the same amount changes nothing.
+
+# %%
+mg.draw_jacobian(mg.softmax, z, precision=3)
+
+# %% [markdown]
+#
+# How wrong is the diagonal alone? Here is a gradient by both, with differences as the judge.
+
+# %%
+g = np.array([1.0, 0.0, 0.0])
+print("full      ", g @ softmax_jacobian(p))
+print("diagonal  ", g * p * (1 - p))
+h = 1e-5
+print(
+    "difference",
+    np.array(
+        [(mg.softmax(z + h * e)[0] - mg.softmax(z - h * e)[0]) / (2 * h) for e in np.eye(3)]
+    ),
+)
+
+# %% [markdown]
+# ## Exercise 3: the rule of softmax
+#
+# A rule forms no matrix. Multiply $g^{\mathsf T} J$ out on paper:
+#
+# $$\sum_k g_k\, p_k (\delta_{ki} - p_i) = p_i \Bigl(g_i - \sum_k g_k p_k\Bigr)$$
+
+
+# %%
+def softmax_rule(g, p):
+    # solution
+    return p * (g - np.sum(g * p))
+    # end
+
+
+# %%
+g = np.array([0.3, -2.0, 1.0])
+checks.equal("the rule of softmax", lambda: softmax_rule(g, p), g @ rows_by_backward(z))
+
+# %% [markdown]
+# ## Binary cross-entropy
+#
+# Two classes: the target $y$ is 0 or 1, and $p$ is the probability of 1. The loss is small when the truth was likely.
+#
+# $$J = -y \ln p - (1 - y) \ln (1 - p)$$
+#
+# $$\frac{\partial J}{\partial p} = -\frac{y}{p} + \frac{1 - y}{1 - p}$$
+#
+# ## Exercise 4: through the loss and through the sigmoid
+#
+# With $p = \sigma(z)$, the chain rule multiplies by $p (1 - p)$. Do it on paper first: what is left? Then write both functions.
+
+
+# %%
+def bce_gradient_p(p, y):
+    # solution
+    return -y / p + (1 - y) / (1 - p)
+    # end
+
+
+def bce_gradient_z(p, y):
+    # solution
+    return p - y
+    # stub
+    # # what is left of bce_gradient_p(p, y) * p * (1 - p)
+    # raise NotImplementedError("your code here")
+    # end
+
+
+# %%
+for y in (0.0, 1.0):
+    z = Tensor(0.7, name="z")
+    p = mg.sigmoid(z)
+    loss = -(y * mg.log(p) + (1 - y) * mg.log(1 - p))
+    loss.backward()
+    checks.equal(f"∂J/∂p for y = {y:g}", lambda: bce_gradient_p(p.data, y), p.grad)
+    checks.equal(
+        f"∂J/∂z for y = {y:g}",
+        lambda: bce_gradient_z(p.data, y),
+        z.grad,
+        hint="two letters and a minus",
+    )
+
+# %% [markdown]
+# Step by step, the graph is long:
+
+# %%
+mg.draw(loss)
+
+# %% [markdown]
+# Fused, it is one gate, and its gradient is *prediction minus truth*:
+#
+# $$\frac{\partial J}{\partial z} = \sigma(z) - y$$
+
+# %%
+z = Tensor(0.7, name="z")
+loss = mg.binary_cross_entropy_with_logits(z, 1.0)
+loss.backward()
+mg.draw(loss)
+
+# %% [markdown]
+# ## Where the steps break
+#
+# A confident network may give the logit 1000. Then $\sigma(1000)$ is 1 in floating point, exactly. If the truth was 0, the loss is
+# $-\ln(1 - 1)$: infinite, and its gradient is infinity times zero.
+
+
+# %%
+def naive(z, y):
+    p = mg.sigmoid(z)
+    return -(y * mg.log(p) + (1 - y) * mg.log(1 - p))
+
+
+for logit, y in [(1000.0, 0.0), (1000.0, 1.0), (-1000.0, 0.0), (-1000.0, 1.0)]:
+    z = Tensor(logit)
+    with np.errstate(all="ignore"):
+        loss = naive(z, y)
+    loss.backward()
+    exact = Tensor(logit)
+    fused = mg.binary_cross_entropy_with_logits(exact, y)
+    fused.backward()
+    print(f"z = {logit:5g}, y = {y:g}", end="   ")
+    print(f"step by step: loss {loss:4.0f}, gradient {z.grad:3.0f}", end="   ")
+    print(f"fused: loss {fused:4.0f}, gradient {exact.grad:2.0f}")
+
+# %% [markdown]
+# The fused gate is right in all four cases. How does it compute the loss? Write it in logits alone. For $z \ge 0$,
+#
+# $$-\ln \sigma(z) = \ln(1 + e^{-z}) \qquad -\ln(1 - \sigma(z)) = z + \ln(1 + e^{-z})$$
+#
+# and for all $z$, in one formula in which no exponential overflows:
+#
+# $$J = \max(z, 0) - y z + \ln\bigl(1 + e^{-|z|}\bigr)$$
+#
+# ## Exercise 5: a loss that holds
+#
+# For arrays of logits and targets: the loss of each, and its gradient. `np.log1p(t)` is $\ln(1 + t)$. The sigmoid, too, has to be
+# computed without overflow: given.
+
+
+# %%
+def sigmoid(z):
+    e = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1, e) / (1 + e)
+
+
+def bce_with_logits(z, y):
+    # solution
+    loss = np.maximum(z, 0) - y * z + np.log1p(np.exp(-np.abs(z)))
+    return loss, sigmoid(z) - y
+    # stub
+    # # the loss and its gradient
+    # raise NotImplementedError("your code here")
+    # end
+
+
+# %%
+z = np.array([-1000.0, -1000.0, -3.0, 0.0, 0.7, 0.7, 1000.0, 1000.0])
+y = np.array([0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0])
+t = Tensor(z)
+losses = mg.binary_cross_entropy_with_logits(t, y, reduction="none")
+losses.backward(np.ones(8))
+checks.equal(
+    "the loss and its gradient",
+    lambda: bce_with_logits(z, y),
+    (losses.data, t.grad),
+    hint="np.maximum(z, 0)",
+)
+
+# %% [markdown]
+# ## Cross-entropy for many classes
+#
+# The truth is a class $y$, and the loss is $J = -\ln p_y$. Fused with softmax:
+#
+# $$J = \ln \sum_i e^{z_i} - z_y \qquad\qquad \frac{\partial J}{\partial z} = p - \mathrm{onehot}(y)$$
+#
+# Prediction minus truth, again: `onehot(y)` is 1 at $y$ and 0 elsewhere. And again an exponential overflows, from $z \approx 710$ on.
+# The cure is that a constant taken off all logits changes nothing. Take off the largest:
+#
+# $$\ln \sum_i e^{z_i} = m + \ln \sum_i e^{z_i - m} \qquad m = \max_i z_i$$
+#
+# ## Exercise 6: cross-entropy of a batch
+#
+# `z` has the shape `(N, K)`, `y` holds `N` classes. Return the **mean** loss, and its gradient in the shape of `z`. The mean divides
+# by `N`: so does the gradient. `z[np.arange(n), y]` picks the logits of the true classes.
+
+
+# %%
+def cross_entropy(z, y):
+    n = len(z)
+    z = z - z.max(axis=1, keepdims=True)
+    # solution
+    total = np.exp(z).sum(axis=1, keepdims=True)
+    loss = np.mean(np.log(total[:, 0]) - z[np.arange(n), y])
+    gradient = np.exp(z) / total
+    gradient[np.arange(n), y] -= 1
+    return loss, gradient / n
+    # stub
+    # # the mean loss, and its gradient
+    # raise NotImplementedError("your code here")
+    # end
+
+
+# %%
+rng = np.random.default_rng(0)
+z, y = rng.normal(size=(4, 3)), np.array([2, 0, 1, 1])
+t = Tensor(z)
+loss = mg.cross_entropy(t, y)
+loss.backward()
+checks.equal(
+    "the mean loss, and its gradient",
+    lambda: cross_entropy(z, y),
+    (loss.data, t.grad),
+    hint="both are divided by N",
+)
+checks.gradient(
+    lambda z: cross_entropy(z, y)[0], [z], lambda: cross_entropy(z, y)[1], names=["z"]
+)
+z = 1000 * z
+t = Tensor(z)
+loss = mg.cross_entropy(t, y)
+loss.backward()
+checks.equal(
+    "the same with logits in the thousands", lambda: cross_entropy(z, y), (loss.data, t.grad)
+)
+
+# %% [markdown]
+# ## Something to play with
+#
+# Who breaks first? The loss for the target 0, step by step and fused, in single precision: the numbers that networks are trained in.
+
+# %%
+at = np.linspace(0, 40, 801, dtype=np.float32)
+steps, fused = Tensor(at), Tensor(at)
+with np.errstate(all="ignore"):
+    a = naive(steps, 0.0)
+a.backward(np.ones(at.size))
+b = mg.binary_cross_entropy_with_logits(fused, np.zeros_like(at), reduction="none")
+b.backward(np.ones(at.size))
+
+fig, axes = plt.subplots(1, 2, figsize=(11, 3.6))
+for ax, one, other, title in [
+    (axes[0], a.data, b.data, "loss"),
+    (axes[1], steps.grad, fused.grad, "gradient"),
+]:
+    ax.plot(at, other, color="tab:blue", linewidth=5, alpha=0.4, label="fused")
+    ax.plot(
+        at, np.where(np.isfinite(one), one, np.nan), color="tab:orange", label="step by step"
+    )
+    ax.set_title(title)
+    ax.set_xlabel("logit")
+axes[0].legend()
+plt.tight_layout()
+plt.show()
+first = at[~np.isfinite(a.data)][0]
+print(f"from a logit of about {first:.0f} on, the loss step by step is infinite")
+
+# %% [markdown]
+# Try:
+#
+# - double precision: leave `dtype` out;
+# - the target 1, with logits from -120 to 0: why does it last longer on that side?
+# - `with mg.detect_anomaly():` around the steps, without `np.errstate`: what does it tell you?
+# - the squared error of the sigmoid, `(mg.sigmoid(z) - y) ** 2`: what is its gradient, at a logit of 20 that should be -20?

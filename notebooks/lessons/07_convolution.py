@@ -1,0 +1,578 @@
+# %% [markdown]
+# # 7. Convolution
+#
+# A small array of weights, the **kernel**, slides over a large array. At each place it is multiplied with what lies under it, and
+# the products are added up. That is all.
+#
+# With the right weights this smooths a signal, sharpens a photograph or finds its edges. A convolutional network does nothing else:
+# only that its weights are learned. In this lesson you choose them yourself, and in the next you learn how to learn them.
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import SVG
+from skimage import data
+
+import minigrad as mg
+from minigrad import Tensor, checks
+
+plt.rcParams["figure.dpi"] = 80  # as wide as a page
+
+# %% [markdown]
+# ## A signal
+#
+# A signal is a row of numbers. Here is a real one: a row of pixels, straight through the eyes of a cat. The photograph is
+# by Stefan van der Walt, dedicated to the public domain (CC0), and comes with scikit-image.
+
+# %%
+cat = data.chelsea() / 255.0
+gray = cat @ [0.299, 0.587, 0.114]  # how bright red, green and blue look to us
+row = gray[125]
+print(cat.shape, gray.shape, row.shape)
+
+fig, axes = plt.subplots(1, 2, figsize=(11, 3.2))
+axes[0].imshow(gray, cmap="gray")
+axes[0].axhline(125, color="tab:orange")
+axes[0].set_axis_off()
+axes[1].plot(row, color="tab:orange")
+axes[1].set_title("brightness along the line")
+axes[1].set_xlabel("column")
+plt.tight_layout()
+plt.show()
+
+# %% [markdown]
+# ## A kernel slides
+#
+# A kernel $w$ with $K$ weights slides over a signal $x$. At place $i$ it lies over $x_i, \dots, x_{i+K-1}$:
+#
+# $$O_i = \sum_{p=0}^{K-1} w_p\, x_{i+p}$$
+#
+# ## Exercise 1: by hand
+#
+# $x = (0, 0, 1, 1, 1, 0)$ and $w = (1, 0, -1)$. Slide it along on paper: at how many places does it fit, and what are the sums?
+
+# %%
+# solution
+O = [-1, -1, 0, 1]
+# stub
+# O = None
+# end
+
+# %%
+hint = "the first window is (0, 0, 1), and 1 · 0 + 0 · 0 - 1 · 1 = -1"
+checks.equal("the four sums", O, [-1, -1, 0, 1], hint=hint)
+
+# %% [markdown]
+# Watch it. minigrad shows the products under the kernel and their sum, with your numbers or any others:
+
+# %%
+x = Tensor([0.0, 0.0, 1.0, 1.0, 1.0, 0.0], name="x")
+w = Tensor([1.0, 0.0, -1.0], name="w")
+motion = mg.animate_conv(x, w, phase="forward")
+SVG(motion.loop())
+
+# %% [markdown]
+# This kernel compares neighbours on both sides. Where the signal is flat, it says 0. Where the signal rises it is negative, where it
+# falls positive. So it finds **edges**.
+#
+# With all weights the same, $w = (\tfrac19, \dots, \tfrac19)$, the result is the mean of a window: the signal **smoothed**. Same
+# operation, other weights.
+
+
+# %%
+def slide(x, w):
+    """Correlate one signal with one kernel: the axes for images and channels are put on and taken off."""
+    return mg.conv1d(x[None, None], np.asarray(w)[None, None])[0, 0]
+
+
+fig, axes = plt.subplots(1, 2, figsize=(11, 3))
+axes[0].plot(row, color="lightgray")
+axes[0].plot(np.arange(4, 447), slide(row, np.full(9, 1 / 9)), color="tab:blue")
+axes[0].set_title("smoothed by the mean of nine")
+axes[1].axhline(0, color="lightgray")
+axes[1].plot(np.arange(1, 450), slide(row, [1.0, 0.0, -1.0]), color="tab:red")
+axes[1].set_title("edges by (1, 0, -1)")
+plt.tight_layout()
+plt.show()
+
+# %% [markdown]
+# ## Correlation and convolution differ by a flip
+#
+# What networks call convolution is **cross-correlation**. A mathematician's convolution of $f$ and $g$ goes through the signal in
+# the other direction. Only a sign differs:
+#
+# $$\text{cross-correlation} \quad [f \star g](i) = \sum_p f(p)\, g(i + p)
+# \qquad\qquad \text{convolution} \quad [f * g](i) = \sum_p f(p)\, g(i - p)$$
+#
+# Put $-p$ for $p$ in the second, and it is the first with $f(-p)$ for $f(p)$: the kernel **flipped**. In two dimensions it is
+# flipped along both axes, which is a turn by 180°.
+#
+# ## Exercise 2: the mathematician's convolution
+#
+# `correlate` is given. Write `convolve` with it, for a kernel `w`. `w[::-1]` is flipped.
+
+
+# %%
+def correlate(x, w):
+    n = len(x) - len(w) + 1
+    return np.array([np.sum(x[i : i + len(w)] * w) for i in range(n)])
+
+
+def convolve(x, w):
+    # solution
+    return correlate(x, w[::-1])
+    # end
+
+
+# %%
+x, w = np.array([1.0, 2.0, 3.0, 4.0, 5.0]), np.array([2.0, -1.0, 3.0])
+checks.equal("correlate, against NumPy", correlate(x, w), np.correlate(x, w, "valid"))
+checks.equal(
+    "convolve, against NumPy",
+    lambda: convolve(x, w),
+    np.convolve(x, w, "valid"),
+    hint="flip the kernel, then correlate",
+)
+
+# %% [markdown]
+# minigrad has both: `mg.conv1d` correlates, and with `flip=True` it convolves. An **impulse**, a single 1 among zeros, shows the
+# difference best. Convolution leaves a copy of the kernel where the impulse was. Cross-correlation leaves it backwards.
+
+# %%
+impulse, kernel = np.zeros(11), np.array([4.0, 3.0, 2.0, 1.0, 0.5])
+impulse[5] = 1
+flipped = mg.conv1d(impulse[None, None], kernel[None, None], flip=True)[0, 0]
+fig, axes = plt.subplots(1, 4, figsize=(12, 2.2), width_ratios=[11, 5, 7, 7])
+for ax, values, title in zip(
+    axes,
+    [impulse, kernel, slide(impulse, kernel), flipped],
+    ["an impulse", "a kernel", "cross-correlation", "convolution"],
+    strict=True,
+):
+    ax.bar(np.arange(len(values)), values, color="tab:blue" if len(values) == 7 else "gray")
+    ax.set_title(title)
+    ax.set_xticks([])
+plt.tight_layout()
+plt.show()
+
+# %% [markdown]
+# To a network it is all the same. Its kernels are learned, so it would just learn the flipped ones. That is why nobody minds the
+# wrong name.
+
+# %% [markdown]
+# ## A box and a box
+#
+# Convolve a box with itself. As one moves over the other, they overlap more and more, and then less again: a **triangle**.
+#
+# Zeros are put on both sides here, so that the boxes meet from the first touch to the last.
+
+# %%
+box = np.ones(5)
+motion = mg.animate_conv(
+    Tensor(box, name="box"), Tensor(box, name="box"), padding=4, flip=True, phase="forward"
+)
+SVG(motion.loop(0.8))
+
+# %% [markdown]
+# And once more, and once more? Each time, the result gets smoother. It comes close to a bell, the **Gaussian**: the sum of many
+# independent dice has this shape for the same reason.
+
+# %%
+fig, axes = plt.subplots(1, 4, figsize=(12, 2.2))
+result = box / 5
+for n, ax in enumerate(axes):
+    ax.bar(np.arange(len(result)) - len(result) // 2, result, color="tab:blue", width=1)
+    ax.set_title(["box", "box ∗ box", "three boxes", "four boxes, and the bell"][n])
+    ax.set_xlim(-9, 9)
+    if n == 3:
+        t = np.linspace(-9, 9, 200)
+        ax.plot(t, np.exp(-(t**2) / 16) / np.sqrt(16 * np.pi), color="tab:orange")
+    result = np.convolve(result, box / 5)
+plt.tight_layout()
+plt.show()
+
+# %% [markdown]
+# ## A convolution is a matrix
+#
+# Each output is a sum of inputs times weights. So a convolution is a **linear** map, and its Jacobian is the matrix of that map. The
+# kernel stands in each row, one further to the right from row to row. Such a matrix is called a banded Toeplitz matrix.
+
+# %%
+signal = Tensor(np.arange(1.0, 9.0), name="x")
+O = mg.conv1d(signal.reshape(1, 1, 8), [[[2.0, -1.0, 3.0]]]).reshape(6)
+O.name = "O"
+mg.draw_jacobian(O, signal)
+
+# %% [markdown]
+# A dense layer from 8 numbers to 6 would have 48 weights here. The convolution has 3: it looks at **neighbours only**, and treats
+# **every place alike**. That is what pictures and sounds are like, and it is why networks for them are made of convolutions.
+
+# %% [markdown]
+# ## Images
+#
+# In two dimensions the kernel slides over rows and columns. The indices count from 0, as in NumPy:
+#
+# $$O_{ij} = \sum_{p} \sum_{q} W_{pq}\, X_{i+p,\,j+q}$$
+#
+# ## Exercise 3: correlate an image
+#
+# An image of $H$ rows and a kernel of $K$ rows give $H - K + 1$ rows, and the same holds for columns.
+
+
+# %%
+def correlate2d(x, w):
+    (h, width), (kh, kw) = x.shape, w.shape
+    # solution
+    out = np.zeros((h - kh + 1, width - kw + 1))
+    for i, j in np.ndindex(out.shape):
+        out[i, j] = np.sum(x[i : i + kh, j : j + kw] * w)
+    return out
+    # stub
+    # # x[i : i + kh, j : j + kw] is the window at (i, j)
+    # raise NotImplementedError("your code here")
+    # end
+
+
+# %%
+rng = np.random.default_rng(0)
+x, w = rng.normal(size=(6, 7)), rng.normal(size=(3, 2))
+checks.equal(
+    "an image of 6 × 7, a kernel of 3 × 2",
+    lambda: correlate2d(x, w),
+    mg.conv2d(x[None, None], w[None, None])[0, 0],
+)
+
+# %%
+pixels = Tensor(np.round(gray[96:126:6, 140:170:6] * 9), name="pixels")
+sharpen = Tensor([[0.0, -1.0, 0.0], [-1.0, 5.0, -1.0], [0.0, -1.0, 0.0]], name="kernel")
+motion = mg.animate_conv(pixels, sharpen, phase="forward")
+SVG(motion.loop())
+
+# %% [markdown]
+# The same as a player, in which you go step by step. (GitHub does not show players; Jupyter does.)
+
+# %%
+motion
+
+# %% [markdown]
+# ## Filters
+#
+# A kernel for images is called a **filter**. Some are famous:
+#
+# | filter | weights | idea |
+# |---|---|---|
+# | box blur | all the same, adding up to 1 | the mean of the window |
+# | Gaussian blur | a bell | a mean in which the middle counts more |
+# | sharpen | the image, plus what a blur takes away | exaggerate the differences |
+# | emboss | negative on one side, positive on the other | light from one corner |
+# | Sobel | right minus left, or below minus above | how steep is it here? |
+#
+# ## Exercise 4: four filters
+#
+# - `box5`: a box blur of 5 × 5;
+# - `gaussian5`: the outer product of $(1, 4, 6, 4, 1)$ with itself, divided so that the weights add up to 1;
+# - `sharper`: twice the image minus its box blur, as *one* kernel of 5 × 5. The kernel that leaves an image as it is has a 1 in its
+#   middle and zeros elsewhere: `same5`;
+# - `sobel_y`: below minus above, from `sobel_x`, which is right minus left.
+
+# %%
+same5 = np.zeros((5, 5))
+same5[2, 2] = 1
+sobel_x = np.array([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
+emboss = np.array([[-2.0, -1.0, 0.0], [-1.0, 1.0, 1.0], [0.0, 1.0, 2.0]])
+# solution
+box5 = np.full((5, 5), 1 / 25)
+gaussian5 = np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]) / 256
+sharper = 2 * same5 - box5
+sobel_y = sobel_x.T
+# stub
+# box5 = None
+# gaussian5 = None
+# sharper = None
+# sobel_y = None
+# end
+
+# %%
+bell = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
+checks.equal("the box blur", box5, np.ones((5, 5)) / 25, hint="25 weights that add up to 1")
+checks.equal("the Gaussian blur", gaussian5, bell[:, None] * bell, hint="16 · 16 = 256")
+checks.equal(
+    "sharper",
+    sharper,
+    2 * same5 - np.ones((5, 5)) / 25,
+    hint="convolution is linear: 2 same - box",
+)
+checks.equal("Sobel, from above to below", sobel_y, [[-1, -2, -1], [0, 0, 0], [1, 2, 1]])
+
+
+# %%
+def filtered(image, kernel):
+    return mg.conv2d(image[None, None], np.asarray(kernel)[None, None])[0, 0]
+
+
+def show(images, limits):
+    rows = len(images) // 3
+    fig, axes = plt.subplots(rows, 3, figsize=(9, 2.5 * rows))
+    for ax, (title, image), (low, high) in zip(axes.flat, images.items(), limits, strict=True):
+        ax.imshow(image, cmap="gray", vmin=low, vmax=high)
+        ax.set_title(title)
+        ax.set_axis_off()
+    plt.tight_layout()
+    plt.show()
+
+
+part = gray[40:220, 110:360]
+show(
+    {
+        "the photograph": part,
+        "box blur": filtered(part, box5),
+        "Gaussian blur": filtered(part, gaussian5),
+        "sharper": filtered(part, sharper),
+        "emboss": filtered(part, emboss),
+        "Sobel, left to right": filtered(part, sobel_x),
+    },
+    [(0, 1), (0, 1), (0, 1), (0, 1), (-0.2, 1.2), (-1, 1)],
+)
+
+# %% [markdown]
+# Look at the weights' sums. Blurs and sharpeners add up to 1: a flat area stays as bright as it is. Sobel's add up to 0: a flat area
+# becomes 0, here gray.
+
+# %% [markdown]
+# ## Exercise 5: edges in every direction
+#
+# `sobel_x` sees upright edges, `sobel_y` level ones. Together they are a gradient of the image: a little arrow at each pixel, that
+# points to where it gets brighter. Its length is large at every edge.
+#
+# $$\sqrt{G_x^2 + G_y^2}$$
+
+
+# %%
+def edges(image):
+    # solution
+    return np.hypot(filtered(image, sobel_x), filtered(image, sobel_y))
+    # end
+
+
+# %%
+step = np.zeros((5, 5))
+step[:, 3:] = 1
+checks.equal("the edges of a step", lambda: edges(step), [[0, 4, 4]] * 3)
+checks.equal(
+    "the edges of a step, on its side", lambda: edges(step.T), [[0] * 3, [4] * 3, [4] * 3]
+)
+
+# %%
+show(
+    {
+        "edges": edges(part),
+        "emboss, by cross-correlation": filtered(part, emboss),
+        "emboss, by convolution": mg.conv2d(part[None, None], emboss[None, None], flip=True)[
+            0, 0
+        ],
+    },
+    [(0, 1.2), (-0.2, 1.2), (-0.2, 1.2)],
+)
+
+# %% [markdown]
+# On the right is the flip again, seen on a cat: cross-correlated and convolved, the light comes from opposite corners. Turn the kernel
+# by 180° yourself, and cross-correlation *is* convolution:
+
+# %%
+turned = filtered(part, emboss[::-1, ::-1])
+np.allclose(turned, mg.conv2d(part[None, None], emboss[None, None], flip=True)[0, 0])
+
+# %% [markdown]
+# ## Sizes
+#
+# A kernel of $K$ fits at $H - K + 1$ places. Three numbers change that:
+#
+# - **padding** $P$: so many zeros are put on each side;
+# - **stride** $S$: the kernel moves by $S$ from one output to the next;
+# - **dilation** $D$: the weights lie $D$ apart. The kernel then reaches over $D (K - 1) + 1$ pixels.
+#
+# $$O = \left\lfloor \frac{H + 2P - D\,(K - 1) - 1}{S} \right\rfloor + 1$$
+#
+# The brackets round down: what does not fill a window at the end is left out.
+
+# %%
+motion = mg.animate_conv(
+    pixels, Tensor(np.ones((3, 3)), name="kernel"), stride=2, padding=1, phase="forward"
+)
+SVG(motion.loop())
+
+# %% [markdown]
+# ## Exercise 6: the size of the output
+#
+# Then answer two questions. A photograph of 224 goes through a kernel of 7, with stride 2 and padding 3: how large is the result?
+# And which padding keeps the size, for a kernel of 5 and stride 1?
+
+
+# %%
+def out_size(h, k, stride=1, padding=0, dilation=1):
+    # solution
+    return (h + 2 * padding - dilation * (k - 1) - 1) // stride + 1
+    # end
+
+
+# solution
+photograph = 112
+keeps = 2
+# stub
+# photograph = None
+# keeps = None
+# end
+
+# %%
+for h, k, how in [
+    (5, 3, {}),
+    (5, 3, {"stride": 2}),
+    (8, 3, {"stride": 2}),
+    (9, 3, {"dilation": 4}),
+    (10, 4, {"stride": 3, "padding": 2, "dilation": 2}),
+]:
+    found = mg.conv1d(np.ones((1, 1, h)), np.ones((1, 1, k)), **how).shape[2]
+    what = ", ".join([f"{k} on {h}", *(f"{name} {value}" for name, value in how.items())])
+    checks.equal(what, lambda: out_size(h, k, **how), found, hint="// rounds down")
+checks.equal("224, kernel 7, stride 2, padding 3", photograph, 112)
+checks.equal("the padding that keeps the size", keeps, 2, hint="O = H, so 2P = K - 1")
+
+# %% [markdown]
+# ## Channels
+#
+# A colour photograph has three **channels**: red, green and blue. Its kernel has three as well, and the products of all three are
+# added up: however many channels come in, one kernel gives *one* channel. Another kernel gives another. So with $F$ kernels:
+#
+# | | shape |
+# |---|---|
+# | input | `(N, C, H, W)`: images, channels, rows, columns |
+# | kernels | `(F, C, KH, KW)` |
+# | output | `(N, F, OH, OW)` |
+#
+# ## Exercise 7: kernels with channels
+#
+# Make `kernels`, of shape `(3, 3, 3, 3)`, for these three filters:
+#
+# - 0: the mean of red, green and blue at the middle pixel, and nothing from its neighbours;
+# - 1: red minus green, at the middle pixel;
+# - 2: Sobel, left to right, on the green channel alone.
+
+# %%
+kernels = np.zeros((3, 3, 3, 3))
+# solution
+kernels[0, :, 1, 1] = 1 / 3
+kernels[1, 0, 1, 1] = 1
+kernels[1, 1, 1, 1] = -1
+kernels[2, 1] = sobel_x
+# stub
+# # kernels[f, c] is what filter f does with channel c; [1, 1] is its middle
+# end
+
+# %%
+colour = cat[40:220, 110:360].transpose(2, 0, 1)[None]  # (1, 3, 180, 250)
+inner = colour[0, :, 1:-1, 1:-1]
+maps = mg.conv2d(colour, kernels)
+checks.equal("the mean of the channels", maps[0, 0], inner.mean(axis=0), hint="1/3 each")
+checks.equal("red minus green", maps[0, 1], inner[0] - inner[1])
+checks.equal("Sobel on green", maps[0, 2], filtered(colour[0, 1], sobel_x))
+
+# %%
+fig, axes = plt.subplots(1, 4, figsize=(10, 2.2))
+axes[0].imshow(colour[0].transpose(1, 2, 0))
+axes[0].set_title("in: 3 channels")
+for ax, image, title in zip(
+    axes[1:], maps[0], ["mean", "red minus green", "Sobel on green"], strict=True
+):
+    ax.imshow(image, cmap="gray")
+    ax.set_title(f"out: {title}")
+for ax in axes:
+    ax.set_axis_off()
+plt.tight_layout()
+plt.show()
+
+# %% [markdown]
+# How many weights is that? A layer from 3 channels to 16, with kernels of 5 × 5 and a bias each, has
+# $16 \cdot (3 \cdot 5 \cdot 5 + 1) = 1216$. It does not matter how large the photograph is. A dense layer between the same sizes, for a
+# photograph of 224 × 224, would have $10^{11}$.
+
+# %% [markdown]
+# ## Three dimensions
+#
+# A volume has depth, too: the slices of a scan, or the frames of a film. The kernel slides in three directions.
+#
+# Here is a film of twelve frames, made by moving over the photograph: at rest, then to the right, then at rest again. The kernel is
+# $(-1, 1)$ along time and 1 × 1 in space: each frame minus the one before.
+
+# %%
+at = [60, 60, 60, 60, 63, 66, 69, 72, 72, 72, 72, 72]
+film = np.stack([gray[40:160, left : left + 200] for left in at])[None, None]
+change = mg.conv3d(film, np.array([-1.0, 1.0]).reshape(1, 1, 2, 1, 1))
+print(film.shape, "→", change.shape)
+
+fig, axes = plt.subplots(1, 4, figsize=(12, 2.2))
+for ax, image, title in zip(
+    axes,
+    [film[0, 0, 5], change[0, 0, 1], change[0, 0, 5]],
+    ["a frame", "at rest", "moving"],
+    strict=False,
+):
+    ax.imshow(
+        image,
+        cmap="gray",
+        vmin=0 if title == "a frame" else -0.3,
+        vmax=1 if title == "a frame" else 0.3,
+    )
+    ax.set_title(title)
+    ax.set_axis_off()
+axes[3].bar(np.arange(1, 12), np.abs(change[0, 0]).mean(axis=(1, 2)), color="tab:red")
+axes[3].set_title("how much changes")
+axes[3].set_xlabel("frame")
+plt.tight_layout()
+plt.show()
+
+# %% [markdown]
+# The same code serves all three: in minigrad, `conv1d`, `conv2d` and `conv3d` differ by a number.
+
+# %% [markdown]
+# ## Something to play with
+#
+# **A kernel finds what looks like it.** The sum of products is largest where bright meets bright and dark meets dark. So cut one eye
+# out of the photograph, take its mean off, and slide it over the whole picture, as a kernel of 40 × 42. Where is the other eye?
+#
+# Windows with more contrast would win without being more alike. Dividing by their contrast makes it fair, and finding the contrast
+# takes two box blurs. The photograph is halved before, by a blur with stride 2.
+
+# %%
+small = mg.conv2d(gray[None, None], gaussian5[None, None], stride=2)[0, 0]
+top, left, height, width = 36, 64, 40, 42
+eye = small[top : top + height, left : left + width]
+pattern = eye - eye.mean()
+window = np.full(eye.shape, 1 / eye.size)
+contrast = np.sqrt(filtered(small**2, window) - filtered(small, window) ** 2)
+likeness = filtered(small, pattern) / (eye.size * contrast * pattern.std())
+
+fig, axes = plt.subplots(1, 3, figsize=(11, 2.8), width_ratios=[1, 3, 3])
+axes[0].imshow(eye, cmap="gray")
+axes[0].set_title("the kernel")
+axes[1].imshow(small, cmap="gray")
+axes[1].set_title("the two best places")
+axes[2].imshow(likeness, cmap="RdBu", vmin=-1, vmax=1)
+axes[2].set_title("how alike: from -1, red, to 1, blue")
+rest = likeness.copy()
+for _ in range(2):
+    i, j = np.unravel_index(rest.argmax(), rest.shape)
+    print(f"row {i}, column {j}: {rest[i, j]:.2f}")
+    axes[1].add_patch(plt.Rectangle((j, i), width, height, fill=False, color="tab:orange"))
+    rest[max(i - height, 0) : i + height, max(j - width, 0) : j + width] = -1
+for ax in axes:
+    ax.set_axis_off()
+plt.tight_layout()
+plt.show()
+
+# %% [markdown]
+# Try:
+#
+# - the nose or an ear as the kernel; a smaller piece of the eye; the eye mirrored, `eye[:, ::-1]`;
+# - a filter of your own on the photograph: `mg.animate_conv` shows what it does to the numbers;
+# - the same filter ten times in a row: what do a blur and a sharpener come to?
+# - `np.outer(a, b)` as a kernel, against `a` along the columns and then `b` along the rows: which is less work?

@@ -1,0 +1,484 @@
+# %% [markdown]
+# # 8. Backpropagation through convolution
+#
+# **The gradient of a convolution is a convolution.** That sentence is all there is to know, and this lesson makes it yours: first
+# by hand in one dimension, then with a stride in two, and then as code that you write and check.
+#
+# As everywhere in networks, "convolution" here means cross-correlation: the kernel slides over the input without being flipped.
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import SVG
+from skimage import data
+
+import minigrad as mg
+from minigrad import Tensor, checks
+
+# %% [markdown]
+# ## One dimension
+#
+# The input has five numbers, the kernel three, and so the output has $5 - 3 + 1 = 3$.
+#
+# $$O_i = \sum_{j=1}^{3} W_j\, x_{i+j-1}$$
+#
+# $$x = (1, 2, 3, 4, 5) \qquad W = (2, -1, 3) \qquad O_1 = 2 \cdot 1 - 1 \cdot 2 + 3 \cdot 3 = 9$$
+#
+# ## Exercise 1: the forward pass
+
+
+# %%
+def correlate(x, w):
+    # solution
+    n = len(x) - len(w) + 1
+    return np.array([np.sum(x[i : i + len(w)] * w) for i in range(n)])
+    # end
+
+
+# %%
+x = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+w = np.array([2.0, -1.0, 3.0])
+checks.equal("O", lambda: correlate(x, w), np.array([9.0, 13.0, 17.0]))
+checks.equal(
+    "its length for other sizes",
+    lambda: len(correlate(np.ones(9), np.ones(2))),
+    8,
+    hint="len(x) - len(w) + 1",
+)
+
+# %% [markdown]
+# The whole story as a film: forward the kernel slides over the input; backward each output's gradient lands on the inputs and the
+# weights that made it. Come back to it while you do the next two exercises.
+
+# %%
+mg.animate_conv(x, w, upstream=[0.1, 0.2, 0.3])
+
+# %% [markdown]
+# ## The gradient of the kernel
+#
+# Upstream comes one number for each output: $\delta_i = \partial L / \partial O_i$. Let it be $\delta = (0.1, 0.2, 0.3)$.
+#
+# Which outputs does the weight $W_j$ touch? All of them. In $O_i$ it multiplies $x_{i+j-1}$, and times switches:
+#
+# $$\frac{\partial L}{\partial W_j} = \sum_i \delta_i\, x_{i+j-1}$$
+#
+# Compare it with the forward formula. It is the same sum, with $\delta$ in the place of $W$: **the input, correlated with the
+# upstream gradient**.
+#
+# ## Exercise 2: the kernel's gradient
+#
+# One line, with your `correlate`.
+
+
+# %%
+def kernel_gradient(delta, x):
+    # solution
+    return correlate(x, delta)
+    # end
+
+
+# %%
+delta = np.array([0.1, 0.2, 0.3])
+checks.equal(
+    "∂L/∂W",
+    lambda: kernel_gradient(delta, x),
+    np.array([1.4, 2.0, 2.6]),
+    hint="slide delta over x",
+)
+
+# %% [markdown]
+# ## The gradient of the input
+#
+# Which outputs does $x_k$ touch? Write them down, and what each sends back:
+#
+# $$\begin{aligned}
+# \partial L / \partial x_1 &= \delta_1 W_1 \\
+# \partial L / \partial x_2 &= \delta_1 W_2 + \delta_2 W_1 \\
+# \partial L / \partial x_3 &= \delta_1 W_3 + \delta_2 W_2 + \delta_3 W_1 \\
+# \partial L / \partial x_4 &= \delta_2 W_3 + \delta_3 W_2 \\
+# \partial L / \partial x_5 &= \delta_3 W_3
+# \end{aligned}$$
+#
+# Look at the third row. As $\delta$ goes up, $W$ goes *down*: the kernel is **flipped**. And the rows at the ends are the same sum,
+# with $\delta$ continued by zeros: two on each side, one less than the kernel is long.
+#
+# So: put zeros around $\delta$, flip the kernel, correlate. This is called the *full* correlation.
+#
+# ## Exercise 3: the input's gradient
+#
+# `np.pad(delta, 2)` puts two zeros on each side, and `w[::-1]` is flipped.
+
+
+# %%
+def input_gradient(delta, w):
+    # solution
+    return correlate(np.pad(delta, len(w) - 1), w[::-1])
+    # end
+
+
+# %%
+right = np.array([0.2, 0.3, 0.7, 0.3, 0.9])
+checks.equal(
+    "∂L/∂x",
+    lambda: input_gradient(delta, w),
+    right,
+    hint="pad by len(w) - 1, flip w, correlate",
+)
+
+# %% [markdown]
+# Finite differences agree. `upstream` is what comes from above.
+
+# %%
+gradients = [input_gradient(delta, w), kernel_gradient(delta, x)]
+checks.gradient(correlate, [x, w], gradients, upstream=delta, names=["x", "W"])
+
+# %% [markdown]
+# ## Why it flips
+#
+# A convolution is linear in $x$. It is the product of $x$ with a matrix that has the kernel in each row, shifted by one from row
+# to row. The gradient goes back through the **transposed** matrix. Read a column of it from the top: the kernel, backwards.
+
+# %%
+matrix = np.array([[2, -1, 3, 0, 0], [0, 2, -1, 3, 0], [0, 0, 2, -1, 3]])
+print("forward  ", matrix @ x)
+print("backward ", matrix.T @ delta)
+
+fig, axes = plt.subplots(1, 2, figsize=(8, 3.2), width_ratios=[5, 3.4])
+for ax, m, title in zip(
+    axes, [matrix, matrix.T], ["forward: O = M x", "backward: ∂L/∂x = Mᵀ δ"], strict=True
+):
+    ax.imshow(m, cmap="RdBu_r", vmin=-4, vmax=4)
+    for (i, j), v in np.ndenumerate(m):
+        ax.text(j, i, v, ha="center", va="center", color="black" if v else "lightgray")
+    ax.set_title(title)
+    ax.set_xticks([])
+    ax.set_yticks([])
+plt.tight_layout()
+plt.show()
+
+# %% [markdown]
+# Nobody forms this matrix: for an image of 224 × 224 and a 3 × 3 kernel it would have $2.5 \cdot 10^9$ entries, nearly all 0.
+# minigrad has the same numbers from a convolution:
+
+# %%
+tx, tw = Tensor(x[None, None], name="x"), Tensor(w[None, None], name="W")
+out = mg.conv1d(tx, tw)
+out.backward(delta[None, None])
+print("O    ", out.data[0, 0])
+print("dL/dW", tw.grad[0, 0])
+print("dL/dx", tx.grad[0, 0])
+
+# %% [markdown]
+# ## Two dimensions, stride two
+#
+# Now an input of 5 × 5, a kernel of 3 × 3, a bias, and a **stride** of 2: the kernel moves by two. It fits at $2 \times 2$ places.
+#
+# $$\text{size of the output} = \left\lfloor \frac{5 - 3}{2} \right\rfloor + 1 = 2$$
+
+# %%
+X = Tensor(np.arange(1.0, 26.0).reshape(1, 1, 5, 5), name="X")
+W = Tensor(np.arange(1.0, 10.0).reshape(1, 1, 3, 3), name="W")
+b = Tensor([0.5], name="b")
+O = mg.conv2d(X, W, b, stride=2)
+print(X.data[0, 0])
+print(W.data[0, 0])
+print(O.data[0, 0])
+
+# %% [markdown]
+# The four windows overlap. The pixels in the middle row and column belong to two of them, and the one in the centre to all four.
+
+# %%
+fig, axes = plt.subplots(1, 5, figsize=(11, 2.4))
+uses = np.zeros((5, 5))
+for ax, (i, j) in zip(axes, np.ndindex(2, 2), strict=False):
+    window = np.zeros((5, 5))
+    window[2 * i : 2 * i + 3, 2 * j : 2 * j + 3] = 1
+    uses += window
+    ax.imshow(window, cmap="Greens", vmin=0, vmax=2)
+    ax.set_title(f"$o_{{{i + 1}{j + 1}}}$")
+axes[4].imshow(uses, cmap="Greens", vmin=0, vmax=4)
+axes[4].set_title("windows that use it")
+for (i, j), n in np.ndenumerate(uses):
+    axes[4].text(j, i, f"{n:g}", ha="center", va="center", color="white" if n == 4 else "black")
+for ax in axes:
+    ax.set_xticks(np.arange(-0.5, 5), labels=[])
+    ax.set_yticks(np.arange(-0.5, 5), labels=[])
+    ax.tick_params(length=0)
+    ax.grid(color="white")
+plt.tight_layout()
+plt.show()
+
+# %% [markdown]
+# ## Exercise 4: three gradients by hand
+#
+# Upstream comes $\delta = \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}$. Find
+#
+# - $\partial L / \partial w_{11}$. The weight in the corner meets $x_{11}$, $x_{13}$, $x_{31}$ and $x_{33}$, one in each window:
+#   $\delta_{11} x_{11} + \delta_{12} x_{13} + \delta_{21} x_{31} + \delta_{22} x_{33}$.
+# - $\partial L / \partial b$. The bias is added to each output, and plus distributes.
+# - $\partial L / \partial x_{33}$, in the centre. In the four windows it meets the four corners of the kernel: which one in which?
+
+# %%
+# solution
+dw11 = 1 * 1 + 2 * 3 + 3 * 11 + 4 * 13
+db = 1 + 2 + 3 + 4
+dx33 = 1 * 9 + 2 * 7 + 3 * 3 + 4 * 1
+# stub
+# dw11 = None
+# db = None
+# dx33 = None
+# end
+
+# %%
+checks.equal("∂L/∂w11", dw11, 92, hint="x11 = 1, x13 = 3, x31 = 11, x33 = 13")
+checks.equal("∂L/∂b", db, 10, hint="gradients add at branches")
+checks.equal(
+    "∂L/∂x33",
+    dx33,
+    36,
+    hint="the centre is at the lower right of the first window, so there it meets w33 = 9",
+)
+
+# %%
+O.backward([[[[1.0, 2.0], [3.0, 4.0]]]])
+print(W.grad[0, 0])
+print(b.grad)
+print(X.grad[0, 0])
+
+# %% [markdown]
+# Watch them grow, window by window: in the player, and in a picture that loops by itself.
+
+# %%
+film = mg.animate_conv(X.data[0, 0], W.data[0, 0], 0.5, stride=2, upstream=[[1, 2], [3, 4]])
+film
+
+# %%
+film.save("film.svg")
+SVG("film.svg")
+
+# %% [markdown]
+# ## A stride is zeros in between
+#
+# With stride 1, the rules of one dimension hold as they are, only that to flip is now to turn by 180°. With stride 2, one more step:
+# put the upstream gradient **back where its windows were**, two apart, with zeros in between.
+#
+# $$\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} \longrightarrow \begin{pmatrix} 1 & 0 & 2 \\ 0 & 0 & 0 \\ 3 & 0 & 4 \end{pmatrix}$$
+#
+# Then $\partial L / \partial W$ is the input correlated with this, and $\partial L / \partial X$ is this with zeros around it,
+# correlated with the turned kernel.
+#
+# ## Exercise 5: with zeros in between
+#
+# `correlate2d` is given. Write both gradients. `np.rot90(w, 2)` turns by 180°.
+
+
+# %%
+def correlate2d(x, w):
+    rows, columns = x.shape[0] - w.shape[0] + 1, x.shape[1] - w.shape[1] + 1
+    windows = [
+        [x[i : i + w.shape[0], j : j + w.shape[1]] for j in range(columns)] for i in range(rows)
+    ]
+    return np.array([[np.sum(window * w) for window in row] for row in windows])
+
+
+def spread(delta, stride):
+    # solution
+    rows, columns = delta.shape
+    apart = np.zeros((stride * (rows - 1) + 1, stride * (columns - 1) + 1))
+    apart[::stride, ::stride] = delta
+    return apart
+    # end
+
+
+def gradients_2d(delta, x, w, stride):
+    # solution
+    apart = spread(delta, stride)
+    around = np.pad(apart, ((w.shape[0] - 1,) * 2, (w.shape[1] - 1,) * 2))
+    return correlate2d(x, apart), correlate2d(around, np.rot90(w, 2))
+    # stub
+    # # the kernel's gradient and the input's
+    # raise NotImplementedError("your code here")
+    # end
+
+
+# %%
+delta = np.array([[1.0, 2.0], [3.0, 4.0]])
+checks.equal(
+    "the upstream gradient, two apart",
+    lambda: spread(delta, 2),
+    [[1, 0, 2], [0, 0, 0], [3, 0, 4]],
+)
+checks.equal(
+    "∂L/∂W and ∂L/∂X",
+    lambda: gradients_2d(delta, X.data[0, 0], W.data[0, 0], 2),
+    (W.grad[0, 0], X.grad[0, 0]),
+    hint="pad the spread gradient by 2, and turn the kernel by 180°",
+)
+
+# %% [markdown]
+# ## Channels and batches: the real thing
+#
+# A layer takes a batch of `N` images with `C` channels, and has `F` kernels of `C` channels each.
+#
+# | | shape |
+# |---|---|
+# | input `x` | `(N, C, H, W)` |
+# | kernels `w` | `(F, C, KH, KW)` |
+# | bias `b` | `(F,)` |
+# | output | `(N, F, OH, OW)` |
+#
+# A good way to compute it: do not loop over the outputs, which are many. Loop over the **kernel**, which is small. The weight at
+# place $(i, j)$ meets, over all outputs, a part of the input that is shifted by $(i, j)$, with every `stride`-th pixel in it:
+#
+# ```python
+# part = x[:, :, i : i + stride * OH : stride, j : j + stride * OW : stride]    # (N, C, OH, OW)
+# ```
+#
+# Then the channels are summed with the weights of that place: `np.einsum("nchw,fc->nfhw", part, w[:, :, i, j])`.
+#
+# ## Exercise 6: conv forward
+#
+# Pad with zeros, make room for the result, add up one contribution for each place of the kernel, add the bias.
+
+
+# %%
+def out_size(n, k, stride, padding):
+    return (n + 2 * padding - k) // stride + 1
+
+
+def part_of(x, i, j, oh, ow, stride):
+    return x[:, :, i : i + stride * oh : stride, j : j + stride * ow : stride]
+
+
+def conv_forward(x, w, b, stride=1, padding=0):
+    kh, kw = w.shape[2:]
+    oh, ow = (
+        out_size(x.shape[2], kh, stride, padding),
+        out_size(x.shape[3], kw, stride, padding),
+    )
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    out = np.zeros((len(x), len(w), oh, ow))
+    # solution
+    for i, j in np.ndindex(kh, kw):
+        out += np.einsum("nchw,fc->nfhw", part_of(x, i, j, oh, ow, stride), w[:, :, i, j])
+    return out + b[:, None, None]
+    # stub
+    # # for each place (i, j) of the kernel, add its contribution to `out`; then the bias
+    # raise NotImplementedError("your code here")
+    # end
+
+
+# %%
+rng = np.random.default_rng(0)
+x, w, b = rng.normal(size=(2, 3, 7, 6)), rng.normal(size=(4, 3, 3, 2)), rng.normal(size=4)
+hint = "b[:, None, None] has the shape (F, 1, 1)"
+checks.equal("stride 1", lambda: conv_forward(x, w, b), mg.conv2d(x, w, b), hint=hint)
+checks.equal(
+    "stride 2, padding 1",
+    lambda: conv_forward(x, w, b, 2, 1),
+    mg.conv2d(x, w, b, stride=2, padding=1),
+)
+
+# %% [markdown]
+# ## Exercise 7: conv backward
+#
+# Three gradients, for an upstream gradient `delta` of shape `(N, F, OH, OW)`.
+#
+# - The bias is added at every place of every image: sum over all axes but `F`.
+# - The weights at place $(i, j)$ multiplied `part`: `"nfhw,nchw->fc"`.
+# - `part` was multiplied by these weights: `"nfhw,fc->nchw"`. Windows overlap, so **add** it to the gradient of that part.
+#
+# At the end, cut the padding off again: padding has no gradient that anyone needs.
+
+
+# %%
+def conv_backward(delta, x, w, stride=1, padding=0):
+    kh, kw = w.shape[2:]
+    oh, ow = delta.shape[2:]
+    h, width = x.shape[2:]
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    dx, dw = np.zeros(x.shape), np.zeros(w.shape)
+    # solution
+    for i, j in np.ndindex(kh, kw):
+        dw[:, :, i, j] = np.einsum("nfhw,nchw->fc", delta, part_of(x, i, j, oh, ow, stride))
+        part_of(dx, i, j, oh, ow, stride)[...] += np.einsum(
+            "nfhw,fc->nchw", delta, w[:, :, i, j]
+        )
+    db = delta.sum(axis=(0, 2, 3))
+    # stub
+    # db = np.zeros(len(w))
+    # # fill dw, add to dx, compute db
+    # end
+    return dx[:, :, padding : padding + h, padding : padding + width], dw, db
+
+
+# %%
+for stride, padding in [(1, 0), (2, 1), (3, 2)]:
+    tensors = [Tensor(t) for t in (x, w, b)]
+    out = mg.conv2d(*tensors, stride=stride, padding=padding)
+    delta = rng.normal(size=out.shape)
+    out.backward(delta)
+    found = conv_backward(delta, x, w, stride, padding)
+    for name, mine, t in zip(["x", "w", "b"], found, tensors, strict=True):
+        checks.equal(
+            f"∂L/∂{name}, stride {stride}, padding {padding}",
+            mine,
+            t.grad,
+            hint="the parts overlap: += for dx",
+        )
+
+# %%
+checks.gradient(
+    lambda x, w, b: conv_forward(x, w, b, 3, 2),
+    [x, w, b],
+    lambda: conv_backward(delta, x, w, 3, 2),
+    upstream=delta,
+    names=["x", "w", "b"],
+)
+
+# %% [markdown]
+# You have written what a framework does. minigrad's own is in `minigrad/ops/conv.py`. There convolution, its input gradient and
+# its kernel gradient are three operations, and the gradients of each are the other two. So they can be differentiated for ever.
+
+# %% [markdown]
+# ## Something to play with
+#
+# Someone has filtered a photograph, and does not say how. With your backward pass you find out: start with a kernel of zeros, compare
+# the result with what you see, and follow the gradient of the kernel.
+
+# %%
+photo = data.camera()[100:228, 180:308] / 255.0
+secret = np.array([[-2.0, -1.0, 0.0], [-1.0, 1.0, 1.0], [0.0, 1.0, 2.0]])
+image = (photo - photo.mean())[None, None]
+filtered = conv_forward(image, secret[None, None], np.zeros(1))
+
+kernel, velocity, losses = np.zeros((1, 1, 3, 3)), 0.0, []
+for _ in range(400):
+    error = conv_forward(image, kernel, np.zeros(1)) - filtered
+    losses.append(np.mean(error**2))
+    _, dw, _ = conv_backward(2 * error / error.size, image, kernel)
+    velocity = 0.95 * velocity - 1.0 * dw
+    kernel = kernel + velocity
+print(np.round(kernel[0, 0], 2) + 0.0)
+
+# %%
+fig, axes = plt.subplots(1, 3, figsize=(11, 3.6))
+axes[0].imshow(photo, cmap="gray")
+axes[0].set_title("the photograph")
+axes[1].imshow(filtered[0, 0], cmap="gray")
+axes[1].set_title("filtered by a secret kernel")
+axes[2].semilogy(losses)
+axes[2].set_title("mean squared error")
+axes[2].set_xlabel("steps")
+for ax in axes[:2]:
+    ax.set_axis_off()
+plt.tight_layout()
+plt.show()
+
+# %% [markdown]
+# Try:
+#
+# - a secret kernel of your own, and one of 5 × 5 while you look for a 3 × 3;
+# - less momentum, 0.5 in place of 0.95: neighbouring pixels are alike, and that makes the valley long and narrow;
+# - learning from `photo` in place of `image`, without taking its mean off;
+# - `conv_backward` for the *input*: start from a gray image, and find the photograph that gave `filtered`.
