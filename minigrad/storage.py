@@ -51,8 +51,9 @@ def save(state: Any, path: str | os.PathLike[str], metadata: Mapping[str, str] |
     Parameters
     ----------
     state : mapping of str to (Tensor, array_like or mapping), or object with a ``state_dict()``
-        What to save. The names of mappings within are joined with a dot. Arrays of floats (16 to 64 bits), integers or
-        booleans are written contiguous and little-endian; a Python integer becomes int64, another number float64.
+        What to save; such objects may be in the mapping too. The names of mappings within are joined with a dot. Arrays of
+        floats (16 to 64 bits), integers or booleans are written contiguous and little-endian; a Python integer becomes
+        int64, another number float64.
     path : str or path
         Ends in .npz, or in .safetensors, which ``pip install "minigrad[safetensors]"`` makes available.
     metadata : mapping of str to str, optional
@@ -89,8 +90,7 @@ def save(state: Any, path: str | os.PathLike[str], metadata: Mapping[str, str] |
     if isinstance(state, str | os.PathLike):
         raise TypeError("save: what is saved comes first and the path second, as in save(model, 'model.npz')")
     suffix = _suffix(path, "save")
-    if hasattr(state, "state_dict"):
-        state = state.state_dict()
+    state = _state_of(state)
     if not isinstance(state, Mapping):
         raise TypeError(
             f"save: expected a mapping of names to arrays, or an object with a state_dict(), got {type(state).__name__}"
@@ -221,12 +221,16 @@ def _suffix(path: Any, who: str) -> str:
     return suffix
 
 
+def _state_of(value: Any) -> Any:
+    return value.state_dict() if hasattr(value, "state_dict") else value
+
+
 def _flat(state: Mapping[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     """Names and values of mappings within mappings."""
     for key, value in state.items():
         if not isinstance(key, str):
             raise TypeError(f"save: names are strings, got {key!r} of type {type(key).__name__}")
-        name = prefix + key
+        name, value = prefix + key, _state_of(value)
         if isinstance(value, Mapping):
             yield from _flat(value, name + ".")
         elif name == METADATA or len(name) > 10_000 or not name.isprintable():

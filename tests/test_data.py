@@ -249,6 +249,7 @@ def test_items_of_every_kind_make_batches(prefetch: int):
         ([(1, 2), (1,)], ValueError, "tuples of different lengths"),
         ([(1, 2), 3], ValueError, "tuples of different lengths"),
         (["a", "b"], TypeError, "no numbers but str"),
+        ([1.0, "b"], TypeError, "no numbers but str"),
     ):
         with pytest.raises(kind, match=f"DataLoader: .*{message}"):
             first(items)

@@ -93,7 +93,7 @@ def test_no_call_of_super_is_needed_and_subclasses_may_take_arguments():
     assert Scale(3.0).training
 
 
-@pytest.mark.parametrize("hidden", [[nn.ReLU()], (nn.ReLU(),), {"a": nn.ReLU()}, [Tensor(1.0)]])
+@pytest.mark.parametrize("hidden", [[nn.ReLU()], (nn.ReLU(),), {"a": [nn.ReLU()]}, [Tensor(1.0)]])
 def test_modules_and_parameters_in_plain_lists_are_refused(hidden: Any):
     net = nn.Module()
     with pytest.raises(
@@ -101,6 +101,27 @@ def test_modules_and_parameters_in_plain_lists_are_refused(hidden: Any):
     ):
         net.parts = hidden
     assert not hasattr(net, "parts")
+    net.parts = []
+    net.parts.append(hidden)
+    for find in (net.state_dict, net.train, lambda: list(net.parameters())):
+        with pytest.raises(TypeError, match="would not be found"):
+            find()
+
+
+def test_a_parameter_is_not_lost_by_accident():
+    layer = nn.Linear(2, 2)
+    for value in (np.ones((2, 2)), 0.0, [[1.0]]):
+        with pytest.raises(TypeError, match=r"Linear.weight is a parameter .*: set its numbers with .weight.data ="):
+            layer.weight = value
+    with pytest.raises(TypeError, match=r"Linear\.bias is a parameter"):
+        layer.register_buffer("bias", np.ones(2))
+    with pytest.raises(ValueError, match="is not empty and has no"):
+        layer.register_buffer("a.b", np.ones(2))
+    with pytest.raises(ValueError, match="'eval' means something else"):
+        layer.eval = Tensor(1.0)
+    assert list(layer.state_dict()) == ["weight", "bias"]
+    layer.bias = None
+    assert list(layer.state_dict()) == ["weight"]
 
 
 def test_a_part_that_holds_its_whole_is_refused():
@@ -380,6 +401,21 @@ def test_summary_counts_and_leaves_no_trace():
         net.summary((5, 2, 4, 4))
     assert [m.training for m in net.modules()] == modes
     assert not any(m._hooks or m._pre_hooks for m in net.modules())
+
+
+def test_a_summary_of_what_is_passed_by_name_and_returned_by_name():
+    class Reader(nn.Module):
+        def __init__(self) -> None:
+            self.attention = nn.MultiHeadAttention(4, 2)
+
+        def forward(self, x: Any) -> Any:
+            return {"out": self.attention(x, value=x, key=x)[0]}
+
+    net = Reader()
+    rows = net.summary((3, 1, 4)).rows
+    assert rows[0].out == {"out": (3, 1, 4)}
+    assert rows[1].multiply_adds == 3 * 16 + 3 * 4 * 8 + 2 * 3 * 3 * 4
+    assert "forward" not in vars(net)
 
 
 def test_multiply_adds():

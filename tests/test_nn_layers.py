@@ -23,6 +23,25 @@ def test_batch_norm_does_not_count_what_failed():
     assert int(norm.num_batches_tracked) == 1
 
 
+def test_margins_of_every_kind_may_be_same():
+    x, w = np.arange(1.0, 6.0).reshape(1, 1, 5), np.ones((1, 1, 4))
+    for mode, margins in (("reflect", [2, 1, 2, 3, 4, 5, 4, 3]), ("circular", [5, 1, 2, 3, 4, 5, 1, 2])):
+        layer = nn.Conv1d(1, 1, 4, padding="same", bias=False, padding_mode=mode, dtype=float)
+        layer.weight.data = w
+        np.testing.assert_array_equal(layer(x).data[0, 0], np.convolve(margins, w.ravel(), "valid"))
+    assert nn.Conv1d(1, 1, 4, padding="valid", padding_mode="replicate")(x).shape == (1, 1, 2)
+
+
+def test_activations_with_settings():
+    x = Tensor([-2.0, -0.5, 0.3, 0.7])
+    y = nn.Hardtanh(-0.5, 0.7)(x)
+    y.sum().backward()
+    np.testing.assert_array_equal([y.data, x.grad], [[-0.5, -0.5, 0.3, 0.7], [0, 0, 1, 0]])
+    np.testing.assert_allclose(nn.Softplus(2.5)(x).data, np.log(1 + np.exp(2.5 * x.data)) / 2.5)
+    assert repr(nn.Softplus(2.5)) == "Softplus(beta=2.5)"
+    assert nn.ReLU(inplace=True)(x) is not x
+
+
 def test_embedding_and_its_padding():
     table = nn.Embedding(5, 3, padding_idx=-1, rng=np.random.default_rng(0))
     assert not table.weight.data[4].any()
@@ -139,7 +158,25 @@ def test_attention_weights_and_masks():
         (lambda: nn.Conv2d(3, 4, 3, groups=2), ValueError, "Conv2d: 2 groups do not divide 3 and 4 channels"),
         (lambda: nn.Conv2d(3, 4, (3, 3, 3)), ValueError, "Conv2d: kernel_size must be a whole number"),
         (lambda: nn.Conv2d(3, 4, 3, padding_mode="mirror"), ValueError, "padding_mode is one of zeros, reflect"),
-        (lambda: nn.Conv2d(3, 4, 3, padding="same", padding_mode="reflect"), ValueError, "padding with reflect"),
+        (lambda: nn.Conv2d(3, 4, 3, 2, "same"), ValueError, "Conv2d: padding 'same' needs stride 1"),
+        (
+            lambda: nn.Conv1d(1, 1, 3, padding=1, padding_mode="circular")(np.ones((1, 5))),
+            ValueError,
+            "conv1d: x has 3 axes",
+        ),
+        (lambda: nn.MultiHeadAttention(4, 2)(np.ones((3, 2, 4)), *np.ones((2, 3, 1, 4))), ValueError, "one batch or none"),
+        (
+            lambda: nn.LSTMCell(2, 3)(np.ones((4, 2)), np.ones((4, 3))),
+            ValueError,
+            r"LSTMCell: x is \(batch, 2\) and hx is \(h, c",
+        ),
+        (lambda: nn.GRUCell(2, 3)(np.ones((4, 2)), np.ones((4, 2))), ValueError, r"hx is \(batch, 3\), got \(4, 2\) and"),
+        (lambda: nn.RNNCell(2, 3)(np.ones((4, 5))), ValueError, r"RNNCell: x is \(batch, 2\)"),
+        (lambda: nn.Sigmoid(2), TypeError, "Sigmoid takes no arguments, got 2"),
+        (lambda: nn.Softplus(0.0), ValueError, "Softplus: beta is more than 0"),
+        (lambda: nn.Hardtanh(1.0, 1.0), ValueError, "Hardtanh: min_val is less than max_val"),
+        (lambda: nn.Unflatten(2, (1, 2))(np.ones((3, 2))), ValueError, r"dim 2 is no axis of x of shape \(3, 2\)"),
+        (lambda: nn.Sequential([nn.ReLU()]), TypeError, r"got list \(Sequential\(\*parts\)\)"),
         (lambda: nn.Dropout(1.5), ValueError, "Dropout: p is a probability"),
         (lambda: nn.Embedding(4, 2, padding_idx=4), ValueError, "padding_idx 4 is no row of a table of 4"),
         (lambda: nn.Embedding(4, 2)([4]), IndexError, "index 4 is out of range"),
@@ -149,8 +186,12 @@ def test_attention_weights_and_masks():
         (lambda: nn.LSTM(3, 0), ValueError, "hidden_size and num_layers are at least 1"),
         (lambda: nn.LSTM(3, 4)(np.ones((5, 2, 4))), ValueError, r"LSTM: x is \(time, batch, 3\), not empty, got"),
         (lambda: nn.LSTM(3, 4)(np.ones((0, 2, 3))), ValueError, "not empty"),
-        (lambda: nn.LSTM(3, 4)(np.ones((5, 2, 3)), np.ones((2, 1, 2, 3))), ValueError, r"hx is \(h, c\), each of shape"),
-        (lambda: nn.GRU(3, 4)(np.ones((5, 2, 3)), np.ones((1, 2, 3))), ValueError, r"GRU: hx is of shape \(1, 2, 4\), got"),
+        (
+            lambda: nn.LSTM(3, 4)(np.ones((5, 2, 3)), np.ones((2, 1, 2, 3))),
+            ValueError,
+            r"hx is \(h, c\), each \(1, 2, 4\), got",
+        ),
+        (lambda: nn.GRU(3, 4)(np.ones((5, 2, 3)), np.ones((1, 2, 3))), ValueError, r"GRU: hx is \(1, 2, 4\), got"),
         (lambda: nn.MultiHeadAttention(6, 4), ValueError, "4 heads do not divide embed_dim 6"),
         (lambda: attend(np.ones((4, 2, 5))), ValueError, r"query, key and value end in \(6, 6, 6\)"),
         (lambda: attend(attn_mask=np.ones((3, 4), bool)), ValueError, r"attn_mask is boolean or floating and \(4, 4\) or"),

@@ -232,6 +232,7 @@ NETWORKS: dict[str, tuple[Any, tuple[int, ...]]] = {
     "cells": (lambda: nn.LSTMCell(3, 4, rng=rng()), (3,)),
     "gru cell": (lambda: nn.GRUCell(3, 4, rng=rng()), (3,)),
     **{name: (lambda name=name: getattr(nn, name)(), (5,)) for name in ACTIVATIONS},
+    "settings": (lambda: nn.Sequential(nn.Hardtanh(-0.3, 0.2), nn.Softplus(2.0)), (5,)),
 }  # fmt: skip
 
 

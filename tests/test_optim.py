@@ -244,6 +244,10 @@ def test_a_state_that_does_not_fit_changes_nothing():
         (lambda: optim.SGD([Tensor(1.0)] * 2), ValueError, "given twice"),
         (lambda: optim.SGD([Tensor(1.0)], lr=-1), ValueError, "lr is at least 0, got -1"),
         (lambda: optim.SGD([Tensor(1.0)], lr=math.nan), ValueError, "lr is at least 0, got nan"),
+        (lambda: optim.Adam([Tensor(1.0)], betas=0.9), TypeError, "betas are two numbers, got 0.9"),
+        (lambda: optim.SGD([Tensor(1.0)], lr="fast"), TypeError, "SGD: lr is a number, got 'fast'"),
+        (lambda: optim.SGD(mg.nn.Linear(1, 1)), TypeError, r"model.parameters\(\), got Linear"),
+        (lambda: optim.SGD([{"param": [Tensor(1.0)]}]), TypeError, r"a mapping with 'params', got \['param'\]"),
         (lambda: optim.Adam([Tensor(1.0)], betas=(0.9, 1.0)), ValueError, "betas is at least 0 and less than 1"),
         (lambda: optim.SGD([Tensor(1.0)], nesterov=True), ValueError, "nesterov needs momentum"),
         (lambda: optim.SGD([{"params": [Tensor(1.0)], "rate": 1}]), ValueError, r"unknown settings \['rate'\]"),
@@ -331,6 +335,25 @@ def test_plateau_is_pytorchs(settings: dict[str, Any], expected: list[float]):
         schedule = optim.ReduceLROnPlateau(sgd, **settings)  # continue from what is saved, each time
         schedule.load_state_dict(state)
     np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-15)
+
+
+def test_schedules_take_up_groups_that_are_added():
+    late = {"params": Tensor(1.0), "lr": 0.4}
+    steps, plateau, fixed = sgd(), sgd(), sgd()
+    schedule = optim.StepLR(steps, 2, 0.5)
+    look = optim.ReduceLROnPlateau(plateau, patience=0)
+    both = optim.ReduceLROnPlateau(fixed, patience=0, min_lr=[0.0])
+    for optimizer in (steps, plateau, fixed):
+        optimizer.add_param_group(late)
+    for _ in range(2):
+        schedule.step()
+        look.step(1.0)
+    np.testing.assert_allclose(schedule.get_last_lr(), [5e-4, 0.2])
+    np.testing.assert_allclose(look.get_last_lr(), [1e-4, 0.04])
+    assert schedule.state_dict()["base_lrs"] == [1e-3, 0.4]
+    both.step(1.0)
+    with pytest.raises(ValueError, match="1 rates min_lr for 2 groups"):
+        both.step(1.0)
 
 
 def sgd() -> optim.Optimizer:

@@ -88,7 +88,7 @@ def test_nested_mappings_and_objects_with_a_state_dict(suffix: str, tmp_path: Pa
 
     file = tmp_path / f"x{suffix}"
     assert list(mg.load(mg.save(Model(), file))) == ["conv.weight"]
-    nested = {"model": Model().state_dict(), "optim": {"m": {"0": [1.0]}, "none": {}}}
+    nested = {"model": Model(), "optim": {"m": {"0": [1.0]}, "none": {}}}
     assert sorted(mg.load(mg.save(nested, file))) == ["model.conv.weight", "optim.m.0"]
 
 

@@ -222,6 +222,7 @@ def _column(values: list[Any]) -> Array:
     shapes = sorted({array.shape for array in arrays})
     if len(shapes) > 1:
         raise ValueError(f"DataLoader: items of shapes {shapes[0]} and {shapes[1]} make no batch; bring them to one shape")
-    if arrays[0].dtype.kind not in "fiub":
-        raise TypeError(f"DataLoader: the dataset's items hold no numbers but {type(values[0]).__name__}")
+    for array, value in zip(arrays, values, strict=True):
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"DataLoader: the dataset's items hold no numbers but {type(value).__name__}")
     return np.stack(arrays)

@@ -44,13 +44,17 @@ formula("log10", lambda s, x: s("Div", s("Log", x), LN10))
 formula("logaddexp", lambda s, a, b: s("Add", s("Max", a, b), s("Softplus", s("Neg", s("Abs", s("Sub", a, b))))))
 formula("log_sigmoid", lambda s, x: s("Neg", s("Softplus", s("Neg", x))))
 formula("silu", lambda s, x: s("Mul", x, s("Sigmoid", x)))
-formula("hard_tanh", lambda s, x: s("Clip", x, -1.0, 1.0))
 formula("selu", lambda s, x: s("Selu", x, alpha=SELU_ALPHA, gamma=SELU_SCALE))
 
 
 @translates("leaky_relu")
 def _leaky_relu(s: Step) -> Any:
     return s("LeakyRelu", s.input(0), alpha=float(s.static["negative_slope"]))
+
+
+@translates("hard_tanh")
+def _hard_tanh(s: Step) -> Any:
+    return s("Clip", s.input(0), float(s.static["min_val"]), float(s.static["max_val"]))
 
 
 @translates("elu")

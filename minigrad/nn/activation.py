@@ -27,6 +27,11 @@ class _Activation(Module):
 class ReLU(_Activation):
     """X where it is positive, else 0.
 
+    Parameters
+    ----------
+    inplace : bool
+        Accepted as in PyTorch, and without effect: x is kept, so that it can be looked at.
+
     Examples
     --------
     >>> from minigrad import nn
@@ -35,6 +40,9 @@ class ReLU(_Activation):
     """
 
     function = ops.relu
+
+    def __init__(self, inplace: bool = False) -> None:
+        pass
 
 
 class SELU(_Activation):
@@ -116,7 +124,12 @@ class Tanh(_Activation):
 
 
 class Softplus(_Activation):
-    """Log(1 + exp(x)), finite for large x.
+    """Log(1 + exp(beta x)) / beta, finite for large x.
+
+    Parameters
+    ----------
+    beta : float
+        How sharp the bend at 0 is.
 
     Examples
     --------
@@ -125,7 +138,16 @@ class Softplus(_Activation):
     Tensor([1000.])
     """
 
-    function = ops.softplus
+    settings = ("beta",)
+
+    def __init__(self, beta: float = 1.0) -> None:
+        if not beta > 0:
+            raise ValueError(f"Softplus: beta is more than 0, got {beta!r}")
+        self.beta = beta
+
+    def forward(self, x: Value) -> Value:
+        """Apply the function."""
+        return ops.softplus(x) if self.beta == 1 else ops.softplus(ops.multiply(x, self.beta)) / self.beta
 
 
 class Softsign(_Activation):
@@ -142,7 +164,12 @@ class Softsign(_Activation):
 
 
 class Hardtanh(_Activation):
-    """X held between -1 and 1.
+    """X held between two bounds.
+
+    Parameters
+    ----------
+    min_val, max_val : float
+        The bounds.
 
     Examples
     --------
@@ -152,6 +179,12 @@ class Hardtanh(_Activation):
     """
 
     function = ops.hard_tanh
+    settings = ("min_val", "max_val")
+
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
+        if not min_val < max_val:
+            raise ValueError(f"Hardtanh: min_val is less than max_val, got {min_val!r} and {max_val!r}")
+        self.min_val, self.max_val = min_val, max_val
 
 
 class LeakyReLU(_Activation):

@@ -183,14 +183,15 @@ class MultiHeadAttention(Module):
         """
         sizes = (self.embed_dim, self.kdim, self.vdim)
         shapes = [np.shape(value_of(v)) for v in (query, key, value)]
-        ndim = len(shapes[0])
+        ndim, batch = len(shapes[0]), 0 if self.batch_first else 1
         if (
             ndim not in (2, 3)
             or any(len(s) != ndim or s[-1] != size for s, size in zip(shapes, sizes, strict=True))
             or shapes[1][:-1] != shapes[2][:-1]
+            or (ndim == 3 and shapes[0][batch] != shapes[1][batch])
         ):
             raise ValueError(
-                f"MultiHeadAttention: query, key and value end in {sizes} and have a batch or not, got {shapes}"
+                f"MultiHeadAttention: query, key and value end in {sizes} and have one batch or none, got {shapes}"
             )
         if ndim == 2:
             query, key, value = (ops.expand_dims(v, 0) for v in (query, key, value))

@@ -11,7 +11,8 @@ from minigrad.nn.module import Module
 
 def _module(who: str, value: Any) -> Module:
     if not isinstance(value, Module):
-        raise TypeError(f"{who}: its parts are modules, got {type(value).__name__} (nn.ReLU(), for example, not relu)")
+        hint = f"{who}(*parts)" if isinstance(value, list | tuple) else "nn.ReLU(), for example, not relu"
+        raise TypeError(f"{who}: its parts are modules, got {type(value).__name__} ({hint})")
     return value
 
 

@@ -12,7 +12,7 @@ from minigrad import ops
 from minigrad.graph import Value
 from minigrad.nn.layer import check_count, first_weights
 from minigrad.nn.module import Module, shape_of
-from minigrad.ops.conv import Padding, Sizes
+from minigrad.ops.conv import Padding, Sizes, check_axes, pads_of
 from minigrad.ops.window import sizes
 
 _MARGINS = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
@@ -64,17 +64,20 @@ class _Conv(_Kernel):
     ) -> None:  # fmt: skip
         if padding_mode not in _MARGINS:
             raise ValueError(f"{type(self).__name__}: padding_mode is one of {', '.join(_MARGINS)}, got {padding_mode!r}")
-        if padding_mode != "zeros":
-            padding = sizes(type(self).__name__, f"padding with {padding_mode}", padding, self.axes, 0)  # type: ignore[arg-type]
         self.padding, self.padding_mode = padding, padding_mode
         self._set_up(in_channels, out_channels, kernel_size, stride, dilation, groups, bias, rng, dtype)
+        self._margins(type(self).__name__)  # refuses what is no padding
+
+    def _margins(self, who: str) -> Any:
+        return pads_of(who, self.padding, self.axes, self.kernel_size, self.stride, self.dilation)
 
     def forward(self, x: Value) -> Value:
         """Slide the kernels."""
         conv: Callable[..., Value] = (ops.conv1d, ops.conv2d, ops.conv3d)[self.axes - 1]
         padding: Any = self.padding
         if self.padding_mode != "zeros":
-            x = ops.pad(x, [(0, 0), (0, 0), *((p, p) for p in padding)], _MARGINS[self.padding_mode])
+            check_axes(conv.__name__, self.axes, x, self.weight, self.groups)
+            x = ops.pad(x, [(0, 0), (0, 0), *self._margins(conv.__name__)], _MARGINS[self.padding_mode])
             padding = 0
         return conv(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 

@@ -152,7 +152,7 @@ class Dropout(Module):
 
 
 class Identity(Module):
-    """Its input, unchanged.
+    """Its input, unchanged; any arguments are passed over, so that it can take another layer's place.
 
     Examples
     --------
@@ -160,6 +160,9 @@ class Identity(Module):
     >>> nn.Identity()(mg.Tensor(1.0))
     Tensor(1.0)
     """
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        pass
 
     def forward(self, x: Value) -> Value:
         """Return x."""
@@ -216,7 +219,9 @@ class Unflatten(Module):
     def forward(self, x: Value) -> Value:
         """Part it."""
         shape = np.shape(x)
-        axis = range(len(shape))[self.dim]
+        if not -len(shape) <= self.dim < len(shape):
+            raise ValueError(f"Unflatten: dim {self.dim} is no axis of x of shape {shape}")
+        axis = self.dim % len(shape)
         return ops.reshape(x, (*shape[:axis], *self.unflattened_size, *shape[axis + 1 :]))
 
     def extra_repr(self) -> str:

@@ -83,8 +83,10 @@ class Module:
     _hooks: dict[int, Hook]
     _pre_hooks: dict[int, Hook]
 
-    def __new__(cls, *_: Any, **__: Any) -> Any:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """Start without parts; not left to __init__, which a subclass may forget to call."""
+        if (args or kwargs) and cls.__init__ is object.__init__:  # which would pass them over without a word
+            raise TypeError(f"{cls.__name__} takes no arguments, got {', '.join([*map(repr, args), *kwargs])}")
         module = super().__new__(cls)
         vars(module).update(training=True, _label="", _parameters=set(), _buffers=set(), _hooks={}, _pre_hooks={})
         return module
@@ -118,31 +120,41 @@ class Module:
         return out
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, list | tuple | dict):
-            self._refuse_hidden(name, value)
-        elif isinstance(value, Module):
-            if "." in name or "/" in name or not name:
-                raise ValueError(f"{type(self).__name__}: a part's name is not empty and has no '.' or '/', got {name!r}")
-            if callable(getattr(type(self), name, None)) or name in Module.__annotations__:
-                raise ValueError(f"{type(self).__name__}: {name!r} means something else for a module; choose another name")
+        parameter = _is_parameter(value)
+        if isinstance(value, Module) or parameter:
+            self._check_name(name)
+        self._refuse_hidden(name, value)
+        if isinstance(value, Module):
             vars(value)["_label"] = f"{name} {type(value).__name__}" if name.isdigit() else name
-        if isinstance(value, Tensor) and value.requires_grad and value.op is None:
+        if parameter:
             self._parameters.add(name)
             value.name = value.name or name
-        else:
+        elif name in self._parameters:
+            if not (value is None or isinstance(value, Tensor)):
+                raise TypeError(
+                    f"{type(self).__name__}.{name} is a parameter and {type(value).__name__} is none: set its numbers with "
+                    f".{name}.data = ..., or give a Tensor, or None"
+                )
             self._parameters.discard(name)
         if not isinstance(value, np.ndarray):
             self._buffers.discard(name)
         object.__setattr__(self, name, value)
 
+    def _check_name(self, name: str) -> None:
+        """Refuse a name that would make a path ambiguous, or hide what a module needs itself."""
+        if "." in name or "/" in name or not name:
+            raise ValueError(f"{type(self).__name__}: a part's name is not empty and has no '.' or '/', got {name!r}")
+        if callable(getattr(type(self), name, None)) or name in Module.__annotations__:
+            raise ValueError(f"{type(self).__name__}: {name!r} means something else for a module; choose another name")
+
     def _refuse_hidden(self, name: str, value: Any) -> None:
-        for element in value.values() if isinstance(value, dict) else value:
-            if isinstance(element, Module) or (isinstance(element, Tensor) and element.requires_grad and element.op is None):
-                kind = "Dict" if isinstance(value, dict) else "List"
-                raise TypeError(
-                    f"{type(self).__name__}.{name}: the parameters inside a plain {type(value).__name__} would not be "
-                    f"found; use nn.Module{kind} for modules, and one attribute for each tensor"
-                )
+        """Refuse a plain list, tuple, set or dictionary that holds what would not be found in it."""
+        if isinstance(value, dict | list | tuple | set) and _hides(value):
+            kind = "Dict" if isinstance(value, dict) else "List"
+            raise TypeError(
+                f"{type(self).__name__}.{name}: the parameters inside a plain {type(value).__name__} would not be "
+                f"found; use nn.Module{kind} for modules, and one attribute for each tensor"
+            )
 
     def register_buffer(self, name: str, value: Any) -> None:
         """Keep an array that is saved and loaded with the parameters, but not trained.
@@ -154,6 +166,7 @@ class Module:
         value : array_like or None
             Is copied; None for a buffer that is not there.
         """
+        self._check_name(name)
         setattr(self, name, None if value is None else np.array(value_of(value)))
         if value is not None:
             self._buffers.add(name)
@@ -210,6 +223,8 @@ class Module:
     def _paths(self, path: str, above: tuple[Module, ...]) -> Iterator[tuple[str, Module]]:
         """The module and all below it, a shared one by each of its paths."""
         yield path, self
+        for name, value in vars(self).items():
+            self._refuse_hidden(name, value)  # it may have been put in after the list was set
         for name, child in self.named_children():
             if child is self or child in above:
                 raise ValueError(f"{type(self).__name__}.{name} holds this module itself; a part cannot hold its whole")
@@ -256,6 +271,8 @@ class Module:
         ValueError
             Lists every key that is missing, unexpected, of a wrong shape or of a wrong kind; nothing is changed.
         """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(f"load_state_dict: the state is a mapping of names to arrays, got {type(state_dict).__name__}")
         homes = self._state()
         keys = Keys([k for k in homes if k not in state_dict], [k for k in state_dict if k not in homes])
         wrong, new = [], {}
@@ -414,12 +431,25 @@ class Module:
         return summarise(self, input_shapes, dtype)
 
 
+def _is_parameter(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.requires_grad and value.op is None
+
+
+def _hides(value: Any) -> bool:
+    """Whether there is a module or a parameter in a collection, or in a collection in it."""
+    if isinstance(value, dict | list | tuple | set):
+        return any(map(_hides, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, Module) or _is_parameter(value)
+
+
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
 def shape_of(x: Any) -> Any:
-    """The shape of an array or a tensor; of several a tuple of shapes."""
+    """The shape of an array or a tensor; of several a tuple of shapes, or a dictionary."""
+    if isinstance(x, Mapping):
+        return {name: shape_of(v) for name, v in x.items()}
     if isinstance(x, tuple | list):
         return tuple(shape_of(v) for v in x)
     return x.value.shape if isinstance(x, Node) else np.shape(x)

@@ -23,6 +23,13 @@ def _affine(shape: Any, weight: bool, bias: bool, dtype: Any) -> tuple[Tensor | 
     )
 
 
+def _check_channels(layer: Any, x: Value) -> None:
+    shape = np.shape(x)
+    if len(shape) not in layer.ndims or shape[1] != layer.num_features:
+        axes = " or ".join(map(str, layer.ndims))
+        raise ValueError(f"{type(layer).__name__}({layer.num_features}): x has {axes} axes, N C ..., got {shape}")
+
+
 class _BatchNorm(Module):
     ndims: tuple[int, ...]
     running_mean: Any
@@ -44,10 +51,7 @@ class _BatchNorm(Module):
 
     def forward(self, x: Value) -> Value:
         """Normalise by the batch's statistics while training, else by the running ones."""
-        shape = np.shape(x)
-        if len(shape) not in self.ndims or shape[1] != self.num_features:
-            axes = " or ".join(map(str, self.ndims))
-            raise ValueError(f"{type(self).__name__}({self.num_features}): x has {axes} axes, N C ..., got {shape}")
+        _check_channels(self, x)
         kept = self.running_mean is not None
         follow = self.training and kept
         count = int(self.num_batches_tracked) + 1 if follow else 1
@@ -204,7 +208,7 @@ class GroupNorm(Module):
 
 
 class _InstanceNorm(Module):
-    ndim: int
+    ndims: tuple[int, ...]
 
     def __init__(self, num_features: int, eps: float = 1e-5, *, affine: bool = False, dtype: Any = np.float32) -> None:
         check_count(type(self).__name__, num_features=num_features)
@@ -213,9 +217,7 @@ class _InstanceNorm(Module):
 
     def forward(self, x: Value) -> Value:
         """Normalise each channel of each sample."""
-        shape = np.shape(x)
-        if len(shape) != self.ndim or shape[1] != self.num_features:
-            raise ValueError(f"{type(self).__name__}({self.num_features}): x has {self.ndim} axes, N C ..., got {shape}")
+        _check_channels(self, x)
         return ops.instance_norm(x, weight=self.weight, bias=self.bias, eps=self.eps)
 
     def extra_repr(self) -> str:
@@ -234,7 +236,7 @@ class InstanceNorm1d(_InstanceNorm):
              [-1.,  1.]]])
     """
 
-    ndim = 3
+    ndims = (3,)
 
 
 class InstanceNorm2d(_InstanceNorm):
@@ -258,7 +260,7 @@ class InstanceNorm2d(_InstanceNorm):
     (4, 3, 2, 2)
     """
 
-    ndim = 4
+    ndims = (4,)
 
 
 class InstanceNorm3d(_InstanceNorm):
@@ -271,4 +273,4 @@ class InstanceNorm3d(_InstanceNorm):
     (2, 1, 2, 2, 2)
     """
 
-    ndim = 5
+    ndims = (5,)

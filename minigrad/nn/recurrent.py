@@ -26,6 +26,10 @@ def _weights(
         setattr(module, name + suffix, parameter)
 
 
+def _told(states: int) -> str:
+    return "hx is" if states == 1 else "hx is (h, c), each"
+
+
 class _Recurrent(Module):
     gates: int
     states = 1  # a long short-term memory has two
@@ -104,8 +108,7 @@ class _Recurrent(Module):
         expected = (layers, self.hidden_size) if single else (layers, batch, self.hidden_size)
         for s in states:
             if np.shape(value_of(s)) != expected or len(states) != self.states:
-                what = "hx is" if self.states == 1 else "hx is (h, c), each"
-                raise ValueError(f"{type(self).__name__}: {what} of shape {expected}, got {shape_of(hx)}")
+                raise ValueError(f"{type(self).__name__}: {_told(self.states)} {expected}, got {shape_of(hx)}")
         return [ops.expand_dims(s, 1) for s in states] if single else states
 
     def _run(self, x: Value, states: Any, suffix: str) -> Any:
@@ -267,9 +270,17 @@ class _Cell(Module):
 
     def forward(self, x: Value, hx: Any = None) -> Any:
         """One step: x of shape (batch, input_size) and the state before, zeros if left out, to the next state."""
+        shape = np.shape(value_of(x))
+        expected = (*shape[:-1], self.hidden_size)
         if hx is None:
-            zeros = np.zeros((*np.shape(value_of(x))[:-1], self.hidden_size), self.weight_hh.dtype)
+            zeros = np.zeros(expected, self.weight_hh.dtype)
             hx = zeros if self.states == 1 else (zeros, zeros)
+        states = (hx,) if self.states == 1 else hx
+        if shape[-1:] != (self.input_size,) or shape_of(states) != (expected,) * self.states:
+            raise ValueError(
+                f"{type(self).__name__}: x is (batch, {self.input_size}) and {_told(self.states)} (batch, "
+                f"{self.hidden_size}), got {shape} and {shape_of(hx)}"
+            )
         return self._step(x, hx)
 
     def _step(self, x: Value, hx: Any) -> Any:

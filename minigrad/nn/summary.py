@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minigrad.modes import no_grad
-from minigrad.nn.module import Handle, Module, shape_of
+from minigrad.nn.module import Module, shape_of
 
 
 class Row(NamedTuple):
@@ -53,6 +54,8 @@ class Summary(NamedTuple):
 
 def summarise(model: Module, input_shapes: tuple[Any, ...], dtype: Any) -> Summary:
     """Run zeros through a model, as after training, and write down every call."""
+    from inspect import signature
+
     if not input_shapes or not all(isinstance(shape, tuple | list) for shape in input_shapes):
         raise TypeError(f"summary: each input's shape is a tuple, as in summary((1, 3, 32, 32)), got {input_shapes}")
     first = next(model.parameters(), None)
@@ -61,29 +64,31 @@ def summarise(model: Module, input_shapes: tuple[Any, ...], dtype: Any) -> Summa
     paths = {module: path for path, module in model.named_modules()}
     modes = {module: module.training for module in paths}
     rows: list[Row] = []
-    started: list[int] = []  # the rows of the calls that have not ended
     seen = set()
 
-    def enter(module: Module, args: Any) -> None:
-        new = [p for p in module.parameters(recurse=False) if p not in seen]
-        seen.update(new)
-        started.append(len(rows))
-        rows.append(Row(paths[module], type(module).__name__, None, sum(p.size for p in new), 0))
+    def watch(module: Module, forward: Callable[..., Any]) -> Callable[..., Any]:
+        arguments = signature(forward)
 
-    def leave(module: Module, args: Any, out: Any) -> None:
-        at = started.pop()
-        rows[at] = rows[at]._replace(out=shape_of(out), multiply_adds=int(module.multiply_adds(out, *args)))
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            new = [p for p in module.parameters(recurse=False) if p not in seen]
+            seen.update(new)
+            at = len(rows)
+            rows.append(Row(paths[module], type(module).__name__, None, sum(p.size for p in new), 0))
+            out = forward(*args, **kwargs)
+            given = arguments.bind(*args, **kwargs).args  # in their order, even if passed by name
+            rows[at] = rows[at]._replace(out=shape_of(out), multiply_adds=int(module.multiply_adds(out, *given)))
+            return out
 
-    handles: list[Handle] = []
+        return watched
+
     try:
         for module in paths:
-            handles += [module.register_forward_pre_hook(enter), module.register_forward_hook(leave)]
+            vars(module)["forward"] = watch(module, module.forward)
         model.eval()
         with no_grad():
             model(*inputs)
     finally:
-        for handle in handles:
-            handle.remove()
         for module, training in modes.items():
+            vars(module).pop("forward", None)
             module.training = training
     return Summary(rows, sum(p.size for p in model.parameters() if not p.requires_grad))

@@ -208,18 +208,30 @@ mish.rules(_mish_rule)
 
 
 @elementwise
-def hard_tanh(x: Value, /) -> Value:
-    """X held between -1 and 1; at -1 and 1 themselves the gradient is 0.
+def hard_tanh(x: Value, /, min_val: float = -1.0, max_val: float = 1.0) -> Value:
+    """X held between two bounds; at the bounds themselves the gradient is 0.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Any shape.
+    min_val, max_val : float
+        The bounds.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape.
 
     Examples
     --------
     >>> hard_tanh(Tensor([-3.0, 0.5, 3.0]))
     Tensor([-1. ,  0.5,  1. ])
     """
-    return np.clip(x, -1, 1)
+    return np.clip(x, min_val, max_val)
 
 
-hard_tanh.rules(lambda g, out, x: g * (np.abs(x) < 1))
+hard_tanh.rules(lambda g, out, x, min_val, max_val: g * ((x > min_val) & (x < max_val)))
 
 
 @elementwise

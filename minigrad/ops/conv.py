@@ -211,7 +211,7 @@ def _conv(
         raise ValueError(f"{who}: {groups} groups do not divide the {filters} filters of weight {np.shape(weight)}")
     check_bias(who, bias, filters, np.shape(weight))
     stride, dilation = sizes(who, "stride", stride, n), sizes(who, "dilation", dilation, n)
-    pads = _pads(who, padding, n, tuple(kernel), stride, dilation)
+    pads = pads_of(who, padding, n, tuple(kernel), stride, dilation)
     if min(kernels.out_size(shape[2:], tuple(kernel), Geometry(stride, pads, dilation, groups))) < 1:
         spread = f" with dilation {dilation}" * (max(dilation) > 1)
         raise ValueError(
@@ -238,7 +238,7 @@ def check_bias(who: str, bias: Value, filters: int, weight: tuple[int, ...]) -> 
         raise ValueError(f"{who}: bias needs shape ({filters},) for weight {weight}, got {np.shape(bias)}")
 
 
-def _pads(
+def pads_of(
     who: str, padding: Padding, n: int, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
 ) -> tuple[tuple[int, int], ...]:  # fmt: skip
     """Padding in any of its forms as a pair for each axis."""

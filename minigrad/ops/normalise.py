@@ -86,19 +86,19 @@ class Running(NamedTuple):
     momentum: float
 
 
-def _sum_products(a: Value, b: Value, axes: Shape) -> Value:
-    """Sum a b over some axes, which keep length 1; einsum never makes the product, and takes a third of the time."""
-    letters = "abcd"[: a.ndim]
+def _sum_products(axes: Shape, *factors: Value) -> Value:
+    """Sum a product, or one array, over some axes, which keep length 1; einsum takes a third of the time of np.sum."""
+    letters = "abcd"[: factors[0].ndim]
     kept = "".join(letter for i, letter in enumerate(letters) if i not in axes)
-    return np.expand_dims(np.einsum(f"{letters},{letters}->{kept}", a, b), axes)
+    return np.expand_dims(np.einsum(f"{','.join([letters] * len(factors))}->{kept}", *factors), axes)
 
 
 def _standardise(x: Value, axes: Shape, eps: float) -> tuple[Value, Value, Value, Value]:
     """Bring x to mean 0 and variance 1; also one over the standard deviation, the mean, and the variance."""
     count = max(1, math.prod(x.shape[i] for i in axes))
-    mean = np.sum(x, axis=axes, keepdims=True) / count
+    mean = np.sum(x, axis=axes, keepdims=True) / count  # in pairs: einsum would lose digits of a large mean
     standard = x - mean
-    var = _sum_products(standard, standard, axes) / count
+    var = _sum_products(axes, standard, standard) / count
     scale = 1 / np.sqrt(var + eps)
     standard *= scale
     return standard, scale, mean, var
@@ -131,10 +131,12 @@ def _normalise_x(
     standard, scale = saved or _standardise(np.reshape(x, view), axes, eps)[:2]
     count = max(1, math.prod(view[i] for i in axes))
     g = np.reshape(g, view)
-    if weight is not None:
+    if weight is not None and set(axes) <= set(_repeated(place)):  # the same in all of a sum, so it can wait
+        scale = scale * np.reshape(weight, place)
+    elif weight is not None:
         g = g * np.reshape(weight, place)
-    rest = standard * (_sum_products(g, standard, axes) / -count)
-    rest -= np.sum(g, axis=axes, keepdims=True) / count
+    rest = standard * (_sum_products(axes, g, standard) / -count)
+    rest -= _sum_products(axes, g) / count
     rest += g
     rest *= scale
     return np.reshape(rest, x.shape)
@@ -145,7 +147,7 @@ def _normalise_weight(
     saved: Any, **_: Any,
 ) -> Value:  # fmt: skip
     standard = (saved or _standardise(np.reshape(x, view), axes, eps))[0]
-    return np.reshape(_sum_products(np.reshape(g, view), standard, _repeated(place)), weight.shape)
+    return np.reshape(_sum_products(_repeated(place), np.reshape(g, view), standard), weight.shape)
 
 
 def _repeated(place: Shape) -> Shape:
@@ -157,7 +159,7 @@ _normalise.rules(
     _normalise_x,
     _normalise_weight,
     lambda g, out, x, weight, bias, *, view, place, **_: np.reshape(
-        np.sum(np.reshape(g, view), axis=_repeated(place)), bias.shape
+        _sum_products(_repeated(place), np.reshape(g, view)), bias.shape
     ),
 )
 

@@ -304,7 +304,7 @@ class Adam(Optimizer):
         weight_decay: float = 0.0, amsgrad: bool = False, *, maximize: bool = False,
     ) -> None:  # fmt: skip
         self._set_up(
-            params, lr=lr, betas=tuple(betas), eps=eps, weight_decay=weight_decay, amsgrad=amsgrad, maximize=maximize
+            params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad, maximize=maximize
         )  # fmt: skip
 
     def _slots(self, group: Group) -> dict[str, float]:
@@ -393,7 +393,7 @@ class Lion(Optimizer):
         self, params: Params, lr: float = 1e-4, betas: tuple[float, float] = (0.9, 0.99), weight_decay: float = 0.0, *,
         maximize: bool = False,
     ) -> None:  # fmt: skip
-        self._set_up(params, lr=lr, betas=tuple(betas), weight_decay=weight_decay, maximize=maximize)
+        self._set_up(params, lr=lr, betas=betas, weight_decay=weight_decay, maximize=maximize)
 
     def _slots(self, group: Group) -> dict[str, float]:
         return {"exp_avg": 0.0}

@@ -36,6 +36,8 @@ class Optimizer:
         self._scratch: dict[Any, list[Any]] = {}
         if isinstance(params, Tensor):
             raise TypeError(f"{self._name}: params is a list of tensors, or of groups; put the tensor into a list")
+        if not isinstance(params, Iterable):
+            raise TypeError(f"{self._name}: params is a list of tensors, as model.parameters(), got {type(params).__name__}")
         params = list(params)
         if not params:
             raise ValueError(f"{self._name}: there is nothing to optimise; is model.parameters() used up already?")
@@ -64,7 +66,8 @@ class Optimizer:
             If a setting is unknown or out of range, or a tensor is no parameter or is there already.
         """
         if not isinstance(group, Mapping) or "params" not in group:
-            raise TypeError(f"{self._name}: a group is a mapping with 'params', got {type(group).__name__}")
+            got = sorted(group) if isinstance(group, Mapping) else type(group).__name__
+            raise TypeError(f"{self._name}: a group is a mapping with 'params', got {got}")
         params = [group["params"]] if isinstance(group["params"], Tensor) else list(group["params"])
         there = {p for other in self.param_groups for p in other["params"]}
         for p in params:
@@ -86,8 +89,12 @@ class Optimizer:
         """Refuse numbers out of range: every number is at least 0, and a rate of decay less than 1."""
         for name, value in settings.items():
             below = name in ("betas", "alpha", "rho")
-            numbers = value if name == "betas" else (value,)
+            numbers = value if isinstance(value, tuple | list) else (value,)
+            if name == "betas" and len(numbers) != 2:
+                raise TypeError(f"{self._name}: betas are two numbers, got {value!r}")
             for v in () if name == "params" else numbers:
+                if not isinstance(v, int | float | np.number | np.bool_):
+                    raise TypeError(f"{self._name}: {name} is a number, got {value!r}")
                 if not v >= 0 or (below and v >= 1):
                     raise ValueError(f"{self._name}: {name} is at least 0{' and less than 1' * below}, got {value!r}")
 

@@ -58,10 +58,8 @@ class ReduceLROnPlateau:
             )
         self.optimizer, self.mode, self.factor, self.patience = optimizer, mode, factor, patience
         self.threshold, self.threshold_mode, self.cooldown, self.eps = threshold, threshold_mode, cooldown, eps
-        groups = optimizer.param_groups
-        self.min_lrs = list(min_lr) if isinstance(min_lr, Sequence) else [min_lr] * len(groups)
-        if len(self.min_lrs) != len(groups):
-            raise ValueError(f"ReduceLROnPlateau: {len(self.min_lrs)} rates min_lr for {len(groups)} groups")
+        self.min_lr = min_lr
+        self._lowest()
         self.best = math.inf if mode == "min" else -math.inf
         self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
 
@@ -84,10 +82,18 @@ class ReduceLROnPlateau:
             self.num_bad_epochs = 0
         if self.num_bad_epochs > self.patience:
             self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
-            for group, least in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
+            for group, least in zip(self.optimizer.param_groups, self._lowest(), strict=True):
                 new = max(group["lr"] * self.factor, least)
                 if group["lr"] - new > self.eps:
                     group["lr"] = new
+
+    def _lowest(self) -> Sequence[float]:
+        """The lowest rate of each group, of which some may have been added."""
+        groups = len(self.optimizer.param_groups)
+        rates = self.min_lr if isinstance(self.min_lr, Sequence) else [self.min_lr] * groups
+        if len(rates) != groups:
+            raise ValueError(f"ReduceLROnPlateau: {len(rates)} rates min_lr for {groups} groups")
+        return rates
 
     def _better(self, now: float) -> bool:
         sign = 1 if self.mode == "min" else -1

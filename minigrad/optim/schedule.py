@@ -29,7 +29,7 @@ class Scheduler:
         if not isinstance(optimizer, Optimizer):
             raise TypeError(f"{type(self).__name__}: the first argument is an optimiser, got {type(optimizer).__name__}")
         self.optimizer = optimizer
-        self.base_lrs = [group.setdefault("initial_lr", group["lr"]) for group in optimizer.param_groups]
+        self.base_lrs: list[float] = []
         self.last_epoch = 0
         self._set(0)
 
@@ -44,6 +44,8 @@ class Scheduler:
 
     def _set(self, epoch: int) -> None:
         """Set what depends on the step."""
+        late = self.optimizer.param_groups[len(self.base_lrs) :]  # groups may be added at any time
+        self.base_lrs += [group.setdefault("initial_lr", group["lr"]) for group in late]
         for group, base in zip(self.optimizer.param_groups, self.base_lrs, strict=True):
             group["lr"] = self.rate(base, epoch)
 
