@@ -325,7 +325,7 @@ def _read_npy(stream: IO[bytes], size: int, name: str) -> np.ndarray[Any, Any]:
     return np.asarray(array, dtype.newbyteorder("="), order="C")
 
 
-def _safetensors(who: str) -> Any:
+def safetensors_package(who: str) -> Any:
     try:
         import safetensors.numpy
     except ImportError:
@@ -336,13 +336,13 @@ def _safetensors(who: str) -> Any:
 
 
 def _to_safetensors(arrays: Mapping[str, np.ndarray[Any, Any]], metadata: Mapping[str, str]) -> Any:
-    return _safetensors("save").numpy.save(arrays, metadata=dict(metadata) or None)
+    return safetensors_package("save").numpy.save(arrays, metadata=dict(metadata) or None)
 
 
 def _from_safetensors(path: Path) -> Saved:
     import json
 
-    safetensors = _safetensors("load")
+    safetensors = safetensors_package("load")
     data = path.read_bytes()
     try:
         views = safetensors.deserialize(data)

@@ -115,9 +115,9 @@ def _check(options: argparse.Namespace) -> None:
         if not path.absolute().parent.is_dir():
             raise UsageError(f"--{name}: there is no folder {str(path.parent)!r}")
         if path.suffix.lower() == ".safetensors":
-            from minigrad.storage import _safetensors
+            from minigrad.storage import safetensors_package
 
-            _safetensors(f"--{name}")
+            safetensors_package(f"--{name}")
     if options.save and options.checkpoint and options.save.absolute() == options.checkpoint.absolute():
         raise UsageError("--save and --checkpoint are two files: a network, and a run to continue")
     if options.resume and not options.checkpoint:

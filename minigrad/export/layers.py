@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.export.build import Step, translates
 from minigrad.export.trace import same
-from minigrad.ops.adaptive import _bounds as bounds
+from minigrad.ops.adaptive import bounds
 
 
 @translates("linear")

@@ -30,7 +30,7 @@ def _new_size(who: str, shape: tuple[int, ...], n: int, output_size: OutputSize)
     return sizes(who, "output_size", old if output_size is None else output_size, n)  # type: ignore[arg-type]
 
 
-def _bounds(old: int, new: int) -> tuple[Value, Value]:
+def bounds(old: int, new: int) -> tuple[Value, Value]:
     """Where each window starts and ends."""
     i = np.arange(new)
     return i * old // new, -(-(i + 1) * old // new)
@@ -41,7 +41,7 @@ def _mean_to(x: Value, /, size: tuple[int, ...]) -> Value:
     """Mean of each window."""
     x = x if x.dtype.kind == "f" else x.astype(np.float64)
     for axis, length in enumerate(size, x.ndim - len(size)):
-        start, end = _bounds(x.shape[axis], length)
+        start, end = bounds(x.shape[axis], length)
         x = segment_sums(x, axis, start, end)
         x /= _counts(x, axis, start, end)
     return x
@@ -54,8 +54,8 @@ def _mean_to_adjoint(g: Value, /, size: tuple[int, ...]) -> Value:
     Number j lies in the windows from floor(j O / L) up to, but without, ceil((j + 1) O / L): the same rule, read backwards.
     """
     for axis, length in enumerate(size, g.ndim - len(size)):
-        share = g / _counts(g, axis, *_bounds(length, g.shape[axis]))
-        g = segment_sums(share, axis, *_bounds(g.shape[axis], length))
+        share = g / _counts(g, axis, *bounds(length, g.shape[axis]))
+        g = segment_sums(share, axis, *bounds(g.shape[axis], length))
     return g
 
 
@@ -84,7 +84,7 @@ def _adaptive_max_pool(who: str, n: int, x: Value, output_size: OutputSize, retu
     # The positions of each window's numbers, row by row; the last is repeated where a window is shorter than others.
     positions = np.zeros((1,) * (2 * n), np.intp)
     for axis, (length, o) in enumerate(zip(old, new, strict=True)):
-        start, end = (bound[:, None] for bound in _bounds(length, o))
+        start, end = (bound[:, None] for bound in bounds(length, o))
         inside = np.minimum(start + np.arange(np.max(end - start)), end - 1)
         positions = positions * length + np.expand_dims(inside, tuple(i for i in range(2 * n) if i % n != axis))
     positions = positions.reshape(math.prod(new), math.prod(positions.shape[n:]))

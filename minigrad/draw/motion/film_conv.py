@@ -92,8 +92,9 @@ class Convolution(NamedTuple):
     def _forward(self, film: Film) -> None:
         how, (x, w, _) = self.how, self.names
         words = how.words()
+        subject = "The kernel" if w == "kernel" else f"The kernel {w}"
         film.step(
-            f"The kernel {w} slides over {x}{f': {words}' if words else ''}. Each number of the output O is the sum of the "
+            f"{subject} slides over {x}{f': {words}' if words else ''}. Each number of the output O is the sum of the "
             f"products under it{', plus the bias' if self.bias is not None else ''}.{self._others()}",
             put=film.empty("o", "turned", "dx", "dw", "db", "do"),
         )

@@ -143,7 +143,10 @@ class Pooling(NamedTuple):
                 },
                 box=box,
             )  # fmt: skip
-        film.step(f"∂L/∂{name} is complete: what several windows gave to one number has been added up.")
+        axes = zip(how.kernel, how.stride, how.dilation, how.out, strict=True)
+        shared = any(d * (k - 1) >= s and o > 1 for k, s, d, o in axes)
+        added = ": what several windows gave to one number has been added up" if shared else ""
+        film.step(f"∂L/∂{name} is complete{added}.")
 
     def _receivers(self, at: Place) -> tuple[Any, float]:
         """The cells that an output's gradient goes to, and what each receives."""
