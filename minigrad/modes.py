@@ -9,7 +9,6 @@ import os
 import sys
 from contextlib import ContextDecorator
 from contextvars import ContextVar
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -118,8 +117,9 @@ def detect_anomaly() -> _Mode:
     return _Mode(anomaly=True)
 
 
-_HERE = str(Path(__file__).parent) + os.sep
-_NUMPY = str(Path(np.__file__).parent) + os.sep
+# By os.path, since importing pathlib takes a quarter of the time that importing minigrad does.
+_HERE = os.path.dirname(__file__) + os.sep
+_NUMPY = os.path.dirname(np.__file__) + os.sep
 
 
 def site() -> str:
@@ -131,4 +131,4 @@ def site() -> str:
         frame = frame.f_back
     code, line = frame.f_code, frame.f_lineno
     source = linecache.getline(code.co_filename, line).strip()
-    return f"{Path(code.co_filename).name}:{line} in {code.co_name}" + (f": {source}" if source else "")
+    return f"{os.path.basename(code.co_filename)}:{line} in {code.co_name}" + (f": {source}" if source else "")

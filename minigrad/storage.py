@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.graph import value_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Saved", "load", "replace_file", "save"]
 
@@ -140,6 +142,8 @@ def load(path: str | os.PathLike[str]) -> Saved:
     ...     load(save({"w": [1.0, 2.0], "step": 7}, pathlib.Path(folder, "state.npz")))
     {'w': array([1., 2.]), 'step': array(7)}
     """
+    from pathlib import Path
+
     decode = _from_npz if _suffix(path, "load") == ".npz" else _from_safetensors
     return decode(Path(path))
 
@@ -173,6 +177,8 @@ def replace_file(path: str | os.PathLike[str], data: Any, who: str) -> Path:
     ...     replace_file(pathlib.Path(folder, "words"), b"new", "save").read_bytes()
     b'new'
     """
+    from pathlib import Path
+
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{who}: there is no folder {str(target.parent)!r} to write {target.name!r} in")
@@ -215,6 +221,8 @@ def read_rest(stream: Any, size: int) -> bytearray:
 
 
 def _suffix(path: Any, who: str) -> str:
+    from pathlib import Path
+
     suffix = Path(path).suffix.lower()
     if suffix not in (".npz", ".safetensors"):
         raise ValueError(f"{who}: the file name ends in .npz or .safetensors, got {Path(path).name!r}")
