@@ -10,11 +10,27 @@ from contextlib import nullcontext
 
 import numpy as np
 
-from minigrad.graph import NOTHING, Node, Value, check_finite, constant, describe, topological_order, value_of
+from minigrad.graph import NOTHING, Node, Value, as_array, check_finite, constant, describe, topological_order, value_of
 from minigrad.modes import MODES, recording
 from minigrad.ops.elementwise import astype, where
 from minigrad.ops.reduce import sum as sum_
 from minigrad.ops.shape import reshape
+
+
+def seed_of(root: Node, upstream: Value, who: str) -> Value:
+    """The first upstream gradient as an array of the root's shape and dtype: the given one, or 1 for a scalar."""
+    shape, dtype = root.value.shape, root.value.dtype
+    if upstream is None:
+        if shape:
+            raise ValueError(
+                f"{who}: {describe(root)} is no scalar; reduce it first, as with .sum(), or pass the gradient to start "
+                f"from: upstream=an array of shape {shape}"
+            )
+        return dtype.type(1)
+    seed = np.array(as_array(value_of(upstream), who), dtype)[()]
+    if seed.shape != shape:
+        raise ValueError(f"{who}: upstream has shape {seed.shape}, but {describe(root)} needs its own shape")
+    return seed
 
 
 def sweep(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import numpy_protocol, ops
-from minigrad.backward import sweep
+from minigrad.backward import seed_of, sweep
 from minigrad.graph import NOTHING, Node, Op, as_array, constant, describe, value_of
 from minigrad.modes import MODES, USUAL
 from minigrad.ops.indexing import as_key
@@ -292,16 +292,7 @@ class Tensor(Node):
                 f"backward: {describe(self)} is a constant and has no graph; it was made from integers, with "
                 "requires_grad=False, by detach() or inside no_grad()"
             )
-        if upstream is None:
-            if self.ndim:
-                raise ValueError(
-                    f"backward: {describe(self)} is no scalar; reduce it first, as with .sum(), or pass the gradient to "
-                    f"start from: backward(upstream=an array of shape {self.shape})"
-                )
-            upstream = self.dtype.type(1)
-        seed = np.array(as_array(value_of(upstream), "backward"), self.dtype)[()]
-        if seed.shape != self.shape:
-            raise ValueError(f"backward: upstream has shape {seed.shape}, but {describe(self)} needs its own shape")
+        seed = seed_of(self, upstream, "backward")
         if not create_graph:
             return seed
         return ops.astype(upstream, self.dtype) if isinstance(upstream, Node) else Tensor(seed, False)

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node, Value, as_array, describe, value_of
+from minigrad import backward
+from minigrad.graph import Node, Value, describe
 
 MOST_DECIMALS = 17  # that a float64 has
 
@@ -17,18 +18,7 @@ def seed_of(f: Any, upstream: Any, who: str) -> Value:
         raise TypeError(f"{who}: expected a Tensor, got {type(f).__name__}; call it on the result of a computation")
     if not f.requires_grad:
         raise RuntimeError(f"{who}: {describe(f)} is a constant; no gradient goes through it")
-    shape, dtype = f.value.shape, f.value.dtype
-    if upstream is None:
-        if shape:
-            raise ValueError(
-                f"{who}: {describe(f)} is no scalar; reduce it first, as with .sum(), or pass the gradient to start from: "
-                f"upstream=an array of shape {shape}"
-            )
-        return dtype.type(1)
-    seed = np.array(as_array(value_of(upstream), who), dtype)[()]
-    if seed.shape != shape:
-        raise ValueError(f"{who}: upstream has shape {seed.shape}, but {describe(f)} needs its own shape")
-    return seed
+    return backward.seed_of(f, upstream, who)
 
 
 def from_one(seed: Value) -> bool:
