@@ -17,10 +17,10 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from minigrad import __version__, draw, explain, gradcheck, play
+from minigrad import __version__, draw, explain, play
 from minigrad.draw.text import number
 from minigrad.expression import LARGEST, OPERATIONS, Expression, ExpressionError, Step
-from minigrad.gradcheck import numeric_gradient
+from minigrad.gradcheck import Check
 from minigrad.tensor import Tensor
 
 CHECKED = 10_000  # numbers that --check moves, one after the other
@@ -197,8 +197,7 @@ def _differentiate(options: argparse.Namespace) -> int:
     failure = ""
     if options.check:
         _affordable(rows)
-        rows = [_compared(row, expression, leaves) for row in rows]
-        failure = _disagreement(expression, leaves, chosen)
+        rows, failure = _checked(rows, expression, leaves)
     rest = steps if options.wrt is None else steps[-1:]
     inner = [Row(step.text, step.tensor.value, _gradient(step.tensor)) for step in rest if step.tensor.name is None]
     paths = {name: str(explain(f, leaves[name])) for name in explained}
@@ -252,33 +251,30 @@ def _affordable(rows: Sequence[Row]) -> None:
         raise UsageError(f"--check moves every number, and here are {count:,}; up to {CHECKED:,} can be checked, see --wrt")
 
 
-def _function(expression: Expression, leaves: Mapping[str, Tensor], chosen: Sequence[str]) -> Callable[..., Tensor]:
-    """The expression as a function of some of its leaves."""
+def _checked(rows: Sequence[Row], expression: Expression, leaves: Mapping[str, Tensor]) -> tuple[list[Row], str]:
+    """The rows with their gradients by central differences, and what a disagreement says."""
+    names = [row.label for row in rows]
 
     def f(*inputs: Tensor) -> Tensor:
-        return expression.evaluate({**leaves, **dict(zip(chosen, inputs, strict=True))})[-1].tensor
+        return expression.evaluate({**leaves, **dict(zip(names, inputs, strict=True))})[-1].tensor
 
-    return f
+    check = Check(f, *(leaves[name] for name in names))
+    rows = [_compared(row, check.numeric(i)) for i, row in enumerate(rows)]
+    try:
+        check.compare()
+    except AssertionError as error:
+        return rows, str(error)
+    return rows, ""
 
 
-def _compared(row: Row, expression: Expression, leaves: Mapping[str, Tensor]) -> Row:
-    """A leaf with its gradient by central differences, and by how much the two differ at most.
+def _compared(row: Row, numeric: Any) -> Row:
+    """A row with its numeric gradient, and the largest relative error.
 
     The error is relative to the larger of the two, or to 0.01 if they are small: so near 0, noise is no error.
     """
-    numeric = numeric_gradient(_function(expression, leaves, [row.label]), [leaves[row.label]], 0)
     difference, size = np.abs(row.gradient - numeric), np.maximum(np.abs(row.gradient), np.abs(numeric))
     error = np.where(row.gradient == numeric, 0.0, difference / np.maximum(size, 0.01))
     return row._replace(numeric=numeric, error=float(np.max(error, initial=0.0)))
-
-
-def _disagreement(expression: Expression, leaves: Mapping[str, Tensor], chosen: Sequence[str]) -> str:
-    """What `gradcheck` says of the expression; nothing if it agrees."""
-    try:
-        gradcheck(_function(expression, leaves, chosen), *(leaves[name] for name in chosen), order=1)
-    except AssertionError as error:
-        return str(error)
-    return ""
 
 
 # What is printed

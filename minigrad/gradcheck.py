@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -13,18 +12,16 @@ from minigrad.graph import Value, value_of
 from minigrad.tensor import Tensor
 
 STEP = 6e-6  # near the cube root of float64's precision, where a central difference is most exact
-SMALL = 100  # up to this many numbers in and out, every entry of the Jacobian is looked at
-DIRECTIONS = 4  # beyond, so many random directions
-SEARCHED = 2000  # how many entries are tried, at most, to find which one a wrong direction comes from
+SMALL = 100  # with up to this many elements in and out, every entry of the Jacobian is compared
+DIRECTIONS = 4  # with more, this many random directions
+SEARCHED = 2000  # entries tried, at most, to find the one that a wrong direction comes from
+JUMP = 1e3  # a difference this many times steeper than the rules say is not a slope
 
-
-JUMP = 1e3  # a difference this many times steeper than the rules say is no slope at all
-
-Agree = Callable[[float, float], bool]
+Index: TypeAlias = tuple[int, ...]
 
 
 class _Slope(NamedTuple):
-    """A derivative found numerically, and from the left and the right alone."""
+    """A numeric derivative: central, and from the left and the right alone."""
 
     central: Value
     left: Value
@@ -32,34 +29,35 @@ class _Slope(NamedTuple):
 
 
 def gradcheck(
-    f: Callable[..., Any], *inputs: Any, order: int = 2, rtol: float = 1e-5, atol: float = 1e-7, seed: int = 0
+    f: Callable[..., Any], *inputs: object, order: int = 2, rtol: float = 1e-5, atol: float = 1e-7, seed: int = 0
 ) -> bool:
-    """Check the gradients of a function against central differences.
+    """Compare the gradients of a function with central differences.
 
-    Small functions have their whole Jacobian compared; large ones are compared along random directions.
+    With up to 100 elements in and out, the whole Jacobian is compared; with more, its products with random directions.
 
     Parameters
     ----------
     f : callable
         Takes tensors; returns a tensor, or a tuple or list of them.
     *inputs : Tensor or array_like
-        Where to check. Floating ones are checked, in float64; all others are passed on as they are.
+        Where to check. Floating inputs are checked, in float64; all others are passed on unchanged.
     order : int
         2 checks the gradients of the gradients too; 1 does not.
     rtol, atol : float
-        Two numbers agree if they differ by at most ``atol + rtol * max(|a|, |b|)``.
+        Two values agree if they differ by at most ``atol + rtol * max(|a|, |b|)``.
     seed : int
-        For the random directions; the same seed looks along the same ones.
+        The random seed of the directions.
 
     Returns
     -------
     bool
-        True; a disagreement is raised.
+        True; a disagreement raises.
 
     Raises
     ------
     AssertionError
-        Names the input, the index, both numbers and their relative error, and says if the input sits on a kink.
+        If two gradients disagree: names the input, the index, both values and their relative error, and says if the input
+        sits on a kink.
     TypeError
         If no input is floating, or a result is not a tensor.
     ValueError
@@ -73,37 +71,149 @@ def gradcheck(
     True
     """
     if order < 1:
-        raise ValueError(f"gradcheck: order is 1 or more, got {order}")
-    arguments = [_argument(x) for x in inputs]
-    checked = [i for i, x in enumerate(arguments) if isinstance(x, Tensor) and x.requires_grad]
-    if not checked:
-        raise TypeError("gradcheck: no input is floating data, so there is no gradient to check")
-    rng = np.random.default_rng(seed)
-    outputs = _outputs(f, arguments)
-    weights = [_random(y.shape, rng) for y in outputs]
-    small = max(sum(arguments[i].size for i in checked), sum(y.size for y in outputs)) <= SMALL
-    compare = _compare_entries if small else _compare_directions
-    for i in checked:
-        compare(f, arguments, i, weights, rng, partial(_agree, rtol=rtol, atol=atol))
+        raise ValueError(f"gradcheck: order must be at least 1, got {order}")
+    check = Check(f, *inputs, rtol=rtol, atol=atol, seed=seed)
+    check.compare()
     if order > 1:
-
-        def gradients(*args: Any) -> list[Tensor]:
-            results = _outputs(f, list(args[: len(arguments)]))
-            total = [Tensor(np.zeros(arguments[i].shape), False) for i in checked]
-            for y, upstream in zip(results, args[len(arguments) :], strict=True):
-                found = sweep(y, upstream, create_graph=True) if y.requires_grad else {}
-                total = [t + found[args[i]] if args[i] in found else t for t, i in zip(total, checked, strict=True)]
-            return total
-
         try:
-            gradcheck(gradients, *arguments, *weights, order=order - 1, rtol=rtol, atol=atol, seed=seed + 1)
+            gradcheck(
+                check.gradients, *check.arguments, *check.weights, order=order - 1, rtol=rtol, atol=atol, seed=seed + 1
+            )
         except AssertionError as error:
             raise AssertionError(f"in the gradient of the gradient: {error}") from None
     return True
 
 
+def numeric_gradient(f: Callable[..., Any], arguments: list[Tensor], i: int) -> Value:
+    """The gradient of a scalar function with respect to input `i`, by central differences."""
+    return Check(f, *arguments).numeric(i)
+
+
+class Check:
+    """The gradients of a function at one point, by the rules and by differences.
+
+    The function is evaluated once at the point, and twice for each direction in which an input is moved.
+    """
+
+    def __init__(
+        self, f: Callable[..., Any], *inputs: object, rtol: float = 1e-5, atol: float = 1e-7, seed: int = 0
+    ) -> None:
+        self.f, self.rtol, self.atol = f, rtol, atol
+        self.arguments = [_argument(x) for x in inputs]  # the floating ones as float64 leaves
+        self.checked = [i for i, x in enumerate(self.arguments) if isinstance(x, Tensor) and x.requires_grad]
+        if not self.checked:
+            raise TypeError("gradcheck: no input is floating data, so there is no gradient to check")
+        self.rng = np.random.default_rng(seed)
+        self.outputs = self._evaluate(self.arguments)
+        self.weights = [_random(y.shape, self.rng) for y in self.outputs]  # an upstream gradient for each output
+        self._entries: dict[tuple[int, Index], list[_Slope]] = {}  # what `numeric` found, for `compare` to use again
+
+    def numeric(self, i: int) -> Value:
+        """The numeric gradient of the first output, a scalar, with respect to input `i`."""
+        shape = self.arguments[i].shape
+        for index in np.ndindex(shape):
+            self._entries[i, index] = self._entry(i, index)
+        return np.reshape([self._entries[i, index][0].central for index in np.ndindex(shape)], shape)[()]
+
+    def compare(self) -> None:
+        """Raise an AssertionError if a gradient by the rules disagrees with its differences."""
+        elements_in = sum(self.arguments[i].size for i in self.checked)
+        small = max(elements_in, sum(y.size for y in self.outputs)) <= SMALL
+        for i in self.checked:
+            if small:
+                self._compare_entries(i)
+            else:
+                self._compare_directions(i)
+
+    def gradients(self, *args: Any) -> list[Tensor]:
+        """The gradients by the rules, themselves differentiable, at other arguments with other weights behind them."""
+        count = len(self.arguments)
+        total = [Tensor(np.zeros(self.arguments[i].shape), False) for i in self.checked]
+        for y, upstream in zip(self._evaluate(args[:count]), args[count:], strict=True):
+            found = sweep(y, upstream, create_graph=True) if y.requires_grad else {}
+            total = [t + found[args[i]] if args[i] in found else t for t, i in zip(total, self.checked, strict=True)]
+        return total
+
+    def _evaluate(self, arguments: Iterable[Any]) -> list[Tensor]:
+        result = self.f(*arguments)
+        results = list(result) if isinstance(result, tuple | list) else [result]
+        for y in results:
+            if not isinstance(y, Tensor):
+                raise TypeError(f"gradcheck: the function must return tensors, got {type(y).__name__}")
+        return results
+
+    def _slopes(self, i: int, direction: Value) -> list[_Slope]:
+        """The derivative of each output as input `i` moves in a direction."""
+        x = self.arguments[i]
+        step = STEP * max(1.0, float(np.max(np.abs(x.value), initial=0.0)))
+        above, below = (
+            self._evaluate([*self.arguments[:i], Tensor(x.value + by * direction, name=x.name), *self.arguments[i + 1 :]])
+            for by in (step, -step)
+        )
+        return [
+            _Slope((up.value - down.value) / (2 * step), (y.value - down.value) / step, (up.value - y.value) / step)
+            for up, y, down in zip(above, self.outputs, below, strict=True)
+        ]
+
+    def _entry(self, i: int, index: Index) -> list[_Slope]:
+        """The derivative of each output with respect to one element of input `i`."""
+        return self._entries.get((i, index)) or self._slopes(i, _unit(self.arguments[i].shape, index))
+
+    def _compare_entries(self, i: int) -> None:
+        x = self.arguments[i]
+        numeric = {index: self._entry(i, index) for index in np.ndindex(x.shape)}
+        for k, y in enumerate(self.outputs):
+            for at in np.ndindex(y.shape):
+                analytic = _gradient(y, _unit(y.shape, at), x)
+                of = f" of output {k}{list(at) or ''}" if len(self.outputs) > 1 or at else ""
+                for index, slopes in numeric.items():
+                    self._agree(float(analytic[index]), _Slope(*(side[at] for side in slopes[k])), i, index, of)
+
+    def _compare_directions(self, i: int) -> None:
+        x = self.arguments[i]
+        analytic = sum(_gradient(y, w, x) for y, w in zip(self.outputs, self.weights, strict=True))
+        of = " of a random weighted sum of the outputs"
+        for _ in range(DIRECTIONS):
+            direction = _random(x.shape, self.rng)
+            expected, slope = float(np.sum(analytic * direction)), self._weighted(self._slopes(i, direction))
+            if not self._close(expected, slope.central):
+                for n in self.rng.permutation(x.size)[:SEARCHED]:
+                    index = tuple(int(k) for k in np.unravel_index(n, x.shape))
+                    self._agree(float(analytic[index]), self._weighted(self._entry(i, index)), i, index, of)
+                self._agree(expected, slope, i, None, of)
+
+    def _weighted(self, slopes: list[_Slope]) -> _Slope:
+        """The derivative of the sum of all outputs, each times its weights."""
+        sides = zip(*slopes, strict=True)
+        return _Slope(*(float(sum(np.sum(w * y) for w, y in zip(self.weights, side, strict=True))) for side in sides))
+
+    def _close(self, a: float, b: float) -> bool:
+        return a == b or abs(a - b) <= self.atol + self.rtol * max(abs(a), abs(b))
+
+    def _agree(self, analytic: float, slope: _Slope, i: int, index: Index | None, of: str) -> None:
+        """Raise unless a derivative agrees with its differences; without an index, it is along a random direction."""
+        if self._close(analytic, slope.central):
+            return
+        name = self.arguments[i].name
+        what = f"input {i}" + (f" ({name!r})" if name else "")
+        at = "along a random direction" if index is None else f"at index {list(index)}" if index else "(a scalar)"
+        error = abs(analytic - slope.central) / max(abs(analytic), abs(slope.central))
+        text = (
+            f"the gradient{of} for {what} {at} is {analytic:.8g} by the rules but {slope.central:.8g} by differences "
+            f"(relative error {error:.1e})"
+        )
+        steep = abs(slope.central) > JUMP * max(1.0, abs(analytic))
+        if steep or abs(slope.left - slope.right) > 1e-4 + 1e-2 * max(abs(slope.left), abs(slope.right)):
+            text += (
+                f"; the slopes to the left ({slope.left:.4g}) and to the right ({slope.right:.4g}) "
+                + ("are those of a jump" if steep else "differ")
+                + ", so the input sits on a kink; check at a nearby point"
+            )
+        raise AssertionError(text)
+
+
 def _argument(x: Any) -> Any:
-    """A floating input as a fresh float64 leaf; anything else as it is."""
+    """A floating input as a fresh float64 leaf; anything else unchanged."""
     data = value_of(x)
     if isinstance(data, float | list | tuple | np.ndarray | np.floating):
         array = np.array(data)
@@ -113,115 +223,17 @@ def _argument(x: Any) -> Any:
 
 
 def _random(shape: tuple[int, ...], rng: np.random.Generator) -> Value:
-    """Numbers away from 0, of either sign."""
+    """Random values of either sign, away from 0."""
     return (rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape))[()]
 
 
-def _outputs(f: Callable[..., Any], arguments: list[Any]) -> list[Tensor]:
-    result = f(*arguments)
-    results = list(result) if isinstance(result, tuple | list) else [result]
-    for y in results:
-        if not isinstance(y, Tensor):
-            raise TypeError(f"gradcheck: the function must return tensors, got {type(y).__name__}")
-    return results
-
-
-def _moved(arguments: list[Any], i: int, direction: Value, by: float) -> list[Any]:
-    x = arguments[i]
-    return [*arguments[:i], Tensor(x.value + by * direction, name=x.name), *arguments[i + 1 :]]
-
-
-def _slopes(f: Callable[..., Any], arguments: list[Any], i: int, direction: Value) -> list[_Slope]:
-    """How each output changes as input i moves in a direction."""
-    step = STEP * max(1.0, float(np.max(np.abs(arguments[i].value), initial=0.0)))
-    three = (_outputs(f, _moved(arguments, i, direction, by)) for by in (step, 0.0, -step))
-    return [
-        _Slope(
-            (above.value - below.value) / (2 * step), (here.value - below.value) / step, (above.value - here.value) / step
-        )
-        for above, here, below in zip(*three, strict=True)
-    ]
-
-
-def numeric_gradient(f: Callable[..., Any], arguments: list[Any], i: int) -> Value:
-    """The gradient of a function that returns one number, for its input number i, by central differences."""
-    x = arguments[i]
-    slopes = [_slopes(f, arguments, i, unit)[0].central for _, unit in _units(x.shape, range(x.size))]
-    return np.reshape(np.array(slopes), x.shape)[()]
+def _unit(shape: tuple[int, ...], index: Index) -> Value:
+    """An array that is 1 at an index and 0 elsewhere."""
+    unit = np.zeros(shape)
+    unit[index] = 1.0
+    return unit[()]
 
 
 def _gradient(y: Tensor, upstream: Value, x: Tensor) -> Value:
     found = sweep(y, np.asarray(upstream, y.dtype)[()]) if y.requires_grad else {}
     return found.get(x, np.zeros(x.shape))
-
-
-def _agree(a: float, b: float, rtol: float, atol: float) -> bool:
-    return a == b or abs(a - b) <= atol + rtol * max(abs(a), abs(b))
-
-
-def _units(shape: tuple[int, ...], flat: Iterable[int]) -> Iterator[tuple[tuple[int, ...], Value]]:
-    """For each flat index, the index in a shape and the array that is 1 there and 0 elsewhere."""
-    for n in flat:
-        index = tuple(int(k) for k in np.unravel_index(n, shape))
-        unit = np.zeros(shape)
-        unit[index] = 1.0
-        yield index, unit[()]
-
-
-def _compare_entries(
-    f: Callable[..., Any], arguments: list[Any], i: int, weights: list[Value], rng: np.random.Generator, agree: Agree
-) -> None:
-    x, outputs = arguments[i], _outputs(f, arguments)
-    numeric = [(index, _slopes(f, arguments, i, unit)) for index, unit in _units(x.shape, range(x.size))]
-    for k, y in enumerate(outputs):
-        for place, unit in _units(y.shape, range(y.size)):
-            analytic = _gradient(y, unit, x)
-            of = f" of output {k}{list(place) or ''}" if len(outputs) > 1 or place else ""
-            for index, slopes in numeric:
-                slope = _Slope(*(side[place] for side in slopes[k]))
-                _check(float(analytic[index]), slope, x, i, index, of, agree)
-
-
-def _compare_directions(
-    f: Callable[..., Any], arguments: list[Any], i: int, weights: list[Value], rng: np.random.Generator, agree: Agree
-) -> None:
-    x, outputs = arguments[i], _outputs(f, arguments)
-    analytic = sum(_gradient(y, w, x) for y, w in zip(outputs, weights, strict=True))
-
-    def total(direction: Value) -> _Slope:
-        slopes = _slopes(f, arguments, i, direction)
-        return _Slope(
-            *(
-                float(sum(np.sum(w * side) for w, side in zip(weights, sides, strict=True)))
-                for sides in zip(*slopes, strict=True)
-            )
-        )
-
-    for _ in range(DIRECTIONS):
-        direction = _random(x.shape, rng)
-        expected, slope = float(np.sum(analytic * direction)), total(direction)
-        if not agree(expected, slope.central):
-            of = " of the outputs, weighed at random and added,"
-            for index, unit in _units(x.shape, rng.permutation(x.size)[:SEARCHED]):
-                _check(float(analytic[index]), total(unit), x, i, index, of, agree)
-            _check(expected, slope, x, i, "a random direction", of, agree)
-
-
-def _check(analytic: float, slope: _Slope, x: Tensor, i: int, index: tuple[int, ...] | str, of: str, agree: Agree) -> None:
-    if agree(analytic, slope.central):
-        return
-    what = f"input {i}" + (f" ({x.name!r})" if x.name else "")
-    at = f"along {index}" if isinstance(index, str) else f"at index {list(index)}" if index else "(a scalar)"
-    error = abs(analytic - slope.central) / max(abs(analytic), abs(slope.central))
-    text = (
-        f"the gradient{of} for {what} {at} is {analytic:.8g} by the rules but {slope.central:.8g} by differences "
-        f"(relative error {error:.1e})"
-    )
-    steep = abs(slope.central) > JUMP * max(1.0, abs(analytic))
-    if steep or abs(slope.left - slope.right) > 1e-4 + 1e-2 * max(abs(slope.left), abs(slope.right)):
-        text += (
-            f"; the slopes to the left ({slope.left:.4g}) and to the right ({slope.right:.4g}) "
-            + ("are those of a jump" if steep else "differ")
-            + ", so the input sits on a kink, where differences cannot tell: check beside it"
-        )
-    raise AssertionError(text)

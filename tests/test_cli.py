@@ -7,13 +7,17 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import minigrad
+from minigrad import Tensor
 from minigrad.cli import main
 from minigrad.draw import Drawing
+from minigrad.expression import Expression
 
 EXAMPLE = ["(x + y) * z", "x=-2", "y=5", "z=-4"]
 Capture = pytest.CaptureFixture[str]
@@ -166,6 +170,20 @@ def test_check(capsys: Capture) -> None:
     y = next(row for row in rows if row.startswith("y")).split()
     assert y[2] == y[3]
     assert float(y[4]) < 1e-9
+
+
+def test_a_check_evaluates_twice_for_each_element(monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 0
+    evaluate = Expression.evaluate
+
+    def counted(expression: Expression, names: Mapping[str, Tensor]) -> Any:
+        nonlocal count
+        count += expression.source == "sum(x * y)"
+        return evaluate(expression, names)
+
+    monkeypatch.setattr(Expression, "evaluate", counted)
+    assert main(["sum(x * y)", "x=[1,2,3]", "y=2", "--check"]) == 0
+    assert count == 2 + 2 * 4
 
 
 def test_check_of_some_names() -> None:

@@ -77,3 +77,16 @@ def test_an_output_that_ignores_its_input_has_gradient_zero():
 
 def test_a_third_order_check():
     assert mg.gradcheck(lambda x: mg.sin(x) * x, [0.5, 1.5], order=3)
+
+
+@pytest.mark.parametrize(("size", "moves"), [(7, 7), (500, 4)])
+def test_the_unmoved_point_is_evaluated_once(size, moves):
+    count = 0
+
+    def f(x):
+        nonlocal count
+        count += 1
+        return mg.sin(x).sum()
+
+    mg.gradcheck(f, np.linspace(0, 1, size), order=1)
+    assert count == 1 + 2 * moves
