@@ -14,7 +14,6 @@ import math
 import warnings
 from collections.abc import Callable, Mapping
 from functools import cache
-from itertools import zip_longest
 from types import EllipsisType
 from typing import Any, NamedTuple
 
@@ -22,28 +21,16 @@ import numpy as np
 
 from minigrad import ops
 from minigrad.draw.text import shorten
+from minigrad.expression_sizes import BOUNDS, broadcast, size
 from minigrad.graph import as_array, value_of
 from minigrad.tensor import Tensor
 
-LARGEST = 10_000_000  # numbers that all steps of an expression may have together
-
-PART = 1000  # numbers that one more tensor takes the room of
-MOST_OPERANDS = 20  # of einsum, which looks for a good order to multiply them in
+LARGEST = 10_000_000  # elements that all steps of an expression may have together
 MESSAGE = 300  # characters of what an operation says
 
 CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
 
-# What can be called: operations whose results `_most` can foresee; one of another family has to be thought of first. Numbers
-# are float64 and x[...] picks, so three that could take any amount of time or memory are not missed.
-FAMILIES = (
-    "activation", "angles", "elementwise", "indexing", "linalg", "nan", "reduce", "shape", "sorting", "transcendental",
-)  # fmt: skip
-OPERATIONS: dict[str, Callable[..., Any]] = {
-    name: getattr(ops, name)
-    for name in ops.__all__
-    if (getattr(ops, name).__module__.rpartition(".")[2] in FAMILIES and name not in ("astype", "getitem", "scatter"))
-    or name in ("softmax", "log_softmax")
-}
+OPERATIONS: dict[str, Callable[..., Any]] = {name: getattr(ops, name) for name in sorted(BOUNDS)}
 
 # The parameters that take numbers; all others are static, such as an axis, and keep the integers they are given.
 INPUTS = frozenset({"x", "a", "b", "condition", "min", "max", "arrays", "operands"})
@@ -233,7 +220,7 @@ class Expression:
                 return _call(BINARY[type(node.op)], (values[node.left], values[node.right]), {}, left)
             case ast.Compare():
                 a, b = _numbers(values[node.left], left), _numbers(values[node.comparators[0]], left)
-                _afford("comparison", _broadcast(a, b), left)
+                _afford("comparison", broadcast(a, b), left)
                 return COMPARISONS[type(node.ops[0])](value_of(a), value_of(b))
             case ast.Subscript():
                 return _subscript(values[node.value], values[node.slice], left)
@@ -339,7 +326,7 @@ def _numbers(value: Any, left: int) -> Any:
         shapes = {np.shape(row) for row in rows}
         if len(shapes) > 1:
             raise ValueError(f"the parts of a list need one shape, but here are {' and '.join(map(str, sorted(shapes)))}")
-        _afford("list", sum(_size(row) for row in rows), left)
+        _afford("list", sum(size(row) for row in rows), left)
         return ops.stack(rows) if rows else np.zeros(0)
     return np.asarray(as_array(value, "expression"), np.float64)[()]
 
@@ -366,7 +353,7 @@ def _call(name: str, args: tuple[Any, ...], keywords: dict[str, Any], left: int)
             bound.arguments[parameter] = type(value)(_numbers(part, left) for part in value)
         elif value is not None:
             bound.arguments[parameter] = _numbers(value, left)
-    _afford(name, _most(name, bound.arguments), left)
+    _afford(name, BOUNDS[name](**bound.arguments), left)
     return OPERATIONS[name](*bound.args, **bound.kwargs)
 
 
@@ -376,71 +363,10 @@ def _subscript(value: Any, key: Any, left: int) -> Any:
     parts = key if isinstance(key, tuple) else (key,)
     picked = [np.asarray(value_of(part)) for part in parts if isinstance(part, list | np.ndarray | Tensor)]
     value = _numbers(value, left)
-    _afford("subscript", _size(value) * math.prod(p.size for p in picked if p.dtype != np.bool_), left)
+    _afford("subscript", size(value) * math.prod(p.size for p in picked if p.dtype != np.bool_), left)
     return value[key]
 
 
-# How large a result can be
-
-
-def _afford(name: str, size: int, left: int) -> None:
-    if size > left:
-        raise ValueError(f"{name}: the result would be too large; all steps together may have {LARGEST:,} numbers")
-
-
-def _most(name: str, given: Mapping[str, Any]) -> int:
-    """At most so many numbers come out of an operation."""
-    x: Any = given.get("x")
-    a: Any = given.get("a")
-    b: Any = given.get("b")
-    match name:
-        case "matmul" | "dot" | "inner" if np.ndim(a) and np.ndim(b):
-            return _size(a) * _size(b) // max(1, int(np.shape(a)[-1])) ** 2
-        case "percentile" | "quantile" | "nanpercentile" | "nanquantile":
-            return _size(x) * _size(given["q"])
-        case "outer" | "tensordot":
-            return _size(a) * _size(b)
-        case "einsum":
-            operands = given.get("operands", ())
-            if len(operands) > MOST_OPERANDS:
-                raise ValueError(f"einsum: more than {MOST_OPERANDS} operands take too long to put in order")
-            return math.prod(_size(operand) for operand in operands)
-        case "concatenate" | "stack":
-            return sum(_size(part) for part in given["arrays"])
-        case "tile":
-            return _size(x) * _product(given["reps"])
-        case "repeat":
-            return _size(x) * max(_counts(given["repeats"]), default=0)
-        case "take" | "take_along_axis":
-            return _size(x) * _size(given["indices"])
-        case "broadcast_to":
-            return _product(given["shape"])
-        case "diag" | "tril" | "triu" if np.ndim(x) == 1:  # of a vector, a matrix
-            return (_size(x) + max(_counts(given.get("k", 0)))) ** 2
-        case "split":
-            where = given["indices_or_sections"]
-            return PART * (len(where) if isinstance(where, list | tuple) else max(_counts(where), default=0))
-        case "pad":
-            margin = 2 * max(_counts(given["pad_width"]), default=0)
-            return math.prod(int(length) + margin for length in np.shape(x))
-        case _:
-            return _broadcast(*given.values())
-
-
-def _size(x: Any) -> int:
-    """How many numbers there are, and 1 for none, which could still be many rows of nothing."""
-    return max(1, int(np.size(value_of(x))))
-
-
-def _broadcast(*values: Any) -> int:
-    """How many numbers broadcasting makes of these."""
-    shapes: list[tuple[int, ...]] = [np.shape(x)[::-1] for x in values]
-    return math.prod(max(lengths) for lengths in zip_longest(*shapes, fillvalue=1))
-
-
-def _counts(x: Any) -> list[int]:
-    return [abs(int(n)) for n in np.ravel(value_of(x))]
-
-
-def _product(x: Any) -> int:
-    return math.prod(max(1, n) for n in _counts(x))
+def _afford(name: str, most: int, left: int) -> None:
+    if most > left:
+        raise ValueError(f"{name}: the result would be too large; all steps together may have {LARGEST:,} elements")

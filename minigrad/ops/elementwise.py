@@ -178,8 +178,8 @@ def cbrt(x: Value, /) -> Value:
 
     Examples
     --------
-    >>> cbrt(Tensor(-27.0))
-    Tensor(-3.0)
+    >>> cbrt(Tensor(-8.0))
+    Tensor(-2.0)
     """
     return np.cbrt(x)
 
