@@ -12,7 +12,7 @@ from torch_models import MODELS
 import minigrad as mg
 from minigrad import nn
 
-FOLDER = Path(__file__).parent / "torch_weights"
+FOLDER = Path(__file__).parents[1] / "torch_weights"
 OUTPUTS = mg.load(FOLDER / "outputs.safetensors")
 
 

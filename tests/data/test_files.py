@@ -20,20 +20,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from idx_files import CODES, idx
 
 from minigrad.data import DataLoader, ToFloat, load_cifar10, load_fashion_mnist, load_mnist, read_idx
 from minigrad.data import cifar as cifar_module
 from minigrad.data.cifar import ARCHIVE
 from minigrad.data.idx import FASHION_MNIST, MNIST
-
-CODES = {"u1": 0x08, "i1": 0x09, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
-
-
-def idx(array: Any) -> bytes:
-    """An array as an IDX file."""
-    code = CODES[array.dtype.str[1:]]
-    header = bytes([0, 0, code, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
-    return header + array.astype(array.dtype.newbyteorder(">")).tobytes()
 
 
 def write_mnist(folder: Path, packed: bool = True, dots: bool = False) -> dict[str, Any]:

@@ -20,7 +20,7 @@ import minigrad as mg
 from minigrad import Tensor, nn
 from minigrad.graph import OPS, elementwise
 
-WEIGHTS = Path(__file__).parent / "torch_weights"
+WEIGHTS = Path(__file__).parents[1] / "torch_weights"
 # Losses, which are for training; and what is random, takes positions that were computed from the data, or ONNX does not know.
 WITHOUT = {
     "arctan2", "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "cumprod", "dropout", "fold",

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from idx_files import idx
 from PIL import Image
-from test_data_files import idx
 
 import minigrad as mg
 from minigrad.cli import main
