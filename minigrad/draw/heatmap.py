@@ -1,13 +1,14 @@
-"""Small pictures of arrays: cells in colours from negative to positive around 0, with the scale in words.
+"""Heatmaps of arrays: cells coloured from negative through 0 to positive, with the scale as text.
 
-A cell is a cell of a Graphviz table, so the same picture serves SVG, PNG, PDF and DOT without any file beside it: 20 arrays
-of 16 by 16 add 0.02 s to a layout. In the SVG, cells of one colour become one path, which takes a tenth of the room, and
-negative ones are marked by a dash, so that colour does not stand alone.
+Each cell is a cell of a Graphviz table, so the same picture works in SVG, PNG, PDF and DOT without extra files: 20 arrays of
+16 × 16 add 0.02 s to a layout. In the SVG, cells of one colour are merged into one path, a tenth of the size, and negative
+ones are marked by a dash, so that the sign does not depend on colour alone.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 STEPS = 8  # shades on either side of 0
 MOST = 16  # cells along an axis
 TILES = 4  # channels side by side
-ROOM = 48  # points along the longer side
+ROOM = 48  # points of the longer side
 
 NEGATIVE, ZERO, POSITIVE = (23, 78, 152), (246, 246, 244), (217, 108, 0)
 NOT_FINITE, GAP = STEPS + 1, STEPS + 2
@@ -28,11 +29,11 @@ class Heatmap(NamedTuple):
     Attributes
     ----------
     rows : tuple of tuple of int
-        From -STEPS to STEPS; NOT_FINITE for nan and infinity, GAP between two channels.
+        From -STEPS to STEPS; NOT_FINITE for nan and infinity, GAP between channels.
     scale : str
-        What the ends of the scale are, such as ±0.52.
+        The ends of the scale, such as ±0.52.
     words : str
-        What a cell shows, if it is not simply a number of the array.
+        What a cell shows, if it is not simply an element of the array.
     """
 
     rows: tuple[tuple[int, ...], ...]
@@ -41,21 +42,21 @@ class Heatmap(NamedTuple):
 
 
 def heatmap(value: Any, write: Any, most: int = MOST) -> Heatmap | None:
-    """An array as a small picture; of more than two axes the last two, of the first image or of a few of its channels.
+    """An array as a heatmap of its last two axes; of more axes, the first image and its first few channels.
 
     Parameters
     ----------
     value : array
-        Numbers.
+        What is shown.
     write : callable
-        Gives a number as text.
+        Formats a number.
     most : int
-        Cells along an axis; a cell of a larger array shows the number farthest from 0 of its block.
+        Cells along an axis. Of a larger array, each cell shows the element of largest magnitude in a block.
 
     Returns
     -------
     Heatmap or None
-        None for what is no array, or empty.
+        None for a scalar, an array of one element or an empty one.
 
     Examples
     --------
@@ -65,14 +66,15 @@ def heatmap(value: Any, write: Any, most: int = MOST) -> Heatmap | None:
     if np.size(value) < 2:
         return None
     tiles, words = cells(value, most)
-    shades, scale = levels(tiles)
+    scale = extent(tiles)
+    shades = levels(tiles, scale)
     gap = np.full((tiles.shape[1], 1), GAP)
     rows = np.hstack([part for tile in shades for part in (tile, gap)][:-1])
     return Heatmap(tuple(tuple(map(int, row)) for row in rows), f"±{write(scale)}", words)
 
 
 def cells(value: Any, most: int) -> tuple[Any, str]:
-    """The numbers that an array's cells stand for, channel by channel, and what they are if not simply the array's own."""
+    """The elements that the cells show, channel by channel, and what they are if not simply those of the array."""
     whole = np.asarray(value)
     a = whole if whole.ndim < 3 else whole.reshape([n for n in whole.shape if n > 1])
     words = []
@@ -86,22 +88,24 @@ def cells(value: Any, most: int) -> tuple[Any, str]:
     most = most if len(tiles) == 1 else max(4, most // 2)
     step = [-(-n // most) for n in tiles.shape[1:]]
     if max(step) > 1:
-        words.append(f"each cell the number farthest from 0 of {step[0]} × {step[1]}")
-    return np.array([_farthest(tile.astype(np.float64), *step) for tile in tiles]), "; ".join(words)
+        words.append(f"each cell is the element of largest magnitude in a {step[0]} × {step[1]} block")
+    return np.array([_largest(tile.astype(np.float64), *step) for tile in tiles]), "; ".join(words)
 
 
-def levels(numbers: Any) -> tuple[Any, float]:
-    """The shade of each number, and the size of the number that has the fullest."""
-    finite = np.isfinite(numbers)
-    scale = float(np.max(np.abs(numbers), initial=0.0, where=finite))
-    shades = np.full(numbers.shape, NOT_FINITE)
-    # The square root of a shade would show more of what is small, but not as it is: the scale is linear.
-    shades[finite] = np.rint(numbers[finite] / (scale or 1.0) * STEPS)
-    return shades, scale
+def extent(x: Any) -> float:
+    """The largest magnitude of a finite element: what the darkest shade stands for."""
+    return float(np.max(np.abs(x), initial=0.0, where=np.isfinite(x)))
 
 
-def _farthest(a: Any, down: int, across: int) -> Any:
-    """The number farthest from 0 of each block; one that is not finite is the farthest of all."""
+def levels(x: Any, most: float, count: int = STEPS, rounded: Callable[[Any], Any] = np.rint) -> Any:
+    """The shade of each element: from -count to count on a linear scale to ±most, and count + 1 if it is not finite."""
+    finite = np.isfinite(x)
+    shades = rounded(np.where(finite, x, 0.0) / (most or 1.0) * count)
+    return np.where(finite, np.clip(shades, -count, count), count + 1).astype(int)
+
+
+def _largest(a: Any, down: int, across: int) -> Any:
+    """The element of largest magnitude of each block; nan counts as infinite."""
     if down == across == 1:
         return a
     padded = np.zeros([-(-n // k) * k for n, k in zip(a.shape, (down, across), strict=True)])
@@ -134,7 +138,7 @@ def table(picture: Heatmap, rim: str) -> str:
         for row in picture.rows
     )
     body = "".join(f"<TR>{row}</TR>" for row in rows)
-    # Held at its size: in a wider cell the table would grow, and gaps open between its cells.
+    # A fixed size: in a wider cell the table would grow, and gaps would open between its cells.
     height, width = (n * size + 2 for n in (len(picture.rows), len(picture.rows[0])))
     held = f'FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}"'
     return f'<TABLE {held} BORDER="1" COLOR="{rim}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{body}</TABLE>'
@@ -145,7 +149,7 @@ _CELLS = re.compile(f"(?:{_CELL.pattern.replace('(#', '(?:#').replace('([', '(?:
 
 
 def compact(svg: str) -> str:
-    """Cells of one colour as one path, with a dash on negative ones and a cross on those that are not finite."""
+    """Merge cells of one colour into a path; negative ones get a dash, those that are not finite a cross."""
 
     def paths(run: re.Match[str]) -> str:
         kept: list[str] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from minigrad.draw.text import SYMBOLS, argument
+from minigrad.draw.text import SYMBOLS, argument, uniform
 from minigrad.graph import Node
 from minigrad.ops.window import Windows
 
@@ -78,16 +78,8 @@ def arguments(static: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
             del neutral["stride"]  # of windows it may as well be their size
         elif not hasattr(v, "_fields"):  # any other record is the op's own affair
             told[k] = v
-    alike = {k: _alike(v) for k, v in told.items()}
+    alike = {k: uniform(v) for k, v in told.items()}
     return ", ".join(f"{k}={argument(v)}" for k, v in alike.items() if not (k in neutral and v == neutral[k]))
-
-
-def _alike(v: Any) -> Any:
-    """A tuple of equal numbers as one of them, inside other tuples too: stride=2 for stride=(2, 2)."""
-    if not isinstance(v, tuple):
-        return v
-    parts = tuple(map(_alike, v))
-    return parts[0] if len(parts) > 1 and all(isinstance(p, int) and p == parts[0] for p in parts) else parts
 
 
 def find_names(variables: Mapping[str, Any]) -> dict[Node, str]:

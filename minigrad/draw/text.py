@@ -165,3 +165,17 @@ def argument(x: Any) -> str:
         inside = ", ".join(argument(part) for part in x[:LONGEST])
         return f"({inside},)" if len(x) == 1 else f"({inside})"
     return "…" if x is Ellipsis else str(x)
+
+
+def uniform(v: Any) -> Any:
+    """A tuple of equal integers as one of them, in nested tuples too.
+
+    Examples
+    --------
+    >>> uniform((2, 2)), uniform(((1, 1), (1, 1))), uniform(((0, 1), (0, 1)))
+    (2, 1, ((0, 1), (0, 1)))
+    """
+    if not isinstance(v, tuple):
+        return v
+    parts = tuple(map(uniform, v))
+    return parts[0] if len(parts) > 1 and all(isinstance(p, int) and p == parts[0] for p in parts) else parts

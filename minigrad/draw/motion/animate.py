@@ -17,7 +17,7 @@ from minigrad.ops.window import Sizes
 from minigrad.tensor import Tensor
 
 if TYPE_CHECKING:
-    from minigrad.draw.motion.film import Animation
+    from minigrad.draw.motion.animation import Animation
     from minigrad.draw.motion.sliding import Sliding
 
 Phase = Literal["both", "forward", "backward"]
@@ -90,7 +90,7 @@ def animate_conv(
     >>> animate_conv(np.ones(5), np.ones(5), padding=4, flip=True, phase="forward")
     <True convolution of X with W: 11 steps>
     """
-    from minigrad.draw.motion.film import Animation
+    from minigrad.draw.motion.animation import Animation
     from minigrad.draw.motion.film_conv import Convolution
     from minigrad.draw.motion.sliding import Sliding
 
@@ -180,7 +180,7 @@ def animate_pool(
     >>> print(motion.steps[1]["text"])
     O[0, 0] = max(1, 5, 3, 4) = 5
     """
-    from minigrad.draw.motion.film import Animation
+    from minigrad.draw.motion.animation import Animation
     from minigrad.draw.motion.film_pool import Pooling
     from minigrad.draw.motion.sliding import Sliding
 

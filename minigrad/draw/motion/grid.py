@@ -1,8 +1,7 @@
-"""An array as a grid of cells in SVG: numbers where there is room for them, shading alone where there are too many.
+"""An array as a grid of cells in SVG: shaded, with numbers where there is room for them.
 
-A shade is one of a few levels on a scale centred on 0: `p1` to `p20` for positive numbers, `n1` to `n20` for negative ones;
-`x0` is for what is not finite. Sign is never a matter of colour alone: numbers have a minus, and cells without numbers are
-round where they are negative.
+A shade is a level on a scale centred on 0: `p1` to `p20` if positive, `n1` to `n20` if negative, `x0` if not finite. The
+sign never depends on colour alone: numbers have a minus, and negative cells without numbers are round.
 """
 
 from __future__ import annotations
@@ -13,16 +12,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minigrad.draw import heatmap
 from minigrad.draw.text import number
 from minigrad.draw.theme import variables
 
 LEVELS = 20
-READABLE = 16  # an axis of more cells is shown without numbers
-FEW, SIDE, SMALLER = 8, 38.0, 28.0  # up to so many rows and columns, cells have so many pixels; of more, fewer
-DIGIT, NOTE_DIGIT = 7.3, 5.7  # pixels of a character in a cell, and of one in the note below it
-BARS = 44.0  # the longest bar of a signal
+READABLE = 16  # a longer axis is shown without numbers
+FEW, SIDE, SMALLER = 8, 38.0, 28.0  # up to 8 rows and columns, cells have 38 pixels; beyond, 28
+DIGIT, NOTE_DIGIT = 7.3, 5.7  # pixels of a character in a cell, and in the note below it
+BARS = 44.0  # pixels of the longest bar of a signal
 MARGIN = 12.0  # around a picture
-ROOM = 360.0  # what a grid without numbers takes
+ROOM = 360.0  # pixels of a grid without numbers
 
 TEXT = """.paper { fill: var(--page); }
 text { font: 13px Helvetica, Arial, sans-serif; fill: var(--ink); }
@@ -34,7 +34,7 @@ text.size, text .size { fill: var(--faint); font-size: 11px; }
 
 
 def short(x: Any, precision: int) -> str:
-    """A number in as few characters as its decimals need.
+    """A number without trailing zeros.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def short(x: Any, precision: int) -> str:
 
 
 def breadth(text: str, size: float = 13.0) -> float:
-    """About how many pixels a text takes in Helvetica, rather too many than too few.
+    """The approximate width in pixels of a text in Helvetica; an overestimate rather than an underestimate.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def breadth(text: str, size: float = 13.0) -> float:
 
 
 def wrapped(text: str, room: float) -> list[str]:
-    """A text in lines that fit into so many pixels, broken between words; its own lines stay."""
+    """A text in lines of at most `room` pixels, broken between words; its own line breaks are kept."""
     lines: list[str] = []
     for part in text.split("\n"):
         lines.append("")
@@ -83,35 +83,30 @@ def wrapped(text: str, room: float) -> list[str]:
     return lines
 
 
-def scale(*arrays: Any) -> float:
-    """The largest size of a finite number: what the fullest shade stands for."""
-    return max((float(np.abs(a[np.isfinite(a)]).max(initial=0)) for a in map(np.asarray, arrays)), default=0.0)
-
-
 def levels(values: Any, most: float) -> list[str]:
-    """The shade of each number, where the fullest stands for `most`.
+    """The shade of each element, the darkest for `most`; any element other than 0 is shaded.
 
     Examples
     --------
     >>> levels(np.array([0.0, 1e-9, -5.0, 10.0, np.nan]), 10.0)
     ['p0', 'p1', 'n10', 'p20', 'x0']
     """
-    values = np.asarray(values, float).ravel()
-    finite = np.isfinite(values)
-    values = np.where(finite, values, 0)
-    sizes = np.ceil(np.abs(values) / (most or 1) * LEVELS - 1e-9)
-    sizes = np.clip(np.where(values != 0, np.maximum(sizes, 1), 0), 0, LEVELS).astype(int).tolist()
-    signs = np.where(finite, np.where(values < 0, "n", "p"), "x").tolist()
-    return [f"{sign}{size}" for sign, size in zip(signs, sizes, strict=True)]
+    shades = heatmap.levels(np.asarray(values, float).ravel(), most, LEVELS, _outwards).tolist()
+    return ["x0" if k > LEVELS else f"{'n' if k < 0 else 'p'}{abs(k)}" for k in shades]
+
+
+def _outwards(x: Any) -> Any:
+    """Round away from 0."""
+    return np.sign(x) * np.maximum(np.ceil(np.abs(x) - 1e-9), 1)
 
 
 def legend(most: float, precision: int) -> str:
-    """What the shades of cells without numbers stand for."""
-    return f"to ±{short(most, precision)}, blue and round below 0"
+    """What the shades of cells without numbers mean."""
+    return f"to ±{short(most, precision)}, blue and round if negative"
 
 
 def shading() -> str:
-    """The style of all levels: how dark a cell is, and how long the bar of a signal's number."""
+    """The style of each level: how dark a cell is, and how long its bar in a signal."""
     rules = [
         f".p{k},.n{k}{{fill-opacity:{0.032 * k:.3g}}} .p{k} .up,.n{k} .down{{stroke-dasharray:{k} 99}}"
         for k in range(LEVELS + 1)
@@ -122,7 +117,7 @@ def shading() -> str:
 
 
 def picture(title: str, description: str, style: str, body: Iterable[str], wide: float, high: float) -> str:
-    """A picture of grids as SVG in a file of its own, whose style leaves alone what stands beside it on a page."""
+    """Grids as a standalone SVG whose style does not leak into the page around it."""
     from html import escape
 
     cells = Path(__file__).with_name("grid.css").read_text(encoding="utf-8")
@@ -137,7 +132,7 @@ def picture(title: str, description: str, style: str, body: Iterable[str], wide:
 
 
 class Grid(NamedTuple):
-    """How an array of rows and columns is laid out: the size of its cells, and what they show."""
+    """The layout of a two-dimensional array: the size of its cells, and what they show."""
 
     key: str
     rows: int
@@ -152,12 +147,19 @@ class Grid(NamedTuple):
 
     @classmethod
     def of(
-        cls, key: str, shape: tuple[int, int], *, longest: int = 0, note: int = 0, padding: Iterable[int] = (),
-        bars: tuple[bool, bool] = (False, False), readable: int = READABLE,
-    ) -> Grid:  # fmt: skip
-        """A grid whose cells hold texts of so many characters, or no texts if an axis has too many of them.
+        cls,
+        key: str,
+        shape: tuple[int, int],
+        *,
+        longest: int = 0,
+        note: int = 0,
+        padding: Iterable[int] = (),
+        bars: tuple[bool, bool] = (False, False),
+        readable: int = READABLE,
+    ) -> Grid:
+        """A grid for numbers of up to `longest` characters, or without numbers if an axis is longer than `readable`.
 
-        A signal may have bars for its positive numbers, over the cells, and for its negative ones, under them.
+        A signal may have bars for its positive elements, above the cells, and for its negative ones, below them.
         """
         rows, cols = shape
         numbers = max(shape) <= readable
@@ -176,12 +178,12 @@ class Grid(NamedTuple):
         return self.cols * self.width, self.up + self.rows * self.height + self.down
 
     def box(self, row: float, col: float, rows: float, cols: float) -> list[float]:
-        """A block of cells as x, y, width and height in pixels."""
+        """The x, y, width and height of a block of cells in pixels."""
         corner = col * self.width, self.up + row * self.height
         return [round(v, 2) for v in (*corner, cols * self.width, rows * self.height)]
 
     def cell(self, i: int, level: str, text: str = "", *, note: str = "", named: bool = True) -> str:
-        """One cell: its shade, its number, a note below the number, and the bar of a signal."""
+        """One cell: its shade, its number, the note below it, and the bar of a signal."""
         x, y, *_ = self.box(*divmod(i, self.cols), 1, 1)
         box = self._rect(i)
         start = f'id="{self.key}-{i}" ' * named
@@ -207,11 +209,11 @@ class Grid(NamedTuple):
         return f'<text class="note" x="{x + self.width / 2:g}" y="{y + self.height * 0.84:g}">{text}</text>'
 
     def outline(self, i: int, kind: str) -> str:
-        """A mark around a cell, without the cell."""
+        """A mark around a cell."""
         return f'<rect class="{kind}" fill="none" {self._rect(i)}/>'
 
     def _rect(self, i: int) -> str:
-        """The place of a cell, a little apart from its neighbours."""
+        """The position and size of a cell, with a gap to its neighbours."""
         x, y, *_ = self.box(*divmod(i, self.cols), 1, 1)
         gap = 1.5 if self.numbers else 0.5 if self.width >= 8 else 0.0
         return f'x="{x + gap:g}" y="{y + gap:g}" width="{self.width - 2 * gap:g}" height="{self.height - 2 * gap:g}"'

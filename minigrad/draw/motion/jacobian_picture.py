@@ -6,7 +6,8 @@ import math
 from os import PathLike
 from typing import Any, NamedTuple
 
-from minigrad.draw.motion.grid import Grid, breadth, legend, levels, picture, scale, short, wrapped
+from minigrad.draw.heatmap import extent
+from minigrad.draw.motion.grid import Grid, breadth, legend, levels, picture, short, wrapped
 from minigrad.draw.motion.structure import structure
 
 CAPTION, GAP, LINE, BROAD = 42.0, 22.0, 20.0, 880.0  # pixels
@@ -27,7 +28,7 @@ class _Part(NamedTuple):
     def caption(self) -> str:
         """The size of the whole, how much of it is shown, and what the shades stand for if numbers do not say it."""
         first = f", the first {' × '.join(map(str, self.values.shape))}" if self.cut else ""
-        most = "" if self.grid.numbers else f", {legend(scale(self.values), self.precision)}"
+        most = "" if self.grid.numbers else f", {legend(extent(self.values), self.precision)}"
         return self.size + first + most
 
     @property
@@ -44,7 +45,7 @@ class _Part(NamedTuple):
         """The part at a place of the picture."""
         from html import escape
 
-        shades = levels(self.values, scale(self.values))
+        shades = levels(self.values, extent(self.values))
         texts = (short(v, self.precision) for v in self.values.ravel())
         cells = "".join(self.grid.cell(i, *cell, named=False) for i, cell in enumerate(zip(shades, texts, strict=True)))
         wide, high = self.grid.size

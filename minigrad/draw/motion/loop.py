@@ -1,6 +1,6 @@
-"""An animation as one SVG that plays by itself: all frames lie over each other, and CSS shows each in its turn.
+"""An animation as one SVG that plays by itself: all frames are stacked, and CSS shows one at a time.
 
-Where less motion is asked for, and where CSS does not animate, the last frame stands still.
+If the reader prefers reduced motion, or CSS animations are not supported, the last frame is shown.
 """
 
 from __future__ import annotations
@@ -9,29 +9,29 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator
 
-from minigrad.draw.motion.film import Film
+from minigrad.draw.motion.film import Film, Position
 from minigrad.draw.motion.grid import picture, wrapped
 
-LINE, ASIDE = 19.0, 300.0  # pixels: a line of the text, and what it needs to stand beside a column
-MOST = 6000  # cells in all steps of one picture
-HELD = 2.5  # the first and the last step are shown so many times as long
-TRAVEL = 0.3  # the part of a step in which a box moves
+LINE, ASIDE = 19.0, 300.0  # pixels: height of a line of text, and the width it needs beside a column
+MOST = 6000  # cells of one picture, over all its frames
+HELD = 2.5  # the first and the last frame are shown this many times as long
+TRAVEL = 0.3  # fraction of a frame during which a box moves
 
-Span = tuple[int, int]
+Span = tuple[int, int]  # from one frame up to, but not including, another
 
 
 def loop(film: Film, seconds: float) -> str:
-    """The film as SVG, each step shown for so many seconds."""
+    """The film as SVG, `seconds` for each frame."""
     from html import escape
 
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
         raise ValueError(f"loop: seconds is a positive number, got {seconds!r}")
     _limit(film)
-    count, places = len(film.steps), list(film.flow())
+    count, places = len(film.frames), list(film.flow())
     wide = max(420.0, *(x + room for _, x, _, room in places))
     below = max(y + film.grids[key].size[1] for key, _, y, _ in places)
     times = _times(count)
-    # What is seen from one step until another: first cells, then what is marked in single steps and lies over them.
+    # What is visible in each span: the cells, and above them the marks of single frames.
     seen: dict[Span, list[str]] = defaultdict(list)
     marked: dict[Span, list[str]] = defaultdict(list)
     titles, boxes, moves = [], [], []
@@ -44,13 +44,12 @@ def loop(film: Film, seconds: float) -> str:
         )
         for when, cells in _cells(film, key).items():
             seen[when].append(f"{start}{cells}</g>")
-        for k, step in enumerate(film.steps):
-            marks = "".join(
-                grid.outline(i, kind) for kind, at in step.mark.get(key, {}).items() for i in at
-            ) + "".join(grid.note(i, text) for i, text in step.note.get(key, []) if grid.numbers)  # fmt: skip
+        for k, frame in enumerate(film.frames):
+            marks = [grid.outline(i, kind) for kind, at in frame.mark.get(key, {}).items() for i in at]
+            marks += [grid.note(i, text) for i, text in frame.note.get(key, []) if grid.numbers]
             if marks:
-                marked[k, k + 1].append(f'{start}<g class="cell">{marks}</g></g>')
-        if any(key in step.box for step in film.steps):
+                marked[k, k + 1].append(f'{start}<g class="cell">{"".join(marks)}</g></g>')
+        if any(key in frame.box for frame in film.frames):
             boxes.append(f'{start}<rect class="slide" style="animation-name: m-{key}"/></g>')
             moves.append(f"@keyframes m-{key} {{{''.join(_moves(film, key, times))}}}")
     left, top, lines = _said(film, places, wide, below)
@@ -61,36 +60,36 @@ def loop(film: Film, seconds: float) -> str:
     layers = [(when, parts) for group in (seen, marked) for when, parts in sorted(group.items())]
     body = "\n".join(f'<g class="{_name(when)}">{"".join(parts)}</g>' for when, parts in layers)
     rules = _style({when for when, _ in layers}, moves, times, seconds)
-    return picture(film.title, film.steps[0].text, rules, [*titles, body, *boxes], wide, high)
+    return picture(film.title, film.frames[0].text, rules, [*titles, body, *boxes], wide, high)
 
 
 def _limit(film: Film) -> None:
-    """Refuse a picture that would be slow to show."""
+    """Refuse a picture that would be slow to render."""
     shapes = sum(g.rows * g.cols for g in film.grids.values())
-    shapes += sum(len(cells) for step in film.steps for cells in step.put.values())
+    shapes += sum(len(cells) for frame in film.frames for cells in frame.put.values())
     if shapes > MOST:
         raise ValueError(
-            f"loop: {shapes} cells over {len(film.steps)} steps are too many for one picture, at most {MOST}; save a page "
+            f"loop: {shapes} cells over {len(film.frames)} steps are too many for one picture, at most {MOST}; save a page "
             "(.html), or animate a smaller array or one phase"
         )
 
 
 def _times(count: int) -> list[float]:
-    """When each step begins, and the last one ends, as parts of the whole."""
+    """When each frame begins and the last one ends, as fractions of the whole."""
     lengths = [HELD if k in (0, count - 1) else 1.0 for k in range(count)]
     return [sum(lengths[:k]) / sum(lengths) for k in range(count + 1)]
 
 
 def _cells(film: Film, key: str) -> dict[Span, str]:
-    """A panel's cells, by the steps from and until which they look so."""
+    """A panel's cells, by the span in which they look alike."""
     looks = {i: [(0, level, text)] for i, level, text in film.still(key)}
-    for k, step in enumerate(film.steps):
-        for i, level, text in step.put.get(key, []):
+    for k, frame in enumerate(film.frames):
+        for i, level, text in frame.put.get(key, []):
             if looks[i][-1][1:] != (level, text):
                 looks[i][-1 if looks[i][-1][0] == k else len(looks[i]) :] = [(k, level, text)]
     grid, found = film.grids[key], defaultdict(list)
     for i, changes in looks.items():
-        ends = [k for k, *_ in changes[1:]] + [len(film.steps)]
+        ends = [k for k, *_ in changes[1:]] + [len(film.frames)]
         for (k, level, text), end in zip(changes, ends, strict=True):
             found[k, end].append(grid.cell(i, level, text, named=False))
     return {when: "".join(cells) for when, cells in found.items()}
@@ -101,7 +100,7 @@ def _name(when: Span) -> str:
 
 
 def _style(spans: set[Span], moves: list[str], times: list[float], seconds: float) -> str:
-    """What is seen when: a rule for each span of steps, and the moves of the boxes."""
+    """Which span is visible when, and how the boxes move, as CSS."""
     count = len(times) - 1
     passing = sorted(span for span in spans if span != (0, count))
     hidden = ",".join(f".{_name(span)}" for span in passing if span[1] < count)
@@ -123,11 +122,11 @@ def _style(spans: set[Span], moves: list[str], times: list[float], seconds: floa
 
 
 def _moves(film: Film, key: str, times: list[float]) -> Iterator[str]:
-    """Where the box over a panel is: it travels in the first part of a step, and is unseen in steps without it."""
+    """Keyframes of the box over a panel: it moves at the start of a frame, and is hidden in frames without it."""
     last = ""
-    for k, step in enumerate(film.steps):
+    for k, frame in enumerate(film.frames):
         start, end = times[k], times[k + 1]
-        block = step.box.get(key)
+        block = frame.box.get(key)
         if block:
             x, y, wide, high = film.grids[key].box(*block)
             here = f"transform:translate({x:g}px,{y:g}px);width:{wide:g}px;height:{high:g}px"
@@ -140,14 +139,12 @@ def _moves(film: Film, key: str, times: list[float]) -> Iterator[str]:
             last = ""
 
 
-def _said(
-    film: Film, places: list[tuple[str, float, float, float]], wide: float, below: float
-) -> tuple[float, float, list[list[str]]]:  # fmt: skip
-    """Where the texts of the steps stand, and their lines: beside the first column if there is room, else below all."""
+def _said(film: Film, places: list[Position], wide: float, below: float) -> tuple[float, float, list[list[str]]]:
+    """The position of the text and its lines in each frame: beside the first column if there is room, else below."""
     others = [(x, y + film.grids[key].size[1]) for key, x, y, _ in places if x]
     if others:
         left, top = min(x for x, _ in others), max(bottom for _, bottom in others) + 10
-        lines = [wrapped(step.text, wide - left) for step in film.steps]
+        lines = [wrapped(frame.text, wide - left) for frame in film.frames]
         if wide - left >= ASIDE and top + LINE * max(map(len, lines)) <= below:
             return left, top, lines
-    return 0.0, below + 10, [wrapped(step.text, wide) for step in film.steps]
+    return 0.0, below + 10, [wrapped(frame.text, wide) for frame in film.frames]

@@ -1,6 +1,6 @@
-"""Windows that slide over an image, one output after the other: where they lie, and how they are told in words.
+"""Windows that slide over an image, one output at a time: where they lie, and how they read as text.
 
-A signal is an image of one row.
+A signal is an image with a single row.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.draw.motion.grid import short
+from minigrad.draw.text import uniform
 
-LONGEST = 30  # so many terms of a sum are written out
-SINGLE = 150  # so many outputs have a step each; of more, a step takes whole rows
+LONGEST = 30  # terms of a sum that are written out
+SINGLE = 150  # up to so many outputs have a frame each; beyond, a frame takes whole rows
 Place = tuple[int, int]
 
 
 class Sliding(NamedTuple):
-    """The geometry: for rows and columns, one number or pair of each kind; `padding` before and after."""
+    """The geometry over rows and columns; `padding` before and after each."""
 
     size: Place
     kernel: Place
@@ -32,7 +33,7 @@ class Sliding(NamedTuple):
 
     @classmethod
     def of(cls, size: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, out: Any) -> Sliding:
-        """The geometry over one axis or two, as an operation keeps it; a signal gets its one row."""
+        """The geometry of an operation over one axis or two; a signal gets a row of its own."""
         if len(size) == 1:
             axes = (1, *size), (1, *kernel), (1, *stride), ((0, 0), *padding), (1, *dilation), (1, *out)
             return cls(*axes, signal=True)
@@ -40,45 +41,45 @@ class Sliding(NamedTuple):
 
     @property
     def padded(self) -> Place:
-        """The size with its padding."""
+        """The size including the padding."""
         rows, cols = (n + lo + hi for n, (lo, hi) in zip(self.size, self.padding, strict=True))
         return rows, cols
 
     @property
     def reach(self) -> Place:
-        """How many rows and columns a window spans."""
+        """The number of rows and columns that a window spans."""
         rows, cols = (d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
         return rows, cols
 
     def inner(self) -> tuple[slice, slice]:
-        """Where the image lies in its padding."""
+        """The image within its padding."""
         rows, cols = (slice(lo, lo + n) for n, (lo, _) in zip(self.size, self.padding, strict=True))
         return rows, cols
 
     def window(self, at: Place) -> tuple[slice, slice]:
-        """Where the window of an output lies in the padded image."""
+        """The window of an output within the padded image."""
         steps = zip(at, self.stride, self.reach, self.dilation, strict=True)
         rows, cols = (slice(i * s, i * s + r, d) for i, s, r, d in steps)
         return rows, cols
 
     def cells(self) -> Any:
-        """The number of each cell of the padded image, as an array of its shape."""
+        """The flat index of each cell of the padded image."""
         return np.arange(math.prod(self.padded)).reshape(self.padded)
 
     def margin(self) -> tuple[int, ...]:
-        """The cells that are padding."""
+        """The cells of the padding."""
         outside = np.ones(self.padded, bool)
         outside[self.inner()] = False
         return tuple(np.flatnonzero(outside).tolist())
 
     def pad(self, x: Any, fill: float) -> Any:
-        """An image in a padding of that number."""
+        """An image padded with `fill`."""
         padded = np.full(self.padded, float(fill))
         padded[self.inner()] = x
         return padded
 
     def turns(self) -> Iterator[list[Place]]:
-        """The outputs that each step takes: one by one, or whole rows where there are many."""
+        """The outputs of each frame: one by one, or whole rows if there are many."""
         rows, cols = self.out
         places = list(product(range(rows), range(cols)))
         if len(places) <= SINGLE:
@@ -95,18 +96,18 @@ class Sliding(NamedTuple):
         return row, col, (bottom - top) * self.stride[0] + self.reach[0], (right - left) * self.stride[1] + self.reach[1]
 
     def covered(self, outputs: Sequence[Place]) -> Any:
-        """The cells of the padded image in that block, without the padding."""
+        """The cells of that block, without the padding."""
         row, col, rows, cols = (int(n) for n in self.box(outputs))
         cells = self.cells()
         return np.intersect1d(cells[row : row + rows, col : col + cols], cells[self.inner()])
 
     def block(self, outputs: Sequence[Place]) -> tuple[float, float, float, float]:
-        """The block of the output that consecutive outputs are."""
+        """The block of the output that consecutive outputs form."""
         (top, left), (bottom, right) = outputs[0], outputs[-1]
         return top, left, bottom - top + 1, right - left + 1
 
     def cell(self, at: Place) -> int:
-        """The number of an output's cell."""
+        """The flat index of an output."""
         return at[0] * self.out[1] + at[1]
 
     def label(self, at: Place) -> str:
@@ -114,44 +115,40 @@ class Sliding(NamedTuple):
         return f"[{at[1]}]" if self.signal else f"[{at[0]}, {at[1]}]"
 
     def span(self, outputs: Sequence[Place]) -> str:
-        """Several consecutive outputs in words, to follow the name of their array."""
+        """Consecutive outputs in words, to follow the name of their array."""
         (top, left), (bottom, right) = outputs[0], outputs[-1]
         if self.signal:
             return f"[{left}:{right + 1}]"
         return f" row {top}" if top == bottom else f" rows {top} to {bottom}"
 
     def words(self) -> str:
-        """Stride, padding and dilation, where they are not as usual."""
-        said = []
-        if max(self.stride) > 1:
-            said.append(f"stride {_alike(self.stride, self.signal)}")
-        if any(map(any, self.padding)):
-            said.append(f"padding {_alike(self.padding, self.signal)}")
-        if max(self.dilation) > 1:
-            said.append(f"dilation {_alike(self.dilation, self.signal)}")
-        return ", ".join(said)
+        """Stride, padding and dilation, if they are not the default."""
+        parts = {
+            "stride": (self.stride, (1, 1)),
+            "padding": (self.padding, ((0, 0), (0, 0))),
+            "dilation": (self.dilation, (1, 1)),
+        }
+        return ", ".join(
+            f"{name} {uniform(pair[1] if self.signal else pair)}" for name, (pair, usual) in parts.items() if pair != usual
+        )
 
+    def shape(self, size: Place) -> str:
+        """A size as text."""
+        return str(size[1]) if self.signal else f"{size[0]} × {size[1]}"
 
-def _alike(pair: Any, signal: bool) -> str:
-    """One number, or pair, where both axes have the same."""
-    one = pair[1] if signal or pair[0] == pair[1] else None
-    if isinstance(one, tuple) and one[0] == one[1]:
-        one = one[0]
-    return str(pair if one is None else one)
-
-
-def shape(size: Place, signal: bool) -> str:
-    """A size as people write it."""
-    return str(size[1]) if signal else f"{size[0]} × {size[1]}"
+    def padded_size(self) -> str:
+        """The size as text, and what it is padded to."""
+        size, padded = self.shape(self.size), self.shape(self.padded)
+        return size if size == padded else f"{size}, padded to {padded}"
 
 
 def factor(text: str) -> str:
-    """A number as it stands in a product or a sum."""
+    """A number as a factor or a term: in brackets if negative."""
     return f"({text})" if text[0] in "-−" else text
 
 
 def products(a: Any, b: Any, precision: int) -> str:
-    """The sum of the products of two arrays of the same shape, a line for each row of the kernel."""
+    """The sum of the elementwise products of two arrays, one line per row."""
     if a.size > LONGEST:
         first = _row(a.ravel()[:3], b.ravel()[:3], precision)
         last = _row(a.ravel()[-1:], b.ravel()[-1:], precision)
@@ -160,13 +157,11 @@ def products(a: Any, b: Any, precision: int) -> str:
 
 
 def _row(a: Any, b: Any, precision: int) -> str:
-    return " + ".join(
-        f"{factor(short(x, precision))}×{factor(short(y, precision))}" for x, y in zip(a, b, strict=True)
-    )  # fmt: skip
+    return " + ".join(f"{factor(short(x, precision))}×{factor(short(y, precision))}" for x, y in zip(a, b, strict=True))
 
 
 def listed(a: Any, precision: int) -> str:
-    """An array in brackets, its rows parted by semicolons; empty if it is too long to be written out."""
+    """An array in brackets, rows separated by semicolons; empty if it is too long."""
     if a.size > LONGEST:
         return ""
     rows = (" ".join(short(x, precision) for x in row) for row in np.atleast_2d(a))
@@ -174,6 +169,6 @@ def listed(a: Any, precision: int) -> str:
 
 
 def signed(values: Any, precision: int) -> Iterable[str]:
-    """Numbers with their signs, as they are added to sums."""
+    """Numbers with explicit signs."""
     texts = (short(x, precision) for x in np.ravel(values))
     return [text if text[0] in "-−" else f"+{text}" for text in texts]

@@ -11,7 +11,7 @@ import numpy as np
 from minigrad.backward import sweep
 from minigrad.draw import draw
 from minigrad.draw.checks import seed_of
-from minigrad.draw.heatmap import MOST, NOT_FINITE, SHADES, cells, levels
+from minigrad.draw.heatmap import MOST, NOT_FINITE, SHADES, cells, extent, levels
 from minigrad.draw.page import Page
 from minigrad.draw.player.arithmetic import inline
 from minigrad.draw.player.mirror import Mirror
@@ -124,7 +124,7 @@ def heatmap(name: str, value: Value, precision: int) -> dict[str, Any]:
     [{'rows': [[4, -8]], 'texts': [['1', '-2']]}]
     """
     tiles, note = cells(value, MOST if np.ndim(value) < 3 else 2 * MOST)
-    shades, scale = levels(tiles)
+    scale = extent(tiles)
     small = tiles.shape[2] <= NUMBERED
     return {
         "name": name,
@@ -135,7 +135,7 @@ def heatmap(name: str, value: Value, precision: int) -> dict[str, Any]:
                 "rows": shown.tolist(),
                 "texts": [[number(x, precision) for x in row] for row in plane] if small else [],
             }
-            for shown, plane in zip(shades.astype(int), tiles, strict=True)
+            for shown, plane in zip(levels(tiles, scale), tiles, strict=True)
         ],
         "note": note,
     }

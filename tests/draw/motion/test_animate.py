@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.draw.motion.film import Animation
+from minigrad.draw.motion.animation import Animation
 
 X, W = np.arange(1.0, 26.0).reshape(5, 5), np.arange(1.0, 10.0).reshape(3, 3)
 UPSTREAM = [[1, 2], [3, 4]]
@@ -88,10 +88,10 @@ def test_a_box_convolved_with_itself_is_a_triangle():
     assert levels == ["p4", "p8", "p12", "p16", "p20", "p16", "p12", "p8", "p4"]
 
 
-def test_true_convolution_turns_the_kernel_first():
+def test_true_convolution_flips_the_kernel_first():
     motion = mg.animate_conv(X, W, stride=2, flip=True)
-    assert texts(motion, "turned", 1) == [""] * 9
-    assert numbers(motion, "turned", 2) == [9, 8, 7, 6, 5, 4, 3, 2, 1]
+    assert texts(motion, "flipped", 1) == [""] * 9
+    assert numbers(motion, "flipped", 2) == [9, 8, 7, 6, 5, 4, 3, 2, 1]
     assert motion.steps[2]["text"].startswith("O[0, 0] = 1×9 + 2×8 + 3×7\n")
 
 
@@ -140,7 +140,9 @@ def test_the_final_numbers_are_the_engines(data):
         assert eval(said.replace("\n", "")) == float(total)
     # Without what others add, the steps alone have summed up the engine's gradient.
     if n == f == 1:
-        assert not any("other" in step["text"] for step in motion.steps[1 + out.data[i, j].size + flip :])
+        assert not any(
+            re.search("other (filters|images)", step["text"]) for step in motion.steps[1 + out.data[i, j].size + flip :]
+        )
 
 
 def test_same_padding_of_a_signal_shows_as_many_outputs():
@@ -154,9 +156,9 @@ def test_same_padding_of_a_signal_shows_as_many_outputs():
 def test_other_channels_filters_and_images_are_told():
     x, w = Tensor(np.ones((2, 3, 4, 4))), Tensor(np.ones((5, 3, 2, 2)))
     motion = mg.animate_conv(x, w, np.zeros(5), channel=1)
-    assert motion.steps[0]["text"].endswith("Shown is one of 2 images, 5 filters, 3 channels.")
+    assert motion.steps[0]["text"].endswith("Showing one of 2 images, 5 filters, 3 channels.")
     assert motion.steps[1]["text"] == "O[0, 0] = 1×1 + 1×1\n+ 1×1 + 1×1\n+ 8 from the other 2 channels\n+ 0 = 12"
-    assert "the other filters" in motion.steps[-2]["text"]
+    assert "The other filters" in motion.steps[-2]["text"]
     assert "∂L/∂W and ∂L/∂b" in motion.steps[-2]["text"]
     assert numbers(motion, "dw") == [18] * 4
 

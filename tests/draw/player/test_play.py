@@ -141,7 +141,7 @@ def test_a_large_array_is_drawn_in_blocks_and_says_so():
     rows = found["planes"][0]["rows"]
     assert (len(rows), len(rows[0])) == (14, 9)
     assert {x for row in rows for x in row} == {8}
-    assert found["note"] == "each cell the number farthest from 0 of 3 × 2"
+    assert found["note"] == "each cell is the element of largest magnitude in a 3 × 2 block"
     assert found["planes"][0]["texts"] == []
 
 
