@@ -18,8 +18,8 @@ from minigrad.storage import load, save
 from minigrad.tensor import Tensor
 from minigrad.transforms import *  # noqa: F403
 from minigrad.transforms import __all__ as _transforms
+from minigrad.version import __version__ as __version__
 
-__version__ = "0.1.0"
 __all__ = [
     "Tensor", "animate_conv", "animate_pool", "detect_anomaly", "draw", "draw_jacobian", "explain", "export_onnx",
     "gradcheck", "linalg", "load", "no_grad", "op", "play", "save", "scope", *_operations, *_transforms,

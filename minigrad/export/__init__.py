@@ -1,4 +1,4 @@
-"""Models in the form other programs run: ONNX, from what a model computed rather than from how it is written."""
+"""Export of models to ONNX, from what a model computed rather than from how it is written."""
 
 from __future__ import annotations
 
@@ -9,37 +9,44 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import DTypeLike
+
 OLDEST = 18  # since this opset, all reductions take their axes as an input
 
 
 def export_onnx(
-    model: Callable[..., Any], input_shape: Sequence[Any], path: str | os.PathLike[str], *, dtype: Any = None,
-    opset: int = OLDEST, dynamic_batch: bool = True, input_names: Sequence[str] | None = None,
+    model: Callable[..., Any],
+    input_shape: Sequence[int] | Sequence[Sequence[int]],
+    path: str | os.PathLike[str],
+    *,
+    dtype: DTypeLike | Sequence[DTypeLike] = None,
+    opset: int = OLDEST,
+    dynamic_batch: bool = True,
+    input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
-) -> Path:  # fmt: skip
+) -> Path:
     """Write a model as an ONNX file, which other programs can run.
 
-    The model runs three times, as after training, on random numbers, and what it recorded is translated: so any function of
-    recorded operations can be exported, be it a Module or not. The runs have batches of different sizes. What grows evenly
-    with the batch is computed from the input's size in the file; anything else that differs between the runs was computed
-    from the data without being recorded, as a comparison is, and is refused. What comes from parameters alone is computed
-    here.
+    The model runs three times in evaluation mode, on random data and with different batch sizes, and the recorded graph is
+    translated: any function of recorded operations can be exported, not only a Module. What grows linearly with the batch
+    is computed from the input's size in the file; anything else that differs between the runs was computed from the data
+    without being recorded, as a comparison is, and is refused. What depends on parameters alone is computed here.
 
     Parameters
     ----------
     model : Module or callable
-        Takes as many tensors as there are shapes; gives a tensor, or tuples and lists of them.
-    input_shape : sequence of int, or of such sequences
-        The input's shape, batch axis included; several for several inputs.
+        Takes one tensor for each shape; returns a tensor, or tuples and lists of them.
+    input_shape : sequence of int, or sequence of such sequences
+        The shape of the input, batch axis included; several for several inputs.
     path : str or path
-        The file. It is written whole, or, if anything goes wrong, not at all.
+        The file. It is written whole, or, if anything fails, not at all.
     dtype : dtype_like or sequence of dtype_like, optional
-        Of the inputs; by default that of the first parameter, or float32. Give an integer one before an Embedding: such an
-        input is tried with 0 and 1, and must be used as it is, for nothing computed from integers is recorded.
+        The dtype of the inputs; by default that of the first parameter, or float32. An Embedding needs an integer one; such
+        an input is run with 0 and 1 and must be used as it is, since nothing computed from integers is recorded.
     opset : int
         The version of ONNX's operators, at least 18.
     dynamic_batch : bool
-        Whether the first axis of the inputs may have any length, called "batch"; if false, the shapes are fixed.
+        Whether the first axis of the inputs may have any length, called "batch"; if False, the shapes are fixed.
     input_names, output_names : sequence of str, optional
         By default "input" and "output", numbered from 0 if there are several.
 
@@ -51,11 +58,11 @@ def export_onnx(
     Raises
     ------
     NotImplementedError
-        If ONNX has no counterpart of an operation; it is named, with its scope.
+        If ONNX has no counterpart of an operation; the message names it, with its scope.
     ValueError
-        If the result depends on data or batch in a way that was not recorded, or an argument is none of these.
+        If the result depends on data or batch in a way that was not recorded, or an argument has a wrong value.
     TypeError
-        If the model cannot be called, gives something else than tensors, or a shape is none.
+        If the model is not callable or returns something other than tensors, or a shape is not a sequence.
     ImportError
         If the package onnx is missing.
     OSError
@@ -63,8 +70,8 @@ def export_onnx(
 
     Notes
     -----
-    Parameters that operations use as they are keep the names of the ``state_dict``. Batch normalisation after training is a
-    product and a sum, and is written so.
+    Parameters keep the names of the ``state_dict`` where an operation uses them directly. Batch normalisation in evaluation
+    mode is a product and a sum, and is written as such.
 
     Examples
     --------

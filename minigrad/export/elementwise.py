@@ -3,96 +3,127 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
-from minigrad.export.build import RULES, Step, translates
+from minigrad import ops
+from minigrad.export.translation import Translation, translates
+from minigrad.graph import Op
 from minigrad.ops.activation import SELU_ALPHA, SELU_SCALE
 from minigrad.ops.transcendental import LN2, LN10
 
-# Operations that ONNX has under another name, on the same inputs.
-NAMES = {
-    "abs": "Abs", "add": "Add", "arccos": "Acos", "arccosh": "Acosh", "arcsin": "Asin", "arcsinh": "Asinh",
-    "arctan": "Atan", "arctanh": "Atanh", "ceil": "Ceil", "cos": "Cos", "cosh": "Cosh", "divide": "Div", "erf": "Erf",
-    "exp": "Exp", "floor": "Floor", "log": "Log", "matmul": "MatMul", "maximum": "Max", "minimum": "Min", "mish": "Mish",
-    "multiply": "Mul", "negative": "Neg", "power": "Pow", "reciprocal": "Reciprocal", "relu": "Relu",
-    "sigmoid": "Sigmoid", "sign": "Sign", "sin": "Sin", "sinh": "Sinh", "softplus": "Softplus", "softsign": "Softsign",
-    "sqrt": "Sqrt", "subtract": "Sub", "tan": "Tan", "tanh": "Tanh",
-}  # fmt: skip
+# Ops that ONNX has under another name, with the same inputs.
+COUNTERPARTS = {
+    ops.abs: "Abs",
+    ops.add: "Add",
+    ops.arccos: "Acos",
+    ops.arccosh: "Acosh",
+    ops.arcsin: "Asin",
+    ops.arcsinh: "Asinh",
+    ops.arctan: "Atan",
+    ops.arctanh: "Atanh",
+    ops.ceil: "Ceil",
+    ops.cos: "Cos",
+    ops.cosh: "Cosh",
+    ops.divide: "Div",
+    ops.erf: "Erf",
+    ops.exp: "Exp",
+    ops.floor: "Floor",
+    ops.log: "Log",
+    ops.matmul: "MatMul",
+    ops.maximum: "Max",
+    ops.minimum: "Min",
+    ops.mish: "Mish",
+    ops.multiply: "Mul",
+    ops.negative: "Neg",
+    ops.power: "Pow",
+    ops.reciprocal: "Reciprocal",
+    ops.relu: "Relu",
+    ops.sigmoid: "Sigmoid",
+    ops.sign: "Sign",
+    ops.sin: "Sin",
+    ops.sinh: "Sinh",
+    ops.softplus: "Softplus",
+    ops.softsign: "Softsign",
+    ops.sqrt: "Sqrt",
+    ops.subtract: "Sub",
+    ops.tan: "Tan",
+    ops.tanh: "Tanh",
+}
 
 
-@translates(*NAMES)
-def _same(s: Step) -> Any:
-    return s(NAMES[s.node.op.name], *s.inputs())
+@translates(*COUNTERPARTS)
+def _counterpart(t: Translation) -> str:
+    return t(COUNTERPARTS[t.node.op], *t.inputs())
 
 
-def formula(name: str, write: Any) -> None:
-    """Declare the translation of an operation whose settings do not matter, as a formula of its inputs."""
-    RULES[name] = lambda s: write(s, *s.inputs())
+def formula(op: Op, write: Callable[..., str]) -> None:
+    """Declare how an op without static arguments is translated: a formula of its inputs."""
+    translates(op)(lambda t: write(t, *t.inputs()))
 
 
-formula("square", lambda s, x: s("Mul", x, x))
-formula("cbrt", lambda s, x: s("Mul", s("Sign", x), s("Pow", s("Abs", x), 1 / 3)))
-formula("trunc", lambda s, x: s("Mul", s("Sign", x), s("Floor", s("Abs", x))))
-formula("hypot", lambda s, a, b: s("Sqrt", s("Add", s("Mul", a, a), s("Mul", b, b))))
-formula("exp2", lambda s, x: s("Pow", 2.0, x))
-formula("expm1", lambda s, x: s("Sub", s("Exp", x), 1.0))
-formula("log1p", lambda s, x: s("Log", s("Add", x, 1.0)))
-formula("log2", lambda s, x: s("Div", s("Log", x), LN2))
-formula("log10", lambda s, x: s("Div", s("Log", x), LN10))
-formula("logaddexp", lambda s, a, b: s("Add", s("Max", a, b), s("Softplus", s("Neg", s("Abs", s("Sub", a, b))))))
-formula("log_sigmoid", lambda s, x: s("Neg", s("Softplus", s("Neg", x))))
-formula("silu", lambda s, x: s("Mul", x, s("Sigmoid", x)))
-formula("selu", lambda s, x: s("Selu", x, alpha=SELU_ALPHA, gamma=SELU_SCALE))
+formula(ops.square, lambda t, x: t("Mul", x, x))
+formula(ops.cbrt, lambda t, x: t("Mul", t("Sign", x), t("Pow", t("Abs", x), 1 / 3)))
+formula(ops.trunc, lambda t, x: t("Mul", t("Sign", x), t("Floor", t("Abs", x))))
+formula(ops.hypot, lambda t, a, b: t("Sqrt", t("Add", t("Mul", a, a), t("Mul", b, b))))
+formula(ops.exp2, lambda t, x: t("Pow", 2.0, x))
+formula(ops.expm1, lambda t, x: t("Sub", t("Exp", x), 1.0))
+formula(ops.log1p, lambda t, x: t("Log", t("Add", x, 1.0)))
+formula(ops.log2, lambda t, x: t("Div", t("Log", x), LN2))
+formula(ops.log10, lambda t, x: t("Div", t("Log", x), LN10))
+formula(ops.logaddexp, lambda t, a, b: t("Add", t("Max", a, b), t("Softplus", t("Neg", t("Abs", t("Sub", a, b))))))
+formula(ops.log_sigmoid, lambda t, x: t("Neg", t("Softplus", t("Neg", x))))
+formula(ops.silu, lambda t, x: t("Mul", x, t("Sigmoid", x)))
+formula(ops.selu, lambda t, x: t("Selu", x, alpha=SELU_ALPHA, gamma=SELU_SCALE))
 
 
-@translates("leaky_relu")
-def _leaky_relu(s: Step) -> Any:
-    return s("LeakyRelu", s.input(0), alpha=float(s.static["negative_slope"]))
+@translates(ops.leaky_relu)
+def _leaky_relu(t: Translation) -> str:
+    return t("LeakyRelu", t.input(0), alpha=float(t.static["negative_slope"]))
 
 
-@translates("hard_tanh")
-def _hard_tanh(s: Step) -> Any:
-    return s("Clip", s.input(0), float(s.static["min_val"]), float(s.static["max_val"]))
+@translates(ops.hard_tanh)
+def _hard_tanh(t: Translation) -> str:
+    return t("Clip", t.input(0), float(t.static["min_val"]), float(t.static["max_val"]))
 
 
-@translates("elu")
-def _elu(s: Step) -> Any:
-    return s("Elu", s.input(0), alpha=float(s.static["alpha"]))
+@translates(ops.elu)
+def _elu(t: Translation) -> str:
+    return t("Elu", t.input(0), alpha=float(t.static["alpha"]))
 
 
-@translates("gelu")
-def _gelu(s: Step) -> Any:
-    x = s.input(0)
-    if s.static["approximate"] == "none":
-        inner = s("Erf", s("Mul", x, math.sqrt(0.5)))
+@translates(ops.gelu)
+def _gelu(t: Translation) -> str:
+    x = t.input(0)
+    if t.static["approximate"] == "none":
+        inner = t("Erf", t("Mul", x, math.sqrt(0.5)))
     else:
-        cube = s("Mul", s("Mul", s("Mul", x, x), x), 0.044715)
-        inner = s("Tanh", s("Mul", s("Add", x, cube), math.sqrt(2 / math.pi)))
-    return s("Mul", s("Mul", x, 0.5), s("Add", inner, 1.0))
+        cube = t("Mul", t("Mul", t("Mul", x, x), x), 0.044715)
+        inner = t("Tanh", t("Mul", t("Add", x, cube), math.sqrt(2 / math.pi)))
+    return t("Mul", t("Mul", x, 0.5), t("Add", inner, 1.0))
 
 
-@translates("clip")
-def _clip(s: Step) -> Any:
-    x, low, high = s.inputs()
-    if all(np.ndim(v) == 0 for v in s.node.values[1:] if v is not None):
-        return s("Clip", x, low, high)
-    x = x if low is None else s("Max", x, low)
-    return x if high is None else s("Min", x, high)
+@translates(ops.clip)
+def _clip(t: Translation) -> str:
+    x, (_, low, high) = t.input(0), t.inputs()
+    if all(np.ndim(v) == 0 for v in t.node.values[1:] if v is not None):
+        return t("Clip", x, low, high)
+    x = x if low is None else t("Max", x, low)
+    return x if high is None else t("Min", x, high)
 
 
-@translates("where")
-def _where(s: Step) -> Any:
-    return s("Where", s.input(0, np.dtype(bool)), s.input(1), s.input(2))
+@translates(ops.where)
+def _where(t: Translation) -> str:
+    return t("Where", t.input(0, np.dtype(bool)), t.input(1), t.input(2))
 
 
-@translates("round")
-def _round(s: Step) -> Any:
-    scale = 10.0 ** s.static["decimals"]
-    return s("Round", s.input(0)) if scale == 1 else s("Div", s("Round", s("Mul", s.input(0), scale)), scale)
+@translates(ops.round)
+def _round(t: Translation) -> str:
+    scale = 10.0 ** t.static["decimals"]
+    return t("Round", t.input(0)) if scale == 1 else t("Div", t("Round", t("Mul", t.input(0), scale)), scale)
 
 
-@translates("astype")
-def _astype(s: Step) -> Any:
-    return s.input(0)
+@translates(ops.astype)
+def _astype(t: Translation) -> str:
+    return t.input(0)

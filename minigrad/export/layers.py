@@ -1,252 +1,245 @@
-"""Translations of the layers of networks: linear, convolution, pooling, normalisation, resizing, whole sequences."""
+"""Translations of network layers: linear, convolution, pooling, resizing, normalisation, recurrent sequences."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from minigrad.export.build import Step, translates
-from minigrad.export.trace import same
-from minigrad.ops.adaptive import bounds
+from minigrad import ops
+from minigrad.export.trace import same_value
+from minigrad.export.translation import Translation, translates
+from minigrad.nn import sequence
+from minigrad.ops import adaptive, conv, layer, normalise, pool, window
+
+Array: TypeAlias = np.ndarray[Any, Any]
 
 
-@translates("linear")
-def _linear(s: Step) -> Any:
-    x, weight, bias = s.inputs()
-    if s.ndim == 2:
-        return s("Gemm", x, weight, bias, transB=1)
-    out = s("MatMul", x, s("Transpose", weight, perm=[1, 0]))
-    return out if bias is None else s("Add", out, bias)
+@translates(layer._linear)
+def _linear(t: Translation) -> str:
+    x, weight, bias = t.inputs()
+    if t.ndim == 2:
+        return t("Gemm", x, weight, bias, transB=1)
+    out = t("MatMul", x, t("Transpose", weight, perm=[1, 0]))
+    return out if bias is None else t("Add", out, bias)
 
 
-@translates("dropout")
-def _dropout(s: Step) -> Any:
-    raise NotImplementedError("it drops at random, as in training; call eval(), or give training=False to a function")
+@translates(layer._dropout)
+def _dropout(t: Translation) -> str:
+    raise NotImplementedError("it drops elements at random, as in training; call eval(), or pass training=False")
 
 
 # Convolution
 
 
-@translates("conv")
-def _conv(s: Step) -> Any:
-    return s("Conv", *s.inputs(), pads=_ends(s.static["padding"]), **_geometry(s))
+@translates(conv.conv)
+def _conv(t: Translation) -> str:
+    return t("Conv", *t.inputs(), pads=_ends(t.static["padding"]), **_geometry(t))
 
 
-@translates("conv_input")
-def _conv_transpose(s: Step) -> Any:
-    # What the convolution leaves out at the end may be negative padding, which ONNX has as additional size.
-    pads = [(low, max(high, 0)) for low, high in s.static["padding"]]
-    axes = zip(
-        s.static["size"],
-        s.lengths(0)[0][2:],
-        s.lengths(1)[0][2:],
-        s.static["stride"],
-        s.static["dilation"],
-        pads,
-        strict=True,
-    )
+@translates(conv.conv_input)
+def _conv_transpose(t: Translation) -> str:
+    # Elements that the convolution does not reach at the end may be negative padding here; ONNX has output_padding for them.
+    pads = [(low, max(high, 0)) for low, high in t.static["padding"]]
+    kernel = t.lengths(1)[0][2:]
+    axes = zip(t.static["size"], t.lengths(0)[0][2:], kernel, t.static["stride"], t.static["dilation"], pads, strict=True)
     more = [size - ((n - 1) * step + d * (k - 1) + 1 - low - high) for size, n, k, step, d, (low, high) in axes]
-    return s("ConvTranspose", *s.inputs(), pads=_ends(pads), output_padding=more, **_geometry(s))
+    return t("ConvTranspose", *t.inputs(), pads=_ends(pads), output_padding=more, **_geometry(t))
 
 
-def _geometry(s: Step) -> dict[str, Any]:
-    return {"strides": s.static["stride"], "dilations": s.static["dilation"], "group": s.static["groups"]}
+def _geometry(t: Translation) -> dict[str, Any]:
+    return {"strides": t.static["stride"], "dilations": t.static["dilation"], "group": t.static["groups"]}
 
 
 def _ends(pads: Any) -> list[int]:
-    """Pairs for each axis as ONNX wants them: all that comes before, then all that comes after."""
+    """The padding of each axis as ONNX expects it: all starts, then all ends."""
     return [low for low, _ in pads] + [high for _, high in pads]
 
 
 # Pooling
 
 
-def _windows(s: Step) -> dict[str, Any]:
-    """The windows as attributes. What `ceil_mode` lets hang over the end is padding there."""
-    w = s.static["windows"]
-    hang = [
-        max((o - 1) * stride + d * (k - 1) + 1 - n - p, 0)
-        for n, k, stride, p, d, o in zip(*w, strict=True)
-    ]  # fmt: skip
-    return {
-        "kernel_shape": w.kernel, "strides": w.stride, "dilations": w.dilation,
-        "pads": _ends(list(zip(w.padding, hang, strict=True))),
-    }  # fmt: skip
+def _windows(t: Translation) -> dict[str, Any]:
+    """The windows as attributes. Where `ceil_mode` lets one reach beyond the end, ONNX needs padding."""
+    w = t.static["windows"]
+    beyond = [max((o - 1) * stride + d * (k - 1) + 1 - n - p, 0) for n, k, stride, p, d, o in zip(*w, strict=True)]
+    return {"kernel_shape": w.kernel, "strides": w.stride, "dilations": w.dilation, "pads": [*w.padding, *beyond]}
 
 
-def _in_batch(s: Step, kind: str, **attributes: Any) -> Any:
-    """A pool, which ONNX wants in a batch."""
-    x, alone = s.input(0), s.ndim == len(attributes["kernel_shape"]) + 1
-    out = s(kind, s("Unsqueeze", x, [0]) if alone else x, **attributes)
-    return s("Squeeze", out, [0]) if alone else out
+def _in_batch(t: Translation, kind: str, **attributes: Any) -> str:
+    """A pool, for which ONNX needs a batch axis."""
+    x, alone = t.input(0), t.ndim == len(attributes["kernel_shape"]) + 1  # without a batch axis
+    out = t(kind, t("Unsqueeze", x, [0]) if alone else x, **attributes)
+    return t("Squeeze", out, [0]) if alone else out
 
 
-@translates("max_pool")
-def _max_pool(s: Step) -> Any:
-    return _in_batch(s, "MaxPool", **_windows(s))
+@translates(pool._max_pool)
+def _max_pool(t: Translation) -> str:
+    return _in_batch(t, "MaxPool", **_windows(t))
 
 
-@translates("avg_pool")
-def _avg_pool(s: Step) -> Any:
-    attributes = _windows(s)
+@translates(pool._avg_pool)
+def _avg_pool(t: Translation) -> str:
+    attributes = _windows(t)
     del attributes["dilations"]  # always 1, and unknown to older versions of ONNX
-    out = _in_batch(s, "AveragePool", count_include_pad=1, **attributes)
-    factor = s.static["windows"].places / np.asarray(s.static["divisor"], s.dtype)
-    return out if np.all(factor == 1) else s("Mul", out, factor.astype(s.dtype))
+    out = _in_batch(t, "AveragePool", count_include_pad=1, **attributes)
+    factor = t.static["windows"].places / np.asarray(t.static["divisor"], t.dtype)
+    return out if np.all(factor == 1) else t("Mul", out, factor.astype(t.dtype))
 
 
-def _each_window(s: Step, x: str, axis: int, old: int, new: int) -> tuple[Any, Any]:
-    """The numbers of each adaptive window along an axis, on a new axis behind it; where a window is shorter, its last again.
+def _each_window(t: Translation, x: str, axis: int, old: int, new: int) -> tuple[str, Array]:
+    """The elements of each adaptive window along an axis, on a new axis after it, and a mask.
 
-    Also which of them stand for themselves.
+    A shorter window repeats its last element; the mask is False there.
     """
-    start, end = (bound[:, None] for bound in bounds(old, new))
+    start, end = (bound[:, None] for bound in adaptive.bounds(old, new))
     inside = start + np.arange(np.max(end - start))
-    return s("Gather", x, np.minimum(inside, end - 1), axis=axis), inside < end
+    return t("Gather", x, np.minimum(inside, end - 1), axis=axis), inside < end
 
 
-@translates("mean_to")
-def _adaptive_mean(s: Step) -> Any:
-    x, size = s.input(0), s.static["size"]
-    for axis, new in enumerate(size, s.ndim - len(size)):
-        x, own = _each_window(s, x, axis, s.length(axis), new)
-        part = (own / own.sum(1, keepdims=True)).astype(s.dtype)
-        x = s("ReduceSum", s("Mul", x, part.reshape(part.shape + (1,) * (s.ndim - axis - 1))), [axis + 1], keepdims=0)
+@translates(adaptive._mean_to)
+def _adaptive_mean(t: Translation) -> str:
+    x, size = t.input(0), t.static["size"]
+    for axis, new in enumerate(size, t.ndim - len(size)):
+        x, mask = _each_window(t, x, axis, t.length(axis), new)
+        share = (mask / mask.sum(1, keepdims=True)).astype(t.dtype)
+        x = t("ReduceSum", t("Mul", x, share.reshape(share.shape + (1,) * (t.ndim - axis - 1))), [axis + 1], keepdims=0)
     return x
 
 
-@translates("collect")
-def _adaptive_max(s: Step) -> Any:
-    """Adaptive maxima are recorded as the places that they came from; their windows follow from the shapes."""
-    x, expected, shape = s.input(0), s.node.values[0], s.node.value.shape
+@translates(pool.collect)
+def _adaptive_max(t: Translation) -> str:
+    """Adaptive maxima are recorded as the positions of the maxima; their windows follow from the shapes."""
+    x, expected, shape = t.input(0), t.node.values[0], t.node.value.shape
     axes = [i for i, (n, m) in enumerate(zip(expected.shape, shape, strict=False)) if n != m]
-    for axis in axes if expected.ndim == s.ndim else []:
-        old, new = s.length(axis), shape[axis]
+    for axis in axes if expected.ndim == t.ndim else []:
+        old, new = t.length(axis), shape[axis]
         expected = np.stack(
-            [expected.take(range(a, b), axis).max(axis) for a, b in zip(*bounds(old, new), strict=True)], axis
+            [expected.take(range(a, b), axis).max(axis) for a, b in zip(*adaptive.bounds(old, new), strict=True)], axis
         )
-        x, keepdims = (x, 1) if new == 1 else (_each_window(s, x, axis, old, new)[0], 0)
-        x = s("ReduceMax", x, [axis + 1 - keepdims], keepdims=keepdims)
-    if not same(expected, s.node.value):
-        raise NotImplementedError("picking by places that were computed from the data has no counterpart in ONNX")
+        x, keepdims = (x, 1) if new == 1 else (_each_window(t, x, axis, old, new)[0], 0)
+        x = t("ReduceMax", x, [axis + 1 - keepdims], keepdims=keepdims)
+    if not same_value(expected, t.node.value):
+        raise NotImplementedError("indexing with positions computed from the data has no counterpart in ONNX")
     return x
 
 
 # Windows as columns
 
 
-@translates("unfold")
-def _unfold(s: Step) -> Any:
-    """A convolution, with a kernel for each place of a window: 1 there, 0 elsewhere."""
-    w, channels = s.static["windows"], s.length(1)
-    kernels = np.tile(np.eye(w.places, dtype=s.dtype), (channels, 1)).reshape(-1, 1, *w.kernel)
+@translates(window._unfold)
+def _unfold(t: Translation) -> str:
+    """A convolution with a kernel for each position in a window: 1 there, 0 elsewhere."""
+    w, channels = t.static["windows"], t.length(1)
+    kernels = np.tile(np.eye(w.places, dtype=t.dtype), (channels, 1)).reshape(-1, 1, *w.kernel)
     geometry = {"strides": w.stride, "dilations": w.dilation, "pads": [*w.padding, *w.padding], "group": channels}
-    return s.reshape(s("Conv", s.input(0), kernels, **geometry), s.shapes)
+    return t.reshape(t("Conv", t.input(0), kernels, **geometry), t.shapes)
 
 
 # Resizing
 
 
-@translates("nearest")
-def _nearest(s: Step) -> Any:
-    x, chosen = s.input(0), s.static["chosen"]
-    for axis, places in enumerate(chosen, s.ndim - len(chosen)):
-        x = s("Gather", x, places, axis=axis)
+@translates(window._nearest)
+def _nearest(t: Translation) -> str:
+    x, chosen = t.input(0), t.static["chosen"]
+    for axis, indices in enumerate(chosen, t.ndim - len(chosen)):
+        x = t("Gather", x, indices, axis=axis)
     return x
 
 
-@translates("resize")
-def _resize(s: Step) -> Any:
-    x, axes = s.input(0), s.static["axes"]
-    for axis, at in enumerate(axes, s.ndim - len(axes)):
-        low, high = at.weights(s.node.value, axis)
-        x = s("Add", s("Mul", s("Gather", x, at.below, axis=axis), low), s("Mul", s("Gather", x, at.above, axis=axis), high))
+@translates(window._resize)
+def _resize(t: Translation) -> str:
+    x, axes = t.input(0), t.static["axes"]
+    for axis, at in enumerate(axes, t.ndim - len(axes)):
+        low, high = at.weights(t.node.value, axis)
+        x = t("Add", t("Mul", t("Gather", x, at.below, axis=axis), low), t("Mul", t("Gather", x, at.above, axis=axis), high))
     return x
 
 
 # Normalisation
 
 
-@translates("softmax", "log_softmax")
-def _softmax(s: Step) -> Any:
-    x, axis, kind = s.input(0), s.static["axis"], s.node.op.name
+@translates(ops.softmax, ops.log_softmax)
+def _softmax(t: Translation) -> str:
+    x, axis, log = t.input(0), t.static["axis"], t.node.op is ops.log_softmax
     if isinstance(axis, int | np.integer):
-        return s({"softmax": "Softmax", "log_softmax": "LogSoftmax"}[kind], x, axis=int(axis))
-    out = s("Sub", x, s("ReduceLogSumExp", x, sorted(axis), keepdims=1))
-    return out if kind == "log_softmax" else s("Exp", out)
+        return t("LogSoftmax" if log else "Softmax", x, axis=int(axis))
+    out = t("Sub", x, t("ReduceLogSumExp", x, sorted(axis), keepdims=1))
+    return out if log else t("Exp", out)
 
 
-@translates("normalise")
-def _normalise(s: Step) -> Any:
-    """Seen in the shape `view`, axes are brought to mean 0 and variance 1. For two cases ONNX has a node."""
-    if s.setting("running")[0] is not None:
-        raise ValueError("it would train; call eval(), or give training=False to a function")
-    x, weight, bias = s.inputs()
-    axes, eps, views = s.static["axes"], s.static["eps"], s.setting("view")
-    if len(views[0]) == 2 and s.dtype == np.float32:  # ONNX takes the statistics of layers in float32
-        shape = _last(s, views[0][1])
-        weight = np.ones(shape, s.dtype) if weight is None else weight
-        return s("LayerNormalization", x, weight, bias, axis=-len(shape), epsilon=eps)
+@translates(normalise._normalise)
+def _normalise(t: Translation) -> str:
+    """Mean 0 and variance 1 over `axes` of the shape `view`. ONNX has nodes for two cases."""
+    if t.argument("running")[0] is not None:
+        raise ValueError("it would train; call eval(), or pass training=False")
+    x, weight, bias = t.input(0), *t.inputs()[1:]
+    axes, eps, views = t.static["axes"], t.static["eps"], t.argument("view")
+    if len(views[0]) == 2 and t.dtype == np.float32:  # ONNX computes the statistics of LayerNormalization in float32
+        shape = _last(t, views[0][1])
+        scale = np.ones(shape, t.dtype) if weight is None else weight
+        return t("LayerNormalization", x, scale, bias, axis=-len(shape), epsilon=eps)
     if axes == (2,):
-        weight = np.ones(s.length(1), s.dtype) if weight is None else weight
-        bias = np.zeros(s.length(1), s.dtype) if bias is None else bias
-        return s("InstanceNormalization", x, weight, bias, epsilon=eps)
-    out = s.reshape(x, views)
-    out = s("Sub", out, s("ReduceMean", out, list(axes), keepdims=1))
-    variance = s("ReduceMean", s("Mul", out, out), list(axes), keepdims=1)
-    out = s("Div", out, s("Sqrt", s("Add", variance, float(eps))))
-    out = out if weight is None else s("Mul", out, s.reshape(weight, s.setting("place")))
-    out = out if bias is None else s("Add", out, s.reshape(bias, s.setting("place")))
-    return s.reshape(out, s.shapes)
+        scale = np.ones(t.length(1), t.dtype) if weight is None else weight
+        shift = np.zeros(t.length(1), t.dtype) if bias is None else bias
+        return t("InstanceNormalization", x, scale, shift, epsilon=eps)
+    out = t.reshape(x, views)
+    out = t("Sub", out, t("ReduceMean", out, list(axes), keepdims=1))
+    variance = t("ReduceMean", t("Mul", out, out), list(axes), keepdims=1)
+    out = t("Div", out, t("Sqrt", t("Add", variance, float(eps))))
+    out = out if weight is None else t("Mul", out, t.reshape(weight, t.argument("place")))
+    out = out if bias is None else t("Add", out, t.reshape(bias, t.argument("place")))
+    return t.reshape(out, t.shapes)
 
 
-def _last(s: Step, size: int) -> tuple[int, ...]:
-    """The shape of a layer's weight or bias; without them, that of the last axes that together hold so many numbers."""
+def _last(t: Translation, size: int) -> tuple[int, ...]:
+    """The shape of weight or bias; without them, that of the last axes which together have `size` elements."""
     for i in (1, 2):
-        if s.node.values[i] is not None:
-            return tuple(s.lengths(i)[0])
-    shape = s.node.value.shape
-    return next(shape[-n:] for n in range(1, s.ndim + 1) if math.prod(shape[-n:]) == size)
+        if t.node.values[i] is not None:
+            return tuple(t.lengths(i)[0])
+    shape = t.node.value.shape
+    return next(shape[-n:] for n in range(1, t.ndim + 1) if math.prod(shape[-n:]) == size)
 
 
-# Whole sequences
+# Recurrent sequences
 
 
-def _sequence(s: Step, kind: str, order: list[int], biases: tuple[Any, Any], states: int, **attributes: Any) -> Any:
-    """One layer in one direction. ONNX has other orders of gates, an axis for directions, and weights that are constant."""
-    size = s.length(1, 2)
+def _sequence(t: Translation, kind: str, order: list[int], biases: list[Any], states: int, **attributes: Any) -> list[str]:
+    """One layer in one direction: all hidden states, then the last ones.
 
-    def gates(array: Any) -> Any:
+    ONNX orders the gates differently, has an axis for directions, and takes constant weights.
+    """
+    size = t.length(1, 2)
+
+    def gates(array: Array) -> Array:
         return np.concatenate([array.reshape(len(order), size, -1)[i] for i in order])
 
-    weights = [gates(s.fixed(i))[None] for i in (1, 2)]
-    both = [np.zeros(size * len(order), s.dtype) if b is None else gates(b).ravel() for b in biases]
-    first = [None if s.is_zero(3 + i) else s("Unsqueeze", s.input(3 + i), [0]) for i in range(states)]
-    out = s(
-        kind, s.input(0), *weights, np.concatenate(both)[None] if any(b is not None for b in biases) else None, None, *first,
-        hidden_size=size, results=1 + states, **attributes,
-    )  # fmt: skip
-    return s("Squeeze", out[0], [1]), out[1:]
+    weights = [gates(t.fixed(i))[None] for i in (1, 2)]
+    both = [np.zeros(size * len(order), t.dtype) if b is None else gates(b).ravel() for b in biases]
+    bias = None if all(b is None for b in biases) else np.concatenate(both)[None]
+    first = [None if t.is_zero(3 + i) else t("Unsqueeze", t.input(3 + i), [0]) for i in range(states)]
+    inputs = (t.input(0), *weights, bias, None, *first)
+    hidden, *last = t.several(kind, *inputs, results=1 + states, hidden_size=size, **attributes)
+    return [t("Squeeze", hidden, [1]), *last]
 
 
-@translates("rnn")
-def _rnn(s: Step) -> Any:
-    kind = {"tanh": "Tanh", "relu": "Relu"}[s.static["nonlinearity"]]
-    return _sequence(s, "RNN", [0], (s.fixed(4), None), 1, activations=[kind])[0]
+@translates(sequence.rnn)
+def _rnn(t: Translation) -> str:
+    kind = {"tanh": "Tanh", "relu": "Relu"}[t.static["nonlinearity"]]
+    return _sequence(t, "RNN", [0], [t.fixed(4), None], 1, activations=[kind])[0]
 
 
-@translates("gru")
-def _gru(s: Step) -> Any:
-    # r z n there is z r n here, and the reset gate scales what already is multiplied.
-    return _sequence(s, "GRU", [1, 0, 2], (s.fixed(4), s.fixed(5)), 1, linear_before_reset=1)[0]
+@translates(sequence.gru)
+def _gru(t: Translation) -> str:
+    # The gates r z n are z r n in ONNX, and the reset gate scales a product that is already formed.
+    return _sequence(t, "GRU", [1, 0, 2], [t.fixed(4), t.fixed(5)], 1, linear_before_reset=1)[0]
 
 
-@translates("lstm")
-def _lstm(s: Step) -> Any:
-    # i f g o there is i o f g here.
-    states, (_, c) = _sequence(s, "LSTM", [0, 3, 1, 2], (s.fixed(5), None), 2)
-    last = s("Squeeze", c, [0])
-    s.graph.sequences[s.node] = states, last
-    return s("Concat", states, c, axis=0)
+@translates(sequence.lstm)
+def _lstm(t: Translation) -> str:
+    # The gates i f g o are i o f g in ONNX.
+    states, _, c = _sequence(t, "LSTM", [0, 3, 1, 2], [t.fixed(5), None], 2)
+    last = t("Squeeze", c, [0])
+    t.graph.sequences[t.node] = states, last
+    return t("Concat", states, c, axis=0)

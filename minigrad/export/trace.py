@@ -1,7 +1,7 @@
-"""What a model recorded in three runs: on other numbers and, if the batch may have any size, with batches of other sizes.
+"""What a model records in three runs, on different data and, with a dynamic batch, with batches of different sizes.
 
-What is alike in all belongs to the model. What grows evenly with the batch follows from its size. Anything else that differs
-was computed from the data. Throughout this package, a tuple of runs holds the same thing as it was in each.
+What is equal in all runs belongs to the model. What grows linearly with the batch follows from its size. Anything else that
+differs was computed from the data. Throughout this package, a `PerRun` tuple holds one thing as it was in each run.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from minigrad.modes import recording
 from minigrad.nn.module import Module
 from minigrad.tensor import Tensor
 
-Runs: TypeAlias = tuple[Any, ...]
-MORE = (0, 1, 3)  # by how much the batches are larger than the first: steps of two kinds, which half a batch does not follow
+PerRun: TypeAlias = tuple[Any, ...]
+MORE = (0, 1, 3)  # added to the first batch size: two different increments, which half a batch cannot follow linearly
 
 
 class Recorded(NamedTuple):
@@ -27,38 +27,27 @@ class Recorded(NamedTuple):
     Attributes
     ----------
     name : str
-        What the model is called.
-    inputs, outputs : list of tuple
-        Tensors, and what came of them.
-    steps : list of tuple
+        The name of the model.
+    inputs, outputs : list of PerRun
+        The tensors it was given, and its results.
+    nodes : list of PerRun
         The recorded nodes, each after its inputs.
     arrays : dict of int to str
         The names of parameters and buffers, by the `id` of their arrays.
     batches : tuple of int
-        The size of the batch in each run; empty if it is fixed.
+        The batch size of each run; empty if it is fixed.
     """
 
     name: str
-    inputs: list[Runs]
-    outputs: list[Runs]
-    steps: list[Runs]
+    inputs: list[PerRun]
+    outputs: list[PerRun]
+    nodes: list[PerRun]
     arrays: dict[int, str]
     batches: tuple[int, ...]
 
 
 def trace(model: Callable[..., Any], input_shape: Sequence[Any], dtype: Any, dynamic_batch: bool) -> Recorded:
-    """Run a model.
-
-    Parameters
-    ----------
-    model, input_shape, dtype, dynamic_batch
-        As in `export_onnx`.
-
-    Returns
-    -------
-    Recorded
-        What all runs recorded.
-    """
+    """Run a model; the arguments are those of `export_onnx`."""
     module = model if isinstance(model, Module) else None
     first = next(module.parameters(), None) if module else None
     shapes = _shapes(input_shape)
@@ -66,12 +55,12 @@ def trace(model: Callable[..., Any], input_shape: Sequence[Any], dtype: Any, dyn
         np.dtype((np.float32 if first is None else first.dtype) if d is None else d) for d in _each(dtype, len(shapes))
     ]
     if bad := [str(d) for d in dtypes if d.kind not in "fiu"]:
-        raise ValueError(f"export_onnx: inputs are floating numbers or integers, got dtype {bad[0]}")
+        raise ValueError(f"export_onnx: inputs are floating or integer, got dtype {bad[0]}")
     batches: tuple[int, ...] = ()
     if dynamic_batch:
         if not all(shapes):
             raise ValueError(f"export_onnx: inputs of shapes {shapes} have no batch axis; set dynamic_batch=False")
-        # A batch of one would hide what depends on it: an axis of length 1 broadcasts, and may be squeezed.
+        # With a batch of one, dependence on it would go unseen: an axis of length 1 broadcasts, and may be squeezed.
         smallest = max(2, *(shape[0] for shape in shapes))
         batches = tuple(smallest + more for more in MORE)
     with _as_after_training(module):
@@ -82,7 +71,7 @@ def trace(model: Callable[..., Any], input_shape: Sequence[Any], dtype: Any, dyn
     if not outputs:
         raise ValueError("export_onnx: the model gave no tensor")
     name = type(model).__name__ if module else getattr(model, "__name__", "model")
-    return Recorded(name, inputs, outputs, _steps(outputs), {**parameters, **buffers}, batches)
+    return Recorded(name, inputs, outputs, _nodes(outputs), {**parameters, **buffers}, batches)
 
 
 def _shapes(given: Sequence[Any]) -> list[tuple[int, ...]]:
@@ -92,7 +81,7 @@ def _shapes(given: Sequence[Any]) -> list[tuple[int, ...]]:
     shapes = [tuple(shape) for shape in (given if several else [given])]
     for shape in shapes:
         if not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
-            raise ValueError(f"export_onnx: an input's shape is made of lengths of at least 1, got {shape}")
+            raise ValueError(f"export_onnx: every length of an input's shape is an integer of at least 1, got {shape}")
     return shapes
 
 
@@ -105,7 +94,7 @@ def _each(given: Any, count: int) -> list[Any]:
 
 @contextmanager
 def _as_after_training(module: Module | None) -> Iterator[None]:
-    """Let a module work as after training, and record what even its frozen parameters do; then set all back."""
+    """Put a module in evaluation mode, and track its frozen parameters too; restore both afterwards."""
     if module is None:
         yield
         return
@@ -124,14 +113,14 @@ def _as_after_training(module: Module | None) -> Iterator[None]:
 def _run(
     model: Callable[..., Any], shapes: list[tuple[int, ...]], dtypes: list[Any], seed: int, batch: tuple[int, ...]
 ) -> tuple[list[Tensor], list[Any]]:
-    """The inputs of one run and its results; the batch is that of the shapes if none is given."""
+    """The inputs of one run and its results; without `batch`, the shapes keep theirs."""
     rng = np.random.default_rng(seed)
     inputs = []
     for given, dtype in zip(shapes, dtypes, strict=True):
         shape = (*batch, *given[len(batch) :])
         data = rng.standard_normal(shape) if dtype.kind == "f" else rng.integers(0, 2, shape)
         if dtype.kind != "f":
-            data.flat[0] = seed % 2  # so that runs differ, however few numbers there are
+            data.flat[0] = seed % 2  # runs differ, however small the input
         inputs.append(Tensor(np.asarray(data, dtype)))
     try:
         with recording(), np.errstate(all="ignore"):
@@ -143,7 +132,7 @@ def _run(
 
 
 def _flat(out: Any) -> Iterator[Any]:
-    """The results inside tuples and lists; None is none."""
+    """The results inside tuples and lists, without None."""
     if isinstance(out, tuple | list):
         for part in out:
             yield from _flat(part)
@@ -153,22 +142,22 @@ def _flat(out: Any) -> Iterator[Any]:
         raise TypeError(f"export_onnx: the model gave a {type(out).__name__}; it should give tensors, or tuples of them")
 
 
-def _together(lists: Sequence[list[Any]]) -> list[Runs]:
-    """The runs of each element."""
+def _together(lists: Sequence[list[Any]]) -> list[PerRun]:
+    """Lists of each run as one list of `PerRun`."""
     if len({len(elements) for elements in lists}) > 1:
         raise _different()
     return list(zip(*lists, strict=True))
 
 
-def _steps(outputs: list[Runs]) -> list[Runs]:
-    """The nodes below all outputs; refused unless all runs have the same operations on the same inputs."""
-    steps = _together([_order(outs) for outs in zip(*outputs, strict=True)])
-    number = {node: i for i, step in enumerate(steps) for node in step}
-    for step in steps:
-        first, *others = ((node.op, list(node.static), [number.get(x, -1) for x in node.inputs]) for node in step)
+def _nodes(outputs: list[PerRun]) -> list[PerRun]:
+    """The nodes below all outputs; refused unless all runs have the same ops with the same inputs."""
+    nodes = _together([_order(outs) for outs in zip(*outputs, strict=True)])
+    number = {node: i for i, runs in enumerate(nodes) for node in runs}
+    for runs in nodes:
+        first, *others = ((node.op, list(node.static), [number.get(x, -1) for x in node.inputs]) for node in runs)
         if any(other != first for other in others):
             raise _different()
-    return steps
+    return nodes
 
 
 def _order(outputs: Sequence[Any]) -> list[Node]:
@@ -183,17 +172,17 @@ def _different() -> ValueError:
     )
 
 
-def same(*values: Any) -> bool:
-    """Whether values are equal in shape, dtype and numbers; nan equals nan."""
+def same_value(*values: Any) -> bool:
+    """Whether values are equal in shape, dtype and elements; nan equals nan."""
     first, *others = (np.asarray(value_of(v)) for v in values)
     nan = first.dtype.kind == "f"
     return all(v is first or (v.dtype == first.dtype and np.array_equal(first, v, equal_nan=nan)) for v in others)
 
 
-def alike(first: Any, *others: Any) -> bool:
-    """Whether settings are equal in all runs, the arrays in tuples of them too."""
+def same_static(first: Any, *others: Any) -> bool:
+    """Whether static arguments are equal in all runs, arrays and tuples of them included."""
     if isinstance(first, tuple):
         return all(isinstance(v, tuple) and len(v) == len(first) for v in others) and all(
-            alike(*parts) for parts in zip(first, *others, strict=True)
+            same_static(*parts) for parts in zip(first, *others, strict=True)
         )
-    return same(first, *others) if isinstance(first, np.ndarray) else all(v == first for v in others)
+    return same_value(first, *others) if isinstance(first, np.ndarray) else all(v == first for v in others)
