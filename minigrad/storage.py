@@ -8,13 +8,15 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.files import read_rest, replace_file, suffix_of
 from minigrad.graph import value_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Saved", "load", "replace_file", "save"]
+__all__ = ["Saved", "load", "save"]
 
+SUFFIXES = (".npz", ".safetensors")
 METADATA = "__metadata__"  # the name under which both formats keep it
 DEFLATE = 1032  # no deflate stream holds more than this many times its own length
 TYPES = {
@@ -91,7 +93,7 @@ def save(state: Any, path: str | os.PathLike[str], metadata: Mapping[str, str] |
     """
     if isinstance(state, str | os.PathLike):
         raise TypeError("save: what is saved comes first and the path second, as in save(model, 'model.npz')")
-    suffix = _suffix(path, "save")
+    suffix = suffix_of(path, SUFFIXES, "save")
     state = _state_of(state)
     if not isinstance(state, Mapping):
         raise TypeError(
@@ -144,89 +146,8 @@ def load(path: str | os.PathLike[str]) -> Saved:
     """
     from pathlib import Path
 
-    decode = _from_npz if _suffix(path, "load") == ".npz" else _from_safetensors
+    decode = _from_npz if suffix_of(path, SUFFIXES, "load") == ".npz" else _from_safetensors
     return decode(Path(path))
-
-
-def replace_file(path: str | os.PathLike[str], data: Any, who: str) -> Path:
-    """Give a file new content, or if anything goes wrong, leave it as it was.
-
-    Parameters
-    ----------
-    path : str or path
-        The file; where it is a link, what it leads to is replaced.
-    data : bytes-like
-        All of the new content.
-    who : str
-        The function that messages name.
-
-    Returns
-    -------
-    pathlib.Path
-        The path.
-
-    Raises
-    ------
-    OSError
-        If the folder is missing or the file cannot be written; it names the path.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     replace_file(pathlib.Path(folder, "words"), b"new", "save").read_bytes()
-    b'new'
-    """
-    from pathlib import Path
-
-    target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"{who}: there is no folder {str(target.parent)!r} to write {target.name!r} in")
-    draft = target.with_name(f".minigrad-{os.getpid()}-{os.urandom(4).hex()}.tmp")
-    try:
-        with open(draft, "xb") as stream:
-            if target.exists():
-                draft.chmod(target.stat().st_mode & 0o777)
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(target)
-    except OSError as error:
-        raise OSError(error.errno, f"{who}: {error.strerror}; what was there is as it was", os.fspath(path)) from error
-    finally:
-        draft.unlink(missing_ok=True)
-    sync_folder(target.parent)
-    return Path(path)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in a folder last through a power cut, where the system has a way to."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError:  # some network file systems refuse it; the file is whole all the same
-        pass
-    finally:
-        os.close(handle)
-
-
-def read_rest(stream: Any, size: int) -> bytearray:
-    """What is left of a stream, or if that is more than a size, one byte more. Room is made only for what is there."""
-    data = bytearray()
-    while piece := stream.read(min(1 << 18, size + 1 - len(data))):
-        data += piece
-    return data
-
-
-def _suffix(path: Any, who: str) -> str:
-    from pathlib import Path
-
-    suffix = Path(path).suffix.lower()
-    if suffix not in (".npz", ".safetensors"):
-        raise ValueError(f"{who}: the file name ends in .npz or .safetensors, got {Path(path).name!r}")
-    return suffix
 
 
 def _state_of(value: Any) -> Any:

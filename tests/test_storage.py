@@ -26,7 +26,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.storage import replace_file
+from minigrad.files import replace_file
 
 SUFFIXES = [".npz", ".safetensors"]
 DTYPES = ["f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "?"]
@@ -223,7 +223,7 @@ def test_a_full_disk_leaves_the_old_file(suffix: str, tmp_path: Path):
     """)
     found = subprocess.run([sys.executable, "-c", program, str(file)], capture_output=True, text=True, check=True)
     assert found.stdout.startswith(f"{errno.EFBIG} ")
-    assert "save: File too large; what was there is as it was" in found.stdout
+    assert "save: File too large; the old file is unchanged" in found.stdout
     assert str(file) in found.stdout
     assert file.read_bytes() == before
     assert os.listdir(tmp_path) == [file.name]
@@ -237,7 +237,7 @@ def test_a_disk_that_fails_late_leaves_the_old_file(what: str, tmp_path: Path, m
     file = tmp_path / "x.npz"
     mg.save({"w": [1.0]}, file)
     monkeypatch.setattr(*((os, "fsync", fail) if what == "fsync" else (Path, "replace", fail)))
-    with pytest.raises(OSError, match="save: No space left on device; what was there is as it was") as caught:
+    with pytest.raises(OSError, match="save: No space left on device; the old file is unchanged") as caught:
         mg.save({"w": [2.0]}, file)
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(file))
     assert mg.load(file)["w"] == [1.0]
@@ -272,7 +272,7 @@ def test_a_folder_that_fsync_cannot_take_is_no_failure(tmp_path: Path, monkeypat
 def test_a_folder_that_is_read_only():
     program = textwrap.dedent("""
         import os, pathlib, sys  # all of it now: another user may not be able to read the library
-        from minigrad.storage import replace_file
+        from minigrad.files import replace_file
         if os.geteuid() == 0:  # who may write anywhere
             os.setgroups([])
             os.setuid(65534)
@@ -291,7 +291,7 @@ def test_a_folder_that_is_read_only():
             text=True,
             check=True,
         )
-    assert found.stdout.strip() == f"[Errno {errno.EACCES}] save: Permission denied; what was there is as it was: 'x.npz'"
+    assert found.stdout.strip() == f"[Errno {errno.EACCES}] save: Permission denied; the old file is unchanged: 'x.npz'"
 
 
 # What is refused
@@ -348,7 +348,7 @@ def test_metadata_that_are_no_strings(suffix: str, metadata: Any, tmp_path: Path
 @both
 def test_a_folder_in_the_place_of_the_file(suffix: str, tmp_path: Path):
     (tmp_path / f"x{suffix}").mkdir()
-    with pytest.raises(OSError, match=r"save: .*what was there is as it was"):
+    with pytest.raises(OSError, match=r"save: .*the old file is unchanged"):
         mg.save({"w": 1}, tmp_path / f"x{suffix}")
     assert os.listdir(tmp_path) == [f"x{suffix}"]
     with pytest.raises(FileNotFoundError):

@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from minigrad.storage import sync_folder
+from minigrad.files import sync_folder
 
 CHUNK = 1 << 16
 

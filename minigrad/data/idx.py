@@ -13,7 +13,7 @@ import numpy as np
 
 from minigrad.data.dataset import Array, ArrayDataset
 from minigrad.data.download import File, obtain
-from minigrad.storage import read_rest
+from minigrad.files import read_rest
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MOST = 60_000  # images in a file

@@ -31,7 +31,7 @@ def write(path: str | PathLike[str], formats: Mapping[str, Callable[[], bytes]])
     """
     from pathlib import Path
 
-    from minigrad.storage import replace_file
+    from minigrad.files import replace_file
 
     target = Path(path)
     suffix = target.suffix.lower().removeprefix(".")

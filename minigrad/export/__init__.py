@@ -91,7 +91,7 @@ def export_onnx(
     """
     from minigrad.export.build import build
     from minigrad.export.trace import trace
-    from minigrad.storage import replace_file
+    from minigrad.files import replace_file
 
     onnx = _package()
     if not callable(model):

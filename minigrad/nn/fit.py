@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.files import check_folder, suffix_of
 from minigrad.graph import value_of
 from minigrad.modes import detect_anomaly, no_grad
 from minigrad.nn.checkpoint import Run
@@ -17,6 +18,7 @@ from minigrad.nn.module import Module
 from minigrad.nn.progress import Progress
 from minigrad.optim import Optimizer, ReduceLROnPlateau, clip_grad_norm_
 from minigrad.parallel import Group
+from minigrad.storage import SUFFIXES
 
 Batches = Iterable[tuple[Any, Any]]
 Loss = Callable[[Any, Any], Any]
@@ -338,7 +340,6 @@ def _check(epochs: int, schedule: Any, schedule_each: str, patience: int | None,
         raise ValueError("fit: a plateau is one of the loss after each epoch; give schedule_each='epoch'")
     if resume and checkpoint is None:
         raise ValueError("fit: resume=True needs checkpoint=, the file to continue from")
-    if checkpoint is not None and Path(checkpoint).suffix.lower() not in (".npz", ".safetensors"):
-        raise ValueError(f"fit: the checkpoint's name ends in .npz or .safetensors, got {Path(checkpoint).name!r}")
-    if checkpoint is not None and not Path(checkpoint).absolute().parent.is_dir():
-        raise FileNotFoundError(f"fit: there is no folder {str(Path(checkpoint).parent)!r} for the checkpoint")
+    if checkpoint is not None:
+        suffix_of(checkpoint, SUFFIXES, "fit: checkpoint")
+        check_folder(checkpoint, "fit: checkpoint")

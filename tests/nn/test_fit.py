@@ -528,7 +528,7 @@ def test_a_full_disk_is_a_warning_and_training_goes_on(tmp_path: Path, monkeypat
     texts = [str(w.message) for w in caught]
     assert texts
     assert all("is not in the checkpoint, and training goes on: " in text and "No space left" in text for text in texts)
-    assert "what was there is as it was" in texts[0]
+    assert "the old file is unchanged" in texts[0]
     assert numbers(parts, history) == expected
     monkeypatch.undo()
     after = setup(seed=4)
