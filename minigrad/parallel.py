@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.optional import needed
+
 Array = np.ndarray[Any, Any]
 PAUSE = 0.3  # seconds for the launcher to pass a last message on, before it ends itself too
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS")  # what launchers say of how many processes they started
@@ -68,11 +70,7 @@ class Group:
 
         if "PMIX_RANK" not in os.environ and all(os.environ.get(name, "1") == "1" for name in SIZES):
             return cls()
-        try:
-            from mpi4py import MPI
-        except ImportError:
-            raise ImportError('training in several processes needs mpi4py: pip install "minigrad[mpi]"') from None
-        return cls(MPI.COMM_WORLD)
+        return cls(needed("mpi4py.MPI", "mpi", "training in several processes needs mpi4py").MPI.COMM_WORLD)
 
     def part(self, count: int) -> slice:
         """Which part of a batch of so many is this process's."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad.files import read_rest, replace_file, suffix_of
 from minigrad.graph import value_of
+from minigrad.optional import needed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -255,13 +256,8 @@ def _read_npy(stream: IO[bytes], size: int, name: str) -> np.ndarray[Any, Any]:
 
 
 def safetensors_package(who: str) -> Any:
-    try:
-        import safetensors.numpy
-    except ImportError:
-        raise ImportError(
-            f'{who}: .safetensors needs another package: pip install "minigrad[safetensors]"; .npz needs none'
-        ) from None
-    return safetensors
+    """The package that the format is written and read by."""
+    return needed("safetensors.numpy", "safetensors", f"{who}: a .safetensors file needs another package, unlike .npz")
 
 
 def _to_safetensors(arrays: Mapping[str, np.ndarray[Any, Any]], metadata: Mapping[str, str]) -> Any:

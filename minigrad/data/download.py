@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from minigrad.files import sync_folder
+from minigrad.optional import found
 
 CHUNK = 1 << 16
 
@@ -161,11 +162,8 @@ def _md5(path: Path) -> str:
 
 def _progress(name: str, have: int, size: int) -> Any:
     """A bar of tqdm on a terminal, or something that is as quiet as it would be elsewhere."""
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        return _Quiet()
-    return tqdm(desc=name, initial=have, total=size, unit="B", unit_scale=True, disable=None)
+    tqdm = found("tqdm")
+    return tqdm.tqdm(desc=name, initial=have, total=size, unit="B", unit_scale=True, disable=None) if tqdm else _Quiet()
 
 
 class _Quiet(contextlib.nullcontext[Any]):

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.optional import needed
+
 
 def figure(who: str, size: tuple[float, float]) -> Any:
     """A figure that no window waits for.
@@ -31,11 +33,8 @@ def figure(who: str, size: tuple[float, float]) -> Any:
     ImportError
         If Matplotlib is missing; says how to get it.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ImportError(f'{who}: figures need Matplotlib: pip install "minigrad[train]"') from None
-    return Figure(figsize=size, layout="constrained")
+    matplotlib = needed("matplotlib.figure", "train", f"{who}: figures need Matplotlib")
+    return matplotlib.figure.Figure(figsize=size, layout="constrained")
 
 
 def confusion(counts: Any, classes: Sequence[str]) -> Any:

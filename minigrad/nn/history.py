@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from minigrad.table import table
+
 Row = dict[str, float]
 
 
@@ -97,10 +99,9 @@ class History:
         return fig
 
     def __str__(self) -> str:
-        table = [["epoch", *self.names]]
-        table += [[str(i), *(f"{row[n]:.4g}" if n in row else "" for n in self.names)] for i, row in enumerate(self.rows, 1)]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        return "\n".join("  ".join(text.rjust(width) for text, width in zip(line, widths, strict=True)) for line in table)
+        rows = [["epoch", *self.names]]
+        rows += [[str(i), *(f"{row[n]:.4g}" if n in row else "" for n in self.names)] for i, row in enumerate(self.rows, 1)]
+        return table(rows)
 
     def __repr__(self) -> str:
         return f"<history of {len(self)} epochs: {', '.join(self.names)}>"

@@ -7,6 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from minigrad.optional import found
+
 
 class Progress:
     """The progress of one epoch, shown while its ``with`` block runs.
@@ -24,12 +26,9 @@ class Progress:
     def __init__(self, title: str, total: int | None, shown: bool) -> None:
         self._title, self._shown, self._start = title, shown, time.perf_counter()
         self._bar: Any = None
-        if shown and (sys.stderr.isatty() or "ipykernel" in sys.modules):
-            try:
-                from tqdm import tqdm
-            except ImportError:
-                return
-            self._bar = tqdm(total=total, desc=title, unit=" items", dynamic_ncols=True, mininterval=0.2)
+        tqdm = found("tqdm") if shown and (sys.stderr.isatty() or "ipykernel" in sys.modules) else None
+        if tqdm:
+            self._bar = tqdm.tqdm(total=total, desc=title, unit=" items", dynamic_ncols=True, mininterval=0.2)
 
     @property
     def seconds(self) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.modes import no_grad
 from minigrad.nn.module import Module, shape_of
+from minigrad.table import table
 
 
 class Row(NamedTuple):
@@ -44,12 +45,7 @@ class Summary(NamedTuple):
         cells = [("layer", "kind", "out", "parameters", "multiply-adds")]
         cells += [(r.layer, r.kind, str(r.out), f"{r.parameters:,}", f"{r.multiply_adds:,}") for r in self.rows]
         cells.append(("total", "", "", f"{self.parameters:,}", f"{self.multiply_adds:,}"))
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        lines = [
-            "  ".join(c.ljust(w) if i < 3 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
-            for row in cells
-        ]
-        return "\n".join(lines + ([f"frozen: {self.frozen:,}"] if self.frozen else []))
+        return table(cells, left=3) + (f"\nfrozen: {self.frozen:,}" if self.frozen else "")
 
 
 def summarise(model: Module, input_shapes: tuple[Any, ...], dtype: Any) -> Summary:
