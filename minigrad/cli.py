@@ -18,10 +18,10 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from minigrad import __version__, draw, explain, play
-from minigrad.draw.text import number
-from minigrad.expression import LARGEST, OPERATIONS, Expression, ExpressionError, Step
+from minigrad.expression import LARGEST, OPERATIONS, Expression, ExpressionError, Subexpression, evaluate
 from minigrad.gradcheck import Check
 from minigrad.tensor import Tensor
+from minigrad.text import number
 
 CHECKED = 10_000  # numbers that --check moves, one after the other
 DECIMALS = 4
@@ -157,7 +157,7 @@ def _leaves(bindings: Sequence[str]) -> dict[str, Tensor]:
         if name in leaves:
             raise UsageError(f"{name!r} is given two values")
         try:
-            value = Expression(text, unknown="{name!r} is not a number").evaluate({})[-1].tensor.data
+            value = evaluate(Expression(text, unknown="{name!r} is not a number"), {})[-1].tensor.data
         except ExpressionError as error:
             raise UsageError(f"the value of {name}: {error}") from None
         leaves[name] = Tensor(np.asarray(value, np.float64), name=name)
@@ -189,7 +189,7 @@ def _differentiate(options: argparse.Namespace) -> int:
     chosen = _chosen("--wrt", options.wrt, leaves)
     explained = _chosen("--explain", options.explain, leaves) if options.explain is not None else []
     expression = Expression(options.expression)
-    steps = expression.evaluate(leaves)
+    steps = evaluate(expression, leaves)
     f = _scalar(steps[-1], expression)
     f.backward()
 
@@ -213,7 +213,7 @@ def _differentiate(options: argparse.Namespace) -> int:
     return 1 if failure else 0
 
 
-def _scalar(whole: Step, expression: Expression) -> Tensor:
+def _scalar(whole: Subexpression, expression: Expression) -> Tensor:
     """The result, if it has gradients."""
     f, source = whole.tensor, expression.source
     if not f.requires_grad:
@@ -256,7 +256,7 @@ def _checked(rows: Sequence[Row], expression: Expression, leaves: Mapping[str, T
     names = [row.label for row in rows]
 
     def f(*inputs: Tensor) -> Tensor:
-        return expression.evaluate({**leaves, **dict(zip(names, inputs, strict=True))})[-1].tensor
+        return evaluate(expression, {**leaves, **dict(zip(names, inputs, strict=True))})[-1].tensor
 
     check = Check(f, *(leaves[name] for name in names))
     rows = [_compared(row, check.numeric(i)) for i, row in enumerate(rows)]

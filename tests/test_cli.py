@@ -17,7 +17,7 @@ import minigrad
 from minigrad import Tensor
 from minigrad.cli import main
 from minigrad.draw import Drawing
-from minigrad.expression import Expression
+from minigrad.expression import Expression, evaluate
 
 EXAMPLE = ["(x + y) * z", "x=-2", "y=5", "z=-4"]
 Capture = pytest.CaptureFixture[str]
@@ -174,14 +174,13 @@ def test_check(capsys: Capture) -> None:
 
 def test_a_check_evaluates_twice_for_each_element(monkeypatch: pytest.MonkeyPatch) -> None:
     count = 0
-    evaluate = Expression.evaluate
 
     def counted(expression: Expression, names: Mapping[str, Tensor]) -> Any:
         nonlocal count
         count += expression.source == "sum(x * y)"
         return evaluate(expression, names)
 
-    monkeypatch.setattr(Expression, "evaluate", counted)
+    monkeypatch.setattr("minigrad.cli.evaluate", counted)
     assert main(["sum(x * y)", "x=[1,2,3]", "y=2", "--check"]) == 0
     assert count == 2 + 2 * 4
 
@@ -324,7 +323,7 @@ def test_version(capsys: Capture) -> None:
         (["x * 2", "x==2"], "the value of x"),
         (["x * 2", "x=1,2"], "written as a list in brackets, such as [1, 2], and decimals with a point"),
         (["x * 2", "x=[1,2"], "the value of x"),
-        (["x * 2", "x=[[1,2],[3]]"], "the parts of a list need one shape"),
+        (["x * 2", "x=[[1,2],[3]]"], "the elements of a list need the same shape"),
         (["x * 2", "x='a'"], "numbers are real; text"),
         (["x * 2", "x=True"], "numbers are real; text"),
         (["x * 2", "x=1j"], "numbers are real"),

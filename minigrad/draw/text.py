@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-LONGEST = 24  # characters of a name in a picture
+from minigrad.text import LONGEST, number, printable, shorten
+
 TINY = 6  # an array of so many numbers is shown number by number
 
 SYMBOLS = {
@@ -25,35 +25,6 @@ SYMBOLS = {
     "minimum": "min",
     "matmul": "@",
 }
-
-
-def number(x: Any, precision: int | str) -> str:
-    """A number for reading: whole ones in full, others rounded to so many decimals, or as many digits if they are small.
-
-    Instead of a precision it takes a format of Python's, which then holds for every number.
-
-    Examples
-    --------
-    >>> [number(x, 2) for x in (-12.0, -0.5276, 0.00123, 1e-05, 12345678.9, float("nan"))]
-    ['-12', '-0.53', '0.0012', '1e-05', '1.23e+07', 'nan']
-    >>> number(0.5, ".3e")
-    '5.000e-01'
-    """
-    if isinstance(x, bool | np.bool_):
-        return str(bool(x))
-    x = float(x)
-    if isinstance(precision, str):
-        return format(x, precision)
-    size = abs(x)
-    if not math.isfinite(size):
-        return str(x)
-    if x == int(x) and size < 1e9:
-        return str(int(x))
-    if size >= 1e6:
-        return f"{x:.{precision}e}"
-    if size >= 0.1:
-        return f"{x:.{precision}f}"
-    return f"{x:.{max(precision, 1)}g}"
 
 
 def summary(value: Any, precision: int | str) -> tuple[str, ...]:
@@ -88,29 +59,6 @@ def summary(value: Any, precision: int | str) -> tuple[str, ...]:
     if usual.size < value.size:
         lines[:1] = [*lines[:1], f"{value.size - usual.size} of {value.size} not finite"]
     return tuple(lines[:2])
-
-
-def printable(text: str) -> str:
-    r"""Text on one line, with what cannot be printed written as an escape.
-
-    Examples
-    --------
-    >>> print(printable("a\nb"))
-    a\nb
-    """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
-def shorten(text: str, longest: int = LONGEST) -> str:
-    """Text of at most so many characters, the rest an ellipsis.
-
-    Examples
-    --------
-    >>> shorten("a rather long name", 9)
-    'a rather…'
-    """
-    text = printable(text[: longest + 1])
-    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def in_words(name: str) -> str:

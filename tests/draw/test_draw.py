@@ -16,8 +16,9 @@ import minigrad as mg
 from minigrad import Tensor, scope
 from minigrad.draw import Drawing, draw
 from minigrad.draw.still import render
-from minigrad.draw.text import number, printable, shorten, summary
+from minigrad.draw.text import summary
 from minigrad.graph import elementwise, topological_order
+from minigrad.text import number, printable, shorten
 
 # What is in it
 

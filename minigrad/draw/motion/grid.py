@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.draw import heatmap
-from minigrad.draw.text import number
 from minigrad.draw.theme import variables
+from minigrad.text import number
 
 LEVELS = 20
 READABLE = 16  # a longer axis is shown without numbers

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.draw.text import TINY, number
+from minigrad.draw.text import TINY
+from minigrad.text import number
 
 MORE = 2  # decimals that may be added until an equation holds as it is written
 

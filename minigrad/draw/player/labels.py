@@ -8,8 +8,9 @@ import numpy as np
 
 from minigrad.draw.names import operation
 from minigrad.draw.player.symbols import rule, written
-from minigrad.draw.text import in_words, number
+from minigrad.draw.text import in_words
 from minigrad.graph import Node
+from minigrad.text import number
 
 LONGEST = 28  # characters of a label put together from names
 SHORT = 12  # and of one that can stand in a rule

@@ -16,9 +16,10 @@ from minigrad.draw.page import Page
 from minigrad.draw.player.arithmetic import inline
 from minigrad.draw.player.mirror import Mirror
 from minigrad.draw.player.steps import Flow, Step, steps
-from minigrad.draw.text import number, summary
+from minigrad.draw.text import summary
 from minigrad.draw.theme import LIGHT
 from minigrad.graph import Node, Value
+from minigrad.text import number
 
 NUMBERED = 8  # columns of a heatmap in which the numbers are written
 TALLEST = 700  # pixels of a graph in a notebook; it scrolls

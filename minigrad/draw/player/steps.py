@@ -16,8 +16,9 @@ from minigrad.draw.player.arithmetic import equation, inline, plus, shaped, time
 from minigrad.draw.player.labels import Labels, given, symbols
 from minigrad.draw.player.mirror import Mirror
 from minigrad.draw.player.symbols import written
-from minigrad.draw.text import in_words, number, shorten
+from minigrad.draw.text import in_words
 from minigrad.graph import Node, Value, topological_order
+from minigrad.text import number, shorten
 
 LONGEST_TOLD = 60  # characters of what an operation was told besides its inputs
 

@@ -12,8 +12,8 @@ import numpy as np
 from minigrad.draw.names import operation
 from minigrad.draw.still.picture import Options, Path
 from minigrad.draw.still.view import View
-from minigrad.draw.text import shorten
 from minigrad.graph import Node
+from minigrad.text import shorten
 
 ALIKE = 4  # neighbouring scopes with the same operations in them, to become one box
 FEW = 8  # leaves that are drawn beside a box that stands for a whole graph

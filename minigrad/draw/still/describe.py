@@ -14,8 +14,9 @@ from minigrad.draw.names import arguments, operation, symbol
 from minigrad.draw.still.collapse import EVERYTHING, Boxes, boxes
 from minigrad.draw.still.picture import Description, DrawnEdge, DrawnNode, Kind, Lines, Options, Path
 from minigrad.draw.still.view import Fault, View, path
-from minigrad.draw.text import SYMBOLS, number, shape_and_dtype, shorten, summary
+from minigrad.draw.text import SYMBOLS, shape_and_dtype, summary
 from minigrad.graph import Node, Value
+from minigrad.text import number, shorten
 
 __all__ = ["Description", "DrawnEdge", "DrawnNode", "Options", "describe_graph"]
 

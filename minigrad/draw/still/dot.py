@@ -6,8 +6,9 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from minigrad.draw.heatmap import NOT_FINITE, TILES, table
-from minigrad.draw.text import LONGEST, shorten, wrap
+from minigrad.draw.text import wrap
 from minigrad.draw.theme import LIGHT, Palette
+from minigrad.text import LONGEST, shorten
 
 if TYPE_CHECKING:
     from minigrad.draw.heatmap import Heatmap

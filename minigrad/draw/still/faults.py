@@ -10,8 +10,8 @@ from typing import Any
 
 from minigrad.backward import sweep
 from minigrad.draw.still.view import Fault, View
-from minigrad.draw.text import shorten
 from minigrad.graph import Node, Op, topological_order
+from minigrad.text import shorten
 
 _HERE = str(File(__file__).parents[2]) + os.sep
 _CALL, _SWEEP = Op.__call__.__code__, sweep.__code__

@@ -17,7 +17,8 @@ from minigrad.draw import draw
 from minigrad.draw.heatmap import NOT_FINITE, STEPS
 from minigrad.draw.player.stage import heatmap
 from minigrad.draw.player.steps import Numbered
-from minigrad.draw.text import shorten, summary
+from minigrad.draw.text import summary
+from minigrad.text import shorten
 
 HOSTILE = [
     "\"quoted\" 'name'",
