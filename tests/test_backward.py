@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import minigrad as mg
 from minigrad import Tensor
 from minigrad.backward import sweep
-from minigrad.graph import topological_order
+from minigrad.graph import OPS, Op, topological_order
 
 
 def test_intermediate_gradients():
@@ -110,6 +110,44 @@ def test_freeing_drops_intermediate_gradients_and_values_as_it_goes():
     np.testing.assert_allclose(x.grad, np.exp(np.ones(3)))
     with pytest.raises(RuntimeError, match=r"result of sum.* was freed by an earlier backward"):
         f.backward()
+
+
+@pytest.mark.parametrize(
+    "of", [mg.add, mg.multiply, mg.matmul, mg.maximum, mg.power, mg.hypot, mg.clip, mg.stack, mg.logaddexp]
+)
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_an_input_updated_in_place_is_refused_whichever_it_is(of, which, create_graph):
+    inputs = [Tensor([2.0, 3.0], name="a"), Tensor([0.5, 1.0], name="b")]
+    y = of(inputs) if of is mg.stack else of(*inputs)
+    inputs[which].data = [1.0, 1.0]
+    with pytest.raises(
+        RuntimeError, match=f"tensor '{'ab'[which]}' of shape .* was updated in place after {y.op.name} used it"
+    ):
+        y.backward(np.ones(y.shape), create_graph=create_graph)
+    assert [x.grad for x in inputs] == [None, None]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_rule_may_return_a_0d_array_and_the_gradient_is_a_scalar(dtype):
+    def one(x, /):
+        return x * x
+
+    def two(a, b, /):
+        return a * b
+
+    one, two = Op(one), Op(two)
+    for name in ("one", "two"):
+        OPS.pop(name, None)
+    one.rules(lambda g, out, x: np.array(2 * g * x))
+    two.rules(lambda g, out, a, b: np.array(g * b), lambda g, out, a, b: np.array(g * a))
+    x, y = Tensor(dtype(3.0)), Tensor(dtype(4.0))
+    z = two(one(x), y)
+    for gradient in sweep(z, dtype(1)).values():
+        assert type(gradient) is dtype
+    z.backward()
+    assert (x.grad, y.grad) == (24, 9)
+    assert type(x.grad) is type(y.grad) is dtype
 
 
 def test_a_freed_graph_below_a_kept_one_is_refused():

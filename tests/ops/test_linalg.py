@@ -123,6 +123,53 @@ def test_the_determinant_of_a_singular_matrix_has_its_cofactors_as_gradient():
     )
 
 
+def minors(a):
+    """The cofactors by their definition: the determinant of what is left without a row and a column, with its sign."""
+
+    def determinant(rows):
+        if not rows:
+            return 1
+        first, rest = rows[0], rows[1:]
+        return sum((-1) ** j * first[j] * determinant([row[:j] + row[j + 1 :] for row in rest]) for j in range(len(first)))
+
+    def without(i, j):
+        return [row[:j] + row[j + 1 :] for k, row in enumerate(a) if k != i]
+
+    return [[(-1) ** (i + j) * determinant(without(i, j)) for j in range(len(a))] for i in range(len(a))]
+
+
+def test_cofactors_of_singular_matrices_have_their_signs():
+    rng, signs = np.random.default_rng(0), set()
+    for n in (2, 3, 4):
+        for _ in range(20):
+            a = rng.integers(-3, 4, (n, n)).astype(float)
+            a[rng.integers(n)] = 0
+            assert np.linalg.det(a) == 0
+            u, _, vh = np.linalg.svd(a)
+            signs.add((np.sign(np.linalg.det(u)), np.sign(np.linalg.det(vh))))
+            np.testing.assert_allclose(gradient(np.linalg.det, a), minors(a.tolist()), atol=1e-12)
+    assert len(signs) == 4  # of the two rotations that the rule is made of, each combination occurred
+
+
+@pytest.mark.parametrize(
+    ("ord", "x", "value", "slope"),
+    [
+        (0.5, [0.0, 4.0], 4.0, [0, 1]),
+        (0.5, [0.0, 0.0], 0.0, [0, 0]),
+        (0.5, [1.0, -4.0, 0.0], 9.0, [3, -1.5, 0]),
+        (1, [0.0, -2.0], 2.0, [0, -1]),
+        (1.5, [0.0, -4.0], 4.0, [0, -1]),
+        (3, [0.0, 0.0], 0.0, [0, 0]),
+        (-1, [2.0, -2.0], 1.0, [0.25, -0.25]),
+    ],
+)
+def test_norms_of_every_order_have_slope_0_where_an_element_is_0(ord, x, value, slope):
+    np.testing.assert_allclose(float(mg.norm(Tensor(x), ord)), value, rtol=1e-14)
+    np.testing.assert_allclose(gradient(lambda t: mg.norm(t, ord), np.array(x)), slope, rtol=1e-14)
+    rows = gradient(lambda t: mg.norm(t, ord, 1), np.array([x, x]))
+    np.testing.assert_allclose(rows, [slope, slope], rtol=1e-14)
+
+
 def test_least_squares_of_more_equations_than_unknowns():
     a, b = RNG.normal(size=(6, 2)), RNG.normal(size=6)
     x, residuals, rank, s = np.linalg.lstsq(Tensor(a), Tensor(b), rcond=None)

@@ -50,6 +50,24 @@ def test_the_first_of_several_equals_stays_first():
     assert np.argsort(Tensor([2.0, 1.0, 2.0, 1.0])).tolist() == [1, 3, 0, 2]
 
 
+@pytest.mark.parametrize("ties", [[0.0, 1.0], [0.0, np.nan], [-np.inf, 0.0, np.inf, np.nan], [np.nan]])
+def test_equals_and_nan_keep_their_order_in_long_lines_too(ties):
+    """Of few elements any sort is stable: NumPy sorts up to 16 by insertion."""
+    rng = np.random.default_rng(0)
+    x = np.where(rng.random((2, 300)) < 0.7, rng.choice(ties, (2, 300)), rng.normal(size=(2, 300)))
+    ranks = [[(np.isnan(v), 0 if np.isnan(v) else v) for v in row] for row in x]
+    stable = [sorted(range(300), key=row.__getitem__) for row in ranks]  # Python's sort is
+    np.testing.assert_array_equal(np.argsort(Tensor(x)), stable)
+    np.testing.assert_array_equal(np.argsort(Tensor(x.T), axis=0).T, stable)
+    flat = sorted(range(600), key=[*ranks[0], *ranks[1]].__getitem__)
+    np.testing.assert_array_equal(np.argsort(Tensor(x), axis=None), flat)
+    upstream = np.arange(600.0).reshape(2, 300)
+    expected = np.empty((2, 300))
+    for row, order, g in zip(expected, stable, upstream, strict=True):
+        row[order] = g
+    np.testing.assert_array_equal(gradient(np.sort, x, upstream), expected)
+
+
 def test_nan_is_sorted_last_and_makes_a_median_nan():
     x = Tensor([np.nan, 1.0, 0.0])
     np.testing.assert_array_equal(np.sort(x).data, [0, 1, np.nan])
@@ -112,6 +130,17 @@ def test_interp_at_its_points_and_outside():
     assert left.grad == 1
 
 
+@pytest.mark.parametrize("far", [1e6, 1e300, 1.7e308, np.inf])
+def test_interp_far_outside_is_the_end_s_value_without_overflow(far):
+    x, points, values = Tensor([-far, far]), Tensor([0.0, 1e-3, 2.0]), Tensor([1.0, 10.0, 4000.0])
+    y = np.interp(x, points, values)
+    assert y.tolist() == [1, 4000]
+    y.backward([2.0, 3.0])
+    assert x.grad.tolist() == [0, 0]
+    assert points.grad.tolist() == [0, 0, 0]
+    assert values.grad.tolist() == [2, 0, 3]
+
+
 def test_two_points_at_one_place_make_a_jump_of_slope_zero():
     y = np.interp(Tensor([1.0, 0.5, 1.5]), [1.0, 1.0, 2.0], [0.0, 5.0, 6.0])
     assert y.tolist() == np.interp([1.0, 0.5, 1.5], [1.0, 1.0, 2.0], [0.0, 5.0, 6.0]).tolist()
@@ -172,6 +201,19 @@ def test_nanmax_splits_ties_and_nanstd_of_equals_has_no_slope():
     assert gradient(np.nanmax, np.array([3.0, np.nan, 3.0])).tolist() == [0.5, 0, 0.5]
     assert gradient(np.nanstd, np.array([0.1, 0.1, 0.1, np.nan])).tolist() == [0, 0, 0, 0]
     assert float(np.nanvar(Tensor([1.0, np.nan, 2.0]), correction=1)) == 0.5
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n", [2, 3, 7, 10, 49])
+def test_nanstd_of_equals_is_exactly_0_with_slope_0_whatever_is_rounded(n, dtype):
+    for value in np.random.default_rng(n).uniform(-9, 9, 20).astype(dtype):
+        x = Tensor(np.append(np.full(n, value), dtype(np.nan)))
+        y = np.nanstd(x)
+        y.backward()
+        assert y.data == 0
+        assert not x.grad.any()
+    rows = gradient(lambda t: np.nanstd(t, axis=1), np.array([[0.1, 0.1, np.nan], [1.0, 3.0, np.nan]]))
+    np.testing.assert_allclose(rows, [[0, 0, 0], [-0.5, 0.5, 0]], rtol=1e-15)
 
 
 def test_nanquantile_is_quantile_without_the_nan_and_takes_shares_of_any_shape_along_any_axes():

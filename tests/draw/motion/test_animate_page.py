@@ -41,12 +41,25 @@ def test_the_loop_is_one_svg_without_script(tmp_path):
     assert {"411.5", "951.5", "92", "212", "55"} <= said
 
 
-HOSTILE = ["</script><script>alert(1)</script>", "a\nb", "\"quoted\" & 'text'", "🦊", "<b>", "x" * 10_000]
+HOSTILE = {  # a name, and how it is shown
+    "</script><script>alert(1)</script>": "</script><script>alert(…",
+    "a\nb": "a\\nb",
+    "\"quoted\" & 'text'": "\"quoted\" & 'text'",
+    "🦊": "🦊",
+    "<b>": "<b>",
+    "x" * 10_000: "x" * 23 + "…",
+}
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_any_name_is_text_in_the_loop(name):
-    ElementTree.fromstring(mg.animate_conv(Tensor(X, name=name), W).loop())
+    root = ElementTree.fromstring(mg.animate_conv(Tensor(X, name=name), W).loop())
+    space = "{http://www.w3.org/2000/svg}"
+    panels = [t.text for t in root.iter(f"{space}tspan") if t.get("class") == "title"]
+    assert panels[:2] == [HOSTILE[name], f"∂L/∂{HOSTILE[name]}"]
+    assert HOSTILE[name] in root.find(f"{space}title").text
+    assert HOSTILE[name] in root.find(f"{space}desc").text
+    assert not [t for t in root.iter() if t.tag in (f"{space}script", f"{space}b")]
 
 
 # In a browser
@@ -117,7 +130,7 @@ def test_any_name_is_text_in_the_page(open_page, name):
     assert len(window.find_elements("tag name", "script")) == 2
     assert not window.find_elements("css selector", "figcaption b")
     shown = window.find_element("css selector", "figcaption").get_attribute("textContent")
-    assert shown.startswith(name[:5].replace("\n", "\\n")[:5])
+    assert shown.startswith(HOSTILE[name])
 
 
 @pytest.mark.parametrize("width", [390, 1200])

@@ -80,6 +80,20 @@ def test_resizing_one_axis(old: int, new: int):
     np.testing.assert_allclose(interpolate(data, new, mode="linear")[0, 0], edges, atol=1e-12)
 
 
+@pytest.mark.parametrize("factor", [3, 49, 98, 103, 107, 161])
+def test_nearest_repeats_each_element_a_whole_number_of_times(factor: int):
+    assert any(int(i * (1 / factor)) != i // factor for i in range(4 * factor)) or factor == 3  # what rounding would do
+    data = np.arange(4.0).reshape(1, 1, 4)
+    np.testing.assert_array_equal(interpolate(data, scale_factor=factor), data.repeat(factor, 2))
+    np.testing.assert_array_equal(interpolate(data, 4 * factor), data.repeat(factor, 2))
+
+
+@pytest.mark.parametrize(("old", "new"), [(30, 22), (30, 26), (1, 49), (49, 1), (7, 47), (60, 59)])
+def test_nearest_is_the_whole_part_of_the_exact_quotient(old: int, new: int):
+    found = interpolate(np.arange(float(old)).reshape(1, 1, old), new)[0, 0]
+    assert found.tolist() == [i * old // new for i in range(new)]
+
+
 def test_resizing_an_image_is_resizing_each_axis():
     data = np.random.default_rng(0).normal(size=(2, 3, 4, 5))
     rows = (

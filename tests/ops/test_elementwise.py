@@ -1,0 +1,63 @@
+"""Elementwise operations at the edges: bounds, ties and nan."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import Tensor
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "at", "value", "gradients"),
+    [
+        (0.0, 2.0, 1.0, 1.0, (1, 0, 0)),
+        (0.0, 2.0, -1.0, 0.0, (0, 1, 0)),
+        (0.0, 2.0, 3.0, 2.0, (0, 0, 1)),
+        # At a bound x still receives the gradient, and the bound nothing.
+        (0.0, 2.0, 0.0, 0.0, (1, 0, 0)),
+        (0.0, 2.0, 2.0, 2.0, (1, 0, 0)),
+        (2.0, 2.0, 2.0, 2.0, (1, 0, 0)),
+        (2.0, 2.0, 1.0, 2.0, (0, 1, 0)),
+        (2.0, 2.0, 3.0, 2.0, (0, 0, 1)),
+        # Where the lower bound is above the upper one, the upper one holds, as in NumPy.
+        (2.0, 1.0, 0.0, 1.0, (0, 0, 1)),
+        (2.0, 1.0, 1.0, 1.0, (0, 0, 1)),
+        (2.0, 1.0, 1.5, 1.0, (0, 0, 1)),
+        (2.0, 1.0, 2.0, 1.0, (0, 0, 1)),
+        (2.0, 1.0, 3.0, 1.0, (0, 0, 1)),
+    ],
+)
+def test_clip_at_its_bounds_and_with_the_lower_above_the_upper(low, high, at, value, gradients):
+    for dress in (lambda v: v, lambda v: [v]):  # a scalar, and an array
+        x, a, b = (Tensor(dress(v)) for v in (at, low, high))
+        y = mg.clip(x, a, b)
+        y.backward(np.ones(y.shape))
+        assert y.data == value == np.clip(at, low, high)
+        assert tuple(float(t.grad) if t.ndim == 0 else t.grad[0] for t in (x, a, b)) == gradients
+
+
+@pytest.mark.parametrize(
+    ("of", "a", "b", "value", "gradients"),
+    [
+        (mg.fmax, np.nan, 1.0, 1.0, (0, 1)),
+        (mg.fmax, 1.0, np.nan, 1.0, (1, 0)),
+        (mg.fmin, np.nan, 1.0, 1.0, (0, 1)),
+        (mg.fmin, 1.0, np.nan, 1.0, (1, 0)),
+        (mg.fmax, 1.0, 3.0, 3.0, (0, 1)),
+        (mg.fmax, 3.0, 1.0, 3.0, (1, 0)),
+        (mg.fmin, 1.0, 3.0, 1.0, (1, 0)),
+        (mg.fmin, 3.0, 1.0, 1.0, (0, 1)),
+        (mg.fmax, 2.0, 2.0, 2.0, (0.5, 0.5)),
+        (mg.fmin, 2.0, 2.0, 2.0, (0.5, 0.5)),
+        (mg.fmin, np.inf, np.nan, np.inf, (1, 0)),
+        (mg.fmax, np.nan, -np.inf, -np.inf, (0, 1)),
+    ],
+)
+def test_fmax_and_fmin_choose_the_number_beside_a_nan(of, a, b, value, gradients):
+    x, y = Tensor(a), Tensor(b)
+    out = of(x, y)
+    out.backward()
+    assert float(out) == value
+    assert (x.grad, y.grad) == gradients
