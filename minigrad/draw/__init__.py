@@ -1,13 +1,13 @@
-"""Graph -> description -> DOT -> SVG: the picture of a graph, with every value and gradient in it."""
+"""The picture of a graph with its values and gradients: graph → description → DOT → SVG."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property, partial
-from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
-from minigrad.draw.checks import MOST_DECIMALS
+from minigrad.draw.files import Saved
+from minigrad.draw.limits import MOST_DECIMALS, check_integers
 from minigrad.graph import Node
 
 if TYPE_CHECKING:
@@ -17,17 +17,29 @@ if TYPE_CHECKING:
 __all__ = ["Drawing", "draw"]
 
 
-class Drawing:
+class Drawing(Saved):
     """A picture of a graph, as it was when it was drawn.
+
+    A notebook shows it; `save` writes .svg, .png, .pdf or .dot.
 
     Attributes
     ----------
     description : Description
-        What the picture shows, in words and numbers.
+        The content of the picture as text and numbers.
     dot : str
         The picture as DOT, the language of Graphviz.
     theme : str
         Its colours.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from minigrad import Tensor
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "graph.dot")
+    ...     draw(Tensor(2.0, name="x") * 3).save(file)
+    ...     file.read_text().split()[0]
+    'digraph'
     """
 
     def __init__(self, description: Description, dot: str, theme: str = "light") -> None:
@@ -37,44 +49,17 @@ class Drawing:
 
     @cached_property
     def svg(self) -> str:
-        """The picture as SVG. It is laid out when it is first asked for."""
+        """The picture as SVG, laid out on first access."""
         from minigrad.draw.still.render import svg
         from minigrad.draw.theme import style
 
         return svg(self.dot, self.description.title, self.description.words, style(self.theme))
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the picture to a file, in the format of its suffix. A picture that fails leaves the file as it was.
-
-        Parameters
-        ----------
-        path : str or path
-            Ends in .svg, .png, .pdf or .dot.
-
-        Raises
-        ------
-        ValueError
-            If the suffix is another.
-        FileNotFoundError
-            If the folder is missing.
-        RuntimeError
-            If Graphviz is missing or fails.
-
-        Examples
-        --------
-        >>> import tempfile, pathlib
-        >>> from minigrad import Tensor
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     file = pathlib.Path(folder, "graph.dot")
-        ...     draw(Tensor(2.0, name="x") * 3).save(file)
-        ...     file.read_text().split()[0]
-        'digraph'
-        """
-        from minigrad.draw.files import write
+    def _formats(self) -> Mapping[str, Callable[[], bytes]]:
         from minigrad.draw.still.render import SUFFIXES, render
 
-        formats = {suffix: partial(render, self.dot, suffix) for suffix in SUFFIXES}
-        write(path, {**formats, "svg": lambda: self.svg.encode(), "dot": lambda: self.dot.encode()})
+        rendered = {f".{suffix}": partial(render, self.dot, suffix) for suffix in SUFFIXES}
+        return {**rendered, ".svg": lambda: self.svg.encode(), ".dot": self.dot.encode}
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"image/svg+xml": self.svg, "text/plain": repr(self)}
@@ -104,51 +89,49 @@ def draw(
 ) -> Drawing:
     """Draw the graph of a result: values green above the wires, gradients red below, local gradients on the edges.
 
-    The gradients are those in `.grad` by now: call `f.backward()` first to see them, or pass ``backward=True``. Drawing
-    changes nothing. On the edge to an elementwise operation stands its local gradient; to any other, whose Jacobian is no
-    single number, the shape and the norm of the downstream gradient. Arrays are shown in colours too, each on a linear scale
-    of its own from blue at minus the stated number over white at 0 to orange.
+    The gradients are those in `.grad`: call `f.backward()` first, or pass ``backward=True``. Drawing changes nothing. An
+    edge to an elementwise operation shows its local gradient; an edge to any other, whose local gradient is a Jacobian,
+    shows the shape and norm of the downstream gradient. Arrays also have heatmaps, each on its own linear scale: blue
+    negative, white 0, orange positive.
 
     Parameters
     ----------
     f : Tensor or exception
-        The result whose graph is drawn, back to the leaves. Or an error that was caught, from an operation or from
-        `detect_anomaly`: then what led to it is drawn, and the place is marked.
+        The result whose graph is drawn, back to the leaves. Or an error caught from an operation or from `detect_anomaly`:
+        the graph that led to it is drawn, with the failing operation marked.
     direction : {'LR', 'TB'}
         Left to right, or top to bottom.
     values, gradients, local_gradients, shapes, heatmaps : bool
-        What is shown. The downstream gradients go with the gradients.
+        What is shown; `gradients` includes the downstream gradients.
     precision : int or str
-        Decimals of the numbers; whole numbers are shown in full. Or a format for all of them, such as ``".3e"``.
+        Decimals of the numbers (integers are shown in full), or a format for all of them, such as ``".3e"``.
     theme : {'auto', 'light', 'dark'}
-        Light colours, dark ones, or as the reader's screen prefers: a PNG or PDF, and paper, are light then.
+        'auto' follows the reader's screen; PNG, PDF and paper are then light.
     names : mapping, optional
-        Variables to look for names in, such as ``locals()``, for tensors without a name of their own; lists and dictionaries
-        of tensors are looked into.
+        Variables, such as ``locals()``, that name the tensors without a name of their own, in lists and dictionaries too.
     backward : bool
-        Compute the gradients for this picture if `f` has none yet, starting from 1.
+        Compute the gradients for this picture, starting from 1, if `f` has none yet.
     expand : bool, str, Tensor or several
-        Fused operations to be drawn opened into primitives, with the values and gradients in each: all that can be, or those
-        of a name such as "softmax", or those that made certain tensors.
+        Fused operations to expand into primitives: all, those of a name such as "softmax", or those that made given tensors.
     collapse : bool, str or several
-        Scopes to be drawn as one box each: all, or those of a name, with or without the scopes around it.
+        Scopes to draw as one box each: all, or those of a name, with or without the scopes around it.
     depth : int, optional
-        How many levels of scopes are opened; those further in are boxes. If left out, as many as `max_nodes` allows.
+        Levels of scopes that are opened; deeper ones are boxes. By default as many as `max_nodes` allows.
     max_nodes : int
-        A graph of more nodes is collapsed: neighbouring scopes with the same content become one box with a count, then each
-        scope becomes a box, then what repeats outside scopes, and at last all of it.
+        A larger graph is collapsed: first adjacent scopes with the same content become one box with a count, then each scope
+        becomes a box, then repetitions outside scopes, and finally everything.
 
     Returns
     -------
     Drawing
-        Shown by a notebook as it is; ``.save("graph.svg")``, ``.svg`` and ``.dot`` elsewhere.
+        Shown by a notebook; elsewhere use ``.save("graph.svg")``, ``.svg`` or ``.dot``.
 
     Raises
     ------
     TypeError
-        If `f` is no tensor, or an argument is of the wrong type.
+        If `f` is not a tensor or an exception, or an argument has the wrong type.
     ValueError
-        If an argument is not among what it may be, or an exception holds no trace of an operation.
+        If an argument has a value that is not allowed, or an exception does not come from an operation on tensors.
     RuntimeError
         If the graph was freed by an earlier sweep.
 
@@ -167,9 +150,16 @@ def draw(
     from minigrad.draw.theme import palette
 
     options = Options(
-        bool(values), bool(gradients), bool(local_gradients), bool(shapes), bool(heatmaps), precision, max_nodes, depth,
-        _several("collapse", collapse, str),
-    )  # fmt: skip
+        values=bool(values),
+        gradients=bool(gradients),
+        local_gradients=bool(local_gradients),
+        shapes=bool(shapes),
+        heatmaps=bool(heatmaps),
+        precision=precision,
+        max_nodes=max_nodes,
+        depth=depth,
+        collapse=_several("collapse", collapse, str),
+    )
     view = _view(f, names, backward, _several("expand", expand, (str, Node)))
     description = describe_graph(view, options)
     return Drawing(description, to_dot(description, direction, palette(theme)), theme)
@@ -178,7 +168,7 @@ def draw(
 def _view(
     f: Node | BaseException, names: Mapping[str, Any] | None, backward: bool, expand: bool | Collection[str | Node]
 ) -> View:
-    """What is drawn of a graph, and what is known of it besides."""
+    """The view of a graph or an error that is drawn."""
     from minigrad.draw.still.view import View
 
     if isinstance(f, Node):
@@ -201,7 +191,7 @@ def _view(
 
 
 def _gradients(f: Node) -> dict[Node, Any]:
-    """The gradients of a number, kept from the graph."""
+    """The gradients of a scalar, without storing them on the graph."""
     from minigrad.backward import sweep
     from minigrad.graph import describe
 
@@ -209,33 +199,29 @@ def _gradients(f: Node) -> dict[Node, Any]:
         raise RuntimeError(f"draw: {describe(f)} is a constant and has no gradients; leave out backward=True")
     if f.value.ndim:
         raise ValueError(
-            f"draw: backward=True starts from a single number, and {describe(f)} is none; reduce it first, as with .sum(), "
-            "or call f.backward(upstream) yourself before drawing"
+            f"draw: backward=True starts from a scalar, and {describe(f)} is not one; reduce it first, as with .sum(), or "
+            "call f.backward(upstream) yourself before drawing"
         )
     return sweep(f, f.value.dtype.type(1))
 
 
 def _several(name: str, given: Any, kinds: Any) -> Any:
-    """One or several names or tensors as a tuple; all or none as a truth value."""
+    """One or several names or tensors as a tuple; all or none as a bool."""
     if isinstance(given, bool):
         return given
     several = (given,) if isinstance(given, kinds) else tuple(given) if hasattr(given, "__iter__") else (given,)
     for x in several:
         if not isinstance(x, kinds):
-            what = "scopes" if name == "collapse" else "operations, or tensors"
-            raise TypeError(f"draw: {name} is True, False or names of {what}, got {type(x).__name__}")
+            what = "names of scopes" if name == "collapse" else "names of operations, or tensors"
+            raise TypeError(f"draw: {name} is True, False or {what}, got {type(x).__name__}")
     return several
 
 
 def _check(f: Any, direction: Any, precision: Any, max_nodes: Any, depth: Any, theme: Any, names: Any) -> None:
-    """Refuse what cannot be drawn, and say what can."""
+    """Check the arguments of `draw`."""
     if not isinstance(f, Node | BaseException):
-        hint = (
-            "call it with tensors and draw the result"
-            if callable(f)
-            else "build the expression from Tensors and draw its result"
-        )
-        raise TypeError(f"draw: expected a Tensor, got {type(f).__name__}; {hint}")
+        hint = "call it with tensors" if callable(f) else "build the expression from Tensors"
+        raise TypeError(f"draw: expected a Tensor, got {type(f).__name__}; {hint} and draw the result")
     if isinstance(f, Node) and f.op is not None and not f.inputs:
         raise RuntimeError(
             "draw: the graph was freed by an earlier backward(retain_graph=False); draw first, or keep the graph"
@@ -250,16 +236,11 @@ def _check(f: Any, direction: Any, precision: Any, max_nodes: Any, depth: Any, t
         _check_format(precision)
         precision = 2
     levels = 0 if depth is None else depth
-    limits = (("precision", precision, 0, MOST_DECIMALS), ("max_nodes", max_nodes, 1, None), ("depth", levels, 0, None))
-    for name, number, least, most in limits:
-        if not isinstance(number, int) or isinstance(number, bool):
-            raise TypeError(f"draw: {name} is a whole number, got {type(number).__name__}")
-        if number < least or (most is not None and number > most):
-            raise ValueError(f"draw: {name} is {least} or more" + f", at most {most}" * bool(most) + f", got {number}")
+    check_integers("draw", precision=(precision, 0, MOST_DECIMALS), max_nodes=(max_nodes, 1, None), depth=(levels, 0, None))
 
 
 def _check_format(spec: str) -> None:
-    """Refuse what formats no number, or makes it longer than a picture has room for."""
+    """Refuse what is not a format of a float, or would not fit in a picture."""
     import re
 
     if not re.fullmatch(r"[-+ ]?#?(\d{1,2})?[,_]?(\.\d{1,2})?[eEfFgGn%]", spec):

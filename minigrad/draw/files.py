@@ -1,4 +1,4 @@
-"""Writing a picture or a page to a file: in the format of its suffix, and whole or not at all."""
+"""Saving a picture or a page: in the format of the suffix, and whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,38 +6,33 @@ from collections.abc import Callable, Mapping
 from os import PathLike
 
 
-def write(path: str | PathLike[str], formats: Mapping[str, Callable[[], bytes]]) -> None:
-    """Write a file in the format of its suffix. What fails leaves the file as it was.
+class Saved:
+    """Something that can be written to a file in one of several formats."""
 
-    Parameters
-    ----------
-    path : str or path
-        Where to.
-    formats : mapping of str to callable
-        What makes the content, for each suffix.
+    def _formats(self) -> Mapping[str, Callable[[], bytes]]:
+        """What computes the content, by suffix."""
+        raise NotImplementedError
 
-    Raises
-    ------
-    ValueError
-        If the suffix is none of them.
-    FileNotFoundError
-        If the folder is missing.
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write to a file in the format of its suffix; if that fails, the file is left as it was.
 
-    Examples
-    --------
-    >>> write("graph.gif", {"svg": lambda: b"<svg/>", "png": lambda: b""})
-    Traceback (most recent call last):
-    ValueError: save: the file name ends in .svg or .png, got 'graph.gif'
-    """
-    from pathlib import Path
+        Parameters
+        ----------
+        path : str or path
+            Ends in one of the suffixes that the class names.
 
-    from minigrad.files import replace_file
+        Raises
+        ------
+        ValueError
+            If the suffix is not one of them, or the content would be too large for the format.
+        FileNotFoundError
+            If the folder does not exist.
+        RuntimeError
+            If Graphviz is needed and is missing or fails.
+        """
+        from minigrad.files import check_folder, replace_file, suffix_of
 
-    target = Path(path)
-    suffix = target.suffix.lower().removeprefix(".")
-    if suffix not in formats:
-        *most, last = (f".{name}" for name in formats)
-        raise ValueError(f"save: the file name ends in {', '.join(most)}{' or ' * bool(most)}{last}, got {target.name!r}")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"save: there is no folder {str(target.parent)!r} to write {target.name!r} in")
-    replace_file(target, formats[suffix](), "save")
+        formats = self._formats()
+        suffix = suffix_of(path, formats, "save")
+        check_folder(path, "save")  # before the work
+        replace_file(path, formats[suffix](), "save")

@@ -1,29 +1,29 @@
-"""A page that plays steps: one HTML document with its style, script and data inside, and nothing from outside."""
+"""A page that plays steps: one self-contained HTML document with its style, script and data."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from os import PathLike
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from minigrad.draw.files import Saved
 from minigrad.draw.theme import variables
 
-CONTROLS = 330  # pixels that the title, the status and the controls take, with room to spare
+CONTROLS = 330  # pixels of the title, the status and the controls, with room to spare
 
 
-class Page:
+class Page(Saved):
     """A self-contained HTML document in which steps are played forward and back.
 
-    A notebook shows it in a frame of its own; ``.save("page.html")`` writes the same document. It asks for nothing over the
-    network and lets nothing in: its content security policy names its one script by hash.
+    A notebook shows it in a frame; ``.save("page.html")`` writes the same document. It makes no network requests, and its
+    content security policy allows only its own script, by hash.
 
     Attributes
     ----------
     title : str
-        What the page is about.
+        The title of the page.
     steps : tuple of dict
-        The steps, as data; ``text`` says what happens in each.
+        The steps as data; the ``text`` of each says what happens in it.
     html : str
         The document.
     """
@@ -38,45 +38,29 @@ class Page:
         style: str = "",
         height: int = 400,
     ) -> None:
-        """Make a page.
+        """Build a page.
 
         Parameters
         ----------
         title : str
             Plain text.
         stage : str
-            What the steps happen in: markup that is safe as it stands.
+            Markup in which the steps are shown; it is not escaped.
         steps : sequence of dict
-            What JSON can hold; each with its ``text``.
+            JSON data; each with a ``text``.
         script : str
-            Defines ``show(step, index)``, which puts the stage into the state of any step, whatever was shown before.
+            Defines ``show(step, index)``, which puts the stage into the state of that step, whatever was shown before.
         style : str
             CSS of the stage.
         height : int
-            Pixels the stage takes at its full size.
+            Pixels of the stage at full size.
         """
         self.title, self.steps = title, tuple(map(dict, steps))
         self.html = _document(title, stage, self.steps, script, style)
         self._height = height + CONTROLS
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the document to a file that any browser opens.
-
-        Parameters
-        ----------
-        path : str or path
-            Ends in .html.
-
-        Raises
-        ------
-        ValueError
-            If the suffix is another.
-        FileNotFoundError
-            If the folder is missing.
-        """
-        from minigrad.draw.files import write
-
-        write(path, {"html": self.html.encode})
+    def _formats(self) -> Mapping[str, Callable[[], bytes]]:
+        return {".html": self.html.encode}
 
     def _repr_html_(self) -> str:
         from html import escape
@@ -99,12 +83,11 @@ def _document(title: str, stage: str, steps: Sequence[Mapping[str, Any]], script
 
     here = Path(__file__)
     controls = here.with_name("page.js").read_text(encoding="utf-8")
-    code = (
-        f"""'use strict';\nconst steps = JSON.parse(document.getElementById("steps").textContent);\n{script}\n{controls}"""
-    )
+    data_of_steps = 'const steps = JSON.parse(document.getElementById("steps").textContent);'
+    code = f"'use strict';\n{data_of_steps}\n{script}\n{controls}"
     digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
     policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
-    # A closing tag inside the data would end it; in JSON every < can be written as an escape.
+    # A closing tag inside the data would end the element; in JSON every < can be escaped.
     data = json.dumps(steps, ensure_ascii=True, allow_nan=False).replace("<", "\\u003c")
     listed = "\n".join(f"<li>{escape(step['text'])}</li>" for step in steps)
     return f"""<!DOCTYPE html>
@@ -140,7 +123,7 @@ def _document(title: str, stage: str, steps: Sequence[Mapping[str, Any]], script
 {listed}
 </ol>
 </details>
-<noscript><p>The steps are played by a script, and scripts are off here: read them in the list above.</p></noscript>
+<noscript><p>Playing the steps needs JavaScript, which is off: read them in the list above.</p></noscript>
 <script type="application/json" id="steps">{data}</script>
 <script>{code}</script>
 </body>

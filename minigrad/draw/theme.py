@@ -1,4 +1,4 @@
-"""The colours of pictures and pages: one set for light screens and paper, one for dark screens."""
+"""The colours of pictures and pages: one palette for light screens and paper, one for dark screens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Palette(NamedTuple):
-    """Colours by what they are for. All text has a contrast of at least 4.5 to 1 on what it is written on."""
+    """Colours by purpose. All text has a contrast of at least 4.5 : 1 with its background."""
 
     page: str
     ink: str
@@ -21,27 +21,32 @@ class Palette(NamedTuple):
     alarm: str
 
 
-LIGHT = Palette(
-    page="#fffffe", ink="#1f2328", faint="#59636e", wire="#57606a", gate="#ddf4ff", cluster="#f6f8fa", rim="#d0d7de",
-    value="#116329", gradient="#b42318", local="#5a3ea8", alarm="#ffebe9",
-)  # fmt: skip
-DARK = Palette(
-    page="#0d1117", ink="#e6edf3", faint="#9aa4af", wire="#8b949e", gate="#173049", cluster="#161b22", rim="#3d444d",
-    value="#7ee787", gradient="#ff9a8f", local="#c8b1ff", alarm="#4a1515",
-)  # fmt: skip
+_COLORS = {  # light, dark
+    "page": ("#fffffe", "#0d1117"),
+    "ink": ("#1f2328", "#e6edf3"),
+    "faint": ("#59636e", "#9aa4af"),
+    "wire": ("#57606a", "#8b949e"),
+    "gate": ("#ddf4ff", "#173049"),
+    "cluster": ("#f6f8fa", "#161b22"),
+    "rim": ("#d0d7de", "#3d444d"),
+    "value": ("#116329", "#7ee787"),
+    "gradient": ("#b42318", "#ff9a8f"),
+    "local": ("#5a3ea8", "#c8b1ff"),
+    "alarm": ("#ffebe9", "#4a1515"),
+}
+LIGHT, DARK = (Palette(**{name: pair[k] for name, pair in _COLORS.items()}) for k in (0, 1))
 
-
-# What pages need besides, light and dark. Of the numbers of an array, negative ones are blue and positive ones orange.
+# Colours that only pages need, light and dark: in arrays, negative elements are blue and positive ones orange.
 PAGES = {"focus": ("#0969da", "#4493f8"), "minus": ("#0969da", "#4493f8"), "plus": ("#bc4c00", "#f0883e")}
 
 
 def palette(theme: str) -> Palette:
-    """The colours that a picture is drawn in; one that follows its page is drawn in the light ones."""
+    """The colours in which a picture is drawn; light for 'auto'."""
     return DARK if theme == "dark" else LIGHT
 
 
 def style(theme: str) -> str:
-    """The style sheet of a picture that turns dark on a dark screen, and stays light on paper."""
+    """The style sheet of an 'auto' picture: dark on a dark screen, light on paper."""
     if theme != "auto":
         return ""
     rules = "".join(
@@ -53,10 +58,7 @@ def style(theme: str) -> str:
 
 
 def variables(root: str = ":root") -> str:
-    """The colours as CSS variables named as in `Palette`: dark on a dark screen, light on paper."""
-    light, dark = (
-        "".join(f"--{name}:{color};" for name, color in [*colors._asdict().items(), *((k, v[i]) for k, v in PAGES.items())])
-        for i, colors in enumerate((LIGHT, DARK))
-    )
+    """The colours as CSS variables, named as in `Palette`: dark on a dark screen, light on paper."""
+    light, dark = ("".join(f"--{name}:{pair[k]};" for name, pair in (_COLORS | PAGES).items()) for k in (0, 1))
     screen = "@media screen and (prefers-color-scheme: dark)"
     return f"{root}{{color-scheme:light dark;{light}}}\n{screen}{{{root}{{{dark}}}}}\n"

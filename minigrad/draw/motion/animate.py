@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from minigrad.backward import sweep
-from minigrad.draw.checks import MOST_DECIMALS, check_whole
+from minigrad.draw.limits import MOST_DECIMALS, check_integers
 from minigrad.draw.text import in_words
 from minigrad.graph import Node, as_array, value_of
 from minigrad.modes import recording
@@ -225,7 +225,7 @@ def animate_pool(
 def _check(who: str, phase: Any, precision: Any) -> None:
     if phase not in ("both", "forward", "backward"):
         raise ValueError(f"{who}: phase is 'both', 'forward' or 'backward', got {phase!r}")
-    check_whole(who, precision=(precision, 0, MOST_DECIMALS))
+    check_integers(who, precision=(precision, 0, MOST_DECIMALS))
 
 
 def _name(x: Any, usual: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from os import PathLike
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,24 +58,8 @@ class Animation(Page):
         """
         return loop(self._film, seconds)
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the page or the looping picture, depending on the suffix.
-
-        Parameters
-        ----------
-        path : str or path
-            Ends in .html or .svg.
-
-        Raises
-        ------
-        ValueError
-            If the suffix is neither, or the picture would be too large.
-        FileNotFoundError
-            If the folder does not exist.
-        """
-        from minigrad.draw.files import write
-
-        write(path, {"html": self.html.encode, "svg": lambda: self.loop().encode()})
+    def _formats(self) -> Mapping[str, Callable[[], bytes]]:
+        return {".html": self.html.encode, ".svg": lambda: self.loop().encode()}
 
 
 def _data(film: Film, frame: Frame) -> dict[str, Any]:

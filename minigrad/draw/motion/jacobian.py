@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.backward import sweep
-from minigrad.draw.checks import MOST_DECIMALS, check_whole
+from minigrad.draw.limits import MOST_DECIMALS, check_integers
 from minigrad.draw.text import in_words
 from minigrad.graph import Node, as_array, value_of
 from minigrad.modes import recording
@@ -65,7 +65,7 @@ def draw_jacobian(
     from minigrad.draw.motion.jacobian_picture import JacobianDrawing
 
     who = "draw_jacobian"
-    check_whole(who, size=(size, 1, 200), precision=(precision, 0, MOST_DECIMALS))
+    check_integers(who, size=(size, 1, 200), precision=(precision, 0, MOST_DECIMALS))
     out, x = _graph(who, f, wrt)
     if not out.size or not x.size:
         raise ValueError(f"{who}: a Jacobian needs numbers, got shapes {out.shape} and {x.shape}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from os import PathLike
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from minigrad.draw.files import Saved
 from minigrad.draw.heatmap import extent
 from minigrad.draw.motion.grid import Grid, breadth, legend, levels, picture, short, wrapped
 from minigrad.draw.motion.structure import structure
@@ -61,7 +62,7 @@ def _longest(values: Any, precision: int) -> int:
     return max(len(short(v, precision)) for v in values.ravel())
 
 
-class JacobianDrawing:
+class JacobianDrawing(Saved):
     """A Jacobian, or its first rows and columns, as a heatmap, and a vector-Jacobian product beside it.
 
     Attributes
@@ -129,24 +130,8 @@ class JacobianDrawing:
             _Part("= v J", "downstream gradient", f"1 × {n}", cols < n, columns._replace(rows=1), d, precision),
         )
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the picture to a file.
-
-        Parameters
-        ----------
-        path : str or path
-            Ends in .svg.
-
-        Raises
-        ------
-        ValueError
-            If the suffix is another.
-        FileNotFoundError
-            If the folder is missing.
-        """
-        from minigrad.draw.files import write
-
-        write(path, {"svg": self.svg.encode})
+    def _formats(self) -> Mapping[str, Callable[[], bytes]]:
+        return {".svg": lambda: self.svg.encode()}
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"image/svg+xml": self.svg, "text/plain": repr(self)}

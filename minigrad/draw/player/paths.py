@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backward import sweep
-from minigrad.draw.checks import MOST_DECIMALS, check_whole, from_one, seed_of
+from minigrad.draw.limits import MOST_DECIMALS, check_integers, from_one, seed_of
 from minigrad.draw.names import symbol
 from minigrad.draw.player.arithmetic import equation, inline, plus, shaped, times
 from minigrad.draw.player.labels import SHORT, Labels, symbols
@@ -168,7 +168,7 @@ def explanation(f: Node, wrt: Node, upstream: Any, max_paths: int, precision: in
         raise TypeError(f"explain: wrt is a Tensor, got {type(wrt).__name__}")
     if not wrt.requires_grad:
         raise RuntimeError(f"explain: {describe(wrt)} is a constant; no gradient reaches it")
-    check_whole("explain", max_paths=(max_paths, 1, None), precision=(precision, 0, MOST_DECIMALS))
+    check_integers("explain", max_paths=(max_paths, 1, None), precision=(precision, 0, MOST_DECIMALS))
     gradients = sweep(f, seed)
     counts = _counts(f, wrt)
     count = counts.get(f, 0)

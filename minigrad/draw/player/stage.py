@@ -10,8 +10,8 @@ import numpy as np
 
 from minigrad.backward import sweep
 from minigrad.draw import draw
-from minigrad.draw.checks import seed_of
 from minigrad.draw.heatmap import MOST, NOT_FINITE, SHADES, cells, extent, levels
+from minigrad.draw.limits import seed_of
 from minigrad.draw.page import Page
 from minigrad.draw.player.arithmetic import inline
 from minigrad.draw.player.mirror import Mirror

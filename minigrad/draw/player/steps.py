@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from minigrad.backward import sweep
-from minigrad.draw.checks import MOST_DECIMALS, check_whole, from_one, seed_of
+from minigrad.draw.limits import MOST_DECIMALS, check_integers, from_one, seed_of
 from minigrad.draw.names import arguments, operation, symbol
 from minigrad.draw.player.arithmetic import equation, inline, plus, shaped, times
 from minigrad.draw.player.labels import Labels, given, symbols
@@ -194,7 +194,7 @@ def steps(f: Node, *, upstream: Any = None, precision: int = 2, max_nodes: int =
     backward n2 ['1 × (-4) = -4', '1 × (-4) = -4']
     """
     seed = seed_of(f, upstream, "play")
-    check_whole("play", precision=(precision, 0, MOST_DECIMALS), max_nodes=(max_nodes, 1, None))
+    check_integers("play", precision=(precision, 0, MOST_DECIMALS), max_nodes=(max_nodes, 1, None))
     graph = Numbered(f)
     if len(graph) > max_nodes:
         raise ValueError(

@@ -275,7 +275,7 @@ def test_nothing_is_recorded_on_the_tensors():
         (lambda: mg.animate_conv(W, X), "is larger than x"),
         (lambda: mg.animate_conv(X, W, upstream=[1.0]), r"upstream has shape \(1,\), but the output \(3, 3\)"),
         (lambda: mg.animate_conv(X, W, phase="up"), "phase is 'both'"),
-        (lambda: mg.animate_conv(X, W, precision=-1), "precision is a whole number"),
+        (lambda: mg.animate_conv(X, W, precision=-1), "precision is an integer"),
         (lambda: mg.animate_conv(X, W, [1.0, 2.0]), "bias needs shape"),
         (lambda: mg.animate_conv(np.ones((150, 150)), W), r"too much to be seen.*at most 20000.*take a part"),
         (lambda: mg.animate_conv(np.ones(300), [1.0]), "200 along an axis"),

@@ -158,8 +158,8 @@ def test_any_name_is_text(name):
         (lambda: mg.draw_jacobian(Tensor(np.array([1])) * 2, Tensor([1.0])), TypeError, "f, of shape .* has no gradient"),
         (lambda: mg.draw_jacobian(mg.relu, []), ValueError, "needs numbers"),
         (lambda: mg.draw_jacobian(mg.relu, SIGNAL, upstream=[1.0]), ValueError, r"upstream has shape \(1,\)"),
-        (lambda: mg.draw_jacobian(mg.relu, SIGNAL, size=0), ValueError, "size is a whole number from 1 to 200"),
-        (lambda: mg.draw_jacobian(mg.relu, SIGNAL, precision=1.5), ValueError, "precision is a whole number"),
+        (lambda: mg.draw_jacobian(mg.relu, SIGNAL, size=0), ValueError, "size is an integer from 1 to 200"),
+        (lambda: mg.draw_jacobian(mg.relu, SIGNAL, precision=1.5), TypeError, "precision is an integer"),
         (lambda: mg.draw_jacobian(mg.relu, "x"), TypeError, "expected real numbers"),
     ],
 )

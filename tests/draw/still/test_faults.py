@@ -80,7 +80,7 @@ def test_the_first_nan_of_the_forward_is_shown_with_its_value():
     assert (node.title, node.value, node.detail) == ("log", ("[-inf, 0, nan]",), "(3,) float64")
     assert node.scope == ("loss",)
     assert "the value has 1 nan and 1 inf" in node.fault
-    assert "recorded at test_draw_faults.py" in node.fault
+    assert "recorded at test_faults.py" in node.fault
 
 
 @pytest.mark.parametrize("options", [{}, {"retain_graph": False}, {"create_graph": True}])

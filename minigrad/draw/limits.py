@@ -1,4 +1,4 @@
-"""What is asked of a sweep to be shown: where it starts, and whole numbers within limits. Else an error says what to do."""
+"""Checks of the arguments that pictures and players share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from minigrad import backward
 from minigrad.graph import Node, Value, describe
 
-MOST_DECIMALS = 17  # that a float64 has
+MOST_DECIMALS = 17  # significant digits of a float64
 
 
 def seed_of(f: Any, upstream: Any, who: str) -> Value:
@@ -26,9 +26,11 @@ def from_one(seed: Value) -> bool:
     return bool(np.ndim(seed) == 0 and seed == 1)
 
 
-def check_whole(who: str, **numbers: tuple[Any, int, int | None]) -> None:
-    """Refuse what is no whole number, or less than the least or more than the most it can be."""
+def check_integers(who: str, **numbers: tuple[Any, int, int | None]) -> None:
+    """Check that each argument is an integer from its lower to its upper bound."""
     for name, (n, least, most) in numbers.items():
-        if not isinstance(n, int) or isinstance(n, bool) or n < least or (most is not None and n > most):
-            reach = f", {least} or more" if most is None else f" from {least} to {most}"
-            raise ValueError(f"{who}: {name} is a whole number{reach}, got {n!r}")
+        reach = f", {least} or more" if most is None else f" from {least} to {most}"
+        if not isinstance(n, int) or isinstance(n, bool):
+            raise TypeError(f"{who}: {name} is an integer{reach}, got {type(n).__name__}")
+        if n < least or (most is not None and n > most):
+            raise ValueError(f"{who}: {name} is an integer{reach}, got {n}")
