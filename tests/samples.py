@@ -1,7 +1,7 @@
 """Samples of every operation: how it is called, and on what.
 
-A sample is called with the module to take functions from, and the inputs: with minigrad to be tested, and with `reference`,
-NumPy and formulae from outside, to be compared with. Inputs keep away from kinks; ties and kinks have tests of their own.
+A sample is called with the module to take functions from, and the inputs: with minigrad to be tested, and with `reference`
+to be compared with. Inputs keep away from kinks; ties and kinks have tests of their own.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+import plain
 import scipy.special
 
 
@@ -19,10 +20,10 @@ class Sample(NamedTuple):
 
 
 class _Reference:
-    """NumPy, and what it lacks from SciPy or written out."""
+    """What minigrad is compared with: definitions in plain Python, SciPy, formulae; NumPy for what minigrad composes itself."""
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(np, name)
+        return getattr(plain, name, None) or getattr(np, name)
 
     astype = staticmethod(lambda x, dtype: np.asarray(x).astype(dtype))
     elu = staticmethod(lambda x, alpha=1.0: np.where(x > 0, x, alpha * (np.exp(x) - 1)))
@@ -38,7 +39,6 @@ class _Reference:
     logsumexp = staticmethod(scipy.special.logsumexp)
     mish = staticmethod(lambda x: x * np.tanh(np.log(1 + np.exp(x))))
     norm = staticmethod(np.linalg.norm)
-    permute = staticmethod(np.transpose)
     relu = staticmethod(lambda x: np.where(x > 0, x, 0))
     selu = staticmethod(lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * (np.exp(x) - 1)))
     sigmoid = staticmethod(scipy.special.expit)
