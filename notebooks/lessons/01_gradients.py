@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 1. Gradients on a graph
 #
-# Training a network means changing its numbers a little so that its error gets smaller. The **gradient** says which way, for each
-# number: by how much does the result change, when this number is moved a little?
+# To train a network, you change its weights a little so that its error gets smaller. The **gradient** gives the direction for
+# each weight: if this weight changes a little, by how much does the result change?
 #
-# This lesson finds gradients on the smallest graph that has anything to teach. The same steps serve a network of millions.
+# This lesson finds gradients on a very small graph. The same steps work for a network with millions of weights.
 
 # %%
 import matplotlib.pyplot as plt
@@ -18,12 +18,12 @@ from minigrad import Tensor, checks
 #
 # $$f(x, y, z) = (x + y)\,z \qquad x = -2,\; y = 5,\; z = -4$$
 #
-# It is computed in two steps. Give the value in the middle a name:
+# It takes two steps to compute. Give the intermediate value a name:
 #
 # $$q = x + y \qquad f = q\,z$$
 #
 # Each variable and each step is a **node**. Arrows lead from the inputs of a step to its result. A node without inputs is a
-# **leaf**. A minigrad `Tensor` holds a value and records the steps that are computed with it.
+# **leaf**. A minigrad `Tensor` holds a value and records every step that uses it.
 
 # %%
 x = Tensor(-2.0, name="x")
@@ -34,18 +34,19 @@ f = q * z
 mg.draw(f, local_gradients=False)
 
 # %% [markdown]
-# Computing the values from left to right is the **forward pass**. It gives $q = 3$ and $f = -12$.
+# The **forward pass** computes the values from left to right. It gives $q = 3$ and $f = -12$.
 
 # %% [markdown]
-# ## Moving one number
+# ## Change one input
 #
-# What is the gradient of $x$? Move it by a small $h$ and watch $f$.
+# What is the gradient of $x$? Change it by a small $h$ in both directions and compare the values of $f$.
 #
 # $$\frac{\partial f}{\partial x} \approx \frac{f(x + h) - f(x - h)}{2h}$$
 #
-# ## Exercise 1: a derivative by moving
+# ## Exercise 1: a derivative by finite differences
 #
-# Write `slope(g, at)`: the derivative of a function `g` of one number at a point, from two values of `g`. Take $h = 10^{-5}$.
+# Write `slope(g, at)`. It estimates the derivative of `g`, a function of one number, at the point `at` from two values of
+# `g`. Use $h = 10^{-5}$.
 
 
 # %%
@@ -61,21 +62,21 @@ checks.equal(
     "the slope of t² at 3",
     lambda: slope(lambda t: t**2, 3.0),
     6.0,
-    hint="divide by 2 h, the distance of the two points",
+    hint="divide by 2 h, the distance between the two points",
 )
 checks.equal("the gradient of x", lambda: slope(lambda t: (t + 5) * -4, -2.0), -4.0)
 
 # %% [markdown]
-# So $\partial f / \partial x = -4$: when $x$ grows by 0.001, $f$ falls by 0.004.
+# So $\partial f / \partial x = -4$: if $x$ increases by 0.001, $f$ decreases by 0.004.
 #
-# This always works, and it is slow: a network with a million weights would be computed two million times for one gradient. There
-# is a way that takes about as long as computing the function two or three times, for all of them together.
+# This always works, but it is slow: for a network with a million weights, one gradient would take two million forward passes.
+# There is a faster way: it computes all the derivatives together, in about the time of two or three forward passes.
 
 # %% [markdown]
 # ## Local gradients
 #
-# Look at one step alone. It knows how its result changes with each of its own inputs. These are its **local gradients**, known as
-# soon as the step is computed.
+# Look at one step alone. It knows how its result changes with each of its own inputs. These derivatives are its **local
+# gradients**. They are known as soon as the step is computed.
 #
 # $$q = x + y: \quad \frac{\partial q}{\partial x} = 1,\; \frac{\partial q}{\partial y} = 1 \qquad\qquad
 # f = q z: \quad \frac{\partial f}{\partial q} = z,\; \frac{\partial f}{\partial z} = q$$
@@ -109,20 +110,20 @@ mg.draw(f)
 # %% [markdown]
 # ## The chain rule
 #
-# How does $f$ change with $x$? $x$ changes $q$, and $q$ changes $f$. The effects multiply:
+# How does $f$ change with $x$? A change in $x$ changes $q$, and the change in $q$ changes $f$. The effects multiply:
 #
 # $$\frac{\partial f}{\partial x} = \frac{\partial f}{\partial q} \cdot \frac{\partial q}{\partial x}$$
 #
-# Read it from the side of the node $q$. From the right it receives the **upstream** gradient, $\partial f / \partial q$. It
-# multiplies it by each local gradient, and sends the product on to that input:
+# Now take the view of the node $q$. It receives the **upstream** gradient, $\partial f / \partial q$, from the right. It
+# multiplies this by each of its local gradients and sends each product on to the matching input:
 #
 # $$\textbf{downstream} = \textbf{upstream} \times \textbf{local}$$
 #
-# The pass starts at the result, with $\partial f / \partial f = 1$. It needs nothing else, anywhere.
+# The backward pass starts at the result, with $\partial f / \partial f = 1$. It needs nothing else.
 #
 # ## Exercise 3: the backward pass
 #
-# Use your local gradients from above, and go from right to left.
+# Use your local gradients from above, and work from right to left.
 
 # %%
 grad_f = 1.0
@@ -145,12 +146,12 @@ checks.equal(
     "the gradients of x and y",
     (grad_x, grad_y),
     (-4.0, -4.0),
-    hint="what arrives at q is grad_q",
+    hint="the upstream gradient at q is grad_q",
 )
 
 # %% [markdown]
-# minigrad does the same in one call. **Every** node has its gradient afterwards: the leaves $x$, $y$, $z$, and also $q$ in the
-# middle, which nobody asked for.
+# minigrad does the same in one call. Afterwards **every** node has its gradient: the leaves $x$, $y$, $z$, and the
+# intermediate value $q$ too.
 
 # %%
 f.backward()
@@ -158,38 +159,39 @@ print("x", x.grad, "  y", y.grad, "  z", z.grad, "  q", q.grad, "  f", f.grad)
 mg.draw(f)
 
 # %% [markdown]
-# Values are green and stand above the wires. Gradients are red and stand below them. Check each red number on the left of a node:
-# it is the red number on its right, times the local gradient on the arrow.
+# Values are green, above the wires. Gradients are red, below the wires. Check each red number to the left of a node: it is
+# the red number to the right of the node, times the local gradient on the arrow.
 
 # %% [markdown]
-# The same as a film. The **player** goes forward, filling in values, then back, filling in gradients, and says at each step what
-# is multiplied with what. Play it, or go by the arrow keys.
+# The **player** shows the same thing step by step. It goes forward and fills in the values, then backward and fills in the
+# gradients. At each step it writes out the product. Press play, or use the arrow keys.
 
 # %%
 mg.play(f)
 
 # %% [markdown]
-# And in writing: each path from the result to $x$, factor by factor. Here there is one.
+# `explain` writes out each path from the result to $x$, factor by factor. Here there is only one path.
 
 # %%
 mg.explain(f, wrt=x)
 
 # %% [markdown]
-# ## What a gradient tells you
+# ## A step against the gradient
 #
-# $\partial f / \partial z = 3$, so raising $z$ by 0.1 should raise $f$ by about 0.3. And going a small step *against* the whole
-# gradient should lower $f$ as fast as can be.
+# Since $\partial f / \partial z = 3$, raising $z$ by 0.1 should raise $f$ by about 0.3. A small step *against* the whole
+# gradient should lower $f$ faster than a step of the same length in any other direction.
 
 # %%
 step = 0.1
 moved = [t.data - step * t.grad for t in (x, y, z)]
-before, after = float(f), (moved[0] + moved[1]) * moved[2]
+before, after = f.item(), (moved[0] + moved[1]) * moved[2]
 print(f"before {before:.2f}, after {after:.2f}")
 
 # %% [markdown]
 # ## Exercise 4: a longer chain
 #
-# $f = (x y + z)^2$ at $x = 2$, $y = -1$, $z = 5$. Name the steps $p = x y$, $s = p + z$, $f = s^2$. Find all gradients by hand.
+# $f = (x y + z)^2$ at $x = 2$, $y = -1$, $z = 5$. The steps are $p = x y$, $s = p + z$ and $f = s^2$. Find all the gradients
+# by hand.
 
 # %%
 # solution
@@ -237,18 +239,18 @@ mg.draw(f)
 # %% [markdown]
 # ## Something to play with
 #
-# Follow the gradient, again and again, and a function goes down to a minimum. Here the machine finds $\sqrt 2$: it looks for the
-# $t$ whose square is 2, by making $(t^2 - 2)^2$ small.
+# Take many small steps against the gradient, and you reach a minimum. Here gradient descent finds $\sqrt 2$: it looks for the
+# $t$ whose square is 2 by minimising $(t^2 - 2)^2$.
 
 # %%
 t = Tensor(0.4, name="t")
-path = [float(t)]
+path = [t.item()]
 for _ in range(25):
     loss = (t * t - 2) ** 2
     loss.backward()
     t.data -= 0.05 * t.grad
     t.zero_grad()
-    path.append(float(t))
+    path.append(t.item())
 print(f"{path[-1]:.6f}")
 
 # %%
@@ -267,8 +269,8 @@ plt.show()
 # %% [markdown]
 # Try:
 #
-# - a rate of 0.2 in place of 0.05, or 0.4: what happens when steps are too long?
-# - a start at -0.4, and at exactly 0: why does nothing happen there?
-# - leaving out `t.zero_grad()`;
-# - an expression of your own: `mg.draw` shows it, `mg.play` plays it, `mg.explain(f, wrt=x)` writes it out. Without a notebook, `minigrad "(x + y) * z" x=-2 y=5 z=-4 --svg graph.svg`
-#   does it from the command line.
+# - a step size of 0.2 or 0.4 instead of 0.05: what happens when the steps are too long?
+# - a start at -0.4, and a start at exactly 0: why does nothing happen at 0?
+# - the loop without `t.zero_grad()`;
+# - an expression of your own: `mg.draw` shows it, `mg.play` plays it, and `mg.explain(f, wrt=x)` writes it out. Outside a
+#   notebook, use the command line: `minigrad "(x + y) * z" x=-2 y=5 z=-4 --svg graph.svg`.

@@ -1,11 +1,11 @@
 # %% [markdown]
 # # 2. Gates
 #
-# An operation in a graph is a gate. In the backward pass each gate does one small thing to the gradient that arrives, and a few
-# of them are worth knowing by heart. Then you can read a graph at a glance.
+# An operation in a graph is a **gate**. In the backward pass, each gate does something simple to the upstream gradient. Learn
+# three of them by heart, and you can read a graph at a glance.
 #
-# - **add distributes**: each input gets the upstream gradient as it is;
-# - **max routes**: the larger input gets all of it, the other 0;
+# - **add distributes**: each input gets the upstream gradient unchanged;
+# - **max routes**: the larger input gets the whole upstream gradient, the other input gets 0;
 # - **mul switches**: each input gets the upstream gradient times *the other input's value*.
 
 # %%
@@ -18,7 +18,7 @@ from minigrad import Tensor, checks
 # %% [markdown]
 # ## Three gates in one picture
 #
-# $f = 2\,(x y + \max(z, w))$ has all three. Values stand above the wires, gradients below.
+# $f = 2\,(x y + \max(z, w))$ has all three. Values are above the wires, gradients below.
 
 # %%
 x, y = Tensor(3.0, name="x"), Tensor(-4.0, name="y")
@@ -30,21 +30,21 @@ mg.draw(f)
 # %% [markdown]
 # Read it from the right.
 #
-# - The gradient of $f$ is 1. The gate `2 ×` switches: 1 times the other input's value, 2, goes back.
+# - The gradient of $f$ is 1. The gate `2 ×` switches: it sends back 1 times the value of its other input, which is 2.
 # - `+` distributes the 2 to both of its inputs.
-# - `max` routes the 2 to $z$, because $2 > -1$. The gradient of $w$ is 0: a small change of $w$ changes nothing.
+# - `max` routes the 2 to $z$, because $2 > -1$. The gradient of $w$ is 0, because a small change in $w$ does not change $f$.
 # - `×` switches: $x$ gets $2 \times (-4) = -8$, and $y$ gets $2 \times 3 = 6$.
 #
-# The player does the same, one gate at a time.
+# The player shows the same steps, one gate at a time.
 
 # %%
 mg.play(f)
 
 # %% [markdown]
-# ## Exercise 1: with your eyes only
+# ## Exercise 1: four gradients on paper
 #
-# $g = (a + b)\,\max(b, c)$ at $a = 1$, $b = 2$, $c = 5$. Find the four gradients on paper: of $a$, of $b$, of $c$, and of the
-# intermediate value $s = a + b$.
+# $g = (a + b)\,\max(b, c)$ at $a = 1$, $b = 2$, $c = 5$. Find the four gradients on paper, without running any code: the
+# gradients of $a$, $b$, $c$, and the intermediate value $s = a + b$.
 
 # %%
 # solution
@@ -58,14 +58,15 @@ a, b, c = Tensor(1.0, name="a"), Tensor(2.0, name="b"), Tensor(5.0, name="c")
 s = a + b
 g = s * mg.maximum(b, c)
 g.backward()
-hint = "first s and the maximum, which × switches; then + distributes and max routes"
+hint = "start at ×, which switches s and the maximum; then + distributes and max routes"
 right = a.grad, b.grad, c.grad, s.grad
 checks.equal(
     "the gradients of a, b, c and s", (grad_a, grad_b, grad_c, grad_s), right, hint=hint
 )
 
 # %% [markdown]
-# Now look. Notice $b$: it reaches the result on two ways, through `+` and through `max`. Only one of them carries a gradient here.
+# Now look at the graph. Notice $b$: it reaches the result along two paths, through `+` and through `max`. Only one of them
+# carries a gradient here.
 
 # %%
 mg.draw(g)
@@ -73,11 +74,12 @@ mg.draw(g)
 # %% [markdown]
 # ## The sigmoid circuit, gate by gate
 #
-# A neuron with two inputs: it weighs them, adds, and squashes the sum into the range from 0 to 1.
+# A neuron with two inputs multiplies each by a weight, adds the products and a bias, and squashes the sum into the range from
+# 0 to 1.
 #
 # $$f(w, x) = \frac{1}{1 + e^{-(w_0 x_0 + w_1 x_1 + w_2)}}$$
 #
-# It is made of gates that know nothing of neurons. Their local gradients:
+# It is built from simple gates. Their local gradients are:
 #
 # $$\frac{\mathrm d}{\mathrm d x}\frac1x = -\frac{1}{x^2} \qquad \frac{\mathrm d}{\mathrm d x}(x + 1) = 1 \qquad
 # \frac{\mathrm d}{\mathrm d x} e^x = e^x \qquad \frac{\mathrm d}{\mathrm d x}(-x) = -1$$
@@ -95,10 +97,10 @@ f = mg.reciprocal(d)
 print(f"s = {s:.2f}   -s = {n:.2f}   exp = {e:.2f}   + 1 = {d:.2f}   1/x = {f:.2f}")
 
 # %% [markdown]
-# ## Exercise 2: back along the tail
+# ## Exercise 2: backward along the tail
 #
-# The tail is the chain from $s$ to $f$. Go back along it: at each gate, downstream = upstream × local. Use the values that the
-# forward pass has left: `f.data`, `d.data`, `e.data`.
+# The tail is the chain from $s$ to $f$. Go back along it: at each gate, downstream = upstream × local. Use the values from
+# the forward pass: `f.data`, `d.data`, `e.data`.
 
 # %%
 tail_f = 1.0
@@ -124,25 +126,27 @@ checks.equal("the gradients along the tail", tail, right, rtol=1e-5, hint=hint)
 print("1 → " + " → ".join(f"{t:.2f}" for t in tail[1:]))
 
 # %% [markdown]
-# The rest is `+`, which distributes 0.20 to all three terms, and `×`, which switches. The picture shows all of it, and below it the
-# player goes through the gates.
+# The other gates are `+`, which distributes 0.20 to all three terms, and `×`, which switches. The picture shows the whole
+# circuit. The player below it goes through the gates one by one.
 
 # %%
 f.backward()
-print({t.name: round(float(t.grad), 4) for t in (w0, x0, w1, x1, w2)})
+print({t.name: round(t.grad.item(), 4) for t in (w0, x0, w1, x1, w2)})
 mg.draw(f)
 
 # %%
 mg.play(f)
 
 # %% [markdown]
-# ## The same, fused
+# ## A fused gate
 #
-# Four gates in a row are one function, $\sigma(s) = 1 / (1 + e^{-s})$. Its derivative can be written with its own result:
+# The four gates in a row compute one function, $\sigma(s) = 1 / (1 + e^{-s})$. Its derivative can be written in terms of its
+# own output:
 #
 # $$\frac{\mathrm d \sigma}{\mathrm d s} = \frac{e^{-s}}{(1 + e^{-s})^2} = (1 - \sigma)\,\sigma$$
 #
-# So the whole tail is **one gate** with one local gradient, and the forward pass has already computed all that it needs.
+# So the whole tail can be **one gate** with one local gradient. The forward pass has already computed everything that
+# gradient needs.
 #
 # ## Exercise 3: the local gradient of the sigmoid gate
 
@@ -151,7 +155,7 @@ sigma = f.data
 # solution
 local = (1 - sigma) * sigma
 # stub
-# local = None  # from `sigma` alone
+# local = None  # use `sigma` only
 # end
 
 # %%
@@ -162,24 +166,25 @@ for t in (w0, x0, w1, x1, w2):
     t.zero_grad()
 fused = mg.sigmoid(w0 * x0 + w1 * x1 + w2)
 fused.backward()
-print({t.name: round(float(t.grad), 4) for t in (w0, x0, w1, x1, w2)})
+print({t.name: round(t.grad.item(), 4) for t in (w0, x0, w1, x1, w2)})
 mg.draw(fused)
 
 # %% [markdown]
-# The same gradients, from fewer gates. And minigrad can open a fused gate, and draw the primitive gates in its place. The result was
-# computed by one gate all the same.
+# The gradients are the same, with fewer gates. minigrad can also open a fused gate and draw its primitive gates instead. That
+# changes only the picture: the result was still computed by one gate.
 
 # %%
 mg.draw(fused, expand="sigmoid")
 
 # %% [markdown]
-# How coarse a gate is, you choose: anything whose local gradient you know can be one.
-# Fused gates are faster, and often more exact. Lesson 5 shows a case where the fused gate works and the chain fails.
+# You choose how much a gate computes: any function whose local gradient you know can be a gate. Fused gates are faster and
+# often more accurate. Lesson 5 shows a case where the fused gate works and the chain of primitive gates fails.
 
 # %% [markdown]
 # ## Gradients add at branches
 #
-# A value that is used twice has an influence on two ways. Its gradient is the **sum** of what comes back on each.
+# A value that is used twice affects the result along two paths. Its gradient is the **sum** of the gradients that come back
+# along them.
 #
 # $$\frac{\partial f}{\partial a} = \sum_{\text{uses } u \text{ of } a} \frac{\partial f}{\partial u}\,\frac{\partial u}{\partial a}$$
 
@@ -190,7 +195,8 @@ b.backward()
 mg.draw(b)
 
 # %% [markdown]
-# Both inputs of `×` are $a$. Each edge brings back 3, and 6 is their sum: the derivative of $a^2$ at 3. Written out, path by path:
+# Both inputs of `×` are $a$. Each edge brings back 3. Their sum is 6, the derivative of $a^2$ at 3. Here it is written out,
+# path by path:
 
 # %%
 mg.explain(b, wrt=a)
@@ -198,7 +204,8 @@ mg.explain(b, wrt=a)
 # %% [markdown]
 # ## Exercise 4: a branch by hand
 #
-# $f = x y + x$, so $x$ is used twice. Find its gradient from what the two edges bring, at $x = 3$, $y = -4$.
+# In $f = x y + x$, the variable $x$ is used twice. Find what each of the two edges brings back at $x = 3$, $y = -4$, and from
+# that the gradient of $x$.
 
 # %%
 # solution
@@ -213,7 +220,7 @@ grad_x = through_times + through_plus
 
 # %%
 checks.equal(
-    "what the two edges bring",
+    "what the two edges bring back",
     (through_times, through_plus),
     (-4.0, 1.0),
     hint="× switches, + distributes",
@@ -221,12 +228,12 @@ checks.equal(
 checks.equal("the gradient of x", grad_x, -3.0, hint="gradients add at branches")
 
 # %% [markdown]
-# ## Why a topological order
+# ## Topological order
 #
-# $b = a + a$ and then $c = b + b$. Whoever goes back from $c$ must be **finished** with $b$ before sending on from $b$. Sent on
-# too early, and again when the second part arrives, the first part is counted twice.
+# Let $b = a + a$ and $c = b + b$. The gradient of $b$ must be **complete** before $b$ sends anything on to $a$. If $b$ sends
+# when the first part arrives, and again when the second part arrives, the first part is counted twice.
 #
-# Here is a hasty sweep: it sends on whatever has arrived, as soon as it arrives.
+# Here is a hasty sweep: each node sends on its gradient as soon as any part of it arrives.
 
 
 # %%
@@ -240,18 +247,18 @@ a = Tensor(1.0, name="a")
 b = a + a
 c = b + b
 hasty(c, 1.0)
-print("hasty:", float(a.grad))
+print("hasty:", a.grad)
 
 # %% [markdown]
-# $c = 4a$, so the gradient of $a$ is 4. The hasty sweep says 6. When the first 1 arrived at $b$, it sent 1 on. When the
-# second arrived, it sent 2 on: the first 1 was in it again.
+# Since $c = 4a$, the gradient of $a$ is 4. The hasty sweep says 6. When the first 1 arrived, $b$ sent a 1 to each of its two
+# inputs. When the second 1 arrived, $b$ sent a 2 to each, and this 2 included the first 1 again.
 #
-# An order in which every node comes after its inputs, walked backwards, has each node's gradient complete before it is sent
-# on. That is a **topological order**.
+# A **topological order** lists every node after its inputs. If the sweep walks it backwards, the gradient of each node is
+# complete before the node sends it on.
 #
 # ## Exercise 5: in order
 #
-# Write the sweep for a graph that has only `+`. You are given the order, leaves first.
+# Write the sweep for a graph that has only `+` gates. `order` is a topological order, leaves first.
 
 
 # %%
@@ -263,7 +270,7 @@ def in_order(order):
         for x in node.inputs:
             gradients[x] += gradients[node]
     # stub
-    # # the nodes from the last to the first, each sending to its inputs
+    # # go from the last node to the first; each node sends its gradient to its inputs
     # end
     return [gradients[node] for node in order]
 
@@ -276,7 +283,7 @@ checks.equal(
     "the gradients of a, b, c",
     lambda: in_order([a, b, c]),
     [4.0, 2.0, 1.0],
-    hint="node.inputs names b twice in c",
+    hint="the inputs of c are (b, b): add once for each",
 )
 d = c + a
 checks.equal(
@@ -288,7 +295,7 @@ c.backward()
 mg.draw(c)
 
 # %% [markdown]
-# Watch $b$ in the player: both parts are there, and added, before anything goes on to $a$.
+# Watch $b$ in the player: both parts arrive and are added before anything goes on to $a$.
 
 # %%
 mg.play(c)
@@ -296,8 +303,7 @@ mg.play(c)
 # %% [markdown]
 # ## Something to play with
 #
-# What a gate does to a gradient can be seen as a curve. Here is the sigmoid, and what arrives behind it for an upstream gradient
-# of 1.
+# You can plot what a gate does to a gradient. Here is the sigmoid, and the downstream gradient for an upstream gradient of 1.
 
 # %%
 at = Tensor(np.linspace(-8, 8, 200))
@@ -306,17 +312,17 @@ out.backward(np.ones(200))
 plt.figure(figsize=(7, 3.5))
 plt.plot(at.data, out.data, color="tab:green", label="value")
 plt.plot(at.data, at.grad, color="tab:red", label="gradient")
-plt.axvline(float(s), color="gray", linestyle=":")
-plt.text(float(s) + 0.15, 0.5, "our circuit", color="gray")
+plt.axvline(s.item(), color="gray", linestyle=":")
+plt.text(s.item() + 0.15, 0.5, "our circuit", color="gray")
 plt.xlabel("s")
 plt.legend()
-plt.title("Far from 0, the sigmoid lets almost no gradient through")
+plt.title("Far from 0, almost no gradient passes through the sigmoid")
 plt.show()
 
 # %% [markdown]
 # Try:
 #
-# - `mg.tanh`, `mg.relu`, `mg.gelu` or `mg.maximum(at, 0.1 * at)` in place of the sigmoid;
-# - the circuit with `w2 = 3`: what becomes of its gradients, and why?
-# - `mg.maximum(z, w)` with `z` equal to `w`: who gets the gradient?
-# - a chain of ten sigmoids: how much of the gradient reaches its beginning?
+# - `mg.tanh`, `mg.relu`, `mg.gelu` or `mg.maximum(at, 0.1 * at)` instead of the sigmoid;
+# - the circuit with `w2 = 3`: how do its gradients change, and why?
+# - `mg.maximum(z, w)` with `z` equal to `w`: which input gets the gradient?
+# - a chain of ten sigmoids: how much of the gradient reaches the first one?

@@ -1,15 +1,15 @@
 # %% [markdown]
 # # 3. Build your own engine
 #
-# You have pushed gradients through a graph by hand. Now you write the program that does it: an **autograd engine** for single
-# numbers, in about fifty lines. Half of them are given.
+# You have computed gradients on a graph by hand. Now write the program that does it: an **autograd engine** for scalars, in
+# about fifty lines. Half of them are given.
 #
-# An engine does two things.
+# An engine has two parts.
 #
-# 1. **Forward**, it computes values and *records* how: each result remembers its inputs and its local gradients.
-# 2. **Backward**, it *sweeps* from the result to the leaves, and gives every node its gradient.
+# 1. The **forward pass** computes values and *records* how: each result keeps its inputs and its local gradients.
+# 2. The **backward pass** *sweeps* from the result to the leaves and gives every node its gradient.
 #
-# You will check each part against minigrad, and the whole against finite differences.
+# You will check each part as you write it, and the whole engine against minigrad and against finite differences.
 
 # %%
 import math
@@ -23,18 +23,18 @@ from minigrad import Tensor, checks
 # %% [markdown]
 # ## A node
 #
-# A node holds four things: its value, its inputs, one local gradient for each input, and its own gradient, which the sweep
-# fills in. A node without inputs is a **leaf**.
+# A node holds four things: its value, its inputs, one local gradient for each input, and its own gradient. The sweep fills in
+# the gradient. A node without inputs is a **leaf**.
 #
-# The operators only call functions. You write those functions below.
+# The operators call functions, which you will write below.
 
 
 # %%
 class Value:
     def __init__(self, data, inputs=(), local=()):
         self.data = float(data)
-        self.inputs = inputs  # the nodes this one was computed from
-        self.local = local  # d(self)/d(input), a number for each input
+        self.inputs = inputs  # the nodes that this one was computed from
+        self.local = local  # d(self)/d(input), one number for each input
         self.grad = 0.0
 
     def __repr__(self):
@@ -72,18 +72,18 @@ def node(x):
 
 
 # %% [markdown]
-# Look at what is *not* there. Subtraction and division have no code of their own: they are made of `add`, `multiply` and
-# `power`. Four functions will carry the whole engine.
+# Notice what is *not* there. Subtraction and division have no code of their own: they use `add`, `multiply` and `power`. Four
+# functions are enough for the whole engine.
 
 # %% [markdown]
 # ## Exercise 1: add and multiply
 #
-# Each function computes a value, and returns a `Value` that holds it, with its inputs and their local gradients.
+# Each function returns a new `Value` with the result, the inputs, and a local gradient for each input.
 #
 # $$\frac{\partial (a + b)}{\partial a} = 1 \qquad \frac{\partial (a + b)}{\partial b} = 1 \qquad
 # \frac{\partial (a b)}{\partial a} = b \qquad \frac{\partial (a b)}{\partial b} = a$$
 #
-# Local gradients are plain numbers: take them from `a.data` and `b.data`.
+# Local gradients are plain numbers: compute them from `a.data` and `b.data`.
 
 
 # %%
@@ -107,14 +107,14 @@ checks.equal(
     "the local gradients of 3 * 4",
     lambda: (Value(3) * Value(4)).local,
     [4.0, 3.0],
-    hint="times switches",
+    hint="× switches: each input gets the other input's value",
 )
 
 # %% [markdown]
 # ## Exercise 2: power and exp
 #
-# The exponent is a plain number, so `power` has one input only. So has `exp`, whose local gradient is its own result:
-# compute it once.
+# The exponent is a plain number, so `power` has only one input. So does `exp`. The local gradient of `exp` is its own result,
+# so compute the result once and use it twice.
 #
 # $$\frac{\mathrm d\, a^n}{\mathrm d a} = n\, a^{n-1} \qquad \frac{\mathrm d\, e^a}{\mathrm d a} = e^a$$
 
@@ -142,11 +142,11 @@ checks.equal(
     "the local gradient of exp(1)",
     lambda: exp(Value(1)).local,
     [math.e],
-    hint="the result is the slope",
+    hint="the derivative of exp is its own result",
 )
 
 # %% [markdown]
-# Values flow now. The forward pass is complete:
+# The forward pass is complete:
 
 # %%
 x, y, z = Value(-2), Value(5), Value(-4)
@@ -155,15 +155,16 @@ f = q * z
 f, f.inputs, f.local
 
 # %% [markdown]
-# ## Exercise 3: an order to go back in
+# ## Exercise 3: topological order
 #
-# The sweep visits a node only when *everything that uses it* has been visited: else its gradient is not complete yet. So we
-# need the nodes in **topological order**: inputs before the nodes that use them. The sweep then walks it from the end.
+# The sweep may visit a node only after *every node that uses it*, because only then is its gradient complete. So we need the
+# nodes in **topological order**: each node after its inputs. The sweep then walks through this order backwards.
 #
-# Write `topological_order(root)`: a list of all nodes below `root`, each once, each after its inputs. A way to do it:
+# Write `topological_order(root)`. It returns a list of `root` and all nodes that `root` depends on, each of them once and
+# after its inputs. One way to do it:
 #
-# - a function `visit(node)` that returns at once if it has seen the node;
-# - otherwise it marks the node as seen, visits the inputs, and *then* appends the node.
+# - write a function `visit(node)` that returns immediately if it has already seen the node;
+# - otherwise, `visit` marks the node as seen, visits its inputs, and *then* appends the node.
 
 
 # %%
@@ -190,13 +191,13 @@ checks.equal(
     "the values of (x + y) * z in topological order",
     lambda: sorted(n.data for n in topological_order(f)),
     [-12.0, -4.0, -2.0, 3.0, 5.0],
-    hint="each of the five nodes belongs in it, the root too",
+    hint="all five nodes belong in the list, including the root",
 )
 checks.equal(
-    "the place of the root",
+    "the index of the root",
     lambda: topological_order(f).index(f),
     4,
-    hint="append after visiting the inputs",
+    hint="append a node after you have visited its inputs",
 )
 a = Value(3)
 b = a + a
@@ -205,12 +206,12 @@ checks.equal(
     "the order of b = a + a, c = b + b",
     lambda: [n.data for n in topological_order(c)],
     [3.0, 6.0, 12.0],
-    hint="each node once: look in `seen`",
+    hint="each node appears once: check `seen` first",
 )
 
 # %% [markdown]
-# Sixty levels of `y = y + y` have $2^{60}$ paths from the result to the leaf, and 61 nodes. An order that looks at each node
-# once takes no time. A program that follows paths never ends.
+# Sixty levels of `y = y + y` make a graph with 61 nodes, but $2^{60}$ paths from the result to the leaf. A program that
+# visits each node once is done immediately. A program that follows every path would run for centuries.
 
 # %%
 y = Value(1)
@@ -221,11 +222,12 @@ len(topological_order(y)), y.data == 2.0**60
 # %% [markdown]
 # ## Exercise 4: the sweep
 #
-# Start with $\partial f / \partial f = 1$. Then take the nodes from the last to the first. Each sends to each of its inputs
+# Start with $\partial f / \partial f = 1$. Then go through the nodes from the last to the first. Each node sends to each of
+# its inputs
 #
 # $$\text{downstream} = \text{upstream} \times \text{local}$$
 #
-# and the input **adds it** to what it has: a value used twice hears from both branches.
+# The input **adds** it to the gradient it already has, because a value that is used twice gets a gradient from both branches.
 
 
 # %%
@@ -246,20 +248,20 @@ q = x + y
 f = q * z
 backward(f)
 found = [x.grad, y.grad, z.grad, q.grad]
-hint = "start with the last node: reversed(topological_order(root))"
+hint = "start at the last node: reversed(topological_order(root))"
 checks.equal("the gradients of x, y, z and q", found, [-4.0, -4.0, 3.0, -4.0], hint=hint)
 a = Value(3)
 b = a + a
 c = b + b
 backward(c)
-hint = "a hears from b twice: add to what it has"
+hint = "a gets a gradient from b twice: add it to x.grad"
 checks.equal("the gradient of a, in b = a + a, c = b + b", a.grad, 4.0, hint=hint)
 
 # %% [markdown]
-# ## Against minigrad
+# ## Comparison with minigrad
 #
-# That is an engine. Let us try it on the sigmoid circuit of lesson 2, and compare with minigrad, number by number. The same
-# function serves both, given the right `exp`.
+# Your engine is complete. Try it on the sigmoid circuit of lesson 2 and compare every number with minigrad. One function
+# serves both engines: it takes the right `exp` as an argument.
 
 
 # %%
@@ -282,31 +284,32 @@ checks.equal("the value", out.data, f)
 checks.equal(
     "the gradients of w0, x0, w1, x1, w2",
     [v.grad for v in mine],
-    [float(t.grad) for t in theirs],
+    [t.grad for t in theirs],
 )
 [round(v.grad, 4) for v in mine]
 
 # %% [markdown]
-# This is the graph that both engines recorded. minigrad draws it; the numbers in it are yours, too.
+# This is the graph that both engines recorded, drawn by minigrad. Your engine has the same numbers.
 
 # %%
 mg.draw(f)
 
 # %% [markdown]
-# And this is your loop at work: each step back is one turn of it.
+# And this is your loop at work: each backward step is one iteration.
 
 # %%
 mg.play(f)
 
 # %% [markdown]
-# ## Against finite differences
+# ## Comparison with finite differences
 #
-# Two engines can share a mistake. Differences cannot: move an input up and down by a small $h$, and watch the result.
+# Two engines can make the same mistake. Finite differences do not use the chain rule at all: change one input by a small $h$,
+# up and down, and compare the results.
 #
 # $$\frac{\partial f}{\partial x} \approx \frac{f(x + h) - f(x - h)}{2h}$$
 #
-# The two are compared by their **relative error**, $|a - b| \,/ \max(|a|, |b|)$. Less than $10^{-7}$ is right; more than
-# $10^{-2}$ is wrong.
+# Compare the two gradients by their **relative error**, $|a - b| \,/ \max(|a|, |b|)$. Below $10^{-7}$ the gradient is right;
+# above $10^{-2}$ it is wrong.
 
 # %%
 checks.gradient(
@@ -318,9 +321,9 @@ checks.gradient(
 )
 
 # %% [markdown]
-# ## Exercise 5: twice
+# ## Exercise 5: a second sweep
 #
-# Your engine has a flaw, and a famous one. $f = x^3$ at $x = 3$ has the slope 27. Sweep, set the leaf's gradient to zero, and
+# Your engine has a well-known bug. The derivative of $f = x^3$ at $x = 3$ is 27. Sweep, set the leaf's gradient to zero, and
 # sweep again:
 
 # %%
@@ -333,10 +336,10 @@ backward(f)
 first, x.grad
 
 # %% [markdown]
-# The second answer is 45. The node in the middle, `x * x`, still held the gradient of the first sweep, and sent it on again.
+# The second answer is 45. The intermediate node, `x * x`, still held its gradient from the first sweep and sent it on again.
 #
-# The cure: each sweep collects its gradients **in a dictionary of its own**, and adds them into `.grad` only at the end. Then
-# two sweeps give exactly twice the gradient, whatever was set to zero between them.
+# To fix this, let each sweep collect its gradients **in a dictionary of its own** and add them to `.grad` only at the end.
+# Then every sweep adds exactly the right gradient, whichever gradients were set to zero before it.
 
 
 # %%
@@ -350,8 +353,8 @@ def backward(root):
         node.grad += gradient
     # stub
     # gradients = {root: 1.0}
-    # # the sweep, into `gradients`
-    # # then add each gradient into the node's .grad
+    # # the sweep: collect into `gradients`
+    # # then add each gradient to the node's .grad
     # end
 
 
@@ -360,27 +363,28 @@ x = Value(3)
 square = x * x
 f = square * x
 backward(f)
-checks.equal("the slope of x³ at 3", x.grad, 27.0)
-checks.equal("the gradient in the middle", square.grad, 3.0)
+checks.equal("the derivative of x³ at 3", x.grad, 27.0)
+checks.equal("the gradient of the intermediate node", square.grad, 3.0)
 x.grad = 0.0
 backward(f)
-checks.equal("the slope, when only the leaf was set to zero", x.grad, 27.0)
+checks.equal("the derivative after only the leaf was set to zero", x.grad, 27.0)
 backward(f)
 checks.equal("the sum of two sweeps", x.grad, 54.0)
 
 # %% [markdown]
-# minigrad's own sweep is the same loop, in `minigrad/backward.py`. It differs in two ways. Where you keep a local gradient, a
-# number, it keeps a *rule*, which turns the upstream gradient into the downstream one: lesson 4 shows why arrays need that. And
-# its order is found without recursion, so a chain of a million nodes is no trouble.
+# minigrad's own sweep, in `minigrad/backward.py`, is the same loop with two differences. Your nodes keep local gradients,
+# which are numbers. In minigrad, each operation has a *rule*, which computes the downstream gradient from the upstream one;
+# lesson 4 shows why arrays need rules. And minigrad finds the topological order without recursion, so a chain of a million
+# nodes works too.
 
 # %% [markdown]
 # ## Something to play with
 #
-# An engine is for going downhill. Himmelblau's function has four valleys, all of depth 0:
+# With an engine you can minimise functions. Himmelblau's function has four minima, all with the value 0:
 #
 # $$f(x, y) = (x^2 + y - 11)^2 + (x + y^2 - 7)^2$$
 #
-# Starting somewhere, take small steps against the gradient. Your engine finds the way.
+# From any starting point, take small steps against the gradient. Your engine computes the gradient of each step.
 
 
 # %%
@@ -409,12 +413,12 @@ for start in [(0, 0), (-1, 0.5), (-0.5, -1), (1, -2)]:
     plt.plot(*path[-1], "*", color="tab:red", markersize=14)
 plt.xlabel("x")
 plt.ylabel("y")
-plt.title("Four starts, four valleys")
+plt.title("Four starts, four minima")
 plt.show()
 
 # %% [markdown]
 # Try:
 #
-# - other starts, and a rate of 0.02 or 0.03: when does a path begin to jump about?
-# - a function of your own, made of `+ - * / **` and `exp`;
-# - a new operation, `log` or `tanh`: a value, an input, a local gradient, and that is all.
+# - other starting points, and a rate of 0.02 or 0.03: when does a path begin to jump around?
+# - a function of your own, built from `+ - * / **` and `exp`;
+# - a new operation, `log` or `tanh`: all it needs is a value, an input and a local gradient.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 4. Vectors
 #
-# Networks compute with arrays. The chain rule stays, and local gradients become matrices, so large that nobody forms them. This
-# lesson shows what they look like, and how to do without.
+# Networks compute with arrays. The chain rule stays the same, but local gradients become matrices, so large that no engine
+# ever forms them. This lesson shows what these matrices look like and how the backward pass works without them.
 
 # %%
 import matplotlib.pyplot as plt
@@ -14,13 +14,13 @@ from minigrad import Tensor, checks
 # %% [markdown]
 # ## The Jacobian
 #
-# A function takes $n$ numbers and gives $m$. Every output can depend on every input, so its local gradient has $m \times n$
-# entries. This matrix is the **Jacobian**.
+# Take a function with $n$ inputs and $m$ outputs. Every output can depend on every input, so the local gradient has
+# $m \times n$ entries. This matrix is the **Jacobian**.
 #
 # $$J_{ki} = \frac{\partial y_k}{\partial x_i}$$
 #
-# How does an engine get at it? Start the backward pass at $y$ with an upstream gradient that is 1 at one output $k$ and 0 at all
-# others. What arrives at $x$ is row $k$ of the Jacobian.
+# An engine can compute it row by row. Start the backward pass at $y$ with an upstream gradient that is 1 at one output $k$
+# and 0 at all others. The gradient of $x$ is then row $k$ of the Jacobian.
 
 # %%
 x = Tensor([0.5, -1.0, 2.0])
@@ -31,8 +31,8 @@ print("row 0:", x.grad.round(4))
 # %% [markdown]
 # ## Exercise 1: a Jacobian, row by row
 #
-# Write `jacobian(f, x)` for a function of a vector. Make a fresh `Tensor(x)` for each row, so that nothing adds up. `np.eye(m)[k]`
-# is 1 at $k$ and 0 elsewhere.
+# Write `jacobian(f, x)` for a function `f` of a vector. Make a new `Tensor(x)` for each row, so that gradients do not
+# accumulate. `np.eye(m)[k]` is 1 at $k$ and 0 elsewhere.
 
 
 # %%
@@ -63,12 +63,12 @@ checks.equal(
 )
 
 # %% [markdown]
-# `mg.jacobian(f)(x)` does the same, in one go where it can.
+# `mg.jacobian(f)(x)` does the same, with all rows at once where possible.
 #
-# ## Jacobians seen
+# ## Jacobians as pictures
 #
-# An elementwise function, such as relu, has a **diagonal** one: output $k$ depends on input $k$ alone. Softmax has a **full** one:
-# every output depends on every input.
+# The Jacobian of an elementwise function, such as relu, is **diagonal**: output $k$ depends only on input $k$. The Jacobian
+# of softmax is **full**: every output depends on every input.
 
 # %%
 x = np.array([1.5, -0.5, 0.3, -2.0, 0.9, 2.2])
@@ -92,53 +92,53 @@ def show(functions):
 show({"relu": mg.relu, "sigmoid": mg.sigmoid, "softmax": mg.softmax})
 
 # %% [markdown]
-# Red is positive, blue is negative. The zeros of relu on the diagonal are where its input was negative.
+# Red is positive, blue is negative. Relu has zeros on the diagonal where its input is negative.
 #
-# minigrad draws a Jacobian with its numbers, the upstream gradient to its left, and their product below.
+# minigrad draws a Jacobian with its entries, with the upstream gradient on the left and the product of the two below.
 
 # %%
 mg.draw_jacobian(mg.softmax, x, upstream=[1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
 
 # %% [markdown]
-# ## Why nobody forms them
+# ## The size of a Jacobian
 #
-# A layer applies relu to 4096 numbers. Its Jacobian is 4096 × 4096. With a minibatch of 100 examples at once, it is
+# A layer applies relu to a vector of 4096 elements. Its Jacobian is 4096 × 4096. For a minibatch of 100 such vectors, it is
 # 409 600 × 409 600.
 #
-# ## Exercise 2: how much memory?
+# ## Exercise 2: memory
 #
-# In bytes, at 8 bytes for each entry.
+# How many bytes does each of the two matrices take, at 8 bytes per entry?
 
 # %%
 # solution
 bytes_vector = 4096 * 4096 * 8
 bytes_batch = 409_600 * 409_600 * 8
 # stub
-# bytes_vector = None
-# bytes_batch = None
+# bytes_vector = None  # 4096 × 4096 entries
+# bytes_batch = None  # 409 600 × 409 600 entries
 # end
 
 # %%
-checks.equal("the memory for one vector", bytes_vector, 134_217_728)
-checks.equal("the memory for the minibatch", bytes_batch, 1_342_177_280_000)
+checks.equal("the bytes for one vector", bytes_vector, 134_217_728)
+checks.equal("the bytes for the minibatch", bytes_batch, 1_342_177_280_000)
 print(f"{bytes_vector / 1e6:.0f} MB, and {bytes_batch / 1e12:.2f} TB")
 
 # %% [markdown]
-# More than a terabyte, for one relu, and all but one in 409 600 of its entries are 0.
+# One relu would need more than a terabyte, and in each row of 409 600 entries at most one is not 0.
 
 # %% [markdown]
 # ## The vector-Jacobian product
 #
-# The backward pass never needs $J$ itself. It needs what $J$ does to the upstream gradient $g$:
+# The backward pass never needs $J$ itself. It needs only the product of the upstream gradient $g$ and $J$:
 #
 # $$\frac{\partial L}{\partial x_i} = \sum_k g_k\, J_{ki} \qquad\text{or, as vectors,}\qquad \frac{\partial L}{\partial x} = g^{\mathsf T} J$$
 #
-# This is *downstream = upstream × local* again. A **rule** of an engine computes it directly. For relu: pass $g$ on where the input
-# is positive, and 0 elsewhere, at 0 too.
+# This is *downstream = upstream × local* again. In an engine, a **rule** computes this product directly. The rule of relu
+# sends back $g$ where the input is positive and 0 elsewhere, including where the input is 0.
 #
-# ## Exercise 3: two rules without a matrix
+# ## Exercise 3: two rules that form no matrix
 #
-# - `relu_rule(g, x)`;
+# - `relu_rule(g, x)` for $y_k = \max(x_k, 0)$;
 # - `square_rule(g, x)` for $y_k = x_k^2$.
 
 
@@ -161,14 +161,14 @@ checks.equal(
     "the rule of relu",
     lambda: relu_rule(g, x),
     g @ jacobian(mg.relu, x),
-    hint="compare x with 0, and multiply",
+    hint="compare x with 0, and multiply the result by g",
 )
 checks.equal("the rule of relu at 0", lambda: relu_rule(np.ones(1), np.zeros(1)), np.zeros(1))
 checks.equal("the rule of the square", lambda: square_rule(g, x), g @ jacobian(mg.square, x))
 
 # %% [markdown]
-# `mg.vjp(f, x)` gives the value and a function that takes any upstream gradient back, without a matrix. Here on a million numbers,
-# whose Jacobian would take 8 TB:
+# `mg.vjp(f, x)` returns the value $f(x)$ and a function that computes the vector-Jacobian product for any upstream gradient.
+# It never forms the matrix. Here $x$ has a million elements, and the Jacobian would take 8 TB:
 
 # %%
 million = np.linspace(-1, 1, 1_000_000)
@@ -177,18 +177,19 @@ value, back = mg.vjp(mg.relu, million)
 print(downstream[[0, -1]], downstream.sum())
 
 # %% [markdown]
-# ## $\lVert W x \rVert^2$, all the way
+# ## A complete example: $\lVert W x \rVert^2$
 #
 # $$q = W x \qquad f(x, W) = \lVert q \rVert^2 = \sum_k q_k^2$$
 #
 # $$W = \begin{pmatrix} 0.1 & 0.5 \\ -0.3 & 0.8 \end{pmatrix} \qquad x = \begin{pmatrix} 0.2 \\ 0.4 \end{pmatrix} \qquad
 # q = \begin{pmatrix} 0.22 \\ 0.26 \end{pmatrix} \qquad f = 0.116$$
 #
-# Go back, one entry at a time:
+# Go backward, one element at a time:
 #
 # - $\partial f / \partial q_k = 2 q_k$;
-# - $q_k = \sum_i W_{ki} x_i$, so $W_{ki}$ gets $2 q_k\, x_i$: an **outer product**;
-# - $x_i$ goes into every $q_k$, with $W_{ki}$. Gradients add at branches: $\sum_k 2 q_k\, W_{ki}$, which is $W^{\mathsf T}$ times $2q$.
+# - $q_k = \sum_i W_{ki} x_i$, so the gradient of $W_{ki}$ is $2 q_k\, x_i$: an **outer product**;
+# - $x_i$ is used in every $q_k$, each time multiplied by $W_{ki}$. Gradients add at branches, so the gradient of $x_i$ is
+#   $\sum_k 2 q_k\, W_{ki}$: the matrix $W^{\mathsf T}$ times $2q$.
 #
 # ## Exercise 4: three gradients
 
@@ -212,9 +213,9 @@ checks.equal(
     "∂f/∂W",
     grad_W,
     [[0.088, 0.176], [0.104, 0.208]],
-    hint="the shape of W; row k belongs to q_k",
+    hint="it has the shape of W; row k belongs to q_k",
 )
-checks.equal("∂f/∂x", grad_x, [-0.112, 0.636], hint="W.T, not W")
+checks.equal("∂f/∂x", grad_x, [-0.112, 0.636], hint="multiply by W.T, not W")
 
 # %%
 tW, tx = Tensor(W, name="W"), Tensor(x, name="x")
@@ -223,7 +224,7 @@ f.backward()
 mg.draw(f, precision=3, heatmaps=False)
 
 # %% [markdown]
-# In the player, a step back through `@` is two rules, an outer product and a product with the transposed matrix.
+# In the player, the backward step through `@` applies two rules: an outer product, and a product with the transposed matrix.
 
 # %%
 mg.play(f, precision=3)
@@ -231,13 +232,14 @@ mg.play(f, precision=3)
 # %% [markdown]
 # ## A gradient has the shape of its variable
 #
-# Always. $L$ is one number, so there is one derivative for each entry. This is also the quickest way to a formula: often the shapes
-# leave only one way to put the pieces together.
+# This is always true: $L$ is a scalar, so there is one derivative for each element of the variable. Shapes are also the
+# quickest way to find a formula: often they allow only one way to combine the arrays.
 #
 # ## Exercise 5: the matrix product
 #
-# $Y = X W$, with $X$ of shape $(N, D)$, $W$ of $(D, M)$, and an upstream gradient $G$ of the shape of $Y$, $(N, M)$. Which product
-# of $G$ and $W$ has the shape of $X$? Which of $X$ and $G$ has the shape of $W$?
+# $Y = X W$, where $X$ has shape $(N, D)$ and $W$ has shape $(D, M)$. The upstream gradient $G$ has the shape of $Y$,
+# $(N, M)$. Which product of $G$ and $W$ has the shape of $X$? Which product of $X$ and $G$ has the shape of $W$? Transpose
+# where you need to.
 
 
 # %%
@@ -245,7 +247,7 @@ def matmul_rules(G, X, W):
     # solution
     return G @ W.T, X.T @ G
     # stub
-    # # the gradient of X, and of W
+    # # return the gradient of X and the gradient of W
     # raise NotImplementedError("your code here")
     # end
 
@@ -260,23 +262,24 @@ checks.gradient(
     lambda: matmul_rules(G, X, W),
     upstream=G,
     names=names,
-    hint="look at the shapes",
+    hint="transpose so that the shapes fit",
 )
 
 # %% [markdown]
 # ## Broadcasting
 #
-# In `X @ W + b`, with $b$ of shape $(M,)$, the same $b$ is added to each of the $N$ rows. NumPy calls that broadcasting. To the
-# backward pass it is a branch: $b$ is used $N$ times, so its gradient is a **sum** over the rows.
+# In `X @ W + b`, where $b$ has shape $(M,)$, the same $b$ is added to each of the $N$ rows. NumPy calls this broadcasting.
+# For the backward pass it is a branch: $b$ is used $N$ times, so its gradient is a **sum** over the rows.
 #
-# In general: wherever a shape was stretched, sum.
+# In general, sum over every axis along which the array was broadcast.
 #
-# - An axis that was put in front: sum it away.
-# - An axis of length 1 that was stretched: sum along it, and keep it.
+# - If an axis was added in front, sum over it and remove it.
+# - If an axis of length 1 was stretched, sum over it and keep it with length 1.
 #
-# ## Exercise 6: back from broadcasting
+# ## Exercise 6: undo broadcasting
 #
-# Write `unbroadcast(g, shape)`. `g.sum(axis=0)` takes the first axis away, `g.sum(axis=1, keepdims=True)` leaves length 1.
+# Write `unbroadcast(g, shape)`: sum `g` until it has the shape `shape`. `g.sum(axis=0)` removes the first axis, and
+# `g.sum(axis=1, keepdims=True)` keeps axis 1 with length 1.
 
 
 # %%
@@ -297,19 +300,19 @@ checks.equal(
     "back to (3,)",
     lambda: unbroadcast(g, (3,)),
     np.array([18.0, 22.0, 26.0]),
-    hint="(3,) was put under each row",
+    hint="the array of shape (3,) was added to each row",
 )
 checks.equal(
     "back to (4, 1)", lambda: unbroadcast(g, (4, 1)), np.array([[3.0], [12.0], [21.0], [30.0]])
 )
 checks.equal("back to (1, 1)", lambda: unbroadcast(g, (1, 1)), np.array([[66.0]]))
 checks.equal(
-    "back to ()", lambda: unbroadcast(g, ()), 66.0, hint="no axis is left: sum them all away"
+    "back to ()", lambda: unbroadcast(g, ()), 66.0, hint="no axis is left: sum over all of them"
 )
-checks.equal("nothing to do", lambda: unbroadcast(g, (4, 3)), g)
+checks.equal("no broadcasting", lambda: unbroadcast(g, (4, 3)), g)
 
 # %% [markdown]
-# In minigrad this is done in one place, for every operation: the function of the same name in `minigrad/backward.py`.
+# minigrad does this in one place for every operation: the function of the same name in `minigrad/backward.py`.
 
 # %%
 X, W, b = Tensor(X, name="X"), Tensor(W, name="W"), Tensor(np.zeros(4), name="b")
@@ -319,17 +322,18 @@ print(X.grad.shape, W.grad.shape, b.grad.shape)
 mg.draw(loss, values=False, gradients=False, local_gradients=False)
 
 # %% [markdown]
-# ## What forward keeps
+# ## Memory for the backward pass
 #
-# Look at the rules again. The product needs its inputs, relu needs its input or its output, a sum needs nothing but a shape. So the
-# forward pass has to **keep** these arrays until the backward pass is done. That is where the memory of training goes.
+# Look at the rules again. A product needs its inputs, relu needs its input or its output, a sum needs only a shape. So the
+# forward pass has to **keep** these arrays until the backward pass is done. They take most of the memory in training.
 #
-# And the backward pass gives the gradient of every input, every parameter and every value in between.
+# In return, the backward pass gives the gradient of every input, every parameter and every intermediate value.
 
 # %% [markdown]
 # ## Something to play with
 #
-# A Jacobian shows at a glance what depends on what. Guess each picture before you look.
+# A Jacobian shows at a glance which outputs depend on which inputs. Guess what each picture will look like before you run the
+# cell.
 
 # %%
 x = np.array([1.5, -0.5, 0.3, -2.0, 0.9, 2.2])
@@ -339,8 +343,8 @@ show(
         "correlate with (1, 2, 1)": lambda t: mg.conv1d(
             t.reshape(1, 1, 6), [[[1.0, 2.0, 1.0]]]
         ).ravel(),
-        "the maximum so far": lambda t: mg.stack([mg.max(t[: k + 1]) for k in range(6)]),
-        "minus the mean": lambda t: t - mg.mean(t),
+        "running maximum": lambda t: mg.stack([mg.max(t[: k + 1]) for k in range(6)]),
+        "subtract the mean": lambda t: t - mg.mean(t),
     }
 )
 
@@ -348,5 +352,5 @@ show(
 # Try:
 #
 # - `lambda t: t[::-1]`, `lambda t: mg.flip(t) * t`, `lambda t: t / mg.norm(t)`;
-# - `lambda t: mg.layer_norm(t, 6)`: which directions does it not let through?
-# - two functions one after the other: their Jacobians multiply, which is the chain rule for vectors.
+# - `lambda t: mg.layer_norm(t, 6)`: for which upstream gradients is the product 0?
+# - a composition of two functions: their Jacobians multiply, which is the chain rule for vectors.

@@ -1,11 +1,11 @@
 # %% [markdown]
 # # 5. Activations and losses
 #
-# A network ends in two steps: an **activation** turns its last numbers into probabilities, and a **loss** compares them with the
-# truth. The numbers before the activation are called **logits**.
+# A network ends in two steps: an **activation** turns its last outputs into probabilities, and a **loss** compares them with
+# the target. The values before the activation are called **logits**.
 #
-# Each step has a gradient worth knowing. Together they have one that is simpler than either, and that survives where the two
-# steps break.
+# Each step has a gradient worth knowing. The gradient of the two steps together is simpler than either, and it still works
+# where the two separate steps fail.
 
 # %%
 import matplotlib.pyplot as plt
@@ -17,18 +17,18 @@ from minigrad import Tensor, checks
 # %% [markdown]
 # ## Sigmoid and relu
 #
-# Both work on each number by itself. Both can tell their local gradient from their **output**, so the forward pass need not keep
-# the input.
+# Both are elementwise functions. Both can compute their local gradient from their **output**, so the forward pass need not
+# keep the input.
 #
 # $$\sigma'(z) = \sigma(z)\,\bigl(1 - \sigma(z)\bigr) \qquad\qquad
 # \mathrm{relu}'(z) = \begin{cases} 1 & z > 0 \\ 0 & z \le 0 \end{cases}$$
 #
-# At $z = 0$, relu has a kink and no derivative. One has to be chosen, and the choice is 0. And $z > 0$ just where
-# $\mathrm{relu}(z) > 0$.
+# At $z = 0$, relu has a kink and no derivative. By convention its gradient there is 0. Since $z > 0$ exactly where
+# $\mathrm{relu}(z) > 0$, the output is enough to compute it.
 #
 # ## Exercise 1: two rules
 #
-# From the upstream gradient `g` and the output `out`, nothing else.
+# Compute the downstream gradient from the upstream gradient `g` and the output `out` only.
 
 
 # %%
@@ -54,7 +54,7 @@ for name, f, rule in [("sigmoid", mg.sigmoid, sigmoid_rule), ("relu", mg.relu, r
     checks.equal(f"the rule of {name}", lambda: rule(g, out.data), t.grad)
 
 # %% [markdown]
-# A picture of what each lets through:
+# Each activation with its local gradient:
 
 # %%
 at = np.linspace(-6, 6, 241)
@@ -74,29 +74,30 @@ plt.show()
 # %% [markdown]
 # ## Softmax
 #
-# For a choice between $K$ classes, softmax turns $K$ logits into probabilities that add up to 1.
+# To choose between $K$ classes, softmax turns $K$ logits into probabilities that sum to 1.
 #
 # $$p_k = \frac{e^{z_k}}{\sum_i e^{z_i}}$$
 #
-# minigrad has it as one gate. Opened, it shows how the logits meet:
+# In minigrad, softmax is one gate. Open it to see how the logits interact:
 
 # %%
 z = Tensor([0.5, -1.0, 2.0], name="z")
 mg.draw(mg.softmax(z), expand="softmax", heatmaps=False, local_gradients=False)
 
 # %% [markdown]
-# The exponentials take two ways: each to its own quotient, and all together, through the sum, to **every** quotient. (What is
-# subtracted first is the largest logit. It changes no probability, and you will see below what it is good for.)
+# The exponentials take two paths: each goes to its own quotient, and all of them go through the sum to **every** quotient.
+# (Softmax first subtracts the largest logit. This changes no probability; the reason follows below.)
 #
-# So raising $z_i$ raises $p_i$ and lowers all others. The Jacobian is full:
+# So raising $z_i$ raises $p_i$ and lowers all other probabilities. The Jacobian is full:
 #
 # $$\frac{\partial p_k}{\partial z_i} = p_k\,(\delta_{ki} - p_i) \qquad \delta_{ki} = 1 \text{ if } k = i, \text{ else } 0$$
 #
-# Some notes on the web give the diagonal only, $p_k (1 - p_k)$, as if softmax were sigmoid. That is a mistake, and a common one.
+# Some notes on the web give only the diagonal, $p_k (1 - p_k)$, as if softmax were an elementwise sigmoid. That is a common
+# mistake.
 #
 # ## Exercise 2: the full Jacobian
 #
-# A matrix with $p_k (\delta_{ki} - p_i)$ in row $k$, column $i$. `np.diag(p)` and `np.outer(p, p)` help.
+# Return the matrix with $p_k (\delta_{ki} - p_i)$ in row $k$, column $i$. `np.diag(p)` and `np.outer(p, p)` help.
 
 
 # %%
@@ -122,19 +123,19 @@ checks.equal(
     "the Jacobian of softmax",
     lambda: softmax_jacobian(p),
     rows_by_backward(z),
-    hint="-p_k p_i off the diagonal",
+    hint="the entries off the diagonal are -p_k p_i",
 )
 print(rows_by_backward(z).round(3))
 
 # %% [markdown]
-# Each row adds up to 0: raising all logits by the same amount changes nothing.
+# Each row sums to 0: adding the same constant to all logits changes nothing.
 
 # %%
 mg.draw_jacobian(mg.softmax, z, precision=3)
 
 # %% [markdown]
 #
-# How wrong is the diagonal alone? Here is a gradient by both, with differences as the judge.
+# How wrong is the diagonal alone? Compute a gradient both ways and compare each with finite differences.
 
 # %%
 g = np.array([1.0, 0.0, 0.0])
@@ -151,7 +152,7 @@ print(
 # %% [markdown]
 # ## Exercise 3: the rule of softmax
 #
-# A rule forms no matrix. Multiply $g^{\mathsf T} J$ out on paper:
+# A rule forms no matrix. Multiply out $g^{\mathsf T} J$ on paper:
 #
 # $$\sum_k g_k\, p_k (\delta_{ki} - p_i) = p_i \Bigl(g_i - \sum_k g_k p_k\Bigr)$$
 
@@ -170,7 +171,8 @@ checks.equal("the rule of softmax", lambda: softmax_rule(g, p), g @ rows_by_back
 # %% [markdown]
 # ## Binary cross-entropy
 #
-# Two classes: the target $y$ is 0 or 1, and $p$ is the probability of 1. The loss is small when the truth was likely.
+# With two classes, the target $y$ is 0 or 1, and $p$ is the predicted probability of class 1. The loss is small if the
+# network gave the right class a high probability.
 #
 # $$J = -y \ln p - (1 - y) \ln (1 - p)$$
 #
@@ -178,7 +180,8 @@ checks.equal("the rule of softmax", lambda: softmax_rule(g, p), g @ rows_by_back
 #
 # ## Exercise 4: through the loss and through the sigmoid
 #
-# With $p = \sigma(z)$, the chain rule multiplies by $p (1 - p)$. Do it on paper first: what is left? Then write both functions.
+# With $p = \sigma(z)$, the chain rule multiplies by $p (1 - p)$. Simplify the product on paper first. Then write both
+# functions.
 
 
 # %%
@@ -192,7 +195,7 @@ def bce_gradient_z(p, y):
     # solution
     return p - y
     # stub
-    # # what is left of bce_gradient_p(p, y) * p * (1 - p)
+    # # bce_gradient_p(p, y) * p * (1 - p), simplified
     # raise NotImplementedError("your code here")
     # end
 
@@ -208,17 +211,17 @@ for y in (0.0, 1.0):
         f"∂J/∂z for y = {y:g}",
         lambda: bce_gradient_z(p.data, y),
         z.grad,
-        hint="two letters and a minus",
+        hint="multiply ∂J/∂p by p (1 - p) and simplify: two letters and a minus remain",
     )
 
 # %% [markdown]
-# Step by step, the graph is long:
+# Built from separate steps, the graph is long:
 
 # %%
 mg.draw(loss)
 
 # %% [markdown]
-# Fused, it is one gate, and its gradient is *prediction minus truth*:
+# Fused, it is one gate, and its gradient is *prediction minus target*:
 #
 # $$\frac{\partial J}{\partial z} = \sigma(z) - y$$
 
@@ -229,10 +232,10 @@ loss.backward()
 mg.draw(loss)
 
 # %% [markdown]
-# ## Where the steps break
+# ## Overflow in the separate steps
 #
-# A confident network may give the logit 1000. Then $\sigma(1000)$ is 1 in floating point, exactly. If the truth was 0, the loss is
-# $-\ln(1 - 1)$: infinite, and its gradient is infinity times zero.
+# A confident network may output the logit 1000. Then $\sigma(1000)$ is exactly 1 in floating point. If the target is 0, the
+# loss is $-\ln(1 - 1)$, which is infinite, and its gradient is infinity times zero, which is nan.
 
 
 # %%
@@ -250,22 +253,22 @@ for logit, y in [(1000.0, 0.0), (1000.0, 1.0), (-1000.0, 0.0), (-1000.0, 1.0)]:
     fused = mg.binary_cross_entropy_with_logits(exact, y)
     fused.backward()
     print(f"z = {logit:5g}, y = {y:g}", end="   ")
-    print(f"step by step: loss {loss:4.0f}, gradient {z.grad:3.0f}", end="   ")
+    print(f"separate: loss {loss:4.0f}, gradient {z.grad:3.0f}", end="   ")
     print(f"fused: loss {fused:4.0f}, gradient {exact.grad:2.0f}")
 
 # %% [markdown]
-# The fused gate is right in all four cases. How does it compute the loss? Write it in logits alone. For $z \ge 0$,
+# The fused gate is right in all four cases. It computes the loss from the logit directly. For $z \ge 0$,
 #
 # $$-\ln \sigma(z) = \ln(1 + e^{-z}) \qquad -\ln(1 - \sigma(z)) = z + \ln(1 + e^{-z})$$
 #
-# and for all $z$, in one formula in which no exponential overflows:
+# and one formula covers all $z$, with no exponential that can overflow:
 #
 # $$J = \max(z, 0) - y z + \ln\bigl(1 + e^{-|z|}\bigr)$$
 #
-# ## Exercise 5: a loss that holds
+# ## Exercise 5: a stable loss
 #
-# For arrays of logits and targets: the loss of each, and its gradient. `np.log1p(t)` is $\ln(1 + t)$. The sigmoid, too, has to be
-# computed without overflow: given.
+# For arrays of logits `z` and targets `y`, return the loss of each element and its gradient. `np.log1p(t)` is $\ln(1 + t)$.
+# The sigmoid must not overflow either: a stable version is given.
 
 
 # %%
@@ -279,7 +282,7 @@ def bce_with_logits(z, y):
     loss = np.maximum(z, 0) - y * z + np.log1p(np.exp(-np.abs(z)))
     return loss, sigmoid(z) - y
     # stub
-    # # the loss and its gradient
+    # # return the loss and its gradient
     # raise NotImplementedError("your code here")
     # end
 
@@ -294,25 +297,26 @@ checks.equal(
     "the loss and its gradient",
     lambda: bce_with_logits(z, y),
     (losses.data, t.grad),
-    hint="np.maximum(z, 0)",
+    hint="max(z, 0) is np.maximum(z, 0), and the gradient is prediction minus target",
 )
 
 # %% [markdown]
 # ## Cross-entropy for many classes
 #
-# The truth is a class $y$, and the loss is $J = -\ln p_y$. Fused with softmax:
+# The target is a class $y$, and the loss is $J = -\ln p_y$. Fused with softmax, it becomes
 #
 # $$J = \ln \sum_i e^{z_i} - z_y \qquad\qquad \frac{\partial J}{\partial z} = p - \mathrm{onehot}(y)$$
 #
-# Prediction minus truth, again: `onehot(y)` is 1 at $y$ and 0 elsewhere. And again an exponential overflows, from $z \approx 710$ on.
-# The cure is that a constant taken off all logits changes nothing. Take off the largest:
+# The gradient is prediction minus target again: `onehot(y)` is 1 at $y$ and 0 elsewhere. And again an exponential can
+# overflow, for $z$ above about 710. To avoid this, subtract the largest logit from all of them. A common constant does not
+# change the probabilities:
 #
 # $$\ln \sum_i e^{z_i} = m + \ln \sum_i e^{z_i - m} \qquad m = \max_i z_i$$
 #
 # ## Exercise 6: cross-entropy of a batch
 #
-# `z` has the shape `(N, K)`, `y` holds `N` classes. Return the **mean** loss, and its gradient in the shape of `z`. The mean divides
-# by `N`: so does the gradient. `z[np.arange(n), y]` picks the logits of the true classes.
+# `z` has shape `(N, K)`, and `y` holds `N` classes. Return the **mean** loss and its gradient, in the shape of `z`. The mean
+# divides by `N`, so the gradient does too. `z[np.arange(n), y]` selects the logits of the true classes.
 
 
 # %%
@@ -326,7 +330,7 @@ def cross_entropy(z, y):
     gradient[np.arange(n), y] -= 1
     return loss, gradient / n
     # stub
-    # # the mean loss, and its gradient
+    # # return the mean loss and its gradient
     # raise NotImplementedError("your code here")
     # end
 
@@ -338,10 +342,10 @@ t = Tensor(z)
 loss = mg.cross_entropy(t, y)
 loss.backward()
 checks.equal(
-    "the mean loss, and its gradient",
+    "the mean loss and its gradient",
     lambda: cross_entropy(z, y),
     (loss.data, t.grad),
-    hint="both are divided by N",
+    hint="divide both by N",
 )
 checks.gradient(
     lambda z: cross_entropy(z, y)[0], [z], lambda: cross_entropy(z, y)[1], names=["z"]
@@ -357,7 +361,8 @@ checks.equal(
 # %% [markdown]
 # ## Something to play with
 #
-# Who breaks first? The loss for the target 0, step by step and fused, in single precision: the numbers that networks are trained in.
+# At which logit do the separate steps fail? Here is the loss for the target 0, in separate steps and fused. It is computed in
+# single precision, which most networks are trained in.
 
 # %%
 at = np.linspace(0, 40, 801, dtype=np.float32)
@@ -375,7 +380,7 @@ for ax, one, other, title in [
 ]:
     ax.plot(at, other, color="tab:blue", linewidth=5, alpha=0.4, label="fused")
     ax.plot(
-        at, np.where(np.isfinite(one), one, np.nan), color="tab:orange", label="step by step"
+        at, np.where(np.isfinite(one), one, np.nan), color="tab:orange", label="separate steps"
     )
     ax.set_title(title)
     ax.set_xlabel("logit")
@@ -383,12 +388,12 @@ axes[0].legend()
 plt.tight_layout()
 plt.show()
 first = at[~np.isfinite(a.data)][0]
-print(f"from a logit of about {first:.0f} on, the loss step by step is infinite")
+print(f"from a logit of about {first:.0f} on, the loss in separate steps is infinite")
 
 # %% [markdown]
 # Try:
 #
-# - double precision: leave `dtype` out;
-# - the target 1, with logits from -120 to 0: why does it last longer on that side?
-# - `with mg.detect_anomaly():` around the steps, without `np.errstate`: what does it tell you?
-# - the squared error of the sigmoid, `(mg.sigmoid(z) - y) ** 2`: what is its gradient, at a logit of 20 that should be -20?
+# - double precision: leave out `dtype`;
+# - the target 1, with logits from -120 to 0: why do the separate steps work longer on that side?
+# - `with mg.detect_anomaly():` around the separate steps, without `np.errstate`: what does it tell you?
+# - the squared error of the sigmoid, `(mg.sigmoid(z) - y) ** 2`: what is its gradient at $z = 20$ for the target 0?

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 6. Multi-layer perceptrons
 #
-# Linear layers with an activation between them: that is a **multi-layer perceptron**. You train one by hand, watch it bend its
-# decision boundary around two spirals, and then ask two questions that decide whether a training works at all: where to start, and
-# how to step.
+# A **multi-layer perceptron** is a stack of linear layers with an activation between them. You will train one by hand and
+# watch its decision boundary bend around two spirals. Then come two choices that decide whether training works at all: the
+# initial weights and the optimiser.
 
 # %%
 from io import BytesIO
@@ -19,7 +19,7 @@ from minigrad import Tensor, checks, nn
 # %% [markdown]
 # ## Two spirals
 #
-# Each point has two coordinates and a class. No straight line separates these classes, and no circle.
+# Each point has two coordinates and a class. No straight line separates the two classes, and no circle does either.
 
 
 # %%
@@ -40,15 +40,16 @@ plt.show()
 # %% [markdown]
 # ## The forward pass
 #
-# Two **hidden** layers with relu, and one number at the end: the logit of class 1.
+# The network has two **hidden** layers with relu. Its output is one number, the logit of class 1.
 #
 # $$h_1 = \mathrm{relu}(X W_1 + b_1) \qquad h_2 = \mathrm{relu}(h_1 W_2 + b_2) \qquad z = h_2 W_3 + b_3$$
 #
-# Each row of $X$ is a point, so all points go through at once. Without the two relus, all of it would be one linear function.
+# Each row of $X$ is a point, so all points go through the network at once. Without the two relus, the whole network would be
+# one linear function.
 #
 # ## Exercise 1: the forward pass
 #
-# Write $h_1$ and $h_2$. The last line makes the shape $(N, 1)$ into $(N,)$: one logit for each point.
+# Write $h_1$ and $h_2$. The last line changes the shape from $(N, 1)$ to $(N,)$: one logit for each point.
 
 
 # %%
@@ -77,32 +78,33 @@ hint = "for the first point, h1 is (5, 0) and h2 is (1, 1)"
 checks.equal("the logits of two points", lambda: forward(small, two), [1.5, -1.0], hint=hint)
 
 # %% [markdown]
-# This is the network with its loss, forward and backward, on these two points. Values are green, gradients red, and each array is
-# shown in colours too: blue below 0, orange above.
+# This is the network with its loss, forward and backward, on these two points. Values are green and gradients are red. Each
+# array is also drawn as a heatmap: blue for elements below 0, orange for elements above 0.
 
 # %%
 loss = mg.binary_cross_entropy_with_logits(forward(small, two), np.array([1.0, 0.0]))
 mg.draw(loss, backward=True)
 
 # %% [markdown]
-# Follow the red numbers from the right. They begin as *prediction minus truth*, divided by 2 for the mean. Where a relu was 0, they
-# become 0. At the end there is a gradient for each weight, in the shape of the weight.
+# Follow the red numbers from the right. They begin as *prediction minus target*, divided by 2 because the loss is a mean over
+# two points. Where a relu is 0, they become 0. At the end, each parameter has a gradient of its own shape.
 
 # %% [markdown]
-# ## A step of training
+# ## A training step
 #
-# Training repeats three things:
+# Training repeats three steps:
 #
 # 1. **forward**: compute the loss;
 # 2. **backward**: compute the gradient of each parameter;
-# 3. **step**: move each parameter a little against its gradient, $w \leftarrow w - \eta\, \partial L / \partial w$.
+# 3. **update**: move each parameter a little against its gradient, $w \leftarrow w - \eta\, \partial L / \partial w$.
 #
-# The small number $\eta$ is the **learning rate**. And before the backward pass, the gradients of the step before have to go: in
+# The small number $\eta$ is the **learning rate**. Before each backward pass, reset the gradients of the previous step: in
 # minigrad, as in PyTorch, `.backward()` *adds* to `.grad`.
 #
-# ## Exercise 2: forward, backward, step
+# ## Exercise 2: forward, backward, update
 #
-# `p.zero_grad()` forgets a gradient, `p.data` is the parameter's array, `p.grad` its gradient. Return the loss.
+# `p.zero_grad()` resets the gradient of a parameter, `p.data` is its array, and `p.grad` is its gradient. Return the loss as
+# a Python number: `loss.item()`.
 
 
 # %%
@@ -118,7 +120,7 @@ def train_step(params, X, y, rate):
     loss.backward()
     for p in params:
         p.data = p.data - rate * p.grad
-    return float(loss)
+    return loss.item()
     # end
 
 
@@ -139,24 +141,24 @@ def two_steps():
 
 
 arrays = [p.data for p in first_params(np.random.default_rng(0))]
-first = float(loss_of(arrays, X, y))
+first = loss_of(arrays, X, y)
 for _ in range(2):
     gradients = mg.grad(loss_of)(arrays, X, y)
     arrays = [a - 0.5 * g for a, g in zip(arrays, gradients, strict=True)]
 checks.equal(
-    "the loss that a step returns",
+    "the loss returned by a step",
     lambda: train_step(first_params(np.random.default_rng(0)), X, y, 0.5),
     first,
-    hint="the loss before the step",
+    hint="return the loss from before the update",
 )
-hint = "zero_grad before backward, minus in the step"
+hint = "call zero_grad before backward, and subtract in the update"
 checks.equal("W1, b1, W2, b2, W3, b3 after two steps", two_steps, tuple(arrays), hint=hint)
 
 # %% [markdown]
 # ## Watch it learn
 #
-# The network is a function of the whole plane, so we can colour the plane: each place by what the network would say there. The seam
-# between the colours is the **decision boundary**. Strong colours are places where it is sure.
+# The network is a function on the whole plane, so we can colour each point of the plane by the prediction there. The line
+# where the colours meet is the **decision boundary**. Where the colour is strong, the network is confident.
 
 # %%
 COLOURS = np.array(
@@ -166,7 +168,7 @@ GRID = np.stack(np.meshgrid(np.linspace(-1.2, 1.2, 180), np.linspace(1.2, -1.2, 
 
 
 def plane(probabilities, X, y):
-    """The plane as pixels: each place in the classes' colours, by their probabilities, and the points on it."""
+    """Paint the plane by the predicted probabilities, with the data points on top."""
     p = probabilities(GRID.reshape(-1, 2)).round(1)
     pixels = 0.35 + 0.65 * (p @ COLOURS[: p.shape[1]]).reshape(GRID.shape[:2] + (3,))
     across, down = ((X * [1, -1] + 1.2) / 2.4 * 179).round().astype(int).T
@@ -203,17 +205,17 @@ for step in range(1, 301):
     if step % 6 == 0:
         pictures.append(plane(two_classes(params), X, y))
 right = np.mean((forward(params, X).data > 0) == y)
-print(f"loss {losses[0]:.2f} → {losses[-1]:.2f}, {right:.0%} of the points are right")
+print(f"loss {losses[0]:.2f} → {losses[-1]:.2f}, accuracy {right:.0%}")
 show({f"step {k}": pictures[k // 6] for k in (0, 12, 36, 72, 300)})
 
 # %% [markdown]
-# At first the colours are pale: the network is sure of nothing. Then there is one seam, almost straight. It bends, and winds itself
-# between the arms. All 300 steps, in motion:
+# At first the colours are pale: the network is not confident anywhere. Then one boundary appears, almost straight. It bends
+# and winds between the arms. Here are all 300 steps as an animation:
 
 
 # %%
 def film(pictures, milliseconds=120):
-    """A picture that moves: an animated PNG. It begins with its end, for those who see one picture only."""
+    """Make an animated PNG. Its first frame is the final picture, for viewers that show only one frame."""
     palette = Picture.fromarray(pictures[-1]).quantize(32)
     frames = [Picture.fromarray(p).quantize(palette=palette, dither=0) for p in pictures]
     frames = [frame.resize((360, 360)) for frame in frames]
@@ -228,11 +230,11 @@ film(pictures)
 # %% [markdown]
 # ## Many classes
 #
-# With $K$ classes the last layer gives $K$ logits, and the loss is cross-entropy. Nothing else changes.
+# With $K$ classes the last layer outputs $K$ logits, and the loss is cross-entropy. Nothing else changes.
 #
-# From here on, a layer is an object that holds its weights, `nn.Linear`, and layers are put in a row by `nn.Sequential`. An
-# **optimiser** holds the parameters and does the step. And a step sees a **minibatch**, some of the points, in random order: it is
-# cheaper, and the noise does no harm.
+# From here on, a layer is an object that holds its weights, `nn.Linear`, and `nn.Sequential` chains layers. An **optimiser**
+# holds the parameters and updates them. Each step uses a **minibatch**, a few points drawn in random order: this is cheaper,
+# and the noise does no harm.
 #
 # | by hand | with objects |
 # |---|---|
@@ -242,7 +244,8 @@ film(pictures)
 #
 # ## Exercise 3: an epoch
 #
-# An **epoch** is one pass through all batches. Take a step for each, and return the mean of the losses.
+# An **epoch** is one pass over all batches. Take one training step for each batch, append its loss to `losses`, and return
+# the mean.
 
 
 # %%
@@ -254,9 +257,9 @@ def epoch(model, optimizer, batches):
         loss = mg.cross_entropy(model(X), y)
         loss.backward()
         optimizer.step()
-        losses.append(float(loss))
+        losses.append(loss.item())
         # stub
-        # # forward, backward, step, and the loss into `losses`
+        # # forward, backward, update; then append the loss to `losses`
         # pass
         # end
     return np.mean(losses) if losses else None
@@ -275,11 +278,11 @@ checks.equal(
     "the mean loss of two batches, and the weights after them",
     one_epoch,
     (1.0032044, [[-0.2310586], [0.2310586]]),
-    hint="zero_grad, loss, backward, step; the loss of a batch is that before its step",
+    hint="zero_grad, loss, backward, step; record the loss from before the step",
 )
 
 # %% [markdown]
-# Four arms now. `DataLoader` shuffles the points anew in each epoch, and hands them out in batches of 50.
+# Now there are four arms. `DataLoader` shuffles the points in each epoch and returns them in batches of 50.
 
 
 # %%
@@ -316,24 +319,26 @@ for _ in range(40):
     loss = epoch(model, optimizer, batches)
     pictures.append(plane(many_classes(model), X, y))
 right = np.mean(model(X).data.argmax(axis=1) == y)
-print(f"{right:.0%} of the points are right")
+print(f"accuracy {right:.0%}")
 show({f"epoch {k}": pictures[k] for k in (0, 2, 5, 10, 40)})
 
 # %%
 film(pictures)
 
 # %% [markdown]
-# A module draws itself as a box of its name. `depth=1` opens the outermost one; leave it out to see all inside.
+# `mg.draw` shows each module as a box with its name. `depth=1` opens only the outermost module; without it, all modules are
+# open.
 
 # %%
 loss = mg.cross_entropy(model(X[:6]), y[:6])
 mg.draw(loss, backward=True, depth=1)
 
 # %% [markdown]
-# ## Where to start
+# ## Initial weights
 #
-# What if all weights are 0? Then every hidden unit computes the same, gets the same gradient, and stays the same. Here all weights
-# start *equal*, and the network trains for ten steps. Look at the weights of its six hidden units:
+# What if all weights start at 0? Then every hidden unit computes the same value, gets the same gradient, and stays equal to
+# the others. The same happens if all weights start *equal*. Here such a network trains for ten steps. Look at the weights of
+# its six hidden units:
 
 # %%
 same = [Tensor(np.full(shape, 0.1)) for shape in [(2, 6), 6, (6, 6), 6, (6, 1), 1]]
@@ -342,21 +347,21 @@ for _ in range(10):
 print(same[0].data.round(3))
 
 # %% [markdown]
-# Six units, one column six times. So weights start **random**. How large? A unit sums `n` products. If weights and inputs are
-# independent with mean 0, variances multiply and add:
+# The six units have six equal columns. So weights must start **random**. How large should they be? A unit sums `n` products.
+# If weights and inputs are independent and the weights have mean 0, the variance of the sum is:
 #
 # $$\mathrm{Var}\Bigl(\sum_{i=1}^{n} w_i h_i\Bigr) = n\, \mathrm{Var}(w)\, \mathrm{E}(h^2)$$
 #
-# Relu sets half of it to zero, so $\mathrm{E}(h^2)$ is *half* the variance before the relu. The signal keeps its size from layer to
-# layer if $n\,\mathrm{Var}(w)\,/\,2 = 1$:
+# Relu sets about half of the values to zero, so $\mathrm{E}(h^2)$ is *half* the variance before the relu. The signal keeps
+# its size from layer to layer if $n\,\mathrm{Var}(w)\,/\,2 = 1$:
 #
 # $$\mathrm{Var}(w) = \frac{2}{n}$$
 #
-# This is the initialisation of He et al. (2015). `nn.init.kaiming_normal` has it.
+# This is the initialisation of He et al. (2015), available as `nn.init.kaiming_normal`.
 #
-# ## Exercise 4: the right size
+# ## Exercise 4: the standard deviation
 #
-# The standard deviation is the root of the variance.
+# Write `he_std(n)`, the standard deviation for `n` inputs. It is the square root of the variance.
 
 
 # %%
@@ -372,8 +377,8 @@ checks.equal("the standard deviation for 200 inputs", lambda: he_std(200), 0.1, 
 
 
 # %% [markdown]
-# Thirty layers of 200 units. Each colour is one size of the first weights. On the left the signal goes forward, on the right its
-# gradient comes back.
+# Now take thirty layers of 200 units. Each colour is one size of the initial weights. The left plot shows the size of the
+# signal on its way forward, the right plot the size of the gradient on its way back.
 
 
 # %%
@@ -388,7 +393,7 @@ def through_layers(std, layers=30, n=200):
 
 
 fig, axes = plt.subplots(1, 2, figsize=(10, 3.4))
-sizes = {"half of it": 0.5, "√(2/n)": 1.0, "1.5 times": 1.5}
+sizes = {"0.5 √(2/n)": 0.5, "√(2/n)": 1.0, "1.5 √(2/n)": 1.5}
 for (name, factor), colour in zip(
     sizes.items(), ["tab:blue", "tab:green", "tab:red"], strict=True
 ):
@@ -398,33 +403,38 @@ for (name, factor), colour in zip(
 for ax, title in zip(axes, ["size of the values", "size of the gradients"], strict=True):
     ax.set_title(title)
     ax.set_xlabel("layer")
-axes[0].legend(title="first weights")
+axes[0].legend(title="initial weights")
 plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# A factor of 2 in each layer is a factor of a billion after thirty. Signals **vanish** or **explode**, and gradients with them.
+# A factor of 2 in each layer becomes a factor of a billion after thirty layers. Signals **vanish** or **explode**, and so do
+# gradients.
 
 # %% [markdown]
-# ## How to step
+# ## Optimisers
 #
-# Plain gradient descent has one rate for all parameters, and no memory. In a long narrow valley it goes from wall to wall.
+# Plain gradient descent has one learning rate for all parameters and no memory. In a long narrow valley it bounces from wall
+# to wall.
 #
-# **Momentum** keeps a velocity $v$. What points the same way again and again adds up, what alternates cancels:
+# **Momentum** keeps a velocity $v$. Gradients that keep pointing the same way add up, and gradients that alternate cancel:
 #
 # $$v \leftarrow \mu v + g \qquad w \leftarrow w - \eta v$$
 #
-# **Adam** keeps two running averages, of the gradient and of its square. Divided, they give each parameter a rate of its own:
+# **Adam** keeps two running averages, one of the gradient and one of its square. Dividing by the root of the second gives
+# each parameter a step size of its own:
 #
 # $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2$$
 #
 # $$w \leftarrow w - \eta\, \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}$$
 #
-# Both averages start at 0, and are too small at first. Division by $1 - \beta^t$, with $t = 1$ in the first step, makes up for that.
+# Both averages start at 0, so they are too small at first. Dividing by $1 - \beta^t$, with $t = 1$ in the first step,
+# corrects this.
 #
 # ## Exercise 5: two optimisers
 #
-# Each function takes an array of weights, what is kept of the past, and the gradient. It returns the new ones.
+# Each function takes the weights `w`, the state of the optimiser (`v`, or `m` and `v`) and the gradient `g`. It returns the
+# new weights and the new state.
 
 
 # %%
@@ -433,7 +443,7 @@ def momentum_step(w, v, g, rate=0.1, mu=0.9):
     v = mu * v + g
     return w - rate * v, v
     # stub
-    # # the new w and v
+    # # return the new w and v
     # raise NotImplementedError("your code here")
     # end
 
@@ -444,7 +454,7 @@ def adam_step(w, m, v, g, t, rate=0.1, beta1=0.9, beta2=0.999, epsilon=1e-8):
     v = beta2 * v + (1 - beta2) * g**2
     return w - rate * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + epsilon), m, v
     # stub
-    # # the new w, m and v
+    # # return the new w, m and v
     # raise NotImplementedError("your code here")
     # end
 
@@ -478,13 +488,13 @@ checks.equal(
     "w after five steps of momentum",
     lambda: mine_momentum(gs),
     theirs(momentum, gs),
-    hint="step with the new v",
+    hint="update v first, then use the new v",
 )
 checks.equal(
     "w after five steps of Adam",
     lambda: mine_adam(gs),
     theirs(mg.optim.Adam, gs),
-    hint="g² in v; the divisions by 1 - β^t do not change what is kept",
+    hint="v averages g²; return m and v without the division by 1 - β^t",
 )
 
 # %% [markdown]
@@ -538,16 +548,17 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# In the valley, plain descent jumps from wall to wall. Momentum swings, and gets past the end and back. The two that divide by the
-# size of the gradient do not see that one wall is steep: they set out along the diagonal, with steps of one length.
+# In the valley, plain gradient descent bounces from wall to wall. Momentum overshoots the minimum and comes back. RMSprop and
+# Adam divide by the size of the gradient, so for them the steep direction is no different from the flat one: they start along
+# the diagonal.
 #
-# On the spirals, each has a rate that suits it, and these differ by a factor of a hundred. So when you compare optimisers, look for
-# a good rate for each first.
+# On the spirals, each optimiser needs its own learning rate, and the rates here differ by a factor of more than a hundred. So
+# before you compare optimisers, find a good learning rate for each.
 
 # %% [markdown]
 # ## Something to play with
 #
-# A laboratory: change one thing, run, look.
+# Here is a small laboratory: change one setting, run the cell, and look at the result.
 
 # %%
 X, y = spirals(150, arms=3, rng=np.random.default_rng(5), noise=0.2)
@@ -563,7 +574,7 @@ film(pictures)
 # Try:
 #
 # - `hidden=4`, then 8: how many units does a spiral need?
-# - `noise=0.5`: does the network learn the arms, or each single point?
-# - `nn.Tanh()` or `nn.Sigmoid()` in place of `nn.ReLU()`: how does the boundary change its character?
-# - a rate of 0.3, and of 0.0001; `batch_size` 450, which is all points at once;
-# - weights of 0 to begin with: `p.data = 0 * p.data` for each `p` of `model.parameters()`.
+# - `noise=0.5`: does the network learn the arms or the individual points?
+# - `nn.Tanh()` or `nn.Sigmoid()` instead of `nn.ReLU()`: how does the shape of the boundary change?
+# - a learning rate of 0.3, and one of 0.0001; batches of 450 points, which is all points at once;
+# - initial weights of 0: `p.data = 0 * p.data` for each `p` in `model.parameters()`.

@@ -1,11 +1,12 @@
 # %% [markdown]
 # # 7. Convolution
 #
-# A small array of weights, the **kernel**, slides over a large array. At each place it is multiplied with what lies under it, and
-# the products are added up. That is all.
+# A small array of weights, the **kernel**, slides over a large array. At each position, its elements are multiplied by the
+# elements below them, and the products are summed. That is all.
 #
-# With the right weights this smooths a signal, sharpens a photograph or finds its edges. A convolutional network does nothing else:
-# only that its weights are learned. In this lesson you choose them yourself, and in the next you learn how to learn them.
+# With the right weights this smooths a signal, sharpens a photograph or finds its edges. A convolutional network does the
+# same thing with weights that it learns. In this lesson you choose the weights yourself. The next lesson shows how a network
+# learns them.
 
 # %%
 import matplotlib.pyplot as plt
@@ -16,17 +17,17 @@ from skimage import data
 import minigrad as mg
 from minigrad import Tensor, checks
 
-plt.rcParams["figure.dpi"] = 80  # as wide as a page
+plt.rcParams["figure.dpi"] = 80  # so that wide figures fit the page
 
 # %% [markdown]
 # ## A signal
 #
-# A signal is a row of numbers. Here is a real one: a row of pixels, straight through the eyes of a cat. The photograph is
-# by Stefan van der Walt, dedicated to the public domain (CC0), and comes with scikit-image.
+# A signal is a sequence of numbers. Here is a real one: a row of pixels, straight through the eyes of a cat. The photograph
+# is by Stefan van der Walt, is in the public domain (CC0), and comes with scikit-image.
 
 # %%
 cat = data.chelsea() / 255.0
-gray = cat @ [0.299, 0.587, 0.114]  # how bright red, green and blue look to us
+gray = cat @ [0.299, 0.587, 0.114]  # the brightness of red, green and blue to the human eye
 row = gray[125]
 print(cat.shape, gray.shape, row.shape)
 
@@ -43,19 +44,20 @@ plt.show()
 # %% [markdown]
 # ## A kernel slides
 #
-# A kernel $w$ with $K$ weights slides over a signal $x$. At place $i$ it lies over $x_i, \dots, x_{i+K-1}$:
+# A kernel $w$ with $K$ weights slides over a signal $x$. At position $i$ it covers $x_i, \dots, x_{i+K-1}$:
 #
 # $$O_i = \sum_{p=0}^{K-1} w_p\, x_{i+p}$$
 #
 # ## Exercise 1: by hand
 #
-# $x = (0, 0, 1, 1, 1, 0)$ and $w = (1, 0, -1)$. Slide it along on paper: at how many places does it fit, and what are the sums?
+# Let $x = (0, 0, 1, 1, 1, 0)$ and $w = (1, 0, -1)$. Slide the kernel along the signal on paper. At how many positions does it
+# fit, and what are the sums?
 
 # %%
 # solution
 O = [-1, -1, 0, 1]
 # stub
-# O = None
+# O = None  # a list with one sum for each position
 # end
 
 # %%
@@ -63,7 +65,7 @@ hint = "the first window is (0, 0, 1), and 1 · 0 + 0 · 0 - 1 · 1 = -1"
 checks.equal("the four sums", O, [-1, -1, 0, 1], hint=hint)
 
 # %% [markdown]
-# Watch it. minigrad shows the products under the kernel and their sum, with your numbers or any others:
+# minigrad animates this for any signal and kernel: it shows the products under the kernel and their sum.
 
 # %%
 x = Tensor([0.0, 0.0, 1.0, 1.0, 1.0, 0.0], name="x")
@@ -72,44 +74,44 @@ motion = mg.animate_conv(x, w, phase="forward")
 SVG(motion.loop())
 
 # %% [markdown]
-# This kernel compares neighbours on both sides. Where the signal is flat, it says 0. Where the signal rises it is negative, where it
-# falls positive. So it finds **edges**.
+# This kernel compares the neighbours on both sides. Its output is 0 where the signal is flat, negative where the signal
+# rises, and positive where it falls. So it finds **edges**.
 #
-# With all weights the same, $w = (\tfrac19, \dots, \tfrac19)$, the result is the mean of a window: the signal **smoothed**. Same
-# operation, other weights.
+# If all weights are equal, $w = (\tfrac19, \dots, \tfrac19)$, each output is the mean of a window, and the signal is
+# **smoothed**. The operation is the same; only the weights differ.
 
 
 # %%
 def slide(x, w):
-    """Correlate one signal with one kernel: the axes for images and channels are put on and taken off."""
+    """Correlate one signal with one kernel: add the batch and channel axes, and remove them again."""
     return mg.conv1d(x[None, None], np.asarray(w)[None, None])[0, 0]
 
 
 fig, axes = plt.subplots(1, 2, figsize=(11, 3))
 axes[0].plot(row, color="lightgray")
 axes[0].plot(np.arange(4, 447), slide(row, np.full(9, 1 / 9)), color="tab:blue")
-axes[0].set_title("smoothed by the mean of nine")
+axes[0].set_title("smoothed: the mean of nine")
 axes[1].axhline(0, color="lightgray")
 axes[1].plot(np.arange(1, 450), slide(row, [1.0, 0.0, -1.0]), color="tab:red")
-axes[1].set_title("edges by (1, 0, -1)")
+axes[1].set_title("edges: (1, 0, -1)")
 plt.tight_layout()
 plt.show()
 
 # %% [markdown]
 # ## Correlation and convolution differ by a flip
 #
-# What networks call convolution is **cross-correlation**. A mathematician's convolution of $f$ and $g$ goes through the signal in
-# the other direction. Only a sign differs:
+# The operation that networks call convolution is **cross-correlation**. The mathematical convolution of $f$ and $g$ goes
+# through the signal in the opposite direction. Only a sign differs:
 #
 # $$\text{cross-correlation} \quad [f \star g](i) = \sum_p f(p)\, g(i + p)
 # \qquad\qquad \text{convolution} \quad [f * g](i) = \sum_p f(p)\, g(i - p)$$
 #
-# Put $-p$ for $p$ in the second, and it is the first with $f(-p)$ for $f(p)$: the kernel **flipped**. In two dimensions it is
-# flipped along both axes, which is a turn by 180°.
+# Replace $p$ by $-p$ in the convolution. The result is the cross-correlation with $f(-p)$ in place of $f(p)$, that is, with
+# the kernel **flipped**. In two dimensions the kernel is flipped along both axes, which is a rotation by 180°.
 #
-# ## Exercise 2: the mathematician's convolution
+# ## Exercise 2: true convolution
 #
-# `correlate` is given. Write `convolve` with it, for a kernel `w`. `w[::-1]` is flipped.
+# `correlate` is given. Use it to write `convolve`. `w[::-1]` is the flipped kernel.
 
 
 # %%
@@ -135,8 +137,9 @@ checks.equal(
 )
 
 # %% [markdown]
-# minigrad has both: `mg.conv1d` correlates, and with `flip=True` it convolves. An **impulse**, a single 1 among zeros, shows the
-# difference best. Convolution leaves a copy of the kernel where the impulse was. Cross-correlation leaves it backwards.
+# minigrad has both: `mg.conv1d` correlates, and with `flip=True` it convolves. An **impulse**, a single 1 among zeros, shows
+# the difference best. Convolution puts a copy of the kernel where the impulse was. Cross-correlation puts a reversed copy
+# there.
 
 # %%
 impulse, kernel = np.zeros(11), np.array([4.0, 3.0, 2.0, 1.0, 0.5])
@@ -156,15 +159,16 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# To a network it is all the same. Its kernels are learned, so it would just learn the flipped ones. That is why nobody minds the
-# wrong name.
+# For a network this makes no difference. Its kernels are learned, so it would simply learn the flipped ones. That is why the
+# wrong name has stayed.
 
 # %% [markdown]
-# ## A box and a box
+# ## A box convolved with a box
 #
-# Convolve a box with itself. As one moves over the other, they overlap more and more, and then less again: a **triangle**.
+# Convolve a box with itself. As one box moves over the other, their overlap grows and then shrinks. The result is a
+# **triangle**.
 #
-# Zeros are put on both sides here, so that the boxes meet from the first touch to the last.
+# Here the signal is padded with zeros on both sides, so that the animation shows every overlap from the first to the last.
 
 # %%
 box = np.ones(5)
@@ -174,15 +178,15 @@ motion = mg.animate_conv(
 SVG(motion.loop(0.8))
 
 # %% [markdown]
-# And once more, and once more? Each time, the result gets smoother. It comes close to a bell, the **Gaussian**: the sum of many
-# independent dice has this shape for the same reason.
+# Convolve the result with the box again and again, and it gets smoother each time. It approaches a bell curve, the
+# **Gaussian**. The sum of many independent dice has this shape for the same reason.
 
 # %%
 fig, axes = plt.subplots(1, 4, figsize=(12, 2.2))
 result = box / 5
 for n, ax in enumerate(axes):
     ax.bar(np.arange(len(result)) - len(result) // 2, result, color="tab:blue", width=1)
-    ax.set_title(["box", "box ∗ box", "three boxes", "four boxes, and the bell"][n])
+    ax.set_title(["box", "box ∗ box", "three boxes", "four boxes and a Gaussian"][n])
     ax.set_xlim(-9, 9)
     if n == 3:
         t = np.linspace(-9, 9, 200)
@@ -194,8 +198,9 @@ plt.show()
 # %% [markdown]
 # ## A convolution is a matrix
 #
-# Each output is a sum of inputs times weights. So a convolution is a **linear** map, and its Jacobian is the matrix of that map. The
-# kernel stands in each row, one further to the right from row to row. Such a matrix is called a banded Toeplitz matrix.
+# Each output is a sum of inputs times weights. So a convolution is a **linear** map, and its Jacobian is the matrix of that
+# map. Each row contains the kernel, shifted one column to the right from one row to the next. Such a matrix is called a
+# banded Toeplitz matrix.
 
 # %%
 signal = Tensor(np.arange(1.0, 9.0), name="x")
@@ -204,19 +209,20 @@ O.name = "O"
 mg.draw_jacobian(O, signal)
 
 # %% [markdown]
-# A dense layer from 8 numbers to 6 would have 48 weights here. The convolution has 3: it looks at **neighbours only**, and treats
-# **every place alike**. That is what pictures and sounds are like, and it is why networks for them are made of convolutions.
+# A dense layer with 8 inputs and 6 outputs has 48 weights. The convolution has 3: each output depends only on
+# **neighbouring** inputs, and every position uses the **same weights**. This suits images and sounds, where nearby samples
+# belong together and a pattern can appear anywhere. That is why networks for them use convolutions.
 
 # %% [markdown]
 # ## Images
 #
-# In two dimensions the kernel slides over rows and columns. The indices count from 0, as in NumPy:
+# In two dimensions the kernel slides over rows and columns. Indices start at 0, as in NumPy:
 #
 # $$O_{ij} = \sum_{p} \sum_{q} W_{pq}\, X_{i+p,\,j+q}$$
 #
 # ## Exercise 3: correlate an image
 #
-# An image of $H$ rows and a kernel of $K$ rows give $H - K + 1$ rows, and the same holds for columns.
+# An image with $H$ rows and a kernel with $K$ rows give an output with $H - K + 1$ rows. The same holds for columns.
 
 
 # %%
@@ -249,7 +255,7 @@ motion = mg.animate_conv(pixels, sharpen, phase="forward")
 SVG(motion.loop())
 
 # %% [markdown]
-# The same as a player, in which you go step by step. (GitHub does not show players; Jupyter does.)
+# The same animation as a player, to go through step by step. (Jupyter shows players; GitHub does not.)
 
 # %%
 motion
@@ -259,21 +265,21 @@ motion
 #
 # A kernel for images is called a **filter**. Some are famous:
 #
-# | filter | weights | idea |
+# | filter | weights | effect |
 # |---|---|---|
-# | box blur | all the same, adding up to 1 | the mean of the window |
-# | Gaussian blur | a bell | a mean in which the middle counts more |
-# | sharpen | the image, plus what a blur takes away | exaggerate the differences |
-# | emboss | negative on one side, positive on the other | light from one corner |
-# | Sobel | right minus left, or below minus above | how steep is it here? |
+# | box blur | all equal, sum 1 | the mean of the window |
+# | Gaussian blur | a Gaussian, sum 1 | a weighted mean in which the centre counts more |
+# | sharpen | the image, plus its difference from a blurred copy | stronger differences between neighbours |
+# | emboss | negative on one side, positive on the other | looks lit from one corner |
+# | Sobel | right minus left, or below minus above | the slope of the brightness |
 #
 # ## Exercise 4: four filters
 #
 # - `box5`: a box blur of 5 × 5;
-# - `gaussian5`: the outer product of $(1, 4, 6, 4, 1)$ with itself, divided so that the weights add up to 1;
-# - `sharper`: twice the image minus its box blur, as *one* kernel of 5 × 5. The kernel that leaves an image as it is has a 1 in its
-#   middle and zeros elsewhere: `same5`;
-# - `sobel_y`: below minus above, from `sobel_x`, which is right minus left.
+# - `gaussian5`: the outer product of $(1, 4, 6, 4, 1)$ with itself, divided by a constant so that the weights sum to 1;
+# - `sharper`: twice the image minus its box blur, as *one* kernel of 5 × 5. `same5`, with a 1 in the centre and zeros
+#   elsewhere, leaves an image unchanged;
+# - `sobel_y`: below minus above. Make it from `sobel_x`, which is right minus left.
 
 # %%
 same5 = np.zeros((5, 5))
@@ -294,15 +300,15 @@ sobel_y = sobel_x.T
 
 # %%
 bell = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
-checks.equal("the box blur", box5, np.ones((5, 5)) / 25, hint="25 weights that add up to 1")
-checks.equal("the Gaussian blur", gaussian5, bell[:, None] * bell, hint="16 · 16 = 256")
+checks.equal("the box blur", box5, np.ones((5, 5)) / 25, hint="25 equal weights, sum 1")
+checks.equal("the Gaussian blur", gaussian5, bell[:, None] * bell, hint="divide by 16 · 16")
 checks.equal(
     "sharper",
     sharper,
     2 * same5 - np.ones((5, 5)) / 25,
-    hint="convolution is linear: 2 same - box",
+    hint="convolution is linear, so combine the kernels: 2 same5 - box5",
 )
-checks.equal("Sobel, from above to below", sobel_y, [[-1, -2, -1], [0, 0, 0], [1, 2, 1]])
+checks.equal("Sobel, top to bottom", sobel_y, [[-1, -2, -1], [0, 0, 0], [1, 2, 1]])
 
 
 # %%
@@ -335,14 +341,15 @@ show(
 )
 
 # %% [markdown]
-# Look at the weights' sums. Blurs and sharpeners add up to 1: a flat area stays as bright as it is. Sobel's add up to 0: a flat area
-# becomes 0, here gray.
+# Compare the sums of the weights. The weights of the blurs and of `sharper` sum to 1, so a flat area keeps its brightness.
+# The weights of Sobel sum to 0, so a flat area becomes 0, shown here as gray.
 
 # %% [markdown]
 # ## Exercise 5: edges in every direction
 #
-# `sobel_x` sees upright edges, `sobel_y` level ones. Together they are a gradient of the image: a little arrow at each pixel, that
-# points to where it gets brighter. Its length is large at every edge.
+# `sobel_x` detects vertical edges, `sobel_y` horizontal ones. Together they give the gradient of the image: at each pixel, a
+# vector that points in the direction in which the image gets brighter. Its length is large at edges of any direction. Write
+# `edges(image)`, the length at each pixel:
 #
 # $$\sqrt{G_x^2 + G_y^2}$$
 
@@ -357,43 +364,41 @@ def edges(image):
 # %%
 step = np.zeros((5, 5))
 step[:, 3:] = 1
-checks.equal("the edges of a step", lambda: edges(step), [[0, 4, 4]] * 3)
+checks.equal("the edges of a vertical step", lambda: edges(step), [[0, 4, 4]] * 3)
 checks.equal(
-    "the edges of a step, on its side", lambda: edges(step.T), [[0] * 3, [4] * 3, [4] * 3]
+    "the edges of a horizontal step", lambda: edges(step.T), [[0] * 3, [4] * 3, [4] * 3]
 )
 
 # %%
 show(
     {
         "edges": edges(part),
-        "emboss, by cross-correlation": filtered(part, emboss),
-        "emboss, by convolution": mg.conv2d(part[None, None], emboss[None, None], flip=True)[
-            0, 0
-        ],
+        "emboss, cross-correlated": filtered(part, emboss),
+        "emboss, convolved": mg.conv2d(part[None, None], emboss[None, None], flip=True)[0, 0],
     },
     [(0, 1.2), (-0.2, 1.2), (-0.2, 1.2)],
 )
 
 # %% [markdown]
-# On the right is the flip again, seen on a cat: cross-correlated and convolved, the light comes from opposite corners. Turn the kernel
-# by 180° yourself, and cross-correlation *is* convolution:
+# The two pictures on the right show the flip again: in cross-correlation and in convolution, the light comes from opposite
+# corners. If you rotate the kernel by 180° yourself, cross-correlation *is* convolution:
 
 # %%
-turned = filtered(part, emboss[::-1, ::-1])
-np.allclose(turned, mg.conv2d(part[None, None], emboss[None, None], flip=True)[0, 0])
+rotated = filtered(part, emboss[::-1, ::-1])
+np.allclose(rotated, mg.conv2d(part[None, None], emboss[None, None], flip=True)[0, 0])
 
 # %% [markdown]
-# ## Sizes
+# ## Output size
 #
-# A kernel of $K$ fits at $H - K + 1$ places. Three numbers change that:
+# A kernel of length $K$ fits at $H - K + 1$ positions on an input of length $H$. Three parameters change that:
 #
-# - **padding** $P$: so many zeros are put on each side;
+# - **padding** $P$: $P$ zeros are added on each side;
 # - **stride** $S$: the kernel moves by $S$ from one output to the next;
-# - **dilation** $D$: the weights lie $D$ apart. The kernel then reaches over $D (K - 1) + 1$ pixels.
+# - **dilation** $D$: neighbouring weights are $D$ apart. The kernel then spans $D (K - 1) + 1$ pixels.
 #
 # $$O = \left\lfloor \frac{H + 2P - D\,(K - 1) - 1}{S} \right\rfloor + 1$$
 #
-# The brackets round down: what does not fill a window at the end is left out.
+# The brackets mean rounding down: pixels at the end that do not fill a window are left out.
 
 # %%
 motion = mg.animate_conv(
@@ -404,8 +409,8 @@ SVG(motion.loop())
 # %% [markdown]
 # ## Exercise 6: the size of the output
 #
-# Then answer two questions. A photograph of 224 goes through a kernel of 7, with stride 2 and padding 3: how large is the result?
-# And which padding keeps the size, for a kernel of 5 and stride 1?
+# Write `out_size`. Then answer two questions. A photograph 224 pixels wide goes through a kernel of 7, with stride 2 and
+# padding 3: how wide is the result? And for a kernel of 5 with stride 1, which padding keeps the size?
 
 
 # %%
@@ -433,15 +438,16 @@ for h, k, how in [
 ]:
     found = mg.conv1d(np.ones((1, 1, h)), np.ones((1, 1, k)), **how).shape[2]
     what = ", ".join([f"{k} on {h}", *(f"{name} {value}" for name, value in how.items())])
-    checks.equal(what, lambda: out_size(h, k, **how), found, hint="// rounds down")
+    checks.equal(what, lambda: out_size(h, k, **how), found, hint="use //, which rounds down")
 checks.equal("224, kernel 7, stride 2, padding 3", photograph, 112)
-checks.equal("the padding that keeps the size", keeps, 2, hint="O = H, so 2P = K - 1")
+checks.equal("the padding that keeps the size", keeps, 2, hint="O = H means 2P = K - 1")
 
 # %% [markdown]
 # ## Channels
 #
-# A colour photograph has three **channels**: red, green and blue. Its kernel has three as well, and the products of all three are
-# added up: however many channels come in, one kernel gives *one* channel. Another kernel gives another. So with $F$ kernels:
+# A colour photograph has three **channels**: red, green and blue. Its kernel has three channels too, and the products of all
+# three are summed. So one kernel gives *one* output channel, however many input channels there are. With $F$ kernels there
+# are $F$ output channels:
 #
 # | | shape |
 # |---|---|
@@ -451,11 +457,11 @@ checks.equal("the padding that keeps the size", keeps, 2, hint="O = H, so 2P = K
 #
 # ## Exercise 7: kernels with channels
 #
-# Make `kernels`, of shape `(3, 3, 3, 3)`, for these three filters:
+# Fill `kernels`, an array of shape `(3, 3, 3, 3)`, with these three filters:
 #
-# - 0: the mean of red, green and blue at the middle pixel, and nothing from its neighbours;
-# - 1: red minus green, at the middle pixel;
-# - 2: Sobel, left to right, on the green channel alone.
+# - 0: the mean of red, green and blue at the centre pixel; the neighbours have weight 0;
+# - 1: red minus green at the centre pixel;
+# - 2: Sobel, left to right, on the green channel only.
 
 # %%
 kernels = np.zeros((3, 3, 3, 3))
@@ -465,43 +471,45 @@ kernels[1, 0, 1, 1] = 1
 kernels[1, 1, 1, 1] = -1
 kernels[2, 1] = sobel_x
 # stub
-# # kernels[f, c] is what filter f does with channel c; [1, 1] is its middle
+# # kernels[f, c] holds the weights of filter f for channel c; [1, 1] is the centre
 # end
 
 # %%
 colour = cat[40:220, 110:360].transpose(2, 0, 1)[None]  # (1, 3, 180, 250)
 inner = colour[0, :, 1:-1, 1:-1]
 maps = mg.conv2d(colour, kernels)
-checks.equal("the mean of the channels", maps[0, 0], inner.mean(axis=0), hint="1/3 each")
+checks.equal(
+    "the mean of the channels", maps[0, 0], inner.mean(axis=0), hint="1/3 for each channel"
+)
 checks.equal("red minus green", maps[0, 1], inner[0] - inner[1])
 checks.equal("Sobel on green", maps[0, 2], filtered(colour[0, 1], sobel_x))
 
 # %%
 fig, axes = plt.subplots(1, 4, figsize=(10, 2.2))
 axes[0].imshow(colour[0].transpose(1, 2, 0))
-axes[0].set_title("in: 3 channels")
+axes[0].set_title("input: 3 channels")
 for ax, image, title in zip(
     axes[1:], maps[0], ["mean", "red minus green", "Sobel on green"], strict=True
 ):
     ax.imshow(image, cmap="gray")
-    ax.set_title(f"out: {title}")
+    ax.set_title(f"output: {title}")
 for ax in axes:
     ax.set_axis_off()
 plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# How many weights is that? A layer from 3 channels to 16, with kernels of 5 × 5 and a bias each, has
-# $16 \cdot (3 \cdot 5 \cdot 5 + 1) = 1216$. It does not matter how large the photograph is. A dense layer between the same sizes, for a
-# photograph of 224 × 224, would have $10^{11}$.
+# A convolution needs few parameters. A layer from 3 channels to 16, with kernels of 5 × 5 and one bias each, has
+# $16 \cdot (3 \cdot 5 \cdot 5 + 1) = 1216$, however large the photograph is. A dense layer with the same input and output
+# sizes, for a photograph of 224 × 224, would have $10^{11}$.
 
 # %% [markdown]
 # ## Three dimensions
 #
-# A volume has depth, too: the slices of a scan, or the frames of a film. The kernel slides in three directions.
+# A volume also has depth: the slices of a scan, or the frames of a film. The kernel slides in three directions.
 #
-# Here is a film of twelve frames, made by moving over the photograph: at rest, then to the right, then at rest again. The kernel is
-# $(-1, 1)$ along time and 1 × 1 in space: each frame minus the one before.
+# Here is a film of twelve frames. The camera moves over the photograph: first it rests, then it moves to the right, then it
+# rests again. The kernel is $(-1, 1)$ in time and 1 × 1 in space, so the output is each frame minus the frame before.
 
 # %%
 at = [60, 60, 60, 60, 63, 66, 69, 72, 72, 72, 72, 72]
@@ -525,22 +533,24 @@ for ax, image, title in zip(
     ax.set_title(title)
     ax.set_axis_off()
 axes[3].bar(np.arange(1, 12), np.abs(change[0, 0]).mean(axis=(1, 2)), color="tab:red")
-axes[3].set_title("how much changes")
+axes[3].set_title("mean absolute change")
 axes[3].set_xlabel("frame")
 plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# The same code serves all three: in minigrad, `conv1d`, `conv2d` and `conv3d` differ by a number.
+# In minigrad the same code computes `conv1d`, `conv2d` and `conv3d`; only the number of dimensions differs.
 
 # %% [markdown]
 # ## Something to play with
 #
-# **A kernel finds what looks like it.** The sum of products is largest where bright meets bright and dark meets dark. So cut one eye
-# out of the photograph, take its mean off, and slide it over the whole picture, as a kernel of 40 × 42. Where is the other eye?
+# **A kernel finds windows that look like itself.** The sum of products is largest where bright meets bright and dark meets
+# dark. So cut one eye out of the photograph, subtract its mean, and slide it over the whole picture as a kernel of 40 × 42.
+# Where is the other eye?
 #
-# Windows with more contrast would win without being more alike. Dividing by their contrast makes it fair, and finding the contrast
-# takes two box blurs. The photograph is halved before, by a blur with stride 2.
+# A window with high contrast gets a large sum even if it does not look like the eye. So divide by the contrast of each
+# window, its standard deviation, which two box blurs compute. To save time, a blur with stride 2 first halves the size of the
+# photograph.
 
 # %%
 small = mg.conv2d(gray[None, None], gaussian5[None, None], stride=2)[0, 0]
@@ -549,16 +559,16 @@ eye = small[top : top + height, left : left + width]
 pattern = eye - eye.mean()
 window = np.full(eye.shape, 1 / eye.size)
 contrast = np.sqrt(filtered(small**2, window) - filtered(small, window) ** 2)
-likeness = filtered(small, pattern) / (eye.size * contrast * pattern.std())
+correlation = filtered(small, pattern) / (eye.size * contrast * pattern.std())
 
 fig, axes = plt.subplots(1, 3, figsize=(11, 2.8), width_ratios=[1, 3, 3])
 axes[0].imshow(eye, cmap="gray")
 axes[0].set_title("the kernel")
 axes[1].imshow(small, cmap="gray")
-axes[1].set_title("the two best places")
-axes[2].imshow(likeness, cmap="RdBu", vmin=-1, vmax=1)
-axes[2].set_title("how alike: from -1, red, to 1, blue")
-rest = likeness.copy()
+axes[1].set_title("the two best matches")
+axes[2].imshow(correlation, cmap="RdBu", vmin=-1, vmax=1)
+axes[2].set_title("correlation: -1 is red, 1 is blue")
+rest = correlation.copy()
 for _ in range(2):
     i, j = np.unravel_index(rest.argmax(), rest.shape)
     print(f"row {i}, column {j}: {rest[i, j]:.2f}")
@@ -572,7 +582,8 @@ plt.show()
 # %% [markdown]
 # Try:
 #
-# - the nose or an ear as the kernel; a smaller piece of the eye; the eye mirrored, `eye[:, ::-1]`;
-# - a filter of your own on the photograph: `mg.animate_conv` shows what it does to the numbers;
-# - the same filter ten times in a row: what do a blur and a sharpener come to?
-# - `np.outer(a, b)` as a kernel, against `a` along the columns and then `b` along the rows: which is less work?
+# - the nose or an ear as the kernel, a smaller piece of the eye, or the mirrored eye, `eye[:, ::-1]`;
+# - a filter of your own on the photograph: `mg.animate_conv` shows the arithmetic on a small piece;
+# - the same filter ten times in a row: what do a blur and a sharpening filter converge to, if they converge?
+# - the kernel `np.outer(a, b)`, compared with `a` along the columns and then `b` along the rows: which needs fewer
+#   multiplications?

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 8. Backpropagation through convolution
 #
-# **The gradient of a convolution is a convolution.** That sentence is all there is to know, and this lesson makes it yours: first
-# by hand in one dimension, then with a stride in two, and then as code that you write and check.
+# **The gradient of a convolution is a convolution.** That one sentence is the whole idea. You will derive it by hand in one
+# dimension, then with a stride in two dimensions, and then write and check it as code.
 #
-# As everywhere in networks, "convolution" here means cross-correlation: the kernel slides over the input without being flipped.
+# As usual for networks, "convolution" here means cross-correlation: the kernel slides over the input without a flip.
 
 # %%
 import matplotlib.pyplot as plt
@@ -18,7 +18,7 @@ from minigrad import Tensor, checks
 # %% [markdown]
 # ## One dimension
 #
-# The input has five numbers, the kernel three, and so the output has $5 - 3 + 1 = 3$.
+# The input has five elements and the kernel three, so the output has $5 - 3 + 1 = 3$ elements.
 #
 # $$O_i = \sum_{j=1}^{3} W_j\, x_{i+j-1}$$
 #
@@ -40,15 +40,15 @@ x = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
 w = np.array([2.0, -1.0, 3.0])
 checks.equal("O", lambda: correlate(x, w), np.array([9.0, 13.0, 17.0]))
 checks.equal(
-    "its length for other sizes",
+    "the length for other sizes",
     lambda: len(correlate(np.ones(9), np.ones(2))),
     8,
     hint="len(x) - len(w) + 1",
 )
 
 # %% [markdown]
-# The whole story as a film: forward the kernel slides over the input; backward each output's gradient lands on the inputs and the
-# weights that made it. Come back to it while you do the next two exercises.
+# This animation shows both passes. In the forward pass, the kernel slides over the input. In the backward pass, the gradient
+# of each output goes back to the inputs and the weights that produced it. Come back to it during the next two exercises.
 
 # %%
 mg.animate_conv(x, w, upstream=[0.1, 0.2, 0.3])
@@ -56,18 +56,19 @@ mg.animate_conv(x, w, upstream=[0.1, 0.2, 0.3])
 # %% [markdown]
 # ## The gradient of the kernel
 #
-# Upstream comes one number for each output: $\delta_i = \partial L / \partial O_i$. Let it be $\delta = (0.1, 0.2, 0.3)$.
+# The upstream gradient has one element for each output: $\delta_i = \partial L / \partial O_i$. Here
+# $\delta = (0.1, 0.2, 0.3)$.
 #
-# Which outputs does the weight $W_j$ touch? All of them. In $O_i$ it multiplies $x_{i+j-1}$, and times switches:
+# The weight $W_j$ contributes to every output. In $O_i$ it multiplies $x_{i+j-1}$, and multiplication switches:
 #
 # $$\frac{\partial L}{\partial W_j} = \sum_i \delta_i\, x_{i+j-1}$$
 #
-# Compare it with the forward formula. It is the same sum, with $\delta$ in the place of $W$: **the input, correlated with the
+# Compare this with the forward formula. It is the same sum, with $\delta$ in place of $W$: **the input correlated with the
 # upstream gradient**.
 #
 # ## Exercise 2: the kernel's gradient
 #
-# One line, with your `correlate`.
+# Write it in one line with your `correlate`.
 
 
 # %%
@@ -83,13 +84,13 @@ checks.equal(
     "∂L/∂W",
     lambda: kernel_gradient(delta, x),
     np.array([1.4, 2.0, 2.6]),
-    hint="slide delta over x",
+    hint="slide delta over x: delta is the kernel here",
 )
 
 # %% [markdown]
 # ## The gradient of the input
 #
-# Which outputs does $x_k$ touch? Write them down, and what each sends back:
+# To which outputs does $x_k$ contribute? Write them down, with what each of them sends back:
 #
 # $$\begin{aligned}
 # \partial L / \partial x_1 &= \delta_1 W_1 \\
@@ -99,14 +100,14 @@ checks.equal(
 # \partial L / \partial x_5 &= \delta_3 W_3
 # \end{aligned}$$
 #
-# Look at the third row. As $\delta$ goes up, $W$ goes *down*: the kernel is **flipped**. And the rows at the ends are the same sum,
-# with $\delta$ continued by zeros: two on each side, one less than the kernel is long.
+# Look at the third row. The indices of $\delta$ go up while those of $W$ go *down*: the kernel is **flipped**. The other rows
+# are the same sum if you pad $\delta$ with zeros: two on each side, one less than the length of the kernel.
 #
-# So: put zeros around $\delta$, flip the kernel, correlate. This is called the *full* correlation.
+# So pad $\delta$ with zeros, flip the kernel, and correlate. This is called the *full* correlation.
 #
 # ## Exercise 3: the input's gradient
 #
-# `np.pad(delta, 2)` puts two zeros on each side, and `w[::-1]` is flipped.
+# `np.pad(delta, 2)` adds two zeros on each side, and `w[::-1]` is the flipped kernel.
 
 
 # %%
@@ -122,21 +123,22 @@ checks.equal(
     "∂L/∂x",
     lambda: input_gradient(delta, w),
     right,
-    hint="pad by len(w) - 1, flip w, correlate",
+    hint="pad delta by len(w) - 1, flip w, correlate",
 )
 
 # %% [markdown]
-# Finite differences agree. `upstream` is what comes from above.
+# Finite differences agree:
 
 # %%
 gradients = [input_gradient(delta, w), kernel_gradient(delta, x)]
 checks.gradient(correlate, [x, w], gradients, upstream=delta, names=["x", "W"])
 
 # %% [markdown]
-# ## Why it flips
+# ## The reason for the flip
 #
-# A convolution is linear in $x$. It is the product of $x$ with a matrix that has the kernel in each row, shifted by one from row
-# to row. The gradient goes back through the **transposed** matrix. Read a column of it from the top: the kernel, backwards.
+# A convolution is linear in $x$. It multiplies $x$ by a matrix with the kernel in each row, shifted by one from row to row.
+# The gradient goes back through the **transposed** matrix. In the middle row of the transposed matrix you can read the kernel
+# in reverse order: 3, -1, 2.
 
 # %%
 matrix = np.array([[2, -1, 3, 0, 0], [0, 2, -1, 3, 0], [0, 0, 2, -1, 3]])
@@ -157,8 +159,8 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# Nobody forms this matrix: for an image of 224 × 224 and a 3 × 3 kernel it would have $2.5 \cdot 10^9$ entries, nearly all 0.
-# minigrad has the same numbers from a convolution:
+# In practice this matrix is never formed: for an image of 224 × 224 and a 3 × 3 kernel it would have $2.5 \cdot 10^9$
+# entries, nearly all 0. minigrad computes the same gradients with convolutions:
 
 # %%
 tx, tw = Tensor(x[None, None], name="x"), Tensor(w[None, None], name="W")
@@ -171,7 +173,8 @@ print("dL/dx", tx.grad[0, 0])
 # %% [markdown]
 # ## Two dimensions, stride two
 #
-# Now an input of 5 × 5, a kernel of 3 × 3, a bias, and a **stride** of 2: the kernel moves by two. It fits at $2 \times 2$ places.
+# Now take an input of 5 × 5, a kernel of 3 × 3, a bias, and a **stride** of 2: the kernel moves by two pixels at a time. It
+# fits at $2 \times 2$ positions.
 #
 # $$\text{size of the output} = \left\lfloor \frac{5 - 3}{2} \right\rfloor + 1 = 2$$
 
@@ -185,7 +188,8 @@ print(W.data[0, 0])
 print(O.data[0, 0])
 
 # %% [markdown]
-# The four windows overlap. The pixels in the middle row and column belong to two of them, and the one in the centre to all four.
+# The four windows overlap. The pixels in the middle row and in the middle column belong to two windows each, and the centre
+# pixel belongs to all four.
 
 # %%
 fig, axes = plt.subplots(1, 5, figsize=(11, 2.4))
@@ -197,7 +201,7 @@ for ax, (i, j) in zip(axes, np.ndindex(2, 2), strict=False):
     ax.imshow(window, cmap="Greens", vmin=0, vmax=2)
     ax.set_title(f"$o_{{{i + 1}{j + 1}}}$")
 axes[4].imshow(uses, cmap="Greens", vmin=0, vmax=4)
-axes[4].set_title("windows that use it")
+axes[4].set_title("number of windows")
 for (i, j), n in np.ndenumerate(uses):
     axes[4].text(j, i, f"{n:g}", ha="center", va="center", color="white" if n == 4 else "black")
 for ax in axes:
@@ -211,12 +215,13 @@ plt.show()
 # %% [markdown]
 # ## Exercise 4: three gradients by hand
 #
-# Upstream comes $\delta = \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}$. Find
+# The upstream gradient is $\delta = \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}$. Find
 #
-# - $\partial L / \partial w_{11}$. The weight in the corner meets $x_{11}$, $x_{13}$, $x_{31}$ and $x_{33}$, one in each window:
-#   $\delta_{11} x_{11} + \delta_{12} x_{13} + \delta_{21} x_{31} + \delta_{22} x_{33}$.
-# - $\partial L / \partial b$. The bias is added to each output, and plus distributes.
-# - $\partial L / \partial x_{33}$, in the centre. In the four windows it meets the four corners of the kernel: which one in which?
+# - $\partial L / \partial w_{11}$. This weight multiplies $x_{11}$, $x_{13}$, $x_{31}$ and $x_{33}$, one in each window, so
+#   its gradient is $\delta_{11} x_{11} + \delta_{12} x_{13} + \delta_{21} x_{31} + \delta_{22} x_{33}$.
+# - $\partial L / \partial b$. The bias is added to each output, and addition distributes.
+# - $\partial L / \partial x_{33}$. The centre pixel is multiplied by a corner of the kernel in each of the four windows:
+#   which corner in which window?
 
 # %%
 # solution
@@ -231,12 +236,12 @@ dx33 = 1 * 9 + 2 * 7 + 3 * 3 + 4 * 1
 
 # %%
 checks.equal("∂L/∂w11", dw11, 92, hint="x11 = 1, x13 = 3, x31 = 11, x33 = 13")
-checks.equal("∂L/∂b", db, 10, hint="gradients add at branches")
+checks.equal("∂L/∂b", db, 10, hint="b is used in all four outputs: add their gradients")
 checks.equal(
     "∂L/∂x33",
     dx33,
     36,
-    hint="the centre is at the lower right of the first window, so there it meets w33 = 9",
+    hint="the centre is at the lower right of the first window, so w33 = 9 multiplies it there",
 )
 
 # %%
@@ -246,7 +251,7 @@ print(b.grad)
 print(X.grad[0, 0])
 
 # %% [markdown]
-# Watch them grow, window by window: in the player, and in a picture that loops by itself.
+# Watch the gradients grow, window by window, in the player and in a looping picture.
 
 # %%
 film = mg.animate_conv(X.data[0, 0], W.data[0, 0], 0.5, stride=2, upstream=[[1, 2], [3, 4]])
@@ -257,19 +262,19 @@ film.save("film.svg")
 SVG("film.svg")
 
 # %% [markdown]
-# ## A stride is zeros in between
+# ## Stride: zeros in between
 #
-# With stride 1, the rules of one dimension hold as they are, only that to flip is now to turn by 180°. With stride 2, one more step:
-# put the upstream gradient **back where its windows were**, two apart, with zeros in between.
+# With stride 1, the rules for one dimension still hold, except that flipping now means rotating by 180°. With stride 2 there
+# is one more step: **spread** the elements of the upstream gradient two apart, as their windows were, with zeros in between.
 #
 # $$\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} \longrightarrow \begin{pmatrix} 1 & 0 & 2 \\ 0 & 0 & 0 \\ 3 & 0 & 4 \end{pmatrix}$$
 #
-# Then $\partial L / \partial W$ is the input correlated with this, and $\partial L / \partial X$ is this with zeros around it,
-# correlated with the turned kernel.
+# Then $\partial L / \partial W$ is the input correlated with the spread gradient. And $\partial L / \partial X$ is the spread
+# gradient, padded with zeros, correlated with the rotated kernel.
 #
-# ## Exercise 5: with zeros in between
+# ## Exercise 5: gradients with a stride
 #
-# `correlate2d` is given. Write both gradients. `np.rot90(w, 2)` turns by 180°.
+# `correlate2d` is given. Write `spread`, and then both gradients. `np.rot90(w, 2)` rotates by 180°.
 
 
 # %%
@@ -296,7 +301,7 @@ def gradients_2d(delta, x, w, stride):
     around = np.pad(apart, ((w.shape[0] - 1,) * 2, (w.shape[1] - 1,) * 2))
     return correlate2d(x, apart), correlate2d(around, np.rot90(w, 2))
     # stub
-    # # the kernel's gradient and the input's
+    # # return the gradient of the kernel and the gradient of the input
     # raise NotImplementedError("your code here")
     # end
 
@@ -304,7 +309,7 @@ def gradients_2d(delta, x, w, stride):
 # %%
 delta = np.array([[1.0, 2.0], [3.0, 4.0]])
 checks.equal(
-    "the upstream gradient, two apart",
+    "the spread upstream gradient",
     lambda: spread(delta, 2),
     [[1, 0, 2], [0, 0, 0], [3, 0, 4]],
 )
@@ -312,13 +317,13 @@ checks.equal(
     "∂L/∂W and ∂L/∂X",
     lambda: gradients_2d(delta, X.data[0, 0], W.data[0, 0], 2),
     (W.grad[0, 0], X.grad[0, 0]),
-    hint="pad the spread gradient by 2, and turn the kernel by 180°",
+    hint="for ∂L/∂X, pad the spread gradient by 2 and rotate the kernel by 180°",
 )
 
 # %% [markdown]
-# ## Channels and batches: the real thing
+# ## Channels and batches
 #
-# A layer takes a batch of `N` images with `C` channels, and has `F` kernels of `C` channels each.
+# A real layer takes a batch of `N` images with `C` channels and has `F` kernels with `C` channels each.
 #
 # | | shape |
 # |---|---|
@@ -327,18 +332,20 @@ checks.equal(
 # | bias `b` | `(F,)` |
 # | output | `(N, F, OH, OW)` |
 #
-# A good way to compute it: do not loop over the outputs, which are many. Loop over the **kernel**, which is small. The weight at
-# place $(i, j)$ meets, over all outputs, a part of the input that is shifted by $(i, j)$, with every `stride`-th pixel in it:
+# The outputs are many, so do not loop over them. Loop over the positions of the **kernel**, which are few. Over all outputs,
+# the weights at position $(i, j)$ multiply one part of the input: it is shifted by $(i, j)$ and takes every `stride`-th
+# pixel.
 #
 # ```python
 # part = x[:, :, i : i + stride * OH : stride, j : j + stride * OW : stride]    # (N, C, OH, OW)
 # ```
 #
-# Then the channels are summed with the weights of that place: `np.einsum("nchw,fc->nfhw", part, w[:, :, i, j])`.
+# Then multiply by the weights at that position and sum over the channels: `np.einsum("nchw,fc->nfhw", part, w[:, :, i, j])`.
 #
 # ## Exercise 6: conv forward
 #
-# Pad with zeros, make room for the result, add up one contribution for each place of the kernel, add the bias.
+# The code that pads the input and allocates the output is given. Add one contribution for each position of the kernel, then
+# add the bias.
 
 
 # %%
@@ -363,7 +370,7 @@ def conv_forward(x, w, b, stride=1, padding=0):
         out += np.einsum("nchw,fc->nfhw", part_of(x, i, j, oh, ow, stride), w[:, :, i, j])
     return out + b[:, None, None]
     # stub
-    # # for each place (i, j) of the kernel, add its contribution to `out`; then the bias
+    # # for each position (i, j) of the kernel, add its contribution to `out`; then add the bias
     # raise NotImplementedError("your code here")
     # end
 
@@ -382,13 +389,14 @@ checks.equal(
 # %% [markdown]
 # ## Exercise 7: conv backward
 #
-# Three gradients, for an upstream gradient `delta` of shape `(N, F, OH, OW)`.
+# Write the three gradients for an upstream gradient `delta` of shape `(N, F, OH, OW)`.
 #
-# - The bias is added at every place of every image: sum over all axes but `F`.
-# - The weights at place $(i, j)$ multiplied `part`: `"nfhw,nchw->fc"`.
-# - `part` was multiplied by these weights: `"nfhw,fc->nchw"`. Windows overlap, so **add** it to the gradient of that part.
+# - The bias is added at every position of every image: sum over all axes except `F`.
+# - The weights at position $(i, j)$ multiply `part`. Their gradient is an einsum of `delta` and `part`: `"nfhw,nchw->fc"`.
+# - `part` is multiplied by these weights. Its gradient is an einsum of `delta` and the weights: `"nfhw,fc->nchw"`. Windows
+#   overlap, so **add** it to that part of `dx`.
 #
-# At the end, cut the padding off again: padding has no gradient that anyone needs.
+# The last line removes the padding again, because no one needs the gradient of the padding.
 
 
 # %%
@@ -424,7 +432,7 @@ for stride, padding in [(1, 0), (2, 1), (3, 2)]:
             f"∂L/∂{name}, stride {stride}, padding {padding}",
             mine,
             t.grad,
-            hint="the parts overlap: += for dx",
+            hint="the parts overlap, so use += for dx",
         )
 
 # %%
@@ -437,14 +445,15 @@ checks.gradient(
 )
 
 # %% [markdown]
-# You have written what a framework does. minigrad's own is in `minigrad/ops/conv.py`. There convolution, its input gradient and
-# its kernel gradient are three operations, and the gradients of each are the other two. So they can be differentiated for ever.
+# You have written the convolution of a deep-learning framework. minigrad's own is in `minigrad/ops/conv.py`. There, the
+# convolution, its input gradient and its kernel gradient are three operations, and the rules of each use the other two. So
+# you can differentiate them any number of times.
 
 # %% [markdown]
 # ## Something to play with
 #
-# Someone has filtered a photograph, and does not say how. With your backward pass you find out: start with a kernel of zeros, compare
-# the result with what you see, and follow the gradient of the kernel.
+# Someone has filtered a photograph with a secret kernel. Your backward pass can find it: start with a kernel of zeros,
+# compare its output with the filtered photograph, and step against the gradient of the kernel.
 
 # %%
 photo = data.camera()[100:228, 180:308] / 255.0
@@ -478,7 +487,8 @@ plt.show()
 # %% [markdown]
 # Try:
 #
-# - a secret kernel of your own, and one of 5 × 5 while you look for a 3 × 3;
-# - less momentum, 0.5 in place of 0.95: neighbouring pixels are alike, and that makes the valley long and narrow;
-# - learning from `photo` in place of `image`, without taking its mean off;
-# - `conv_backward` for the *input*: start from a gray image, and find the photograph that gave `filtered`.
+# - a secret kernel of your own, and a secret kernel of 5 × 5 while you learn one of 3 × 3;
+# - less momentum, 0.5 instead of 0.95: neighbouring pixels are similar, and that makes the valley of the loss long and
+#   narrow;
+# - learning from `photo` instead of `image`, without subtracting the mean;
+# - the input gradient of `conv_backward`: start from a gray image, and find the photograph from `filtered` and the kernel.

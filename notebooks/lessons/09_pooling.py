@@ -1,10 +1,12 @@
 # %% [markdown]
 # # 9. Pooling, padding, and a small CNN
 #
-# Between its convolutions, a network makes its images smaller by **pooling**, keeps them from shrinking by **padding**, and sometimes
-# makes them larger by **transposed convolution**. All three are linear maps or nearly so, and their gradients are quickly found.
+# Between its convolutions, a network reduces its images with **pooling**, keeps their size with **padding**, and sometimes
+# enlarges them with **transposed convolution**. These operations are linear, or nearly so, and their gradients are easy to
+# find.
 #
-# Then you have all the parts of a classic convolutional network. You will derive its gradients, every one of them, and write them.
+# Then you have all the parts of a classic convolutional network. You will derive every one of its gradients and write them in
+# code.
 
 # %%
 import matplotlib.pyplot as plt
@@ -16,17 +18,18 @@ import minigrad as mg
 from minigrad import Tensor, checks
 from minigrad.data import load_digits
 
-plt.rcParams["figure.dpi"] = 80  # as wide as a page
+plt.rcParams["figure.dpi"] = 80  # so that wide figures fit the page
 
 # %% [markdown]
 # ## Average pooling
 #
-# Cut the image into windows of 2 × 2, and keep the **mean** of each. Half as many rows, half as many columns, a quarter of the numbers.
+# Divide the image into windows of 2 × 2 and keep the **mean** of each. The output has half as many rows and half as many
+# columns, so a quarter of the pixels.
 #
 # $$O_{ij} = \frac14 \left( X_{2i,\,2j} + X_{2i,\,2j+1} + X_{2i+1,\,2j} + X_{2i+1,\,2j+1} \right)$$
 #
-# Backwards: each of the four pixels has the local gradient $\frac14$. So each window gets its upstream gradient **spread evenly**: of
-# $n$ pixels, each gets $1/n$. This is called *un-pooling*.
+# In the backward pass, each of the four pixels has the local gradient $\frac14$. So the upstream gradient is **spread
+# evenly** over the window: in a window of $m$ pixels, each gets $1/m$ of it. This is called *unpooling*.
 
 # %%
 pixels = Tensor(
@@ -39,8 +42,9 @@ SVG(motion.loop())
 # %% [markdown]
 # ## Exercise 1: average pooling, forward and backward
 #
-# For a batch `x` of shape `(N, C, H, W)` and windows of $n \times n$. A trick: reshape to `(N, C, H/n, n, W/n, n)`. Then a window
-# is what lies along the axes 3 and 5. For the way back, `np.repeat(g, n, axis=2)` writes each row `n` times.
+# Write both for a batch `x` of shape `(N, C, H, W)` and windows of $n \times n$. Forward, reshape to
+# `(N, C, H/n, n, W/n, n)`: then axes 3 and 5 run over the pixels of a window. Backward, `np.repeat(g, n, axis=2)` repeats
+# each row `n` times.
 
 
 # %%
@@ -68,17 +72,18 @@ checks.gradient(
     lambda: avg_unpool(g, 3),
     upstream=g,
     names=["x"],
-    hint="each of n · n pixels gets its part: divide by n²",
+    hint="each of the n · n pixels gets an equal share: divide by n²",
 )
 
 # %% [markdown]
 # ## Max pooling
 #
-# Keep the **largest** number of each window instead. Max routes: the largest gets all of the upstream gradient, the others get 0.
+# Keep the **largest** pixel of each window instead. Max routes: the largest pixel gets the whole upstream gradient, the
+# others get 0.
 #
 # ## Exercise 2: max pooling by hand
 #
-# The same pixels and the same upstream gradient as above:
+# Use the same pixels and the same upstream gradient as above:
 #
 # $$X = \begin{pmatrix} 1 & 5 & 2 & 0 \\ 3 & 4 & 7 & 1 \\ 0 & 2 & 9 & 3 \\ 6 & 1 & 4 & 8 \end{pmatrix} \qquad
 # \frac{\partial L}{\partial O} = \begin{pmatrix} 4 & 8 \\ -4 & 1 \end{pmatrix}$$
@@ -89,7 +94,7 @@ pooled = [[5, 7], [6, 9]]
 gradient_x = [[0, 4, 0, 0], [0, 0, 8, 0], [0, 0, 1, 0], [-4, 0, 0, 0]]
 # stub
 # pooled = None  # the four maxima
-# gradient_x = None  # four rows of four numbers
+# gradient_x = None  # four rows of four elements
 # end
 
 # %%
@@ -97,7 +102,7 @@ out, where = mg.max_pool2d(pixels.data[None], 2, return_indices=True)
 right = mg.max_unpool2d(np.array([upstream]), where, 2)[0]
 checks.equal("the maxima", pooled, np.array([[5, 7], [6, 9]]))
 checks.equal(
-    "∂L/∂X", gradient_x, right, hint="max routes: one number in each window, zeros beside it"
+    "∂L/∂X", gradient_x, right, hint="max routes: one element per window, the others are 0"
 )
 
 # %%
@@ -105,14 +110,14 @@ motion = mg.animate_pool(pixels, 2, upstream=upstream)
 SVG(motion.loop())
 
 # %% [markdown]
-# As a player, to go through step by step:
+# The same animation as a player, to go through step by step:
 
 # %%
 motion
 
 # %% [markdown]
-# Their Jacobians say it at a glance. The one of average pooling is the same for every input. The one of max pooling has a single 1
-# in each row, and *where* depends on the input.
+# The Jacobians show the difference at a glance. The Jacobian of average pooling is the same for every input. The Jacobian of
+# max pooling has a single 1 in each row, and its position depends on the input.
 
 # %%
 signal = np.array([1.0, 5.0, 2.0, 0.0, 7.0, 4.0])
@@ -126,8 +131,8 @@ mg.draw_jacobian(
 )
 
 # %% [markdown]
-# On a photograph (by Stefan van der Walt, CC0). Look for the glint in the eye: the mean averages it away, the maximum keeps it. And
-# look for the dark pupil, which the maximum loses.
+# Compare the two on a photograph (by Stefan van der Walt, CC0). Look for the glint in the eye: average pooling loses it, max
+# pooling keeps it. And look for the dark pupil: max pooling loses it.
 
 # %%
 cat = data.chelsea()[50:290, 120:440] @ [0.299, 0.587, 0.114] / 255
@@ -135,7 +140,7 @@ fig, axes = plt.subplots(1, 3, figsize=(10, 2.9))
 for ax, image, title in zip(
     axes,
     [cat, mg.avg_pool2d(cat[None], 8)[0], mg.max_pool2d(cat[None], 8)[0]],
-    ["240 × 320", "means of 8 × 8", "maxima of 8 × 8"],
+    ["240 × 320", "average pooling, 8 × 8", "max pooling, 8 × 8"],
     strict=True,
 ):
     ax.imshow(image, cmap="gray", vmin=0, vmax=1)
@@ -145,15 +150,15 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# Why pool? A later kernel then sees a larger part of the picture, there is less to compute, and it matters less *exactly* where
-# something was.
+# Pooling has three benefits: a later kernel covers a larger part of the image, there is less to compute, and the *exact*
+# position of a feature matters less.
 
 # %% [markdown]
 # ## Padding
 #
-# Each convolution with a kernel of $K$ takes $K - 1$ rows and columns away. And pixels at the border count less: how many windows is
-# each pixel in? A gradient knows. With a kernel of ones and an upstream gradient of ones, each pixel receives a 1 from each window it
-# is in.
+# Each convolution with a kernel of $K$ removes $K - 1$ rows and columns. And pixels at the border count less, because they
+# are in fewer windows. A gradient can count the windows: with a kernel of ones and an upstream gradient of ones, each pixel
+# receives a 1 from each window that contains it.
 
 # %%
 fig, axes = plt.subplots(1, 2, figsize=(8, 3.8))
@@ -172,11 +177,12 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# **Zero padding** puts $P$ zeros on each side first. With $P = (K - 1)/2$ and stride 1, the size stays.
+# **Zero padding** first adds $P$ zeros on each side. With $P = (K - 1)/2$ and stride 1, the size stays the same.
 #
-# ## Exercise 3: padding, and back
+# ## Exercise 3: padding, forward and backward
 #
-# Write `pad(x, p)` for a batch, with `np.pad`, and its rule. What gradient do the zeros get, and who needs it?
+# Write `pad(x, p)` for a batch, with `np.pad`, and its rule `pad_rule(g, p)`. The zeros are constants: what happens to their
+# gradient?
 
 
 # %%
@@ -194,15 +200,15 @@ def pad_rule(g, p):
 
 # %%
 x, g = rng.normal(size=(2, 1, 3, 4)), rng.normal(size=(2, 1, 7, 8))
-checks.equal("padding by 2", lambda: pad(x, 2)[:, :, 2:5, 2:6], x)
-checks.equal("what is around", lambda: pad(x, 2).shape, (2, 1, 7, 8))
+checks.equal("the inner part", lambda: pad(x, 2)[:, :, 2:5, 2:6], x)
+checks.equal("the padded shape", lambda: pad(x, 2).shape, (2, 1, 7, 8))
 checks.gradient(
     lambda x: pad(x, 2),
     [x],
     lambda: pad_rule(g, 2),
     upstream=g,
     names=["x"],
-    hint="the zeros are constants: cut their gradient off",
+    hint="the zeros are constants: slice off their gradient",
 )
 checks.equal(
     "no padding", lambda: pad_rule(g, 0), g, hint="g[0:-0] is empty: count from the front"
@@ -211,17 +217,18 @@ checks.equal(
 # %% [markdown]
 # ## Transposed convolution
 #
-# A convolution is a matrix $M$, and the gradient goes back through $M^{\mathsf T}$: you have seen that in lesson 8. Nothing forbids using
-# $M^{\mathsf T}$ *forward*, as a layer of its own. It is called **transposed convolution**.
+# A convolution multiplies by a matrix $M$, and its gradient goes back through $M^{\mathsf T}$, as you saw in lesson 8. You
+# can also use $M^{\mathsf T}$ in the *forward* pass, as a layer of its own. It is called **transposed convolution**.
 #
-# Convolution gathers a window into one number. Its transpose **spreads one number over a window**: it puts down a copy of the kernel,
-# times that number. Where copies overlap, they add up. With a stride, they lie further apart, and the result is larger than the input:
+# Convolution gathers a window into one element. Its transpose **spreads one element over a window**: for each input element,
+# it adds a copy of the kernel, scaled by that element, to the output. Where copies overlap, they add up. With a stride, the
+# copies are further apart, so the output is larger than the input:
 #
 # $$\text{size} = (O - 1)\,S - 2P + K$$
 #
-# ## Exercise 4: spread
+# ## Exercise 4: transposed convolution
 #
-# `y` holds $O$ numbers. Put down $y_i \cdot w$ at place $i \cdot S$, for each $i$.
+# `y` has $O$ elements. For each $i$, add $y_i \cdot w$ to the output, starting at index $i \cdot S$.
 
 
 # %%
@@ -231,7 +238,7 @@ def spread(y, w, stride):
     for i in range(len(y)):
         out[i * stride : i * stride + len(w)] += y[i] * w
     # stub
-    # # for each i, add y[i] * w to its part of out
+    # # for each i, add y[i] * w to its slice of out
     # end
     return out
 
@@ -244,7 +251,7 @@ for stride in (1, 2, 4):
         f"stride {stride}",
         lambda: spread(y, w, stride),
         right,
-        hint="copies that overlap add up: +=",
+        hint="copies that overlap add up, so use +=",
     )
 delta = np.array([0.1, 0.2, 0.3])
 checks.equal(
@@ -252,10 +259,11 @@ checks.equal(
 )
 
 # %% [markdown]
-# The last check is the point. You found this gradient in lesson 8 as a full correlation with the flipped kernel. It is the transposed
-# convolution of the upstream gradient. Two ways to say the same: gather with a flipped kernel, or spread with the kernel as it is.
+# The last check is the important one. In lesson 8 you found this gradient as a full correlation with the flipped kernel. It
+# is also the transposed convolution of the upstream gradient. The two are the same: gather with the flipped kernel, or spread
+# with the unflipped one.
 #
-# Two pictures of it: convolution with stride 2, and its transpose.
+# The Jacobians show it: first a convolution with stride 2, then its transpose.
 
 # %%
 kernel = w[None, None]
@@ -268,12 +276,12 @@ mg.draw_jacobian(
 )
 
 # %% [markdown]
-# In one equation, for any $x$ and $y$:
+# As an equation, for any $x$ and $y$:
 #
 # $$\langle\, y,\; M x \,\rangle = \langle\, M^{\mathsf T} y,\; x \,\rangle$$
 #
-# Maps that are paired like this are called **adjoint**. It is the best test there is for a backward pass of anything linear: no
-# differences, no small $h$, just two numbers that have to be equal.
+# Two maps related in this way are called **adjoint**. This equation is the best test for the backward pass of a linear
+# operation: there are no finite differences and no small $h$, only two numbers that must be equal.
 
 # %%
 x, y = rng.normal(size=(2, 3, 11, 12)), rng.normal(size=(2, 4, 5, 6))
@@ -282,7 +290,8 @@ print(np.sum(y * mg.conv2d(x, k, stride=2)))
 print(np.sum(mg.conv_transpose2d(y, k, stride=2) * x))
 
 # %% [markdown]
-# And in motion: the example of lesson 8 on its way back. Each output's gradient lands on the inputs and on the weights that made it.
+# Here is the backward pass of the example from lesson 8 as an animation. The gradient of each output goes back to the inputs
+# and the weights that produced it.
 
 # %%
 X, W = np.arange(1.0, 26.0).reshape(5, 5), np.arange(1.0, 10.0).reshape(3, 3)
@@ -293,8 +302,9 @@ SVG(motion.loop())
 mg.conv_transpose2d([[[[1.0, 2.0], [3.0, 4.0]]]], W[None, None], stride=2)[0, 0]
 
 # %% [markdown]
-# As a layer, it makes pictures **larger**. Here are the handwritten digits of this course. They come with minigrad, were written by 13
-# people, and have 8 × 8 pixels (E. Alpaydin and C. Kaynak, UCI, CC BY 4.0). Three kernels, three ways to enlarge:
+# As a layer, transposed convolution makes images **larger**. Here is one of the handwritten digits of this course. They come
+# with minigrad, were written by 13 people, and have 8 × 8 pixels (E. Alpaydin and C. Kaynak, UCI, CC BY 4.0). Three kernels
+# enlarge it in three ways:
 
 # %%
 train, test = load_digits()
@@ -318,10 +328,12 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# The box repeats pixels. The triangle, a box convolved with a box, blends them. In the last picture the copies overlap in every second
-# row and column, and so it has a **checkerboard**: generators of images are known for it, where the stride does not divide the kernel.
+# The box repeats pixels. The triangle, a box convolved with a box, interpolates between them. In the last picture the copies
+# overlap in every second row and column, which makes a **checkerboard** pattern. Image generators are known for this
+# artefact. It appears when the stride does not divide the kernel size.
 #
-# The triangle's 24 × 24, with two zeros on each side, give us digits of 28 × 28. That is what the networks below were made for.
+# The triangle gives 24 × 24 pixels. With two zeros on each side, the digits have 28 × 28 pixels, the input size of the
+# networks below.
 
 # %%
 enlarged = mg.conv_transpose2d(train.arrays[0].astype(np.float64), smooth, stride=3, padding=1)
@@ -331,7 +343,8 @@ print(images.shape, images.min(), images.max())
 # %% [markdown]
 # ## A network with one layer
 #
-# The first network: 28 × 28 pixels, two kernels of 5 × 5, padded with zeros to keep the size, sigmoid, average pooling.
+# The first network takes 28 × 28 pixels. It has one convolution with two kernels of 5 × 5, zero-padded to keep the size, then
+# a sigmoid and average pooling.
 #
 # | | formula | size |
 # |---|---|---|
@@ -340,7 +353,7 @@ print(images.shape, images.min(), images.max())
 # | sigmoid | $C_p = \sigma(A_p)$ | 2 @ 28 × 28 |
 # | average pooling | $S_p = \mathrm{pool}(C_p)$ | 2 @ 14 × 14 |
 #
-# `2 @ 28 × 28` reads: two maps of this size. The convolutions of lesson 8 are given.
+# `2 @ 28 × 28` means two maps of this size. The convolutions of lesson 8 are given.
 
 
 # %%
@@ -400,19 +413,21 @@ plt.show()
 # %% [markdown]
 # ## Its backward pass
 #
-# Upstream comes $\partial L / \partial S_p$. Back through the table, from below:
+# The upstream gradient is $\partial L / \partial S_p$. Go back through the table, from the last row to the first:
 #
-# - through the pooling: $\dfrac{\partial L}{\partial C_p} = \mathrm{unpool}\Bigl(\dfrac{\partial L}{\partial S_p}\Bigr)$, a quarter to each of
-#   four pixels;
-# - through the sigmoid: $\delta_p = \dfrac{\partial L}{\partial A_p} = \dfrac{\partial L}{\partial C_p} \odot C_p \odot (1 - C_p)$, element by element;
+# - through the pooling: $\dfrac{\partial L}{\partial C_p} = \mathrm{unpool}\Bigl(\dfrac{\partial L}{\partial S_p}\Bigr)$, a
+#   quarter for each of the four pixels;
+# - through the sigmoid:
+#   $\delta_p = \dfrac{\partial L}{\partial A_p} = \dfrac{\partial L}{\partial C_p} \odot C_p \odot (1 - C_p)$, elementwise;
 # - to the kernel and the bias:
 #   $\dfrac{\partial L}{\partial k_p} = X_{\text{padded}} \star \delta_p \qquad \dfrac{\partial L}{\partial b_p} = \sum_{u,v} \delta_p(u, v)$;
-# - to the input: $\dfrac{\partial L}{\partial X}$ is the sum over $p$ of the full correlations of $\delta_p$ with the turned $k_p$, with the
-#   padding cut off.
+# - to the input: $\dfrac{\partial L}{\partial X}$ is the sum over $p$ of the full correlations of $\delta_p$ with the rotated
+#   $k_p$, without the padding.
 #
 # ## Exercise 5: the backward pass of one layer
 #
-# `conv_backward` gives the gradients of its input, its kernels and its bias. Everything else you have written above.
+# `conv_backward` returns the gradients of its input, its kernels and its bias. You have written all other functions that you
+# need above.
 
 
 # %%
@@ -422,7 +437,7 @@ def one_layer_backward(g, x, k, C):
     dx, dk, db = conv_backward(delta, pad(x, 2), k)
     return pad_rule(dx, 2), dk, db
     # stub
-    # # g is ∂L/∂S; return the gradients of x, k and b
+    # # g is ∂L/∂S: return the gradients of x, k and b
     # raise NotImplementedError("your code here")
     # end
 
@@ -441,7 +456,7 @@ checks.equal(
     "the gradients of X, k and b",
     lambda: one_layer_backward(g, x.data, k.data, C),
     (x.grad, k.grad, b.grad),
-    hint="result 1 is of X, 2 of k, 3 of b; sigmoid's local gradient is C (1 - C)",
+    hint="result 1 is the gradient of X, 2 of k, 3 of b; the sigmoid gives C (1 - C)",
 )
 
 # %%
@@ -458,7 +473,7 @@ checks.gradient(
 mg.draw(S, direction="TB")
 
 # %% [markdown]
-# And to be played, step by step:
+# And as a player, step by step:
 
 # %%
 mg.play(S, upstream=g)
@@ -466,24 +481,26 @@ mg.play(S, upstream=g)
 # %% [markdown]
 # ## The small CNN
 #
-# Now the classic: two such layers without padding, and a dense layer for ten classes. Sigmoids everywhere, squared error at the end.
+# The classic network has two such layers without padding, and a dense layer for ten classes. All activations are sigmoids,
+# and the loss is the squared error.
 #
 # | | formula | size |
 # |---|---|---|
 # | input | $X$ | 28 × 28 |
 # | convolution, 6 kernels 5 × 5 | $C^1_p = \sigma(X \star k^1_p + b^1_p)$ | 6 @ 24 × 24 |
 # | average pooling | $S^1_p = \mathrm{pool}(C^1_p)$ | 6 @ 12 × 12 |
-# | convolution, 12 maps, 5 × 5 | $C^2_q = \sigma\bigl(\sum_p S^1_p \star k^2_{pq} + b^2_q\bigr)$ | 12 @ 8 × 8 |
+# | convolution, 12 kernels 5 × 5 | $C^2_q = \sigma\bigl(\sum_p S^1_p \star k^2_{pq} + b^2_q\bigr)$ | 12 @ 8 × 8 |
 # | average pooling | $S^2_q = \mathrm{pool}(C^2_q)$ | 12 @ 4 × 4 |
-# | one vector | $f = \mathrm{vec}(S^2)$ | 192 |
+# | flatten | $f = \mathrm{vec}(S^2)$ | 192 |
 # | dense | $\hat y = \sigma(W f + b)$ | 10 |
 # | loss | $L = \frac12 \sum_i (\hat y_i - y_i)^2$ | 1 |
 #
-# The target $y$ is 1 at the right digit and 0 elsewhere. Each of the 12 maps looks at *all* 6 maps below: its kernel has 6 channels.
+# The target $y$ is 1 at the right digit and 0 elsewhere. Each of the 12 maps depends on *all* 6 maps of the first layer: its
+# kernel has 6 channels.
 #
 # ## Exercise 6: count its parameters
 #
-# Of the first convolution, of the second, and of the dense layer; weights and biases.
+# Count the parameters, weights and biases together, of the first convolution, the second convolution and the dense layer.
 
 # %%
 # solution
@@ -503,10 +520,11 @@ checks.equal("the dense layer", dense, 1930)
 print(first + second + dense, "parameters")
 
 # %% [markdown]
-# The forward pass, in NumPy, for a batch of `N` images. It keeps what the backward pass will need.
+# Here is the forward pass in NumPy for a batch of `N` images. It returns every array that the backward pass will need.
 #
-# And random parameters to start with: larger where fewer numbers are added up, so that the sigmoids get sums of a fair size. Of the
-# outputs, one in ten should be 1. $\sigma(-2.2) = 0.1$, so their bias starts at -2.2.
+# `random_parameters` makes the initial parameters. The fewer products a layer sums, the larger its weights, so that the
+# inputs of the sigmoids have a moderate size. One in ten outputs should be 1, and $\sigma(-2.2) = 0.1$, so the output biases
+# start at -2.2.
 
 
 # %%
@@ -543,39 +561,41 @@ for name, values in zip(["C1", "S1", "C2", "f", "y"], kept, strict=True):
     print(name, values.shape)
 
 # %% [markdown]
-# ## Derived in full
+# ## The full derivation
 #
-# Start at the loss, and take one line of the table at a time.
+# Start at the loss and take one row of the table at a time.
 #
-# **The output.** The loss gives $\partial L / \partial \hat y_i = \hat y_i - y_i$. Through the sigmoid:
+# **The output.** The gradient of the loss is $\partial L / \partial \hat y_i = \hat y_i - y_i$. Through the sigmoid:
 #
 # $$\delta^{\,y}_i = (\hat y_i - y_i)\, \hat y_i (1 - \hat y_i)$$
 #
-# **The dense layer.** As in lesson 4, an outer product for $W$, and $W^{\mathsf T}$ for what goes on:
+# **The dense layer.** As in lesson 4, the gradient of $W$ is an outer product, and the downstream gradient is a product with
+# $W^{\mathsf T}$:
 #
 # $$\frac{\partial L}{\partial W} = \delta^{\,y} f^{\mathsf T} \qquad \frac{\partial L}{\partial b} = \delta^{\,y} \qquad
 # \frac{\partial L}{\partial f} = W^{\mathsf T} \delta^{\,y}$$
 #
-# **The vector** is only another shape: 192 numbers become 12 @ 4 × 4 again, $\partial L / \partial S^2$.
+# **Flatten** only changes the shape: reshape the 192 elements back to 12 @ 4 × 4, and you have $\partial L / \partial S^2$.
 #
-# **The second layer.** Un-pool, then through the sigmoid:
+# **The second layer.** Unpool, then go through the sigmoid:
 #
 # $$\delta^2_q = \mathrm{unpool}\Bigl(\frac{\partial L}{\partial S^2_q}\Bigr) \odot C^2_q \odot (1 - C^2_q)$$
 #
 # $$\frac{\partial L}{\partial k^2_{pq}} = S^1_p \star \delta^2_q \qquad \frac{\partial L}{\partial b^2_q} = \sum_{u,v} \delta^2_q(u, v) \qquad
-# \frac{\partial L}{\partial S^1_p} = \sum_q \mathrm{full}\bigl(\delta^2_q,\, \text{turned } k^2_{pq}\bigr)$$
+# \frac{\partial L}{\partial S^1_p} = \sum_q \mathrm{full}\bigl(\delta^2_q,\, \text{rotated } k^2_{pq}\bigr)$$
 #
-# Each map $S^1_p$ goes into all 12 maps above it, and gradients add at branches: hence the sum over $q$.
+# Each map $S^1_p$ is an input of all 12 maps of the second layer, and gradients add at branches. That is why there is a sum
+# over $q$.
 #
-# **The first layer.** The same again, with the image in the place of the maps below:
+# **The first layer.** The formulas are the same, with the image as the input:
 #
 # $$\delta^1_p = \mathrm{unpool}\Bigl(\frac{\partial L}{\partial S^1_p}\Bigr) \odot C^1_p \odot (1 - C^1_p) \qquad
 # \frac{\partial L}{\partial k^1_p} = X \star \delta^1_p \qquad \frac{\partial L}{\partial b^1_p} = \sum_{u,v} \delta^1_p(u, v)$$
 #
 # ## Exercise 7: the whole backward pass
 #
-# Ten lines at most. The images of a batch are in rows: `f` is `(N, 192)` and `delta_y` is `(N, 10)`, so $\delta f^{\mathsf T}$ is
-# `delta_y.T @ f`, which adds up over the batch. `conv_backward` adds up over it as well.
+# Ten lines are enough. Each image of the batch is a row: `f` has shape `(N, 192)` and `delta_y` has shape `(N, 10)`, so
+# $\delta f^{\mathsf T}$ is `delta_y.T @ f`, which sums over the batch. `conv_backward` sums over the batch too.
 
 
 # %%
@@ -592,7 +612,7 @@ def backward(x, targets, parameters, kept):
     _, dk1, db1 = conv_backward(delta_1, x, k1)
     return dk1, db1, dk2, db2, dW, db
     # stub
-    # # from below: delta_y, then dW and db, dS2, delta_2, …
+    # # from the loss backward: delta_y, then dW and db, dS2, delta_2, …
     # raise NotImplementedError("your code here")
     # end
 
@@ -612,11 +632,11 @@ checks.equal(
     "the gradients of k1, b1, k2, b2, W and b",
     lambda: backward(x, targets, parameters, kept),
     tuple(t.grad for t in (k1, b1, k2, b2, W, b)),
-    hint="from the output on: is delta_y right? then W, then k2, then k1",
+    hint="start at the output: check delta_y, then W, then k2, then k1",
 )
 
 # %% [markdown]
-# And against differences, for the first layer, to which the gradient has the longest way:
+# Check the first layer against finite differences too, because its gradient takes the longest path:
 
 # %%
 checks.gradient(
@@ -628,27 +648,28 @@ checks.gradient(
 )
 
 # %% [markdown]
-# You have derived the gradients of a convolutional network. Here it is, with every value and gradient; of arrays, as colours.
+# You have derived the gradients of a convolutional network. Here is its graph with all values and gradients. Arrays are shown
+# as heatmaps.
 
 # %%
 mg.draw(L, direction="TB")
 
 # %% [markdown]
-# The derivation once more, rule by rule, as minigrad tells it:
+# minigrad can write out the same derivation, rule by rule:
 
 # %%
 mg.explain(L, wrt=k1)
 
 # %% [markdown]
-# Look at the norms on the way down. Each sigmoid multiplies by a quarter at most. Each pooling halves the norm: four pixels get a
-# quarter each. With more such layers, almost nothing would arrive at the first: **vanishing gradients**, the reason why later
-# networks took to relu.
+# Look at the norms from top to bottom. Each sigmoid multiplies by at most a quarter. Each pooling halves the norm, because
+# four pixels get a quarter each. With more such layers, almost nothing would reach the first one. These are **vanishing
+# gradients**, one reason why later networks use relu.
 
 # %% [markdown]
 # ## Something to play with
 #
-# It is your network: train it, with nothing but NumPy and your own backward pass. 1442 digits, six times over, with momentum. It takes
-# about ten seconds.
+# Train your network, with only NumPy and your own backward pass: six epochs on 1442 digits, with momentum. It takes about ten
+# seconds.
 
 # %%
 centre = images.mean()
@@ -672,9 +693,7 @@ for _ in range(6):
 unseen = mg.conv_transpose2d(test.arrays[0].astype(np.float64), smooth, stride=3, padding=1)
 answers = forward(pad(unseen, 2) - centre, *parameters)[-1].argmax(axis=1)
 right = answers == test.arrays[1]
-print(
-    f"{right.mean():.1%} of {len(right)} digits that it has not seen are right; guessing gives 10 %"
-)
+print(f"accuracy {right.mean():.1%} on {len(right)} test digits; guessing gives 10 %")
 
 # %%
 fig = plt.figure(figsize=(11, 2.8))
@@ -682,24 +701,25 @@ grid = fig.add_gridspec(1, 6, width_ratios=[2.6, 0.1, 1, 1, 1, 1])
 ax = fig.add_subplot(grid[0])
 ax.plot(losses, color="lightgray")
 ax.plot(np.arange(9, len(losses) - 10), np.convolve(losses, np.ones(20) / 20, "valid"))
-ax.set_title("loss, and its mean over 20 steps")
+ax.set_title("loss and its mean over 20 steps")
 ax.set_xlabel("steps")
 for column, i in enumerate(np.flatnonzero(~right)[:4]):
     ax = fig.add_subplot(grid[2 + column])
     ax.imshow(test.arrays[0][i, 0], cmap="gray_r")
-    ax.set_title(f"{test.arrays[1][i]}, not {answers[i]}")
+    ax.set_title(f"{test.arrays[1][i]}, predicted {answers[i]}")
     ax.set_axis_off()
 plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# On the right: digits that it got wrong.
+# On the right are digits that the network got wrong.
 #
 # Try:
 #
-# - a rate of 0.5 in place of 0.3, and then `np.bincount(answers, minlength=10)`: one digit is never given. Its output is stuck at 0,
-#   where $\hat y (1 - \hat y)$ is 0 too;
-# - a bias of 0 in place of -2.2: how many digits are never given now? Why does it matter where the outputs start?
-# - `y - targets` as `delta_y`, with a rate of 0.1: that is the gradient of the cross-entropy of lesson 5, and it cannot get stuck;
-# - max pooling in place of the mean, with `mg.max_pool2d` and its indices;
-# - `dx` of the first layer, which `backward` throws away: it says which pixels mattered. Lesson 10 makes pictures of it.
+# - a learning rate of 0.5 instead of 0.3, and then `np.bincount(answers, minlength=10)`: one digit is never predicted. Its
+#   output is stuck at 0, where $\hat y (1 - \hat y)$ is 0 too;
+# - an output bias of 0 instead of -2.2: how many digits are never predicted now? Why do the initial outputs matter?
+# - `y - targets` as `delta_y`, with a learning rate of 0.1: this is the gradient of the cross-entropy of lesson 5, and an
+#   output cannot get stuck;
+# - max pooling instead of average pooling, with `mg.max_pool2d` and its indices;
+# - `dx` of the first layer, which `backward` discards: it shows which pixels mattered. Lesson 10 makes pictures of it.

@@ -1,9 +1,9 @@
 # %% [markdown]
-# # 10. Train a CNN on real digits, and look into it
+# # 10. Train a CNN on real digits, and look inside it
 #
-# You have derived every part of a convolutional network. Now you train one, on digits written by 13 people. You add two layers that
-# help, batch-norm and dropout, and read learning curves. Then you look inside. With gradients of the *image* you find out what the
-# network sees: what it looks at, what it likes best, and how it is fooled.
+# You have derived every part of a convolutional network. Now you train one on digits written by 13 people. You add two layers
+# that help, batch-norm and dropout, and read learning curves. Then you look inside the network. Gradients with respect to the
+# *image* show which pixels matter to it, which image it scores highest for a class, and how it can be fooled.
 
 # %%
 import matplotlib.pyplot as plt
@@ -13,13 +13,13 @@ import minigrad as mg
 from minigrad import checks, nn
 
 # %% [markdown]
-# ## The data, in three parts
+# ## Training, validation and test sets
 #
-# - With the **training** part the weights are learned.
-# - With the **validation** part you decide: which network, how long, which rate.
-# - The **test** part is used once, at the end. Whoever decides with it has no honest number left.
+# - The **training** set is for learning the weights.
+# - The **validation** set is for decisions: the network, the number of epochs, the learning rate.
+# - The **test** set is used once, at the end. If you choose with the test set, you no longer have an unbiased estimate.
 #
-# Images have the shape `(N, 1, 8, 8)`: one channel, 8 × 8 pixels from 0, paper, to 1, ink.
+# Images have shape `(N, 1, 8, 8)`: one channel of 8 × 8 pixels, from 0 (paper) to 1 (ink).
 
 # %%
 everything, test = mg.data.load_digits()
@@ -44,17 +44,19 @@ show(x_test[:10, 0], y_test[:10])
 # %% [markdown]
 # ## Batch normalisation
 #
-# Lesson 6 chose first weights so that signals keep their size. After some steps the weights are others, and the sizes too.
-# **Batch-norm** sets them right in every forward pass. For each channel, take mean and variance over the batch and over all pixels:
+# Lesson 6 chose initial weights that keep the size of the signal. After a few steps the weights have changed, and so have the
+# sizes. **Batch-norm** normalises the signal again in every forward pass. For each channel, it computes the mean and variance
+# over the batch and all pixels:
 #
 # $$\hat x = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} \qquad y = \gamma\, \hat x + \beta$$
 #
-# The two parameters $\gamma$ and $\beta$ of a channel are learned, so the network can still have the size that it wants.
+# Each channel has two learned parameters, $\gamma$ and $\beta$, so the network can still choose the scale and the mean of
+# each channel.
 #
 # ## Exercise 1: batch-norm forward
 #
-# `x` has the shape `(N, C, H, W)`, `gamma` and `beta` have `(C,)`. Axes 0, 2 and 3 are averaged over; with `keepdims=True` the result
-# broadcasts against `x`. And `gamma[:, None, None]` has the shape `(C, 1, 1)`.
+# `x` has shape `(N, C, H, W)`; `gamma` and `beta` have shape `(C,)`. Average over the axes 0, 2 and 3, with `keepdims=True`
+# so that the result broadcasts against `x`. `gamma[:, None, None]` has shape `(C, 1, 1)`.
 
 
 # %%
@@ -78,22 +80,23 @@ checks.equal(
     "the normalised batch",
     lambda: batch_norm(x, gamma, beta),
     mg.batch_norm(x, weight=gamma, bias=beta, training=True),
-    hint="one mean and one variance for each channel",
+    hint="there is one mean and one variance for each channel",
 )
 
 # %% [markdown]
-# So what an image gives depends on the *other* images of its batch. After training nobody wants that: a single image has to have one
-# answer. The layer therefore keeps running averages of mean and variance while it trains, and uses them afterwards. A module knows in
-# which mode it is: `model.train()` or `model.eval()`.
+# So the output for an image depends on the *other* images in its batch. After training you do not want that: the prediction
+# for an image must not depend on other images. So the layer keeps running averages of the mean and variance during training
+# and uses those averages afterwards. `model.train()` and `model.eval()` switch between the two modes.
 #
 # ## Dropout
 #
-# **Dropout** sets each number to 0 with the probability $p$, at random, in every step. No unit can rely on a certain other one. What is
-# kept is divided by $1 - p$, so that the sum stays the same on average. After training, it does nothing.
+# In each training step, **dropout** sets each element to 0 at random, with probability $p$. So no unit can rely on any single
+# other unit. The elements that are kept are divided by $1 - p$, so that the mean stays the same. After training, dropout does
+# nothing.
 #
 # ## Exercise 2: dropout
 #
-# `keep` is an array of 0 and 1, in the shape of `x`.
+# `keep` is an array of zeros and ones with the shape of `x`. Where it is 0, the element is dropped.
 
 
 # %%
@@ -111,16 +114,18 @@ checks.equal(
 checks.equal("dropout after training", lambda: dropout(x, keep, 0.5, False), x)
 
 # %% [markdown]
-# Its gradient needs no new thought: times switches, so it is `g * keep / (1 - p)`. What was dropped gets none.
+# You know its gradient already. Multiplication switches, so the gradient is `g * keep / (1 - p)`: dropped elements get 0.
 #
 # ## The network
 #
-# Twice convolution, batch-norm, relu; then max pooling, dropout, and one linear layer that gives ten logits.
+# The network has two blocks of convolution, batch-norm and relu, then max pooling, dropout, and one linear layer with ten
+# logits.
 #
 # ## Exercise 3: sizes
 #
-# A convolution of 3 × 3 with a padding of 1 keeps 8 × 8. Pooling halves it. How many numbers go into the linear layer, when the second
-# convolution has 32 channels? And how many weights and biases has the second convolution, from 16 channels to 32?
+# A 3 × 3 convolution with a padding of 1 keeps the size of 8 × 8. Pooling halves it. If the second convolution has 32 output
+# channels, how many inputs does the linear layer have? And how many parameters, weights and biases, does the second
+# convolution have, from 16 channels to 32?
 
 # %%
 # solution
@@ -133,13 +138,13 @@ second_conv = 32 * 16 * 3 * 3 + 32
 
 # %%
 checks.equal(
-    "the numbers into the linear layer", into_linear, 512, hint="channels × height × width"
+    "the inputs of the linear layer", into_linear, 512, hint="channels × height × width"
 )
 checks.equal(
     "the parameters of the second convolution",
     second_conv,
     4640,
-    hint="32 kernels of 16 channels, 32 biases",
+    hint="32 kernels with 16 channels of 3 × 3, and 32 biases",
 )
 
 
@@ -163,16 +168,17 @@ network = new_network(np.random.default_rng(0))
 print(network.summary((1, 1, 8, 8)))
 
 # %% [markdown]
-# As a graph, with a box for each layer:
+# The same network as a graph, with one box per layer:
 
 # %%
 mg.draw(mg.cross_entropy(network(x_test[:4]), y_test[:4]), backward=True, depth=1)
 
 # %% [markdown]
-# ## What the two layers do
+# ## The effect of batch-norm and dropout
 #
-# `nn.fit` is the loop that you wrote in lesson 6: forward, backward, step, for every batch of every epoch. It measures loss and
-# accuracy on the validation part after each epoch, and returns the history. Three short trainings:
+# `nn.fit` is the loop that you wrote in lesson 6: forward, backward and update for every batch of every epoch. After each
+# epoch it measures the loss and accuracy on the validation set, and at the end it returns the history. Here are three short
+# runs:
 
 
 # %%
@@ -202,17 +208,17 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# How to read these **learning curves**:
+# Read these **learning curves** as follows:
 #
-# - Batch-norm has learned in one epoch about as much as the plain network in three.
-# - With dropout the training loss is *above* the validation loss. In training, half of the units are missing.
-# - When the training loss goes on falling while the validation loss rises, the network learns single images by heart: it **overfits**.
-#   Then more data help, or dropout, or an earlier end. A rise in a single epoch may be chance: look for a trend.
+# - With batch-norm, the network learns about as much in one epoch as the plain network does in three.
+# - With dropout, the training loss is *above* the validation loss, because half of the units are missing during training.
+# - If the training loss keeps falling while the validation loss rises, the network memorises single images: it **overfits**.
+#   More data, dropout, or stopping earlier helps. A rise in a single epoch may be chance, so look for a trend.
 #
-# ## The training
+# ## The training run
 #
-# All together, with Adam, and a rate that goes down to almost 0 in the end. With validation data, `fit` leaves the weights of the best
-# epoch in the model.
+# Now train the network with both layers and Adam, with a learning rate that falls to almost 0 at the end. Given validation
+# data, `fit` leaves the weights of the best epoch in the model.
 
 # %%
 rng = np.random.default_rng(0)
@@ -233,8 +239,9 @@ history.plot()
 # %% [markdown]
 # ## Exercise 4: accuracy
 #
-# The class that the network sees is the one with the largest logit. Write `predict(model, x)`: the classes of a batch. Set the mode
-# with `model.eval()`, and compute inside `with mg.no_grad():`, since no gradient will be wanted. `.data` has the array.
+# The network predicts the class with the largest logit. Write `predict(model, x)`, which returns the predicted classes of a
+# batch. Call `model.eval()` first, and compute inside `with mg.no_grad():`, because you need no gradient here. `.data` is the
+# array of a tensor.
 
 
 # %%
@@ -255,31 +262,31 @@ checks.equal(
     "the classes with the largest logits",
     lambda: predict(dropping, scores),
     [1, 0, 2],
-    hint="one class for each row: axis=1; and dropout does nothing after model.eval()",
+    hint="take argmax along axis=1, one class for each row; dropout is off after model.eval()",
 )
 
 # %% [markdown]
-# And now, once, the test part:
+# And now use the test set, once:
 
 # %% tags=["varies"]
 right = predict(model, x_test) == y_test
-print(f"{right.mean():.1%} of {len(x_test)} test images are right")
+print(f"accuracy {right.mean():.1%} on {len(x_test)} test images")
 assert right.mean() >= 0.98
 
 # %% [markdown]
-# The rest deserve a look. Would you know them?
+# Look at the images that the network got wrong. Would you recognise them?
 
 # %% tags=["varies"]
 wrong = np.flatnonzero(~right)[:6]
 wrong = np.append(wrong, np.flatnonzero(right)[: max(0, 2 - len(wrong))])
 seen = predict(model, x_test[wrong])
-show(x_test[wrong, 0], [f"is {a}, seen {b}" for a, b in zip(y_test[wrong], seen, strict=True)])
+show(x_test[wrong, 0], [f"{a}, seen as {b}" for a, b in zip(y_test[wrong], seen, strict=True)])
 
 # %% [markdown]
 # ## Inside: filters
 #
-# The 16 kernels of the first layer. Blue is positive, red is negative. Where one side is blue and the other red, it
-# looks for an edge, as the filters of lesson 7 do. Nobody wrote these down: the gradient made them.
+# Here are the 16 kernels of the first layer. Blue is positive, red is negative. A kernel with one blue side and one red side
+# detects edges, like the filters of lesson 7. No one designed these kernels: the network learned them.
 
 # %%
 kernels = model[0].weight.data[:, 0]
@@ -289,15 +296,15 @@ show(kernels[8:], cmap="RdBu", symmetric=True)
 # %% [markdown]
 # ## Inside: feature maps
 #
-# What a layer makes of an image, channel by channel. `model[:3]` is the part up to the first relu, `model[:6]` up to the second. Each
-# map shows *where* its feature is.
+# A feature map is one channel of a layer's output. `model[:3]` is the network up to the first relu, `model[:6]` up to the
+# second. Each map shows *where* its feature appears in the image.
 
 # %%
 image, label = x_test[:1], y_test[0]
 with mg.no_grad():
     first, second = model[:3](image).data[0], model[:6](image).data[0]
 print(
-    f"the {label}, after the first relu and after the second: 8 channels of {len(first)}, and 8 of {len(second)}"
+    f"the {label} after the first and the second relu: 8 of {len(first)} channels, 8 of {len(second)} channels"
 )
 show(first[:8] / first.max(), cmap="viridis")
 show(second[:8] / second.max(), cmap="viridis")
@@ -305,17 +312,17 @@ show(second[:8] / second.max(), cmap="viridis")
 # %% [markdown]
 # ## The gradient of the image
 #
-# The backward pass gives the gradient of *every* input, and the image is one. The weights stay fixed now, and the question is another:
-# which pixels would change the score of a class, if they changed?
+# The backward pass gives the gradient of *every* input, and the image is an input. Now the weights stay fixed, and the
+# question is: which pixels change the score of a class the most?
 #
 # $$\text{saliency} = \left| \frac{\partial z_y}{\partial x} \right|$$
 #
-# It is the logit $z_y$ that one takes, not the probability, which is almost flat where the network is sure.
+# Use the logit $z_y$, not the probability: where the network is confident, the probability is almost flat.
 #
 # ## Exercise 5: saliency
 #
-# `mg.grad(f)(x)` is the gradient of a function that returns one number. Images have the shape `(1, 1, 8, 8)`, so the logit of a class
-# is `model(x)[0, label]`.
+# `mg.grad(f)(x)` is the gradient of a function that returns a scalar. An image has shape `(1, 1, 8, 8)`, so the logit of a
+# class is `model(x)[0, label]`.
 
 
 # %%
@@ -328,7 +335,7 @@ def saliency(model, image, label):
 # %%
 linear = nn.Sequential(nn.Flatten(), nn.Linear(64, 10, rng=np.random.default_rng(0)))
 checks.equal(
-    "the saliency of a linear network, which is its weights",
+    "the saliency of a linear network, which is the size of its weights",
     lambda: saliency(linear, image, 3),
     np.abs(linear[1].weight.data[3]).reshape(1, 1, 8, 8),
     hint="the absolute value of the gradient of model(x)[0, label]",
@@ -341,20 +348,21 @@ maps = [saliency(model, x_test[i : i + 1], y_test[i])[0, 0] for i in range(8)]
 show([m / m.max() for m in maps], cmap="magma")
 
 # %% [markdown]
-# Bright is where it matters. Often that is *paper*: the places where ink would make another digit of it.
+# Bright pixels matter most. Often they are *paper*: pixels where ink would turn the digit into another one.
 #
-# ## A class, visualised
+# ## Class visualisation
 #
-# Go one step further. Begin with a grey image, and follow the gradient **upwards**: which image does the network hold for the best 3?
+# Go one step further. Start with a grey image and follow the gradient **upwards**: which image gets the highest score for the
+# class 3?
 #
 # $$x \leftarrow x + \eta\, \frac{g}{\mathrm{mean}\,|g|} \qquad g = \frac{\partial}{\partial x} \Bigl( z_y - \lambda \sum x^2 \Bigr)$$
 #
-# The second term asks for little ink. Division by the mean of $|g|$ makes all steps of one size. After each step, pixels below 0 or
-# above 1 are set back: `np.clip(x, 0, 1)`.
+# The second term penalises ink. Dividing by the mean of $|g|$ gives all steps the same size. After each step,
+# `np.clip(x, 0, 1)` keeps the pixels between 0 and 1.
 #
 # ## Exercise 6: gradient ascent
 #
-# Write the loop.
+# Write the loop: repeat the step above `steps` times.
 
 
 # %%
@@ -365,7 +373,7 @@ def ascend(model, label, steps=40, rate=0.05, penalty=0.1):
         g = mg.grad(lambda x: model(x)[0, label] - penalty * mg.sum(x**2))(x)
         x = np.clip(x + rate * g / np.abs(g).mean(), 0, 1)
     # stub
-    # # `steps` times: the gradient, a step up, and clip
+    # # `steps` times: compute the gradient, step up, and clip
     # end
     return x
 
@@ -377,10 +385,10 @@ checks.equal(
     lambda: ascend(linear, 3, steps=2, penalty=0),
     np.clip(0.3 + 2 * 0.05 * w / np.abs(w).mean(), 0, 1),
     rtol=1e-4,
-    hint="plus, since it goes up",
+    hint="add the gradient: the score must go up",
 )
 checks.equal(
-    "what the network sees in its own 0, 1, … 9",
+    "the predicted classes of its own 0, 1, … 9",
     lambda: predict(model, np.concatenate([ascend(model, k) for k in range(10)])),
     np.arange(10),
 )
@@ -389,20 +397,20 @@ checks.equal(
 show([ascend(model, k)[0, 0] for k in range(10)], range(10))
 
 # %% [markdown]
-# These are no digits that anyone wrote. You recognise some of them, the network is sure of all. It has never seen anything but digits,
-# so it need not know what a digit is, only what tells ten of them apart.
+# No one wrote these digits. You recognise some of them, but the network is confident about all of them. It has only ever seen
+# digits, so it never had to learn what a digit is, only how to tell the ten digits apart.
 #
 # ## A fooling image
 #
-# Now begin with a real digit, and walk towards *another* class, in steps so small that you would hardly notice. The **sign** of the
-# gradient moves every pixel by the same small amount, each in the direction that helps.
+# Now start with a real digit and move it towards *another* class, in steps so small that you would hardly notice them. The
+# **sign** of the gradient moves every pixel by the same small amount, each in the direction that lowers the loss.
 #
 # $$x \leftarrow x - \eta\, \mathrm{sign} \frac{\partial L(x, \text{target})}{\partial x}$$
 #
 # ## Exercise 7: fool it
 #
-# Take steps until `predict` says the target, `most` at the most. $L$ is `mg.cross_entropy(model(x), np.array([target]))`. Clip after each
-# step, as above.
+# Take steps until `predict` returns the target, but at most `most` of them. $L$ is
+# `mg.cross_entropy(model(x), np.array([target]))`. Clip after each step, as above.
 
 
 # %%
@@ -414,7 +422,7 @@ def fool(model, image, target, rate=0.02, most=60):
         x = np.clip(x - rate * np.sign(g), 0, 1)
         most -= 1
     # stub
-    # # while predict(model, x)[0] is not the target: a step
+    # # while predict(model, x)[0] is not the target: take a step
     # end
     return x.astype(np.float32)
 
@@ -423,32 +431,32 @@ def fool(model, image, target, rate=0.02, most=60):
 target = 8
 fooled = fool(model, image, target)
 checks.equal(
-    f"what the network sees now in the {label}",
+    f"the predicted class of the changed {label}",
     lambda: predict(model, fooled),
     [target],
-    hint="minus: the loss of the target has to fall",
+    hint="subtract: the loss of the target must fall",
 )
 checks.equal(
-    "the largest change of a pixel, or 0.4 if it is less",
+    "the largest change of a pixel, at most 0.4",
     lambda: np.float64(max(0.4, np.abs(fooled - image).max())),
     0.4,
-    hint="np.sign makes the steps equal",
+    hint="use np.sign, so that all pixels take equal steps",
 )
 
 # %%
 show(
     [image[0, 0], fooled[0, 0], 0.5 + (fooled - image)[0, 0]],
-    [f"seen {label}", f"seen {target}", "difference"],
+    [f"seen as {label}", f"seen as {target}", "difference"],
 )
 
 # %% [markdown]
-# You still read the same digit. A network of ten thousand weights is not you: a sum of 64 small changes, each in the worst
-# direction, is a large change to it. Large networks are fooled in the same way, by changes that cannot be seen at all.
+# You still see the same digit, but the network does not. To the network, 64 small changes, each in the worst direction, add
+# up to a large one. Large networks can be fooled in the same way, by changes that no one can see.
 
 # %% [markdown]
 # ## Something to play with
 #
-# Write a digit yourself: `.` is paper, `o` is grey, `@` is ink. What does the network say?
+# Draw a digit yourself: `.` is paper, `o` is grey, `@` is ink. What does the network predict?
 
 # %%
 MINE = """
@@ -472,8 +480,8 @@ axes[2].bar(range(10), p)
 axes[2].set_xticks(range(10))
 axes[2].set_ylim(0, 1)
 axes[0].set_title("yours")
-axes[1].set_title("where it looks")
-axes[2].set_title("what it says")
+axes[1].set_title("saliency")
+axes[2].set_title("predicted probabilities")
 for ax in axes[:2]:
     ax.set_axis_off()
 plt.tight_layout()
@@ -482,9 +490,9 @@ plt.show()
 # %% [markdown]
 # Try:
 #
-# - your digit one pixel further left, then two; then train with `training(rng, mg.data.transforms.RandomCrop(8, padding=1))`, which
-#   shifts each image at random, and try again;
-# - a letter, or nothing at all: how sure is it?
-# - how many test images can you fool with `rate=0.01, most=10`? And does an image that fools this network fool another one, from
-#   `np.random.default_rng(1)`?
-# - a network without the second convolution: how much does it lose?
+# - your digit shifted one pixel to the left, then two pixels; then train with
+#   `training(rng, mg.data.transforms.RandomCrop(8, padding=1))`, which shifts each image at random, and try again;
+# - a letter, or an empty image: how confident is the network?
+# - `fool` with `rate=0.01, most=10`: how many test images can you turn into another class? Does an image that fools this
+#   network fool another network, trained from `np.random.default_rng(1)`?
+# - a network without the second convolution: how much accuracy does it lose?

@@ -1,8 +1,8 @@
 # %% [markdown]
-# # 11. Beyond
+# # 11. Beyond the basics
 #
-# Four excursions from here, each a beginning: gradients of gradients, what makes a convolution fast, how minigrad's own source
-# works, and an operation of your own in it.
+# This lesson introduces four further topics: gradients of gradients, fast convolutions, the source code of minigrad, and
+# operations of your own.
 
 # %%
 import time
@@ -17,11 +17,11 @@ from minigrad.backward import unbroadcast
 from minigrad.graph import OPS, topological_order
 
 # %% [markdown]
-# ## The backward pass is a graph, too
+# ## The backward pass is also a graph
 #
-# A rule computes with `*` and `+`, as any function does. So its work can be recorded, and differentiated again. In minigrad,
-# `.backward(create_graph=True)` records the sweep; the gradient is then the result of a graph. Here is the graph of $f'(x)$, for
-# $f(x) = x^3$ at $x = 3$:
+# A rule computes with `*` and `+`, like any other function. So its computation can be recorded and differentiated again. In
+# minigrad, `.backward(create_graph=True)` records the sweep, and the gradient is then itself the result of a graph. Here is
+# the graph of $f'(x)$ for $f(x) = x^3$ at $x = 3$:
 
 # %%
 x = Tensor(3.0, name="x")
@@ -31,13 +31,13 @@ slope = x.grad
 mg.draw(slope, backward=True)
 
 # %% [markdown]
-# The value at its end is $3x^2 = 27$. And the red number at `x` is the derivative of *that*: $6x = 18$.
+# The value of the result is $3x^2 = 27$. The red number at `x` is the derivative of *that* value: $6x = 18$.
 #
-# As a function: `mg.grad(f)` is $f'$, and takes what `f` takes. So it can be given to `mg.grad` again.
+# As a function, $f'$ is `mg.grad(f)`. It takes the same arguments as `f`, so you can pass it to `mg.grad` again.
 #
 # ## Exercise 1: the n-th derivative
 #
-# Return a function.
+# Write `derivative(f, n)`. It returns the n-th derivative of `f`, as a function.
 
 
 # %%
@@ -64,21 +64,23 @@ checks.equal(
 at = np.linspace(-4, 4, 121)
 plt.figure(figsize=(7, 3.2))
 for n, name in enumerate(["tanh", "first", "second", "third"]):
-    plt.plot(at, [derivative(mg.tanh, n)(float(x)) for x in at], label=name)
+    plt.plot(at, [derivative(mg.tanh, n)(x) for x in at], label=name)
 plt.legend(title="derivative")
 plt.show()
 
 # %% [markdown]
 # ## Newton's method
 #
-# Gradient descent knows the slope. Second derivatives tell how the slope changes, and so where it will be 0. For $n$ numbers they are
-# a matrix, the **Hessian** $H_{ij} = \partial^2 f / \partial x_i\, \partial x_j$. Set the gradient's linear approximation to zero:
+# Gradient descent uses only the gradient. Second derivatives show how the gradient changes, so they predict where it will be
+# 0. For a function of $n$ variables they form an $n \times n$ matrix, the **Hessian**
+# $H_{ij} = \partial^2 f / \partial x_i\, \partial x_j$. Set the linear approximation of the gradient to zero and solve for
+# the step $s$:
 #
 # $$\nabla f(x) + H\, s = 0 \qquad x \leftarrow x + s$$
 #
-# ## Exercise 2: a step of Newton
+# ## Exercise 2: a Newton step
 #
-# `mg.grad(f)(x)` and `mg.hessian(f)(x)` give vector and matrix. `np.linalg.solve(A, b)` solves $A s = b$.
+# `mg.grad(f)(x)` is the gradient and `mg.hessian(f)(x)` the Hessian. `np.linalg.solve(A, b)` solves $A s = b$.
 
 
 # %%
@@ -95,11 +97,12 @@ checks.equal(
     "the minimum of ½ xᵀA x - bᵀx, in one step",
     lambda: newton_step(lambda x: x @ (A @ x) / 2 - b @ x, np.array([5.0, 5.0])),
     np.linalg.solve(A, b),
-    hint="solve H s = -gradient, and x + s",
+    hint="solve H s = -gradient, and return x + s",
 )
 
 # %% [markdown]
-# A quadratic function takes one step. Rosenbrock's bent valley takes a few, and gradient descent thousands:
+# For a quadratic function, one Newton step is enough. Rosenbrock's curved valley needs a few Newton steps; gradient descent
+# needs thousands of its steps:
 
 
 # %%
@@ -117,7 +120,7 @@ newton, descent = np.array(newton), np.array(descent)
 across, up = np.meshgrid(np.linspace(-1.6, 1.6, 150), np.linspace(-3.5, 2, 150))
 fig, axes = plt.subplots(1, 2, figsize=(11, 4))
 axes[0].contourf(across, up, np.log1p(rosenbrock([across, up])), levels=20, cmap="Blues_r")
-axes[0].plot(*descent.T, ".-", color="tab:red", label="descent, 400 steps")
+axes[0].plot(*descent.T, ".-", color="tab:red", label="gradient descent, 400 steps")
 axes[0].plot(*newton.T, "o-", color="tab:orange", label="Newton, 6 steps")
 axes[0].plot(1, 1, "w*", markersize=14)
 axes[0].legend(loc="lower left")
@@ -129,12 +132,12 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# Near the minimum, each step of Newton about doubles the number of right digits. Why is it not used for networks? A network of a
-# million weights has a Hessian of $10^{12}$ numbers.
+# Near the minimum, each Newton step roughly doubles the number of correct digits. For networks it is rarely used: with a
+# million weights, the Hessian has $10^{12}$ entries.
 #
 # ## Exercise 3: the Hessian times a vector
 #
-# As with Jacobians, one can have the product without the matrix. $H v$ is the gradient of one number:
+# As with Jacobians, you can compute the product without forming the matrix. $H v$ is the gradient of a scalar:
 #
 # $$H v = \nabla \bigl( \nabla f(x) \cdot v \bigr)$$
 
@@ -163,17 +166,17 @@ print(product[[0, -1]], "from a Hessian that would take 8 TB")
 # %% [markdown]
 # ## A gradient penalty
 #
-# A gradient may also be a part of the **loss**. This asks a network to be not only right, but smooth: small changes of the input are
-# to have small effects. $z(x_i)$ is the logit of point $i$.
+# A gradient can also be part of the **loss**. This loss asks for a network that is not only right but also smooth: a small
+# change in the input should change the output only a little. $z(x_i)$ is the logit of point $i$.
 #
 # $$L = \text{cross-entropy} + \lambda\, \frac1N \sum_i \left\lVert \frac{\partial z(x_i)}{\partial x_i} \right\rVert^2$$
 #
-# To train with it, one needs the gradient of a gradient, with respect to the weights.
+# To train with this loss, you need the gradient of a gradient with respect to the weights.
 #
 # ## Exercise 4: the penalty
 #
-# The logit of each point depends on its own row of `X` alone. So the gradient of the *sum* of all logits with respect to `X` has
-# $\partial z(x_i) / \partial x_i$ in row $i$. Return the mean of their squared lengths.
+# The logit of each point depends only on its own row of `X`. So the gradient of the *sum* of all logits with respect to `X`
+# has $\partial z(x_i) / \partial x_i$ in row $i$. Return the mean of the squared lengths of these rows.
 
 
 # %%
@@ -204,7 +207,7 @@ checks.equal(
     "the penalty at three points",
     lambda: penalty(params, X),
     np.mean([g @ g for g in each]),
-    hint="squares, their sum along axis 1, the mean of that",
+    hint="square the slopes, sum along axis 1, take the mean",
 )
 checks.gradient(
     lambda b1: penalty([params[0], b1, *params[2:]], X),
@@ -215,13 +218,14 @@ checks.gradient(
 )
 
 # %% [markdown]
-# Two classes that touch, and a network that is large enough to bend around single points. It trains without the penalty, with a
-# little, and with much of it.
+# Here are two classes that touch, and a network large enough to bend around single points. It is trained without the penalty,
+# with a small one and with a large one.
 #
-# Where is the slope measured? At the data alone, the network would be flat there, and as steep as it likes in between. So take random
-# places of the plane, new ones in each step.
+# If the penalty used only the data points, the network would be flat there and could be as steep as it likes in between. So
+# the penalty uses random points of the plane, new ones in each step.
 #
-# `mg.grad` differentiates for its *arguments*. So the parameters go in as arrays, and the gradients are handed to the optimiser.
+# `mg.grad` differentiates with respect to the *arguments* of a function. So the parameters are passed in as arrays, and the
+# gradients are then given to the optimiser.
 
 # %%
 rng = np.random.default_rng(4)
@@ -261,13 +265,13 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# Without the penalty the network is sure everywhere, even where it has seen nothing. With it, the seam is wide, and bends less around
-# single points.
+# Without the penalty the network is confident everywhere, even where it has seen no data. With the penalty, the boundary is
+# wide and bends less around single points.
 
 # %% [markdown]
 # ## Speed: three convolutions
 #
-# The same numbers, computed in three ways. First as the formula says, output by output:
+# Here are three ways to compute the same convolution. The first follows the formula, output by output:
 
 
 # %%
@@ -281,16 +285,17 @@ def conv_loops(x, w):
 
 
 # %% [markdown]
-# Almost all of its time is Python's, not the processor's. NumPy is fast where one call does much. The fastest of all calls is a
-# matrix product, so make one: lay each window out as a **row**, each kernel as a **column**. That is **im2col**.
+# Almost all of its time goes into the Python interpreter, not into arithmetic. NumPy is fast when one call does a lot of
+# work, and its fastest call is the matrix product. So turn the convolution into a matrix product: make each window a **row**
+# and each kernel a **column**. This is called **im2col**.
 #
 # $$\underbrace{(N \cdot OH \cdot OW,\; C \cdot KH \cdot KW)}_{\text{windows}} \;@\; \underbrace{(C \cdot KH \cdot KW,\; F)}_{\text{kernels}}$$
 #
 # ## Exercise 5: im2col
 #
-# `windows` has the shape `(N, C, OH, OW, KH, KW)`: a view, nothing is copied yet. Bring the axes in the order
-# `(N, OH, OW, C, KH, KW)` with `.transpose(...)`, reshape, multiply. Then reshape to `(N, OH, OW, F)`, and transpose to
-# `(N, F, OH, OW)`.
+# `windows` has shape `(N, C, OH, OW, KH, KW)`. It is a view: nothing is copied yet. Put the axes in the order
+# `(N, OH, OW, C, KH, KW)` with `.transpose(...)`, reshape to two dimensions, and multiply. Then reshape the result to
+# `(N, OH, OW, F)` and transpose it to `(N, F, OH, OW)`.
 
 
 # %%
@@ -314,7 +319,8 @@ checks.equal(
 )
 
 # %% [markdown]
-# Now measure. Each is run a few times, and the best time counts: whatever else the computer does can only make it slower.
+# Now measure the time. Each function runs a few times and the best time counts, because anything else that the computer does
+# can only make a run slower.
 
 
 # %% tags=["varies"]
@@ -347,23 +353,23 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# minigrad's own choice depends on the sizes: see `minigrad/ops/_conv_kernels.py`. And a fast convolution is **one** node of the graph.
-# An engine that recorded every product would be slower than the loops.
+# minigrad chooses its method by the sizes: see `minigrad/ops/_conv_kernels.py`. And a fast convolution is **one** node of the
+# graph. An engine that recorded every single product would be slower than the loops.
 
 # %% [markdown]
-# ## Reading minigrad's source
+# ## The source code of minigrad
 #
-# You know enough to read it. The order in which it is best read:
+# You know enough to read the source code now. This is a good order to read it in:
 #
-# | file | what is in it | lesson |
+# | file | contents | lesson |
 # |---|---|---|
 # | `minigrad/graph.py` | the node, the operation, topological order | 2, 3 |
 # | `minigrad/ops/elementwise.py` | add, multiply, maximum …, each with its rules | 2 |
-# | `minigrad/backward.py` | the sweep, and what undoes broadcasting | 3, 4 |
-# | `minigrad/ops/conv.py` | a convolution and its two adjoints, whose rules are each other | 8 |
-# | `minigrad/nn/layer.py`, `minigrad/optim/algorithms.py` | layers and optimisers, on top | 6 |
+# | `minigrad/backward.py` | the sweep, and `unbroadcast` | 3, 4 |
+# | `minigrad/ops/conv.py` | a convolution and its two adjoints: the rules of each use the other two | 8 |
+# | `minigrad/nn/layer.py`, `minigrad/optim/algorithms.py` | layers and optimisers | 6 |
 #
-# An operation is a forward function and beside it a rule for each input. This is all of the sigmoid:
+# An operation is a forward function with one rule for each input beside it. This is the complete sigmoid:
 
 # %% tags=["varies"]
 source = Path(mg.__file__).with_name("ops").joinpath("activation.py").read_text()
@@ -372,8 +378,9 @@ end = source.index("\n", source.index("sigmoid.rules"))
 print(source[start:end])
 
 # %% [markdown]
-# A rule is told the upstream gradient `g`, the result, and the inputs. All operations are in one table, `OPS`, and every node
-# remembers its own: `node.op`, with `node.inputs`, the nodes it came from, `node.values`, their arrays, and `node.static`, all other arguments.
+# A rule takes the upstream gradient `g`, the result `out` and the inputs. All operations are in one table, `OPS`. Every node
+# keeps its operation, `node.op`, the nodes it was computed from, `node.inputs`, their arrays, `node.values`, and all other
+# arguments, `node.static`.
 
 # %%
 z = mg.sigmoid(Tensor([0.0, 2.0], name="x") * 3)
@@ -384,14 +391,15 @@ print(OPS["conv"], OPS["max"])
 # %% [markdown]
 # ## Exercise 6: your own sweep, on minigrad's graph
 #
-# In lesson 3 you wrote a sweep for your engine. Write it for minigrad's nodes. `topological_order(root)` gives the recorded nodes,
-# leaves left out, each after its inputs. For input number `i` of a node:
+# In lesson 3 you wrote a sweep for your own engine. Now write one for minigrad's nodes. `topological_order(root)` returns the
+# recorded nodes without the leaves, each after its inputs. The downstream gradient for input `i` of a node is
 #
 # ```python
 # d = node.op.rule(i)(gradients[node], node.data, *node.values, **node.static)
 # ```
 #
-# An input is `None` if it is a constant. And what was broadcast must be summed back: `unbroadcast(d, x.shape)`, as in lesson 4.
+# An input is `None` if it is a constant. If an input was broadcast, its gradient must be summed, as in lesson 4:
+# `unbroadcast(d, x.shape)`.
 
 
 # %%
@@ -404,7 +412,7 @@ def sweep(root):
                 d = node.op.rule(i)(gradients[node], node.data, *node.values, **node.static)
                 gradients[x] = gradients.get(x, 0.0) + unbroadcast(d, x.shape)
             # stub
-            # # if x is not None: compute d, and add it to what x has
+            # # if x is not None: compute d, and add it to the gradient of x
             # pass
             # end
     return gradients
@@ -426,27 +434,29 @@ checks.equal(
     "the gradients of W1, b1, W2, b2, W3, b3",
     swept,
     tuple(p.grad for p in params),
-    hint="reversed order, and add: gradients.get(x, 0.0) + …",
+    hint="add to the gradient that x has so far: gradients.get(x, 0.0) + …",
 )
 
 # %% [markdown]
-# Seven lines, and they train a network. The file `minigrad/backward.py` has the same loop. What it has besides is for speed, for
-# gradients of gradients, and for messages that help.
+# These few lines can train a network. `minigrad/backward.py` has the same loop. The rest of that file is for speed, for
+# gradients of gradients, and for helpful error messages.
 
 # %% [markdown]
 # ## An operation of your own
 #
-# `@mg.op` makes one from a NumPy function. What stands before the `/` is differentiated for. The rules are given beside it, one for each
-# input; `elementwise` says that each number of the result depends on one number of the input.
+# `@mg.op` makes an operation from a NumPy function. The arguments before the `/` are its differentiable inputs. Give it one
+# rule for each of them. `elementwise=True` says that each element of the result depends only on the same element of each
+# input.
 #
 # ## Exercise 7: log cosh
 #
-# $\ln \cosh x$ is a loss between two others: near 0 it is $x^2 / 2$, far away $|x| - \ln 2$. Its derivative is $\tanh x$. But
-# $\cosh 1000$ overflows. This does not:
+# $\ln \cosh x$ is a loss between the squared and the absolute error: it is close to $x^2 / 2$ near 0 and close to
+# $|x| - \ln 2$ far from 0. Its derivative is $\tanh x$. But $\cosh 1000$ overflows. This form does not:
 #
 # $$\ln \cosh x = |x| + \ln\bigl(1 + e^{-2|x|}\bigr) - \ln 2$$
 #
-# Write the forward in NumPy (`np.log1p`), and the rule. In the rule use `mg.tanh`: then it can be differentiated again.
+# Write the forward function in NumPy, with `np.log1p`, and the rule. Use `mg.tanh` in the rule, so that the rule can be
+# differentiated again.
 
 
 # %%
@@ -468,7 +478,7 @@ log_cosh.rules(log_cosh_rule)
 # %%
 at = np.array([-1000.0, -2.0, 0.0, 0.5, 1000.0])
 checks.equal(
-    "the forward",
+    "the forward function",
     lambda: log_cosh(at),
     np.array(
         [1000 - np.log(2), np.log(np.cosh(2)), 0.0, np.log(np.cosh(0.5)), 1000 - np.log(2)]
@@ -479,11 +489,12 @@ checks.equal(
     "the second derivative, 1 - tanh²",
     lambda: derivative(log_cosh, 2)(0.5),
     1 - np.tanh(0.5) ** 2,
-    hint="mg.tanh in the rule, not np.tanh of an array",
+    hint="use mg.tanh in the rule, not np.tanh of an array",
 )
 
 # %% [markdown]
-# `mg.gradcheck` compares rules with finite differences, here to the second order. And the new gate is drawn like any other.
+# `mg.gradcheck` compares the rules with finite differences, here up to the second order. And minigrad draws the new gate like
+# any other.
 
 # %%
 print(mg.gradcheck(log_cosh, at[1:4], order=2))
@@ -493,9 +504,9 @@ mg.draw(log_cosh(error).sum(), backward=True)
 # %% [markdown]
 # ## Something to play with
 #
-# A rule need not be true. Rounding has the derivative 0 almost everywhere, and nothing learns through it. So let the rule pretend that
-# nothing was rounded: the **straight-through** gradient. With it, a classifier of digits learns although each of its 640 weights can
-# only be -1, 0 or 1.
+# A rule need not be the true derivative. The derivative of rounding is 0 almost everywhere, so no gradient passes through it
+# and nothing learns. Instead, let the rule pretend that nothing was rounded. This is the **straight-through** gradient. With
+# it, a digit classifier learns although each of its 640 weights is -1, 0 or 1.
 
 
 # %%
@@ -528,15 +539,16 @@ plt.tight_layout()
 plt.show()
 
 # %% tags=["varies"]
-print(f"{right:.1%} of the test images are right")
+print(f"accuracy {right:.1%} on the test images")
 
 # %% [markdown]
-# Blue is +1, red -1, white 0.
+# Blue is +1, red is -1, and white is 0.
 #
 # Try:
 #
-# - the true rule, `lambda g, out, x: 0 * g`; and one that passes only where $|x| \le 1$;
-# - only two values: `np.sign(x)`;
-# - the sizes in the measurement: one channel, a kernel of 9 × 9, images of 100 × 100. Who wins where?
-# - Newton's method from other points: does it always find a *minimum*? What does it look for?
-# - an operation that you miss: `OPS` has all names, and the docstring of `mg.op` shows how.
+# - the true rule, `lambda g, out, x: 0 * g`, and a rule that passes the gradient only where $|x| \le 1$;
+# - only two values, `np.sign(x)`;
+# - other sizes in the measurement: one channel, a kernel of 9 × 9, images of 100 × 100. Which method is fastest for which
+#   sizes?
+# - Newton's method from other starting points: does it always find a *minimum*? What kind of point does it look for?
+# - an operation that minigrad does not have: `OPS` lists all names, and the docstring of `mg.op` shows how to write one.
