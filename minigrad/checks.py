@@ -1,7 +1,7 @@
-"""Checks for learners: what was written against what is expected, and on failure a sentence that helps.
+"""Checks of a learner's answers, for the course in ``notebooks/``.
 
-The lessons in ``notebooks/`` end each exercise with one of these. A check that passes prints a line; one that fails raises
-`CheckFailed`, whose message names the first number that is wrong. A notebook shows that message and no traceback.
+Each exercise ends with a check. If the answer is right, the check prints one line. If not, it raises `CheckFailed`, whose
+message names the first wrong element; a notebook shows that message without a traceback.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from minigrad.tensor import Tensor
 __all__ = ["CheckFailed", "equal", "gradient", "relative_error"]
 
 
-class CheckFailed(AssertionError):  # noqa: N818, the learner reads it
-    """An answer is missing or wrong; the message says where, and what to look at."""
+class CheckFailed(AssertionError):  # noqa: N818, the learner reads the name
+    """An answer is missing or wrong. The message says where, and gives a hint."""
 
     def _render_traceback_(self) -> list[str]:
-        """What a notebook shows in place of a traceback."""
+        """The lines that a notebook shows instead of a traceback."""
         return [f"✗ {self}"]
 
 
 def relative_error(a: Any, b: Any) -> Any:
-    """How far two numbers are apart, relative to the larger: ``|a - b| / max(|a|, |b|)``, and 0 where both are 0.
+    """Elementwise relative error, ``|a - b| / max(|a|, |b|)``, and 0 where both are 0.
 
-    The measure of Stanford's course cs231n for a gradient and its numeric check: in float64, 1e-7 and less is right, 1e-2
-    and more is wrong, and what lies between is worth a look.
+    Stanford's course cs231n compares a gradient with its numeric estimate by this measure. In float64, 1e-7 or less is
+    right and 1e-2 or more is wrong; look closely at anything in between.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def relative_error(a: Any, b: Any) -> Any:
     Returns
     -------
     numpy.ndarray or numpy.float64
-        Of the broadcast shape.
+        The broadcast shape.
 
     Examples
     --------
@@ -54,30 +54,31 @@ def relative_error(a: Any, b: Any) -> Any:
 
 
 def equal(what: str, got: Any, expected: Any, *, rtol: float = 1e-6, atol: float = 1e-9, hint: str = "") -> None:
-    """Check an answer: its shape, its dtype and its numbers.
+    """Check the shape, the dtype and the elements of an answer.
 
     Parameters
     ----------
     what : str
-        What the message calls the answer.
+        The name of the answer in messages.
     got : array_like, Tensor, tuple of these, or callable
-        The answer. A function of no arguments is called for it, so that code still to be written fails with a sentence.
+        The answer, or a function without arguments that returns it. Pass a function if it calls the learner's code: code
+        that is not written yet then fails the check with a message.
     expected : array_like, Tensor or tuple of these
-        The right answer. Its dtype counts if it is an array or a tensor, as a list or a Python number it does not.
+        The right answer. The dtype is checked too if this is an array or a tensor, but not if it is a list or a number.
     rtol, atol : float
-        Two numbers agree if they differ by at most ``atol + rtol * |expected|``.
+        Two elements agree if they differ by at most ``atol + rtol * |expected|``.
     hint : str
-        What to look at, for the end of the message.
+        A hint for the end of the message.
 
     Returns
     -------
     None
-        It prints that the answer is right.
+        The check prints one line if the answer is right.
 
     Raises
     ------
     CheckFailed
-        If it is not.
+        If the answer is missing or wrong.
 
     Examples
     --------
@@ -86,7 +87,7 @@ def equal(what: str, got: Any, expected: Any, *, rtol: float = 1e-6, atol: float
     ✓ ∂f/∂x
     >>> checks.equal("∂f/∂x", [3.0, 8.0], [3.0, 4.0], hint="x is used twice")
     Traceback (most recent call last):
-    minigrad.checks.CheckFailed: ∂f/∂x: 1 of 2 numbers is wrong; at index [1] it is 8, expected 4. Hint: x is used twice
+    minigrad.checks.CheckFailed: ∂f/∂x: 1 of 2 elements is wrong: at index [1] it is 8, expected 4. Hint: x is used twice
     """
     _compare(what, _answer(what, got, hint), expected, rtol, atol, hint)
     print(f"✓ {what}")
@@ -102,43 +103,43 @@ def gradient(
     tolerance: float = 1e-6,
     hint: str = "",
 ) -> None:
-    """Check gradients against numeric ones: each input is moved a little, up and down, and the result is watched.
+    """Check gradients against central finite differences, ``(f(x + h) - f(x - h)) / (2 h)`` for each element.
 
     Parameters
     ----------
     f : callable
-        Takes NumPy arrays or numbers, returns one.
+        A function of NumPy arrays or numbers that returns an array or a number.
     inputs : sequence of array_like
-        Where to check, in float64.
+        The point at which to check, converted to float64.
     gradients : array_like, sequence of array_like, or callable
-        The answer, a gradient for each input; a function of no arguments is called for it.
+        The answer, one gradient for each input, or a function without arguments that returns it.
     upstream : array_like, optional
-        The gradient of the loss with respect to `f`'s result, in its shape; 1 everywhere if it is left out.
+        The gradient of the loss with respect to the result of `f`, in its shape. The default is 1 everywhere.
     names : sequence of str
-        What the message calls the inputs.
+        The names of the inputs in messages.
     tolerance : float
         The largest `relative_error` that passes.
     hint : str
-        What to look at, for the end of the message.
+        A hint for the end of the message.
 
     Returns
     -------
     None
-        It prints the largest relative error for each input.
+        The check prints the largest relative error for each input.
 
     Raises
     ------
     CheckFailed
-        If a gradient is missing, has not the shape of its input, or is wrong; or if `f` is not written yet.
+        If a gradient is missing, wrong, or has another shape than its input, or if `f` is not written yet.
     ValueError
-        If `upstream` has not the shape of `f`'s result.
+        If `upstream` does not have the shape of the result of `f`.
 
     Examples
     --------
     >>> from minigrad import checks
     >>> checks.gradient(lambda x, y: x * y, [3.0, 2.0], [2.0, 1.0], names=["x", "y"])
     Traceback (most recent call last):
-    minigrad.checks.CheckFailed: the gradient of y: it is 1, but moving y a little says 3 (relative error 0.67)
+    minigrad.checks.CheckFailed: the gradient of y: it is 1, but the finite difference is 3 (relative error 0.67)
     """
     points = [Tensor(np.asarray(value_of(x), np.float64)) for x in inputs]
     names = names or [f"input {i}" for i in range(len(points))]
@@ -165,14 +166,14 @@ def gradient(
         _compare_shapes(title, found, x.shape, hint)
         numeric = np.asarray(numeric_gradient(loss, list(points), i))
         scale = float(np.max(np.abs(numeric), initial=0.0))
-        # Differences carry noise of about 1e-10 of the largest: beside it a gradient of almost 0 is no error.
+        # Finite differences have rounding noise of about 1e-10 of the largest element, so a tiny gradient may be all noise.
         noise = np.maximum(np.abs(found), np.abs(numeric)) <= 1e-8 * max(scale, 1.0)
         error = np.where(noise, 0.0, relative_error(found, numeric))
         wrong = ~(error <= tolerance)
         if wrong.any():
             at = tuple(int(k) for k in np.argwhere(wrong)[0])
             raise _failed(
-                f"{title}: {_place(wrong, at)}it is {found[at]:.6g}, but moving {name} a little says {numeric[at]:.6g} "
+                f"{title}: {_place(wrong, at)} {found[at]:.6g}, but the finite difference is {numeric[at]:.6g} "
                 f"(relative error {error[at]:.2g})" + _pattern(found, numeric),
                 hint,
             )
@@ -185,35 +186,40 @@ def _failed(text: str, hint: str) -> CheckFailed:
 
 
 def _answer(what: str, got: Any, hint: str) -> Any:
-    """The answer itself; code still to be written is a failure, any other exception is the learner's to see."""
+    """The answer. Code that is not written yet fails the check; any other exception is left for the learner to see."""
     try:
         answer = got() if callable(got) else got
     except NotImplementedError as error:
         note = f" ({error})" if str(error) else ""
-        raise _failed(f"{what}: nothing is written there yet{note}", hint) from None
+        raise _failed(f"{what}: not written yet{note}", hint) from None
     if answer is None:
-        returned = "; does your function return its result?" if callable(got) else "; put your answer in its place"
+        returned = "; does your function return its result?" if callable(got) else "; replace None with your answer"
         raise _failed(f"{what}: it is None{returned}", hint)
     return answer
 
 
 def _numbers(what: str, got: Any, hint: str) -> Value:
-    """An answer as an array of numbers."""
+    """The answer as a numeric array."""
     if got is None:
-        raise _failed(f"{what}: it is None, so an answer is missing", hint)
+        raise _failed(f"{what}: it is None, so this answer is missing", hint)
     try:
-        array = np.asarray(value_of(got))
+        array = np.asarray(_untracked(got))
     except ValueError:
-        raise _failed(f"{what}: expected one array of numbers, got lists of different lengths", hint) from None
+        raise _failed(f"{what}: expected one array, got lists of different lengths", hint) from None
     if array.dtype.kind not in "fiub":
         raise _failed(f"{what}: expected numbers, got {type(got).__name__}", hint)
     return array
 
 
+def _untracked(x: Any) -> Any:
+    """The values of tensors, also of those in lists."""
+    return [_untracked(element) for element in x] if isinstance(x, list | tuple) else value_of(x)
+
+
 def _compare_shapes(what: str, found: Value, shape: tuple[int, ...], hint: str) -> None:
     if found.shape != shape:
-        turned = "; is it transposed?" if found.T.shape == shape else ""
-        raise _failed(f"{what}: its shape is {found.shape}, expected {shape}{turned}", hint)
+        transposed = "; is it transposed?" if found.T.shape == shape else ""
+        raise _failed(f"{what}: its shape is {found.shape}, expected {shape}{transposed}", hint)
 
 
 def _compare(what: str, got: Any, expected: Any, rtol: float, atol: float, hint: str) -> None:
@@ -231,36 +237,37 @@ def _compare(what: str, got: Any, expected: Any, rtol: float, atol: float, hint:
     wrong = ~np.isclose(found, right, rtol=rtol, atol=atol, equal_nan=True)
     if wrong.any():
         at = tuple(int(k) for k in np.argwhere(wrong)[0])
-        text = f"{what}: {_place(wrong, at)}it is {found[at]:.6g}, expected {right[at]:.6g}"
+        text = f"{what}: {_place(wrong, at)} {found[at]:.6g}, expected {right[at]:.6g}"
         raise _failed(text + _pattern(found, right), hint)
 
 
 def _count(got: Any) -> str:
-    return f"{len(got)} of them" if isinstance(got, tuple | list) else f"one {type(got).__name__}"
+    return f"{len(got)}" if isinstance(got, tuple | list) else f"one {type(got).__name__}"
 
 
 def _place(wrong: Value, at: tuple[int, ...]) -> str:
-    """How many numbers are wrong, and where the first is."""
+    """The subject of a message: how many elements are wrong, and the index of the first."""
     if not at:
-        return ""
-    count = int(wrong.sum())
+        return "it is"
     if wrong.size == 1:
-        return f"at index {list(at)} "
-    how_many = "is wrong; " if count == 1 else "are wrong; the first, "
-    return f"{count} of {wrong.size} numbers {how_many}at index {list(at)} "
+        return f"at index {list(at)} it is"
+    count = int(wrong.sum())
+    if count == 1:
+        return f"1 of {wrong.size} elements is wrong: at index {list(at)} it is"
+    return f"{count} of {wrong.size} elements are wrong: the first, at index {list(at)}, is"
 
 
 def _pattern(found: Value, right: Value) -> str:
-    """What all the wrong numbers have in common, if that is easily said."""
+    """A mistake that explains all wrong elements at once: signs, order, or a constant factor."""
     if np.allclose(found, -right):
         return "; the sign is wrong" if found.ndim == 0 else "; every sign is wrong"
     if found.ndim and found.size > 1 and np.allclose(np.flip(found), right):
-        return "; the numbers are right but reversed"
+        return "; the elements are right but in reverse order"
     if found.ndim > 1 and found.T.shape == right.shape and np.allclose(found.T, right):
-        return "; the numbers are right but transposed"
+        return "; the elements are right but transposed"
     nonzero = right != 0
     if found.ndim and nonzero.sum() > 1 and np.allclose(found[~nonzero], 0):
         factors = found[nonzero] / right[nonzero]
         if abs(factors[0]) > 1e-6 and np.allclose(factors, factors[0]):
-            return f"; every number is {factors[0]:.4g} times the right one"
+            return f"; every element is {factors[0]:.4g} times the right one"
     return ""

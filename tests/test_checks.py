@@ -22,7 +22,7 @@ def unwritten():
 
 
 @pytest.mark.parametrize(("got", "expected"), [
-    (-4, -4.0), (np.float64(2), 2), ([1, 2], np.array([1.0, 2.0])), (Tensor([1.0, 2.0]), [1.0, 2.0]),
+    (-4, -4.0), (np.float64(2), 2), ([1, 2], np.array([1.0, 2.0])), (Tensor([1.0, 2.0]), [1.0, 2.0]), ([Tensor(1.0), Tensor(2.0)], [1.0, 2.0]),
     (lambda: (np.ones(2), 3.0), (np.ones(2), 3.0)), ([np.ones(2), 3.0], (np.ones(2), 3.0)), (np.zeros((0, 3)), np.zeros((0, 3))),
     (np.nan, np.nan), (1.0 + 1e-9, 1.0), (True, True),
 ])  # fmt: skip
@@ -32,26 +32,26 @@ def test_a_right_answer_passes_with_a_line(got, expected, capsys):
 
 
 @pytest.mark.parametrize(("got", "expected", "says"), [
-    (unwritten, 1.0, "it: nothing is written there yet (your code here)"),
-    (None, 1.0, "it: it is None; put your answer in its place"),
+    (unwritten, 1.0, "it: not written yet (your code here)"),
+    (None, 1.0, "it: it is None; replace None with your answer"),
     (lambda: None, 1.0, "it: it is None; does your function return its result?"),
-    ((None, None), (1.0, 2.0), "it, result 1 of 2: it is None, so an answer is missing"),
+    ((None, None), (1.0, 2.0), "it, result 1 of 2: it is None, so this answer is missing"),
     ("-4", -4.0, "it: expected numbers, got str"),
-    ([[1], [2, 3]], 1.0, "it: expected one array of numbers, got lists of different lengths"),
+    ([[1], [2, 3]], 1.0, "it: expected one array, got lists of different lengths"),
     (np.ones((2, 3)), np.ones((3, 2)), "it: its shape is (2, 3), expected (3, 2); is it transposed?"),
     (np.ones(2), np.ones(3), "it: its shape is (2,), expected (3,)"),
     (np.ones(2, np.float32), np.ones(2), "it: its dtype is float32, expected float64"),
     (np.ones(2), (1.0, 2.0, 3.0), "it: expected 3 results, got one ndarray"),
-    ((1.0, 2.0), (1.0, 2.0, 3.0), "it: expected 3 results, got 2 of them"),
+    ((1.0, 2.0), (1.0, 2.0, 3.0), "it: expected 3 results, got 2"),
     ((1.0, 5.0), (1.0, 2.0), "it, result 2 of 2: it is 5, expected 2"),
-    ([[1.0, 2.0], [9.0, 8.0]], [[1.0, 2.0], [3.0, 4.0]], "it: 2 of 4 numbers are wrong; the first, at index [1, 0] it is 9, expected 3"),
-    ([1.0, np.nan], [1.0, 2.0], "it: 1 of 2 numbers is wrong; at index [1] it is nan, expected 2"),
+    ([[1.0, 2.0], [9.0, 8.0]], [[1.0, 2.0], [3.0, 4.0]], "it: 2 of 4 elements are wrong: the first, at index [1, 0], is 9, expected 3"),
+    ([1.0, np.nan], [1.0, 2.0], "it: 1 of 2 elements is wrong: at index [1] it is nan, expected 2"),
     (4, -4.0, "it: it is 4, expected -4; the sign is wrong"),
-    ([-1.0, 2.0], [1.0, -2.0], "it: 2 of 2 numbers are wrong; the first, at index [0] it is -1, expected 1; every sign is wrong"),
-    ([3.0, 2.0, 1.0], [1.0, 2.0, 3.0], "it: 2 of 3 numbers are wrong; the first, at index [0] it is 3, expected 1; the numbers are right but reversed"),
-    ([[1.0, 2.0], [3.0, 4.0]], [[1.0, 3.0], [2.0, 4.0]], "it: 2 of 4 numbers are wrong; the first, at index [0, 1] it is 2, expected 3; the numbers are right but transposed"),
+    ([-1.0, 2.0], [1.0, -2.0], "it: 2 of 2 elements are wrong: the first, at index [0], is -1, expected 1; every sign is wrong"),
+    ([3.0, 2.0, 1.0], [1.0, 2.0, 3.0], "it: 2 of 3 elements are wrong: the first, at index [0], is 3, expected 1; the elements are right but in reverse order"),
+    ([[1.0, 2.0], [3.0, 4.0]], [[1.0, 3.0], [2.0, 4.0]], "it: 2 of 4 elements are wrong: the first, at index [0, 1], is 2, expected 3; the elements are right but transposed"),
     ([1.0], [0.0], "it: at index [0] it is 1, expected 0"),
-    ([2.0, 0.0, 4.0], [1.0, 0.0, 2.0], "it: 2 of 3 numbers are wrong; the first, at index [0] it is 2, expected 1; every number is 2 times the right one"),
+    ([2.0, 0.0, 4.0], [1.0, 0.0, 2.0], "it: 2 of 3 elements are wrong: the first, at index [0], is 2, expected 1; every element is 2 times the right one"),
 ])  # fmt: skip
 def test_a_wrong_answer_gets_a_sentence(got, expected, says):
     assert message(checks.equal, "it", got, expected) == says
@@ -93,16 +93,16 @@ def test_gradients_against_differences(capsys):
 
 
 @pytest.mark.parametrize(("answer", "says"), [
-    (unwritten, "the gradient of each input: nothing is written there yet (your code here)"),
+    (unwritten, "the gradient of each input: not written yet (your code here)"),
     (lambda: None, "the gradient of each input: it is None; does your function return its result?"),
-    ((np.outer(UP, X), None), "the gradient of x: it is None, so an answer is missing"),
+    ((np.outer(UP, X), None), "the gradient of x: it is None, so this answer is missing"),
     (np.outer(UP, X), "the gradient of each input: expected 2 gradients, for W, x; got one ndarray"),
     ((np.outer(UP, X), W.T @ UP, 0.0), "the gradient of each input: expected 2 gradients, for W, x; got 3 results"),
-    ((np.array([[0.2, 0.5], [0.4, 0.9]]), W.T @ UP), "the gradient of W: 2 of 4 numbers are wrong; the first, at index [0, 1] it is 0.5, but moving W a little says 0.4 (relative error 0.2)"),
+    ((np.array([[0.2, 0.5], [0.4, 0.9]]), W.T @ UP), "the gradient of W: 2 of 4 elements are wrong: the first, at index [0, 1], is 0.5, but the finite difference is 0.4 (relative error 0.2)"),
     ((np.outer(UP, X), (W.T @ UP)[None]), "the gradient of x: its shape is (1, 2), expected (2,)"),
-    ((np.outer(UP, X), W @ UP), "the gradient of x: 2 of 2 numbers are wrong; the first, at index [0] it is 1.1, but moving x a little says -0.5 (relative error 1.5)"),
+    ((np.outer(UP, X), W @ UP), "the gradient of x: 2 of 2 elements are wrong: the first, at index [0], is 1.1, but the finite difference is -0.5 (relative error 1.5)"),
     ((-np.outer(UP, X), W.T @ UP), "every sign is wrong"),
-    ((np.full((2, 2), np.nan), W.T @ UP), "the gradient of W: 4 of 4 numbers are wrong; the first, at index [0, 0] it is nan"),
+    ((np.full((2, 2), np.nan), W.T @ UP), "the gradient of W: 4 of 4 elements are wrong: the first, at index [0, 0], is nan"),
 ])  # fmt: skip
 def test_a_wrong_gradient_gets_a_sentence(answer, says):
     assert says in message(checks.gradient, product, [W, X], answer, upstream=UP, names=["W", "x"])
@@ -113,7 +113,7 @@ def test_a_gradient_that_ought_to_be_zero_may_not_be_something():
 
 
 def test_the_function_itself_may_be_missing():
-    says = "the function's result: nothing is written there yet (your code here)"
+    says = "the function's result: not written yet (your code here)"
     assert message(checks.gradient, lambda x: unwritten(), [1.0], 1.0) == says
     assert "does your function return its result?" in message(checks.gradient, lambda x: None, [1.0], 1.0)
     with pytest.raises(ValueError, match=r"upstream has shape \(3,\), but the function's result has \(2,\)"):
