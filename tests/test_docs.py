@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codeop
 import doctest
 import importlib
 import pkgutil
@@ -84,6 +85,20 @@ def blocks(language: str) -> list[str]:
 def test_readme_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     assert run("\n".join(blocks("python")), "README.md", {}) >= 10
+
+
+def test_readme_examples_paste_into_a_plain_interpreter():
+    """Each statement is complete where the next one begins: an indented block ends with an empty line."""
+    for statement in "\n".join(blocks("python")).split(">>> ")[1:]:
+        first, *others = statement.split("\n")
+        source = "\n".join([first, *(line[4:] for line in others if line.startswith("..."))])
+        assert codeop.compile_command(source, symbol="single") is not None, source
+
+
+def test_readme_names_files_that_exist():
+    named = re.findall(r"[(\s](\.github/[\w./]+|notebooks/[\w./]+)", README.read_text())
+    assert len(named) >= 5
+    assert all((README.parent / name).exists() for name in named)
 
 
 def test_readme_commands_print_what_it_shows(tmp_path: Path):
