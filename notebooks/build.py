@@ -1,12 +1,12 @@
-"""Make the notebooks of the course from its lessons, or check that those in the repository are up to date.
+"""Build the notebooks of the course from its lessons, or check that the committed ones are up to date.
 
-    python notebooks/build.py                 make all of them
-    python notebooks/build.py 03 08           make those of two lessons
-    python notebooks/build.py --check         change nothing; fail if one is stale
+    python notebooks/build.py                 build all notebooks
+    python notebooks/build.py 03 08           build those of two lessons
+    python notebooks/build.py --check         change nothing; fail if a notebook is stale
 
-A lesson is a file of notebooks/lessons in jupytext's percent format; notebooks/README.md says how exercises are marked in
-it. From each come a notebook of exercises, without outputs, and one of solutions, executed. Executing a lesson tries every
-exercise twice: as the learner finds it, when its check has to fail with a sentence, and solved, when it has to pass.
+A lesson is a file in notebooks/lessons, in jupytext's percent format; notebooks/README.md describes how it marks exercises.
+Each lesson gives an exercise notebook, without outputs, and a solution notebook, executed. The execution runs the check of
+every exercise twice: with the stub it must fail with a message, and with the solution it must pass.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ BLOCK = re.compile(
 )
 NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?|[-+]?\bnan\b|[-+]?\binf\b")
 
-# What runs before a lesson. A warning is an error, nothing is fetched, and a drawing gives a PNG too: a notebook that is not
-# trusted shows no SVG, in JupyterLab nor, at times, on GitHub.
-# One thread computes: on a busy machine several of them spend most of their time waiting for each other.
+# Runs before a lesson. Warnings are errors, the network is refused, and drawings have a PNG too, because JupyterLab shows no
+# SVG in an untrusted notebook, and GitHub does not always.
+# One thread computes: on a busy machine, several threads spend most of their time waiting for each other.
 PREAMBLE = """
 def prepare():
     import os
@@ -61,7 +61,7 @@ def prepare():
     get_ipython().display_formatter.formatters["image/png"].for_type(Drawing, png)
     socket.socket.connect = socket.getaddrinfo = refuse
     warnings.simplefilter("error")
-    warnings.filterwarnings("ignore", module="ipykernel")  # what the kernel says as it shuts down is not the lesson's
+    warnings.filterwarnings("ignore", module="ipykernel")  # the kernel's own warnings at shutdown
 
 prepare()
 del prepare  # a lesson imports what it uses
@@ -69,11 +69,11 @@ del prepare  # a lesson imports what it uses
 
 
 class LessonError(Exception):
-    """What is wrong with a lesson or its notebooks, and where."""
+    """A fault in a lesson or its notebooks; the message says where."""
 
 
 def lessons(chosen: list[str]) -> list[Path]:
-    """The lessons whose names begin as chosen; all of them if nothing is."""
+    """The lessons whose names begin with a chosen prefix, or all lessons."""
     found = sorted((HERE / "lessons").glob("*.py"))
     for name in chosen:
         if not any(path.name.startswith(name) for path in found):
@@ -82,7 +82,7 @@ def lessons(chosen: list[str]) -> list[Path]:
 
 
 def exercise_text(source: str) -> str:
-    """A cell as the learner finds it: each solution gives way to its stub."""
+    """A cell of the exercise notebook: stubs in place of solutions."""
 
     def stub(block: re.Match[str]) -> str:
         indent, lines = block["indent"], block["stub"]
@@ -94,27 +94,27 @@ def exercise_text(source: str) -> str:
 
 
 def solution_text(source: str) -> str:
-    """A cell as it is solved: without the marks and the stub."""
+    """A cell of the solution notebook: without marks and stubs."""
     return BLOCK.sub(lambda block: block["solution"], source + "\n").rstrip("\n")
 
 
 def read(path: Path) -> list[Any]:
-    """The cells of a lesson, with marks; refuse what is not a lesson."""
+    """The cells of a lesson, with their marks; raise if a mark is misplaced or a solution has no check."""
     cells = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent").cells
     for i, cell in enumerate(cells):
         marks = re.findall(r"^ *# (solution|stub|end)$", cell.source, re.M)
         where = f"{path.name}, cell {i + 1}"
         if cell.cell_type == "code" and marks:
             if re.search(r"^ *# (solution|stub|end)$", solution_text(cell.source), re.M):
-                raise LessonError(f"{where}: a solution is '# solution', optionally '# stub', and '# end'; found {marks}")
+                raise LessonError(f"{where}: write '# solution', then optionally '# stub', then '# end'; found {marks}")
             check = cells[i + 1].source if i + 1 < len(cells) else ""
             if not re.search(r"^ *checks\.\w+\(", check, re.M):
-                raise LessonError(f"{where}: the cell after a solution checks it with checks.equal or checks.gradient")
+                raise LessonError(f"{where}: the next cell must check the solution with checks.equal or checks.gradient")
     return cells
 
 
 def _made(cells: list[Any], text: Any) -> Any:
-    """A notebook without outputs; the same lesson always gives the same one."""
+    """A notebook without outputs. It is deterministic: cell ids are counted."""
     new = []
     for i, cell in enumerate(cells):
         make = new_markdown_cell if cell.cell_type == "markdown" else new_code_cell
@@ -124,7 +124,7 @@ def _made(cells: list[Any], text: Any) -> Any:
 
 
 def execute(path: Path) -> Any:
-    """The notebook of solutions with outputs, if every stub fails its check and every solution passes."""
+    """The solution notebook with outputs; raise unless every stub fails its check and every solution passes."""
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
@@ -139,15 +139,19 @@ def execute(path: Path) -> Any:
         run.append(solved)
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(
-            new_notebook(cells=run, metadata=METADATA), timeout=LIMIT, record_timing=False, coalesce_streams=True,
-            extra_arguments=["--log-level=ERROR"], resources={"metadata": {"path": folder}},
-        )  # fmt: skip
+            new_notebook(cells=run, metadata=METADATA),
+            timeout=LIMIT,
+            record_timing=False,
+            coalesce_streams=True,
+            extra_arguments=["--log-level=ERROR"],
+            resources={"metadata": {"path": folder}},
+        )
         try:
             client.execute()
         except CellExecutionError as error:
             raise LessonError(f"{path.name}: {error}") from None
     for check in stubs:
-        _refuse_kind_stub(path, check)
+        _check_fails_on_stub(path, check)
     count = 0
     for cell in solutions.cells:
         if cell.cell_type == "code":
@@ -163,16 +167,16 @@ def execute(path: Path) -> Any:
     return solutions
 
 
-def _refuse_kind_stub(path: Path, check: Any) -> None:
-    """A stub's check has to fail, with a sentence of its own."""
+def _check_fails_on_stub(path: Path, check: Any) -> None:
+    """Raise unless the check failed on the stub, with a message of its own."""
     failure = next((o for o in check.outputs if o.output_type == "error"), None)
     if failure is None or failure.ename != "CheckFailed" or len(failure.evalue.split()) < 4:
         found = "passed" if failure is None else f"failed with {failure.ename}: {failure.evalue}"
-        raise LessonError(f"{path.name}: before its exercise is solved, this check {found}:\n{check.source}")
+        raise LessonError(f"{path.name}: with the stub in place of the solution, this check {found}:\n{check.source}")
 
 
 def _refuse_outputs(path: Path, cell: Any) -> None:
-    """What would differ from run to run, or is a warning, does not belong into a notebook."""
+    """Raise if a cell writes to stderr or prints a memory address, which changes from run to run."""
     for output in cell.outputs:
         if output.get("name") == "stderr":
             raise LessonError(f"{path.name}: a cell writes to stderr: {output.text}\n{cell.source}")
@@ -186,7 +190,7 @@ def _text(output: Any) -> str:
 
 
 def _same_text(old: str, new: str) -> bool:
-    """Whether two texts say the same: words exactly, numbers but for what another processor computes differently."""
+    """Whether two texts agree: words exactly, numbers up to the rounding of another processor."""
     if NUMBER.split(old) != NUMBER.split(new):
         return False
     pairs = zip(map(float, NUMBER.findall(old)), map(float, NUMBER.findall(new)), strict=True)
@@ -194,7 +198,7 @@ def _same_text(old: str, new: str) -> bool:
 
 
 def _same_outputs(old: Any, new: Any) -> bool:
-    """Whether two cells show the same text, and pictures of the same kinds."""
+    """Whether two cells have the same text and pictures of the same types."""
     if "varies" in new.metadata.get("tags", []):
         return bool(old.outputs) == bool(new.outputs)
     if len(old.outputs) != len(new.outputs):
@@ -216,12 +220,12 @@ def _without_outputs(notebook: Any) -> Any:
 
 
 def notebook_paths(path: Path) -> tuple[Path, Path]:
-    """Where a lesson's notebooks lie: exercises, and solutions."""
+    """The exercise notebook and the solution notebook of a lesson."""
     return HERE / "exercises" / f"{path.stem}.ipynb", HERE / "solutions" / f"{path.stem}.ipynb"
 
 
 def stale_sources(path: Path) -> list[str]:
-    """What in a lesson's two notebooks is not as the lesson says, outputs aside. Nothing is executed."""
+    """Differences between a lesson and its two notebooks, outputs aside. Nothing is executed."""
     exercises, solutions = notebook_paths(path)
     cells = read(path)
     wanted = _made(cells, exercise_text), _made(cells, solution_text)
@@ -230,22 +234,22 @@ def stale_sources(path: Path) -> list[str]:
         if not file.exists():
             stale.append(f"{file.relative_to(HERE)} is missing")
         elif plain(json.loads(json.dumps(nbformat.read(file, 4)))) != json.loads(json.dumps(made)):
-            stale.append(f"{file.relative_to(HERE)} is not what {path.name} says")
+            stale.append(f"{file.relative_to(HERE)} does not match {path.name}")
     return stale
 
 
 def orphans() -> list[str]:
-    """Notebooks that no lesson makes."""
+    """Notebooks without a lesson."""
     made = {file for path in lessons([]) for file in notebook_paths(path)}
     return [f"{file.relative_to(HERE)} has no lesson" for file in sorted(HERE.glob("*/*.ipynb")) if file not in made]
 
 
 def stale_outputs(path: Path, executed: Any) -> list[str]:
-    """The cells of the committed solutions whose outputs are not those of an execution now."""
+    """Cells of the committed solution notebook whose outputs differ from a new execution."""
     file = notebook_paths(path)[1]
     committed = nbformat.read(file, 4)
     return [
-        f"{file.relative_to(HERE)}, cell {i + 1}: the outputs differ from those of an execution now:\n{new.source}\n"
+        f"{file.relative_to(HERE)}, cell {i + 1}: the outputs differ from a new execution:\n{new.source}\n"
         + "\n".join(f"was: {_text(a)}\nnow: {_text(b)}" for a, b in zip(old.outputs, new.outputs, strict=False))
         for i, (old, new) in enumerate(zip(committed.cells, executed.cells, strict=True))
         if new.cell_type == "code" and not _same_outputs(old, new)
@@ -253,7 +257,7 @@ def stale_outputs(path: Path, executed: Any) -> list[str]:
 
 
 def build(path: Path) -> None:
-    """Write both notebooks of a lesson; if it fails, neither is touched."""
+    """Write both notebooks of a lesson; if the lesson fails, write neither."""
     executed = execute(path)
     for file, notebook in zip(notebook_paths(path), (_made(read(path), exercise_text), executed), strict=True):
         file.parent.mkdir(exist_ok=True)
@@ -261,14 +265,14 @@ def build(path: Path) -> None:
 
 
 def check(path: Path) -> list[str]:
-    """What is stale about a lesson's notebooks; its outputs are looked at if the rest is right."""
+    """Everything stale in the notebooks of a lesson; outputs are compared only if the sources match."""
     return stale_sources(path) or stale_outputs(path, execute(path))
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; the exit status is 1 if something is stale or fails."""
+    """Run the command. The exit status is 1 if a notebook is stale or a lesson fails."""
     parser = argparse.ArgumentParser(prog="build.py", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("lesson", nargs="*", help="the beginning of a lesson's name, such as 03; all of them by default")
+    parser.add_argument("lesson", nargs="*", help="the start of a lesson's name, such as 03 (default: all lessons)")
     parser.add_argument("--check", action="store_true", help="change nothing; fail if a notebook is stale")
     options = parser.parse_args(arguments)
     try:
@@ -279,7 +283,7 @@ def main(arguments: list[str] | None = None) -> int:
             found = check(path) if options.check else build(path)
             seconds = time.perf_counter() - start
             if seconds > LIMIT:
-                found = [*(found or ()), f"{path.name} took {seconds:.0f} s, more than {LIMIT}"]
+                found = [*(found or ()), f"{path.name} took {seconds:.0f} s; the limit is {LIMIT} s"]
             print(f"{'stale' if found else 'ok'}, {seconds:.1f} s")
             complaints += found or []
     except LessonError as error:
@@ -288,7 +292,7 @@ def main(arguments: list[str] | None = None) -> int:
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     if options.check and complaints:
-        print("make them anew with: python notebooks/build.py", file=sys.stderr)
+        print("rebuild them with: python notebooks/build.py", file=sys.stderr)
     return 1 if complaints else 0
 
 

@@ -93,8 +93,8 @@ def test_a_solution_gives_way_to_its_stub(course):
 
 
 @pytest.mark.parametrize(("old", "new", "says"), [
-    ("# end", "# and", r"01_double.py, cell 3: a solution is '# solution'"),
-    ('checks.equal("twice 4", lambda: double(4), 8)', "double(4)", "cell 3: the cell after a solution checks it"),
+    ("# end", "# and", r"01_double.py, cell 3: write '# solution'"),
+    ('checks.equal("twice 4", lambda: double(4), 8)', "double(4)", "cell 3: the next cell must check the solution"),
 ])  # fmt: skip
 def test_a_lesson_that_is_marked_wrongly_is_refused(course, old, new, says):
     course.write_text(LESSON.replace(old, new))
@@ -148,7 +148,7 @@ def test_building_and_checking(course, capsys):
 
 @pytest.mark.usefixtures("kernel")
 @pytest.mark.parametrize(("old", "new", "says"), [
-    ("    # None\n", "    # 16.0\n", "before its exercise is solved, this check passed"),
+    ("    # None\n", "    # 16.0\n", "with the stub in place of the solution, this check passed"),
     ("\nanswer\n", "\nimport warnings; warnings.warn('old')\n", "UserWarning.*old"),
     ("\nanswer\n", "\nsocket\n", "NameError"),
     ("\nanswer\n", "\nimport socket; socket.create_connection(('localhost', 80))\n", "a lesson uses no network"),
