@@ -15,8 +15,8 @@ from minigrad.commands import Parser, UsageError, modelfile, sets
 from minigrad.data import DataLoader
 from minigrad.modes import no_grad
 from minigrad.nn.models import MODELS, build
+from minigrad.nn.parallel import Group
 from minigrad.ops import cross_entropy
-from minigrad.parallel import Group
 
 # The optimisers, each with its largest rate in the cycle and its other settings.
 OPTIMIZERS: dict[str, tuple[Any, float, dict[str, Any]]] = {

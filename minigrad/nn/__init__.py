@@ -1,7 +1,7 @@
 # ruff: noqa: I001, RUF022
 """Layers, under the names and with the parameters of PyTorch, whose state_dict loads into them."""
 
-from minigrad.nn import figures, init, models
+from minigrad.nn import figures, init, models, parallel
 from minigrad.nn.activation import (
     ELU, GELU, Hardtanh, LeakyReLU, LogSigmoid, LogSoftmax, Mish, ReLU, SELU, Sigmoid, SiLU, Softmax, Softplus, Softsign,
     Tanh,
@@ -9,7 +9,8 @@ from minigrad.nn.activation import (
 from minigrad.nn.attention import MultiHeadAttention, scaled_dot_product_attention
 from minigrad.nn.container import ModuleDict, ModuleList, Residual, Sequential
 from minigrad.nn.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
-from minigrad.nn.fit import evaluate, fit
+from minigrad.nn.evaluation import evaluate
+from minigrad.nn.fit import fit
 from minigrad.nn.history import History
 from minigrad.nn.layer import Dropout, Embedding, Flatten, Identity, Linear, Unflatten
 from minigrad.nn.module import Module
@@ -31,5 +32,5 @@ __all__ = [
     "InstanceNorm3d", "LSTM", "LSTMCell", "LayerNorm", "LeakyReLU", "Linear", "LogSigmoid", "LogSoftmax", "MaxPool1d",
     "MaxPool2d", "MaxPool3d", "Mish", "Module", "ModuleDict", "ModuleList", "MultiHeadAttention", "RNN", "RNNCell",
     "ReLU", "Residual", "SELU", "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Softsign", "Summary", "Tanh",
-    "Unflatten", "evaluate", "figures", "fit", "init", "models", "scaled_dot_product_attention",
+    "Unflatten", "evaluate", "figures", "fit", "init", "models", "parallel", "scaled_dot_product_attention",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What came out of a training run, epoch by epoch."""
+"""The results of a training run, epoch by epoch."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from minigrad.nn.figures import figure
 from minigrad.table import table
-
-Row = dict[str, float]
 
 
 class History:
-    """A row of numbers for each epoch of a run.
+    """One row of numbers for each epoch; printed, it is a table.
 
     Attributes
     ----------
     rows : list of dict
-        The numbers by name: "loss" and "accuracy" of training, "val_loss" and "val_accuracy" of the validation data, "lr",
-        the learning rate, and "seconds".
+        Numbers by name: "loss" and "accuracy" on the training data, "val_loss" and "val_accuracy" on the validation data,
+        "lr", the learning rate, and "seconds".
     interrupted : bool
         Whether Ctrl-C ended the run.
 
@@ -36,7 +35,7 @@ class History:
     """
 
     def __init__(self, rows: Iterable[Mapping[str, float]] = ()) -> None:
-        self.rows: list[Row] = [dict(row) for row in rows]
+        self.rows: list[dict[str, float]] = [dict(row) for row in rows]
         self.interrupted = False
 
     def __len__(self) -> int:
@@ -54,14 +53,14 @@ class History:
 
     @property
     def best(self) -> int:
-        """The epoch, from 1, with the smallest loss, on the validation data if there are any; 0 before the first."""
+        """The epoch, from 1, with the smallest validation loss, else the smallest loss; nan never wins. 0 before epoch 1."""
         losses = [row.get("val_loss", row.get("loss", math.inf)) for row in self.rows]
         losses = [math.inf if math.isnan(loss) else loss for loss in losses]
         return losses.index(min(losses)) + 1 if losses else 0
 
     @property
     def waited(self) -> int:
-        """How many epochs there were after the best."""
+        """The number of epochs since the best one."""
         return len(self) - self.best
 
     def plot(self) -> Any:
@@ -70,7 +69,7 @@ class History:
         Returns
         -------
         matplotlib.figure.Figure
-            Shown by a notebook; ``.savefig("curves.png")`` elsewhere.
+            Shown by a notebook; ``.savefig("curves.png")`` writes it.
 
         Raises
         ------
@@ -79,8 +78,6 @@ class History:
         ValueError
             If there is no epoch yet.
         """
-        from minigrad.nn.figures import figure
-
         panels = [(kind, [n for n in (kind, f"val_{kind}") if n in self.names]) for kind in ("loss", "accuracy")]
         panels = [(kind, names) for kind, names in panels if names]
         if not panels:
@@ -91,7 +88,7 @@ class History:
             axes = fig.add_subplot(1, len(panels), place)
             for name, style in zip(names, ("o-", "s--"), strict=False):
                 label = "validation" if name.startswith("val_") else "training"
-                axes.plot(epochs, [row.get(name, float("nan")) for row in self.rows], style, label=label, markersize=3)
+                axes.plot(epochs, [row.get(name, math.nan) for row in self.rows], style, label=label, markersize=3)
             axes.set(xlabel="epoch", ylabel=kind)
             axes.xaxis.get_major_locator().set_params(integer=True)
             axes.grid(alpha=0.3)

@@ -15,10 +15,10 @@ from minigrad.tensor import Tensor
 
 
 def check_count(who: str, **counts: int) -> None:
-    """Refuse what is no count of features."""
+    """Refuse what is not a non-negative integer."""
     for name, n in counts.items():
         if not isinstance(n, int | np.integer) or n < 0:
-            raise ValueError(f"{who}: {name} is a whole number from 0 on, got {n!r}")
+            raise ValueError(f"{who}: {name} is a non-negative integer, got {n!r}")
 
 
 class Linear(Module):

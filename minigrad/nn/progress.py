@@ -1,4 +1,4 @@
-"""How far an epoch is, on the terminal: a bar by tqdm; where that or the terminal is missing, a line for each epoch."""
+"""The progress of an epoch on the terminal: a tqdm bar; without tqdm or a terminal, one line per epoch."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ class Progress:
     Parameters
     ----------
     title : str
-        Which epoch.
+        Names the epoch.
     total : int or None
-        How many items there will be, if known.
+        Number of items, if known.
     shown : bool
-        Whether anything is shown at all.
+        Whether anything is shown.
     """
 
     def __init__(self, title: str, total: int | None, shown: bool) -> None:
-        self._title, self._shown, self._start = title, shown, time.perf_counter()
+        self.title, self._shown, self._start = title, shown, time.perf_counter()
         self._bar: Any = None
         tqdm = found("tqdm") if shown and (sys.stderr.isatty() or "ipykernel" in sys.modules) else None
         if tqdm:
@@ -32,11 +32,11 @@ class Progress:
 
     @property
     def seconds(self) -> float:
-        """Since the epoch began."""
+        """Seconds since the epoch began."""
         return time.perf_counter() - self._start
 
     def update(self, items: int, numbers: Mapping[str, float]) -> None:
-        """Move on by so many items, and show numbers beside the bar."""
+        """Advance by `items`, and show numbers beside the bar."""
         if self._bar is not None:
             self._bar.set_postfix_str(_text(numbers), refresh=False)
             self._bar.update(items)
@@ -46,7 +46,7 @@ class Progress:
         if self._bar is not None:
             self._bar.set_postfix_str(_text({k: v for k, v in numbers.items() if k != "seconds"}))
         elif self._shown:
-            print(f"{self._title}  {_text(numbers)}", file=sys.stderr, flush=True)
+            print(f"{self.title}  {_text(numbers)}", file=sys.stderr, flush=True)
 
     def __enter__(self) -> Progress:
         return self

@@ -112,9 +112,9 @@ def test_a_checkpoint_is_continued(capsys: Capture, tmp_path: Path, monkeypatch:
     done(capsys, *args, "--save", tmp_path / "whole.npz")
     (tmp_path / "run.npz").unlink()
     code = (
-        "import sys; from minigrad.nn import checkpoint; save = checkpoint.Run.save\n"
+        "import sys; from minigrad.nn.training_state import TrainingState; save = TrainingState.save\n"
         "def once(run, path): save(run, path); raise KeyboardInterrupt\n"
-        "checkpoint.Run.save = once\n"
+        "TrainingState.save = once\n"
         "from minigrad.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     broken = subprocess.run(

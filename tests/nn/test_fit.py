@@ -317,7 +317,7 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path):
     with pytest.raises(ValueError, match="holds no training run to resume"):
         run(setup(), 1, checkpoint=file, resume=True)
     mg.save({"x": [1.0]}, file, {"run": "{}"})
-    with pytest.raises(ValueError, match="training run that is damaged"):
+    with pytest.raises(ValueError, match="holds a damaged training run"):
         run(setup(), 1, checkpoint=file, resume=True)
     file.write_bytes(b"PK\x03\x04 half a file")
     with pytest.raises(ValueError, match="damaged"):
@@ -446,17 +446,17 @@ def test_what_is_not_finite_is_found_in_the_weights_or_the_data(spoiled: str):
     parts |= {"schedule": None, "validation": None, "schedule_each": "epoch"}
     if spoiled == "weight":
         parts["model"][4].weight.data[0, 0] = np.inf
-        message = "4.weight has numbers that are not finite"
+        message = "4.weight has non-finite elements"
     elif spoiled == "data":
         parts["data"] = Bad(parts["data"], 2, lambda x, y: (x * np.nan, y))
-        message = "the data of this batch have numbers that are not finite"
+        message = "the data of this batch has non-finite elements"
     else:
         parts["optimizer"] = optim.SGD(parts["model"].parameters(), 1e30)
         message = "try a smaller learning rate|overflow|inf"
     before = numbers(parts, History())
     with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match=message) as caught:
         run(parts, 3)
-    assert "the model is as it was" in caught.value.__notes__
+    assert "the model has its initial weights" in caught.value.__notes__
     assert numbers(parts, History()) == before
 
 
@@ -467,16 +467,16 @@ def test_a_label_that_is_no_class_names_its_batch_and_nothing_is_changed(label: 
     before = numbers(parts, History())
     with pytest.raises((ValueError, IndexError), match=f"cross_entropy: .*{label}") as caught:
         run(parts, 3)
-    assert caught.value.__notes__ == ["in epoch 1/3, batch 3", "the model is as it was"]
+    assert caught.value.__notes__ == ["in epoch 1/3, batch 3", "the model has its initial weights"]
     assert numbers(parts, History()) == before
 
 
 @pytest.mark.parametrize("data", [[], iter([]), [(np.zeros((0, 2), np.float32), np.zeros(0, int))]])
 def test_data_without_items_are_refused(data: Any):
     parts = setup()
-    with pytest.raises(ValueError, match="fit: the data gave no batches with anything in them"):
+    with pytest.raises(ValueError, match="fit: the data has no batches, or only empty ones"):
         run({**parts, "data": data}, 1)
-    with pytest.raises(ValueError, match=r"evaluate: the data gave no batches"):
+    with pytest.raises(ValueError, match=r"evaluate: the data has no batches"):
         nn.evaluate(parts["model"], data, mg.cross_entropy)
     with pytest.raises(ValueError, match="DataLoader: the dataset is empty"):
         DataLoader(ArrayDataset(np.zeros((0, 2))))
@@ -491,9 +491,9 @@ def test_batches_that_are_no_pairs_are_refused(batch: Any):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"epochs": -1}, "epochs is a whole number"),
-        ({"epochs": 1.5}, "epochs is a whole number"),
-        ({"patience": -1}, "patience is a whole number"),
+        ({"epochs": -1}, "epochs is a non-negative integer"),
+        ({"epochs": 1.5}, "epochs is a non-negative integer"),
+        ({"patience": -1}, "patience is a non-negative integer"),
         ({"schedule_each": "step"}, "schedule_each is 'epoch' or 'batch'"),
         ({"resume": True}, "resume=True needs checkpoint="),
         ({"checkpoint": "run.pt"}, "ends in .npz or .safetensors"),
@@ -507,7 +507,7 @@ def test_arguments_that_do_not_fit_are_refused(options: dict[str, Any], message:
         run(parts, **{"epochs": 1, **options})
     assert numbers(parts, History()) == before
     plateau = setup("plateau")
-    with pytest.raises(ValueError, match="a plateau is one of the loss after each epoch"):
+    with pytest.raises(ValueError, match="ReduceLROnPlateau follows the loss of each epoch"):
         run(plateau, 1, schedule_each="batch")
 
 

@@ -149,8 +149,8 @@ def test_attention_weights_and_masks():
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: nn.Linear(-1, 2), ValueError, "Linear: in_features is a whole number from 0 on, got -1"),
-        (lambda: nn.Linear(2.5, 2), ValueError, "Linear: in_features is a whole number"),
+        (lambda: nn.Linear(-1, 2), ValueError, "Linear: in_features is a non-negative integer, got -1"),
+        (lambda: nn.Linear(2.5, 2), ValueError, "Linear: in_features is a non-negative integer"),
         (lambda: nn.Linear(2, 2, rng=0), TypeError, "rng is a numpy.random.Generator, as from"),
         (lambda: nn.Linear(2, 2, dtype=int), TypeError, "dtype: weights are floating numbers, got int64"),
         (lambda: nn.BatchNorm1d(2, dtype=bool), TypeError, "dtype: weights are floating numbers, got bool"),

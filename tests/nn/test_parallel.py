@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.parallel import Group
+from minigrad.nn.parallel import Group
 
 MPIEXEC = shutil.which("mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
 PRELUDE = f"""
@@ -24,7 +24,7 @@ sys.path.insert(0, {str(Path(__file__).parent)!r})
 import minigrad as mg
 from minigrad import nn, optim
 from minigrad.data import DataLoader
-from minigrad.parallel import Group
+from minigrad.nn.parallel import Group
 from test_parallel import data, net
 group = Group.world()
 """
@@ -154,9 +154,9 @@ nn.fit(model, Loader(), mg.cross_entropy, optim.Adam(model.parameters()), 1000, 
 @pytest.mark.parametrize(
     ("rank", "what", "message"),
     [
-        (0, "raise OSError('the disk has gone')", "process 0 of 2 failed, so all of them end"),
+        (0, "raise OSError('the disk has gone')", "process 0 of 2 failed, so all processes end"),
         (1, "y = y + 100", "in epoch 4/1000, batch 3"),
-        (0, "x = x * np.nan", "the data of this batch have numbers that are not finite"),
+        (0, "x = x * np.nan", "the data of this batch has non-finite elements"),
         (0, "os.kill(os.getpid(), signal.SIGKILL)", "KILLED BY SIGNAL: 9|BAD TERMINATION"),
         (1, "os.kill(os.getpid(), signal.SIGKILL)", "KILLED BY SIGNAL: 9|BAD TERMINATION"),
     ],

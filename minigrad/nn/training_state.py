@@ -1,4 +1,4 @@
-"""The state of a training run: everything that the next epoch depends on, as one file."""
+"""The state of a training run: everything that the next epoch depends on, in one file."""
 
 from __future__ import annotations
 
@@ -11,35 +11,36 @@ import numpy as np
 
 from minigrad.nn.history import History
 from minigrad.nn.module import Module
-from minigrad.optim import Optimizer
+from minigrad.optim import Optimizer, ReduceLROnPlateau, Scheduler
 from minigrad.storage import load, save
 
+Schedule = Scheduler | ReduceLROnPlateau
 State = dict[str, Any]
 
 
-class Run:
+class TrainingState:
     """A training run between two epochs.
 
     Parameters
     ----------
     model : Module
-        What is trained.
+        The trained model.
     loaders : iterable
-        Where batches come from. Their generators, and those of the model's layers, belong to the run.
+        The sources of batches. Their random generators, and those of the model's layers, are part of the state.
     optimizer : Optimizer
-        What trains it.
-    schedule : Scheduler or None
-        Of the learning rate.
+        Holds the model's parameters.
+    schedule : Scheduler, ReduceLROnPlateau or None
+        Sets the learning rate.
 
     Attributes
     ----------
     history : History
         The epochs so far.
     best : dict
-        The model's state after the epoch with the smallest loss; before the first, its state at the start.
+        The model's state after the epoch with the smallest loss; before the first epoch, its initial state.
     """
 
-    def __init__(self, model: Module, loaders: Iterable[Any], optimizer: Optimizer, schedule: Any) -> None:
+    def __init__(self, model: Module, loaders: Iterable[Any], optimizer: Optimizer, schedule: Schedule | None) -> None:
         self.model, self.optimizer, self.schedule = model, optimizer, schedule
         found = (getattr(owner, "rng", None) for owner in (*loaders, *model.modules()))
         self._generators = list({id(rng): rng for rng in found if isinstance(rng, np.random.Generator)}.values())
@@ -47,13 +48,13 @@ class Run:
         self.best: State = model.state_dict()
 
     def add(self, row: dict[str, float]) -> None:
-        """Note an epoch, and keep the model as it is now if it is the best so far."""
+        """Append an epoch to the history; if it is the best so far, keep the model's state."""
         self.history.rows.append(row)
         if self.history.waited == 0:
             self.best = self.model.state_dict()
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write all of it, whole or not at all; if it cannot be written, warn."""
+        """Write the state, whole or not at all; if it cannot be written, warn."""
         state = self._state()
         arrays = {str(i): kept for i, kept in state["optimizer"].pop("state").items()}
         rest = {"kinds": self._kinds(), "history": self.history.rows, **{k: v for k, v in state.items() if k != "model"}}
@@ -67,12 +68,12 @@ class Run:
             warnings.warn(message, RuntimeWarning, stacklevel=3)
 
     def load(self, path: str | PathLike[str]) -> None:
-        """Continue from a file that `save` wrote; what does not fit is refused, and then nothing is changed.
+        """Restore the state that `save` wrote; if it does not fit, nothing is changed.
 
         Raises
         ------
         ValueError
-            If the file is of another model, optimiser or schedule, or no run at all.
+            If the file is of another model, optimiser or schedule, or is not a training state.
         """
         saved = load(path)
         if "run" not in saved.metadata:
@@ -90,7 +91,7 @@ class Run:
                 kept.setdefault(number, {})[key] = array
             new["optimizer"]["state"] = kept
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"fit: {path} holds a training run that is damaged: {error!r}") from error
+            raise ValueError(f"fit: {path} holds a damaged training run: {error!r}") from error
         if kinds != self._kinds():
             raise ValueError(f"fit: {path} is of a run with {', '.join(kinds)}; this one has {', '.join(self._kinds())}")
         before = self._state()
@@ -103,7 +104,7 @@ class Run:
         self.history, self.best = history, parts["best"]
 
     def _kinds(self) -> list[str]:
-        """What must be the same in the run that is continued, by name."""
+        """The class names that must be the same in a run that is continued."""
         parts = [self.optimizer, *([self.schedule] if self.schedule else []), *(g.bit_generator for g in self._generators)]
         return [type(part).__name__ for part in parts]
 
