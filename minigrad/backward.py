@@ -12,7 +12,8 @@ import numpy as np
 
 from minigrad.graph import NOTHING, Node, Value, as_array, check_finite, constant, describe, topological_order, value_of
 from minigrad.modes import MODES, recording
-from minigrad.ops.elementwise import astype, where
+from minigrad.ops.dtypes import astype
+from minigrad.ops.elementwise import where
 from minigrad.ops.reduce import sum as sum_
 from minigrad.ops.shape import reshape
 

@@ -1,10 +1,9 @@
 """Linear algebra under NumPy's names: ``minigrad.linalg.inv(t)`` is what ``np.linalg.inv(t)`` records."""
 
 from minigrad.ops.decompose import cholesky, eigh, eigvalsh, qr, svd, svdvals
-from minigrad.ops.linalg import matmul, norm, outer, tensordot
-from minigrad.ops.norms import matrix_norm, vector_norm
+from minigrad.ops.linalg import cross, matmul, outer, tensordot
+from minigrad.ops.norms import matrix_norm, norm, vector_norm
 from minigrad.ops.solve import det, inv, lstsq, matrix_power, multi_dot, pinv, slogdet, solve
-from minigrad.ops.vectors import cross
 
 __all__ = [
     "cholesky", "cross", "det", "eigh", "eigvalsh", "inv", "lstsq", "matmul", "matrix_norm", "matrix_power", "multi_dot",

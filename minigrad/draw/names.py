@@ -7,7 +7,7 @@ from typing import Any
 
 from minigrad.draw.text import SYMBOLS, argument, uniform
 from minigrad.graph import Node
-from minigrad.ops.window import Windows
+from minigrad.ops.networks.window import Windows
 
 # One operation serves several public functions; which of them, its arguments tell.
 _PUBLIC = {

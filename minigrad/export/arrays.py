@@ -11,7 +11,9 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from minigrad import ops
 from minigrad.export.trace import PerRun
 from minigrad.export.translation import INT64, Translation, translates
-from minigrad.ops import indexing, layer, linalg
+from minigrad.ops import indexing, joining, norms
+from minigrad.ops.einsum import _einsum
+from minigrad.ops.networks import embedding
 
 LAST = 2**63 - 1  # an end beyond any axis
 
@@ -140,7 +142,7 @@ def _gather(t: Translation, x: str, parts: list[PerRun], key: list[Any]) -> str:
     return t("Gather", t.reshape(x, tuple(shapes)), t.graph.constant(tuple(indices), INT64), axis=first)
 
 
-@translates(layer._embedding)
+@translates(embedding._embedding)
 def _embedding(t: Translation) -> str:
     return t("Gather", t.input(0), t.graph.constant(t.argument("indices"), INT64), axis=0)
 
@@ -158,18 +160,18 @@ def _scatter(t: Translation) -> str:
 # Joining and padding
 
 
-@translates(indexing._concatenate)
+@translates(joining._concatenate)
 def _concatenate(t: Translation) -> str:
     return t("Concat", *t.inputs(), axis=t.static["axis"])
 
 
-@translates(indexing._stack)
+@translates(joining._stack)
 def _stack(t: Translation) -> str:
     axis = t.static["axis"] % t.ndim
     return t("Concat", *(t("Unsqueeze", x, [axis]) for x in t.inputs()), axis=axis)
 
 
-@translates(indexing._pad)
+@translates(joining._pad)
 def _pad(t: Translation) -> str:
     width = t.static["pad_width"]
     return t("Pad", t.input(0), [a for a, _ in width] + [b for _, b in width], float(t.static["value"]))
@@ -209,7 +211,7 @@ def _spread(t: Translation) -> str:
     return t("Sqrt", out) if t.node.op is ops.std else out
 
 
-@translates(linalg._norm)
+@translates(norms._norm)
 def _norm(t: Translation) -> str:
     x, order = t.input(0), float(t.static["ord"])
     if order in (1, 2):
@@ -226,6 +228,6 @@ def _cumsum(t: Translation) -> str:
 # Products of several arrays
 
 
-@translates(linalg._einsum)
-def _einsum(t: Translation) -> str:
+@translates(_einsum)
+def _sum_of_products(t: Translation) -> str:
     return t("Einsum", *t.inputs(), equation=t.static["subscripts"])

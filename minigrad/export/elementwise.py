@@ -10,7 +10,7 @@ import numpy as np
 from minigrad import ops
 from minigrad.export.translation import Translation, translates
 from minigrad.graph import Op
-from minigrad.ops.activation import SELU_ALPHA, SELU_SCALE
+from minigrad.ops.networks.activation import SELU_ALPHA, SELU_SCALE
 from minigrad.ops.transcendental import LN2, LN10
 
 # Ops that ONNX has under another name, with the same inputs.

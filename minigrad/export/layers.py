@@ -11,12 +11,13 @@ from minigrad import ops
 from minigrad.export.trace import same_value
 from minigrad.export.translation import Translation, translates
 from minigrad.nn import sequence
-from minigrad.ops import adaptive, conv, layer, normalise, pool, window
+from minigrad.ops import convolution
+from minigrad.ops.networks import adaptive, dropout, interpolate, linear, normalise, pool, unfold
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
 
-@translates(layer._linear)
+@translates(linear._linear)
 def _linear(t: Translation) -> str:
     x, weight, bias = t.inputs()
     if t.ndim == 2:
@@ -25,7 +26,7 @@ def _linear(t: Translation) -> str:
     return out if bias is None else t("Add", out, bias)
 
 
-@translates(layer._dropout)
+@translates(dropout._dropout)
 def _dropout(t: Translation) -> str:
     raise NotImplementedError("it drops elements at random, as in training; call eval(), or pass training=False")
 
@@ -33,12 +34,12 @@ def _dropout(t: Translation) -> str:
 # Convolution
 
 
-@translates(conv.conv)
+@translates(convolution.conv)
 def _conv(t: Translation) -> str:
     return t("Conv", *t.inputs(), pads=_ends(t.static["padding"]), **_geometry(t))
 
 
-@translates(conv.conv_input)
+@translates(convolution.conv_input)
 def _conv_transpose(t: Translation) -> str:
     # Elements that the convolution does not reach at the end may be negative padding here; ONNX has output_padding for them.
     pads = [(low, max(high, 0)) for low, high in t.static["padding"]]
@@ -128,7 +129,7 @@ def _adaptive_max(t: Translation) -> str:
 # Windows as columns
 
 
-@translates(window._unfold)
+@translates(unfold._unfold)
 def _unfold(t: Translation) -> str:
     """A convolution with a kernel for each position in a window: 1 there, 0 elsewhere."""
     w, channels = t.static["windows"], t.length(1)
@@ -140,7 +141,7 @@ def _unfold(t: Translation) -> str:
 # Resizing
 
 
-@translates(window._nearest)
+@translates(interpolate._nearest)
 def _nearest(t: Translation) -> str:
     x, chosen = t.input(0), t.static["chosen"]
     for axis, indices in enumerate(chosen, t.ndim - len(chosen)):
@@ -148,7 +149,7 @@ def _nearest(t: Translation) -> str:
     return x
 
 
-@translates(window._resize)
+@translates(interpolate._resize)
 def _resize(t: Translation) -> str:
     x, axes = t.input(0), t.static["axes"]
     for axis, at in enumerate(axes, t.ndim - len(axes)):

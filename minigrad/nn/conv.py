@@ -12,8 +12,8 @@ from minigrad import ops
 from minigrad.graph import Value
 from minigrad.nn.layer import check_count, first_weights
 from minigrad.nn.module import Module, shape_of
-from minigrad.ops.conv import Padding, Sizes, check_axes, pads_of
-from minigrad.ops.window import sizes
+from minigrad.ops.networks.conv import Padding, Sizes, check_axes, pads_of
+from minigrad.ops.networks.window import sizes
 
 _MARGINS = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.graph import Value, value_of
+from minigrad.ops.dtypes import of_one_kind
 from minigrad.ops.elementwise import clip, floor, where
-from minigrad.ops.indexing import concatenate, getitem, take
-from minigrad.ops.linalg import _of_one_kind
+from minigrad.ops.indexing import getitem, take
+from minigrad.ops.joining import concatenate
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import broadcast_to, reshape
 
@@ -65,7 +66,7 @@ def _end(end: Value, x: Value, axis: int) -> Value:
     if end is None or np.ndim(end):
         return end
     shape = np.shape(x)
-    return broadcast_to(_of_one_kind(end, x)[0], (*shape[:axis], 1, *shape[axis + 1 :]))
+    return broadcast_to(of_one_kind(end, x)[0], (*shape[:axis], 1, *shape[axis + 1 :]))
 
 
 def trapezoid(y: Value, x: Value = None, dx: Value = 1.0, axis: int = -1) -> Value:

@@ -13,7 +13,8 @@ from numpy.linalg import LinAlgError
 
 from minigrad.graph import Value, op, value_of
 from minigrad.ops.elementwise import over
-from minigrad.ops.indexing import concatenate, getitem
+from minigrad.ops.indexing import getitem
+from minigrad.ops.joining import concatenate
 from minigrad.ops.linalg import matmul
 from minigrad.ops.shape import swapaxes
 

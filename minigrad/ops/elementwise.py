@@ -6,14 +6,11 @@ Exponentials, logarithms and trigonometry are in `transcendental`, the activatio
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
 from minigrad.graph import Value, elementwise, op
-
-if TYPE_CHECKING:
-    from numpy.typing import DTypeLike
 
 
 def zero(g: Value, *_: Value, **__: Value) -> Value:
@@ -87,6 +84,36 @@ def divide(a: Value, b: Value, /) -> Value:
 
 
 divide.rules(lambda g, out, a, b: g / b, lambda g, out, a, b: -g * out / b)
+
+
+@elementwise
+def remainder(a: Value, b: Value, /) -> Value:
+    """What is left of a after b was taken away as often as it goes; of b's sign. At a jump the slope is that to its right.
+
+    Examples
+    --------
+    >>> remainder(Tensor([-1.0, 7.5]), 3.0)
+    Tensor([2. , 1.5])
+    """
+    return np.remainder(a, b)
+
+
+remainder.rules(lambda g, out, a, b: g, lambda g, out, a, b: -g * np.round((a - out) / b))
+
+
+@elementwise
+def floor_divide(a: Value, b: Value, /) -> Value:
+    """How often b goes into a, rounded down. It changes in jumps only, so its gradient is 0.
+
+    Examples
+    --------
+    >>> floor_divide(Tensor([-1.0, 7.5]), 3.0)
+    Tensor([-1.,  2.])
+    """
+    return np.floor_divide(a, b)
+
+
+floor_divide.rules(zero, zero)
 
 
 @elementwise
@@ -340,7 +367,43 @@ where.rules(
 )
 
 
-# Rounding and conversion
+def select(conditions: Sequence[Value], choices: Sequence[Value], default: Value = 0) -> Value:
+    """From the first condition that holds, its choice; elsewhere the default.
+
+    Parameters
+    ----------
+    conditions : sequence of array_like
+        Truth values.
+    choices : sequence of Tensor or array_like
+        As many; shapes broadcast. What is not chosen receives exactly 0, as in `where`.
+    default : Tensor or array_like
+        Where no condition holds. ``np.select`` looks for tensors among the choices alone.
+
+    Returns
+    -------
+    Tensor
+        Of the broadcast shape.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many conditions as choices, or none.
+
+    Examples
+    --------
+    >>> x = Tensor([-3.0, 0.5, 4.0])
+    >>> select([x < 0, x > 1], [-x, x**2])
+    Tensor([ 3.,  0., 16.])
+    """
+    if len(conditions) != len(choices) or not len(choices):
+        raise ValueError(f"select: needs a choice for each condition, got {len(conditions)} and {len(choices)}")
+    result = default
+    for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
+        result = where(condition, choice, result)
+    return result
+
+
+# Rounding
 
 
 @elementwise
@@ -413,30 +476,3 @@ def round(x: Value, /, decimals: int = 0) -> Value:
 
 
 round.rules(zero)
-
-
-@elementwise
-def astype(x: Value, /, dtype: DTypeLike) -> Value:
-    """X in another dtype. To a floating one the gradient comes back in x's own; to any other the result is a constant.
-
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    dtype : dtype_like
-        The dtype of the result.
-
-    Returns
-    -------
-    Tensor
-        Of x's shape.
-
-    Examples
-    --------
-    >>> astype(Tensor(2.5), "float32").dtype
-    dtype('float32')
-    """
-    return np.array(x, dtype)
-
-
-astype.rules(lambda g, out, x, dtype: g)

@@ -1,4 +1,4 @@
-"""Products of vectors, matrices and arrays of them, and their norms."""
+"""Products of vectors, matrices and arrays of them."""
 
 from __future__ import annotations
 
@@ -6,21 +6,14 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from minigrad.graph import Value, op, value_of
-from minigrad.ops.elementwise import multiply, over
+from minigrad.ops.dtypes import of_one_kind
+from minigrad.ops.elementwise import multiply, power
 from minigrad.ops.indexing import diagonal
-from minigrad.ops.reduce import Axis, _kept, sum
-from minigrad.ops.shape import ravel, reshape, squeeze, transpose
-
-LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-def _of_one_kind(*operands: Value) -> list[Value]:
-    """Operands with Python's numbers in the dtype that they would take on beside the others."""
-    dtype = np.result_type(*(x if isinstance(x, int | float) else np.asarray(value_of(x)) for x in operands))
-    return [np.asarray(x, dtype) if isinstance(x, int | float) else x for x in operands]
+from minigrad.ops.reduce import sum
+from minigrad.ops.shape import expand_dims, moveaxis, ravel, reshape, roll, transpose
 
 
 @op()
@@ -158,7 +151,7 @@ def outer(a: Value, b: Value) -> Value:
     Tensor([[3., 4.],
             [6., 8.]])
     """
-    a, b = _of_one_kind(a, b)
+    a, b = of_one_kind(a, b)
     return multiply(reshape(a, (math.prod(np.shape(a)), 1)), ravel(b))
 
 
@@ -187,7 +180,7 @@ def tensordot(a: Value, b: Value, axes: int | Sequence[int | Sequence[int]] = 2)
     >>> tensordot(Tensor(np.ones((2, 3, 4))), np.ones((3, 4, 5))).shape
     (2, 5)
     """
-    a, b = _of_one_kind(a, b)
+    a, b = of_one_kind(a, b)
     m, n = np.shape(a), np.shape(b)
     if isinstance(axes, int | np.integer):
         count = int(axes)
@@ -232,32 +225,45 @@ def trace(x: Value, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Value:
     return sum(diagonal(x, offset, axis1, axis2), -1)
 
 
-@op()
-def _einsum(*operands: Value, subscripts: str) -> Value:
-    """A sum of products, in which no operand has an index twice, or one that stands nowhere else."""
-    return np.einsum(subscripts, *operands, optimize=len(operands) > 1)
-
-
-def _einsum_rule(g: Value, out: Value, *operands: Value, subscripts: str, i: int) -> Value:
-    left, result = subscripts.split("->")
-    terms = left.split(",")
-    others = [result, *terms[:i], *terms[i + 1 :]]
-    return np.einsum(f"{','.join(others)}->{terms[i]}", g, *operands[:i], *operands[i + 1 :])
-
-
-_einsum.rules(_einsum_rule)
-
-
-def einsum(subscripts: str, *operands: Value) -> Value:
-    """Sum of products of any number of arrays, with Einstein's notation for the axes.
+def vdot(a: Value, b: Value) -> Value:
+    """Sum of products of all numbers of one array with those of the other.
 
     Parameters
     ----------
-    subscripts : str
-        A letter for each axis of each operand, and after ``->`` those of the result, as in ``"ij,jk->ik"``. Without an arrow
-        the result has the letters that stand once, in the alphabet's order; ``...`` stands for axes that broadcast.
-    *operands : Tensor or array_like
-        As many as there are terms.
+    a, b : Tensor or array_like
+        Of one size; both are flattened.
+
+    Returns
+    -------
+    Tensor
+        0-d.
+
+    Raises
+    ------
+    ValueError
+        If the sizes differ.
+
+    Examples
+    --------
+    >>> vdot(Tensor([[1.0, 2.0]]), [3.0, 4.0])
+    Tensor(11.0)
+    """
+    if np.size(a) != np.size(b):
+        raise ValueError(f"vdot: needs two arrays of one size, got shapes {np.shape(a)} and {np.shape(b)}")
+    return matmul(ravel(a), ravel(b))
+
+
+def cross(a: Value, b: Value, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Value:
+    """Vector product in space: orthogonal to both vectors.
+
+    Parameters
+    ----------
+    a, b : Tensor or array_like
+        Three numbers along an axis; the other axes broadcast.
+    axisa, axisb, axisc : int
+        The vectors' axis in a, in b and in the result.
+    axis : int, optional
+        The axis in all three.
 
     Returns
     -------
@@ -266,180 +272,79 @@ def einsum(subscripts: str, *operands: Value) -> Value:
     Raises
     ------
     ValueError
-        If terms and operands do not agree, or a letter stands for two lengths.
+        If the vectors have other than three components.
 
     Examples
     --------
-    >>> einsum("ij,j->i", Tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 1.0])
-    Tensor([3., 7.])
+    >>> cross(Tensor([1.0, 0.0, 0.0]), [0.0, 1.0, 0.0])
+    Tensor([0., 0., 1.])
     """
-    if not isinstance(subscripts, str):
-        raise TypeError("einsum: the subscripts come first, as a string such as 'ij,jk->ik'")
-    terms, result = _parse(subscripts, [np.ndim(x) for x in operands])
-    plain: list[Value] = []
-    parts = [_diagonals(x, term) for x, term in zip(_of_one_kind(*operands), terms, strict=True)]
-    lengths = _lengths(subscripts, parts)
-    # An axis of length 1 that stands for the others' length has nothing to sum over: it is dropped.
-    parts = [_without(x, term, [c for c, n in zip(term, np.shape(x), strict=True) if n < lengths[c]]) for x, term in parts]
-    terms = [term for _, term in parts]
-    for i, (x, _) in enumerate(parts):
-        elsewhere = result + "".join(terms[:i] + terms[i + 1 :])
-        alone = tuple(axis for axis, letter in enumerate(terms[i]) if letter not in elsewhere)
-        if alone:
-            x = sum(x, axis=alone)
-            terms[i] = "".join(letter for letter in terms[i] if letter in elsewhere)
-        plain.append(x)
-    return _einsum(*plain, subscripts=f"{','.join(terms)}->{result}")
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    m, n = np.shape(a), np.shape(b)
+    if not m or not n or m[normalize_axis_index(axisa, len(m))] != 3 or n[normalize_axis_index(axisb, len(n))] != 3:
+        raise ValueError(f"cross: needs vectors of 3 components, got shapes {m} and {n} with axes {axisa} and {axisb}")
+    a, b = moveaxis(a, axisa, -1), moveaxis(b, axisb, -1)
+    product = multiply(roll(a, -1, -1), roll(b, -2, -1)) - multiply(roll(a, -2, -1), roll(b, -1, -1))
+    return moveaxis(product, -1, axisc)
 
 
-def _parse(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
-    """The letters of each operand and of the result, written out: no ellipsis, and a result even where it is implied."""
-    left, arrow, result = subscripts.replace(" ", "").partition("->")
-    terms = left.split(",")
-    if len(terms) != len(ndims):
-        raise ValueError(f"einsum: {subscripts!r} has {len(terms)} terms for {len(ndims)} operands")
-    spare = [letter for letter in LETTERS if letter not in subscripts]
-    broadcast = ""
-    for i, (term, ndim) in enumerate(zip(terms, ndims, strict=True)):
-        letters = len(term.replace("...", ""))
-        if letters > ndim or ("..." not in term and letters != ndim):
-            raise ValueError(f"einsum: term {term!r} of {subscripts!r} does not fit operand {i}, which has {ndim} axes")
-        hidden = "".join(spare[: ndim - letters])[::-1] if "..." in term else ""
-        broadcast = hidden if len(hidden) > len(broadcast) else broadcast
-        terms[i] = term.replace("...", hidden)
-    if arrow:
-        result = result.replace("...", broadcast)
-    else:
-        together = "".join(terms)
-        result = broadcast + "".join(sorted(c for c in set(together) if together.count(c) == 1 and c not in broadcast))
-    if bad := [c for c in "".join(terms) + result if c not in LETTERS]:
-        raise ValueError(f"einsum: {bad[0]!r} in {subscripts!r} is not a letter")
-    if missing := set(result) - set("".join(terms)):
-        raise ValueError(f"einsum: {min(missing)!r} of the result in {subscripts!r} stands in no term")
-    if len(set(result)) < len(result):
-        raise ValueError(f"einsum: the result of {subscripts!r} has a letter twice")
-    return terms, result
+def kron(a: Value, b: Value) -> Value:
+    """Kronecker product: a block for each number of a, which is that number times b.
+
+    Parameters
+    ----------
+    a, b : Tensor or array_like
+        Any shapes; the one with fewer axes gets new ones in front.
+
+    Returns
+    -------
+    Tensor
+        Each axis as long as those of a and b multiplied.
+
+    Examples
+    --------
+    >>> kron(Tensor([1.0, 10.0]), [1.0, 2.0])
+    Tensor([ 1.,  2., 10., 20.])
+    """
+    a, b = of_one_kind(a, b)
+    ndim = max(np.ndim(a), np.ndim(b))
+    m = (1,) * (ndim - np.ndim(a)) + np.shape(a)
+    n = (1,) * (ndim - np.ndim(b)) + np.shape(b)
+    blocks = multiply(reshape(a, [k for size in m for k in (size, 1)]), reshape(b, [k for size in n for k in (1, size)]))
+    return reshape(blocks, [math.prod(pair) for pair in zip(m, n, strict=True)])
 
 
-def _lengths(subscripts: str, parts: list[tuple[Value, str]]) -> dict[str, int]:
-    """The length that each letter stands for; 1 goes with any other."""
-    lengths: dict[str, int] = {}
-    for x, term in parts:
-        for letter, n in zip(term, np.shape(x), strict=True):
-            known = lengths.setdefault(letter, n)
-            if n != known and 1 not in (n, known):
-                raise ValueError(f"einsum: letter {letter!r} of {subscripts!r} stands for lengths {known} and {n}")
-            lengths[letter] = n if known == 1 else known
-    return lengths
-
-
-def _without(x: Value, term: str, letters: list[str]) -> tuple[Value, str]:
-    """An operand without some axes of length 1."""
-    if not letters:
-        return x, term
-    return squeeze(x, tuple(term.index(c) for c in letters)), "".join(c for c in term if c not in letters)
-
-
-def _diagonals(x: Value, term: str) -> tuple[Value, str]:
-    """Where a letter stands twice in one term, the diagonal of those two axes."""
-    for letter in dict.fromkeys(term):
-        while term.count(letter) > 1:
-            first = term.index(letter)
-            second = term.index(letter, first + 1)
-            lengths = np.shape(x)[first], np.shape(x)[second]
-            if lengths[0] != lengths[1]:
-                raise ValueError(f"einsum: letter {letter!r} stands for lengths {lengths[0]} and {lengths[1]}")
-            x = diagonal(x, 0, first, second)
-            term = term[:first] + term[first + 1 : second] + term[second + 1 :] + letter
-    return x, term
-
-
-# Norms
-
-
-@op()
-def _norm(x: Value, /, ord: float = 2, axis: Axis = None, *, keepdims: bool = False) -> Value:
-    """The sum of |x|**ord, to the power of 1/ord."""
-    if ord == 2:
-        return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
-    return np.sum(np.abs(x) ** ord, axis=axis, keepdims=keepdims) ** (1 / ord)
-
-
-def _norm_rule(g: Value, out: Value, x: Value, ord: float, axis: Axis, keepdims: bool) -> Value:
-    g, out = _kept(g, x, axis, keepdims), _kept(out, x, axis, keepdims)
-    if ord == 2:
-        return g * over(x, out)
-    return g * np.sign(x) * np.where(x == 0, 0.0, over(np.abs(np.where(x == 0, 1.0, x)), out) ** (ord - 1))
-
-
-_norm.rules(_norm_rule)
-
-
-def norm(x: Value, ord: float | str | None = None, axis: Axis = None, *, keepdims: bool = False) -> Value:
-    """Length of vectors, or size of matrices, as numpy.linalg.norm counts them. The gradient at 0 is 0.
+def vander(x: Value, N: int | None = None, increasing: bool = False) -> Value:  # noqa: N803
+    """Powers of each number in a row: the matrix of a polynomial fit.
 
     Parameters
     ----------
     x : Tensor or array_like
-        Any shape.
-    ord : float, inf, -inf, 'fro' or None
-        Which norm. None is the root of the sum of squares, of all numbers or along `axis`. Of vectors: any order; inf is the
-        largest absolute value, -inf the smallest, 0 counts what is not 0. Of matrices: 'fro', 1, -1, inf, -inf; and of their
-        singular values 'nuc' is the sum, 2 the largest, -2 the smallest.
-    axis : int, tuple of int or None
-        One axis: vectors; two: matrices. None with an `ord`: x itself is the vector or the matrix.
-    keepdims : bool
-        Keep the reduced axes, with length 1.
+        Shape (M,).
+    N : int, optional
+        How many powers; as many as there are numbers if left out.
+    increasing : bool
+        From the zeroth power on, in place of down to it.
 
     Returns
     -------
     Tensor
-        Without the reduced axes, or with length 1 there.
+        Shape (M, N).
 
     Raises
     ------
     ValueError
-        For an unknown norm, or one that x has too many axes for.
+        If x is not 1-D.
 
     Examples
     --------
-    >>> norm(Tensor([3.0, 4.0]))
-    Tensor(5.0)
+    >>> vander(Tensor([2.0, 3.0]), 3)
+    Tensor([[4., 2., 1.],
+            [9., 3., 1.]])
     """
-    ndim = np.ndim(x)
-    if ord is None:
-        return _norm(x, axis=axis, keepdims=keepdims)
-    axes = tuple(range(ndim)) if axis is None else normalize_axis_tuple(axis, ndim)
-    if len(axes) == 1:
-        return _vector_norm(x, ord, axes, keepdims)
-    if len(axes) != 2:
-        raise ValueError(f"norm: with ord={ord!r}, x of shape {np.shape(x)} needs one axis (vectors) or two (matrices)")
-    row, column = axes
-    if ord in ("nuc", 2, -2):
-        return _of_singular_values(x, ord, axes, keepdims)
-    if ord == "fro":
-        return _norm(x, axis=axes, keepdims=keepdims)
-    if ord in (1, -1, np.inf, -np.inf):
-        inside, outside = (row, column) if abs(float(ord)) == 1 else (column, row)
-        lengths = np.sum(np.abs(x), axis=inside, keepdims=True)
-        best = (np.max if float(ord) > 0 else np.min)(lengths, axis=outside, keepdims=True)
-        return best if keepdims else np.squeeze(best, axes)
-    raise ValueError(f"norm: a matrix has no norm of order {ord!r}; use 'fro', 'nuc', 1, -1, 2, -2, inf or -inf")
-
-
-def _of_singular_values(x: Value, ord: float | str, axes: tuple[int, int], keepdims: bool) -> Value:
-    s = np.abs(np.linalg.svdvals(np.moveaxis(x, axes, (-2, -1))))  # the gradient of |s| at 0 is 0
-    best = np.sum(s, -1) if ord == "nuc" else np.max(s, -1) if ord == 2 else np.min(s, -1)
-    return np.expand_dims(best, axes) if keepdims else best
-
-
-def _vector_norm(x: Value, ord: float | str, axes: tuple[int, ...], keepdims: bool) -> Value:
-    if isinstance(ord, str):
-        raise ValueError(f"norm: {ord!r} is a norm of matrices; give two axes")
-    if ord == np.inf:
-        return np.max(np.abs(x), axis=axes, keepdims=keepdims)
-    if ord == -np.inf:
-        return np.min(np.abs(x), axis=axes, keepdims=keepdims)
-    if ord == 0:
-        return np.sum(value_of(x) != 0, axis=axes, keepdims=keepdims).astype(value_of(x).dtype)
-    return _norm(x, ord=ord, axis=axes, keepdims=keepdims)
+    shape = np.shape(x)
+    if len(shape) != 1:
+        raise ValueError(f"vander: needs a vector, got shape {shape}")
+    powers = np.arange(shape[0] if N is None else N)
+    return power(expand_dims(x, -1), (powers if increasing else powers[::-1]).astype(np.asarray(value_of(x)).dtype))

@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.graph import Value, op, value_of
 from minigrad.ops.elementwise import divide, multiply, where
 from minigrad.ops.indexing import getitem
-from minigrad.ops.linalg import norm
+from minigrad.ops.norms import norm
 from minigrad.ops.reduce import Axis, cumsum, documented, max, min, prod, sum
 from minigrad.ops.sorting import mixed_quantile, shares
 

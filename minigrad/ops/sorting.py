@@ -14,7 +14,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from minigrad.graph import Value, op, value_of
-from minigrad.ops.elementwise import astype, where
+from minigrad.ops.dtypes import astype
+from minigrad.ops.elementwise import where
 from minigrad.ops.indexing import take, take_along_axis
 from minigrad.ops.reduce import Axis
 from minigrad.ops.shape import expand_dims, moveaxis, ravel, reshape

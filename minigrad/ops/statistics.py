@@ -8,7 +8,8 @@ import numpy as np
 
 from minigrad.graph import Value, value_of
 from minigrad.ops.elementwise import divide, multiply, sqrt
-from minigrad.ops.indexing import concatenate, diagonal
+from minigrad.ops.indexing import diagonal
+from minigrad.ops.joining import concatenate
 from minigrad.ops.linalg import matmul
 from minigrad.ops.reduce import Axis, documented, max, mean, min, sum
 from minigrad.ops.shape import expand_dims, reshape, squeeze, transpose

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from minigrad.graph import Value, elementwise
@@ -333,3 +335,33 @@ def arctanh(x: Value, /) -> Value:
 
 
 arctanh.rules(lambda g, out, x: g / (1 - x * x))
+
+
+@elementwise
+def deg2rad(x: Value, /) -> Value:
+    """An angle in degrees as radians.
+
+    Examples
+    --------
+    >>> print(f"{deg2rad(Tensor(180.0)):.4f}")
+    3.1416
+    """
+    return np.deg2rad(x)
+
+
+deg2rad.rules(lambda g, out, x: g * (math.pi / 180))
+
+
+@elementwise
+def rad2deg(x: Value, /) -> Value:
+    """An angle in radians as degrees.
+
+    Examples
+    --------
+    >>> rad2deg(Tensor(np.pi))
+    Tensor(180.0)
+    """
+    return np.rad2deg(x)
+
+
+rad2deg.rules(lambda g, out, x: g * (180 / math.pi))

@@ -445,7 +445,7 @@ checks.gradient(
 )
 
 # %% [markdown]
-# You have written the convolution of a deep-learning framework. minigrad's own is in `minigrad/ops/conv.py`. There, the
+# You have written the convolution of a deep-learning framework. minigrad's own is in `minigrad/ops/convolution.py`. There, the
 # convolution, its input gradient and its kernel gradient are three operations, and the rules of each use the other two. So
 # you can differentiate them any number of times.
 

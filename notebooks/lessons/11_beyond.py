@@ -366,13 +366,13 @@ plt.show()
 # | `minigrad/graph.py` | the node, the operation, topological order | 2, 3 |
 # | `minigrad/ops/elementwise.py` | add, multiply, maximum …, each with its rules | 2 |
 # | `minigrad/backward.py` | the sweep, and `unbroadcast` | 3, 4 |
-# | `minigrad/ops/conv.py` | a convolution and its two adjoints: the rules of each use the other two | 8 |
+# | `minigrad/ops/convolution.py` | a convolution and its two adjoints: the rules of each use the other two | 8 |
 # | `minigrad/nn/layer.py`, `minigrad/optim/algorithms.py` | layers and optimisers | 6 |
 #
 # An operation is a forward function with one rule for each input beside it. This is the complete sigmoid:
 
 # %% tags=["varies"]
-source = Path(mg.__file__).with_name("ops").joinpath("activation.py").read_text()
+source = Path(mg.__file__).with_name("ops").joinpath("networks/activation.py").read_text()
 start = source.index("@elementwise\ndef sigmoid")
 end = source.index("\n", source.index("sigmoid.rules"))
 print(source[start:end])

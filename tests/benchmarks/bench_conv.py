@@ -22,9 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from timing import geometric_mean, interleaved, report
 
-from minigrad import Tensor, no_grad
-from minigrad.ops import conv as ours
-from minigrad.ops import conv_transpose as ours_transposed
+from minigrad import Tensor, no_grad, ops
 
 
 class Row(NamedTuple):
@@ -63,7 +61,7 @@ Runs = tuple[Callable[[], Any], Callable[[], Any]]
 
 
 def run_minigrad(row: Row) -> Runs:
-    function = getattr(ours_transposed if "transpose" in row.function else ours, row.function)
+    function = getattr(ops, row.function)
     x, weight, bias = (Tensor(a) for a in row.arrays())
     upstream = np.ones(function(x, weight, bias, **row.options).shape, np.float32)
 

@@ -14,13 +14,16 @@ import torch.nn.functional as F  # noqa: N812
 from timing import geometric_mean, interleaved, report
 
 from minigrad import Tensor
-from minigrad.ops.adaptive import adaptive_avg_pool2d
-from minigrad.ops.classification import cross_entropy
-from minigrad.ops.layer import dropout, embedding, linear
-from minigrad.ops.loss import binary_cross_entropy_with_logits, mse_loss
-from minigrad.ops.normalise import batch_norm, layer_norm
-from minigrad.ops.pool import avg_pool2d, max_pool2d
-from minigrad.ops.window import interpolate, unfold
+from minigrad.ops.networks.adaptive import adaptive_avg_pool2d
+from minigrad.ops.networks.cross_entropy import cross_entropy
+from minigrad.ops.networks.dropout import dropout
+from minigrad.ops.networks.embedding import embedding
+from minigrad.ops.networks.interpolate import interpolate
+from minigrad.ops.networks.linear import linear
+from minigrad.ops.networks.loss import binary_cross_entropy_with_logits, mse_loss
+from minigrad.ops.networks.normalise import batch_norm, layer_norm
+from minigrad.ops.networks.pool import avg_pool2d, max_pool2d
+from minigrad.ops.networks.unfold import unfold
 
 torch.set_num_threads(2)
 rng = np.random.default_rng(0)

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 import minigrad as mg
 from minigrad import Tensor
 from minigrad.graph import topological_order
-from minigrad.ops.fourier import _fast_length
+from minigrad.ops.signal import _fast_length
 
 RNG = np.random.default_rng(3)
 METHODS = (

@@ -11,9 +11,9 @@ from minigrad.draw.limits import MOST_DECIMALS, check_integers
 from minigrad.draw.text import in_words
 from minigrad.graph import Node, as_array, value_of
 from minigrad.modes import recording
-from minigrad.ops.conv import Padding, conv1d, conv2d
-from minigrad.ops.pool import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
-from minigrad.ops.window import Sizes
+from minigrad.ops.networks.conv import Padding, conv1d, conv2d
+from minigrad.ops.networks.pool import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
+from minigrad.ops.networks.window import Sizes
 from minigrad.tensor import Tensor
 
 if TYPE_CHECKING:

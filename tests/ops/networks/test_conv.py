@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 import minigrad as mg
 from minigrad import Tensor
 from minigrad.ops._conv_kernels import Geometry, out_size
-from minigrad.ops.conv import conv, conv1d, conv2d, conv3d, conv_input, conv_weight
-from minigrad.ops.conv_transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
+from minigrad.ops.convolution import conv, conv_input, conv_weight
+from minigrad.ops.networks.conv import conv1d, conv2d, conv3d
+from minigrad.ops.networks.conv_transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
 from minigrad.ops.signal import convolve, correlate
 
 CONV = {1: conv1d, 2: conv2d, 3: conv3d}

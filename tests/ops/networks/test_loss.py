@@ -10,8 +10,8 @@ import scipy.special as sp
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.ops.classification import cross_entropy, multiclass_hinge_loss, nll_loss
-from minigrad.ops.loss import (
+from minigrad.ops.networks.cross_entropy import cross_entropy, multiclass_hinge_loss, nll_loss
+from minigrad.ops.networks.loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     huber_loss,

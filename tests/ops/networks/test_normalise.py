@@ -9,8 +9,10 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.ops.layer import dropout, embedding, linear
-from minigrad.ops.normalise import batch_norm, group_norm, instance_norm, layer_norm
+from minigrad.ops.networks.dropout import dropout
+from minigrad.ops.networks.embedding import embedding
+from minigrad.ops.networks.linear import linear
+from minigrad.ops.networks.normalise import batch_norm, group_norm, instance_norm, layer_norm
 
 rng = np.random.default_rng(0)
 X, W, B = rng.normal(2, 3, (4, 6, 3, 2)), rng.normal(size=6), rng.normal(size=6)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.ops import adaptive, pool
+from minigrad.ops.networks import adaptive, pool
 
 INFINITE = -np.inf
 

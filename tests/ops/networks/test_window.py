@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.ops.window import fold, interpolate, unfold
+from minigrad.ops.networks.interpolate import interpolate
+from minigrad.ops.networks.unfold import fold, unfold
 
 
 @st.composite

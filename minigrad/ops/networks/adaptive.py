@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import Value, op, value_of
-from minigrad.ops.pool import avg_pool1d, avg_pool2d, avg_pool3d, check_rank, collect, on_planes
+from minigrad.ops.networks.pool import avg_pool1d, avg_pool2d, avg_pool3d, check_rank, collect, on_planes
+from minigrad.ops.networks.window import documented_like, segment_sums, sizes
 from minigrad.ops.reduce import mean
-from minigrad.ops.window import documented_like, segment_sums, sizes
 
 OutputSize = int | Sequence[int | None] | None
 

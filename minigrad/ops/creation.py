@@ -1,23 +1,19 @@
-"""Arrays made from numbers, and put side by side.
+"""Arrays made from numbers.
 
 The ends and the fill of a new array may be tensors, and then receive gradients.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from minigrad.graph import Value, value_of
-from minigrad.ops.elementwise import astype, power, where
-from minigrad.ops.indexing import concatenate
-from minigrad.ops.linalg import _of_one_kind
-from minigrad.ops.shape import broadcast_to, expand_dims, moveaxis, reshape
-
-# Rows of numbers
+from minigrad.ops.dtypes import astype, of_one_kind
+from minigrad.ops.elementwise import power
+from minigrad.ops.shape import broadcast_to, moveaxis, reshape
 
 
 def _ends(who: str, start: Value, stop: Value, num: int, endpoint: bool) -> tuple[Value, Value, Value]:
@@ -97,7 +93,7 @@ def logspace(start: Value, stop: Value, num: int = 50, endpoint: bool = True, ba
     >>> logspace(Tensor(0.0), 2.0, 3)
     Tensor([  1.,  10., 100.])
     """
-    start, stop, base = _of_one_kind(start, stop, base)
+    start, stop, base = of_one_kind(start, stop, base)
     return power(base, linspace(start, stop, num, endpoint, axis=axis))
 
 
@@ -165,197 +161,6 @@ def full_like(x: Value, fill_value: Value, dtype: Any = None, shape: int | Seque
     model = np.asarray(value_of(x))
     wanted = model.shape if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
     return astype(broadcast_to(fill_value, wanted), model.dtype if dtype is None else dtype)
-
-
-# Side by side
-
-
-def _at_least(x: Value, ndim: int) -> Value:
-    """X with as many axes as NumPy gives it: a vector is a row, and a matrix a layer."""
-    missing = ndim - np.ndim(x)
-    if missing <= 0:
-        return x
-    if ndim == 3 and missing < 3:
-        return expand_dims(x, (0, 2) if missing == 2 else 2)
-    return expand_dims(x, tuple(range(missing)))
-
-
-def _parts(who: str, arrays: Sequence[Value], ndim: int) -> list[Value]:
-    """The arrays to join, each with so many axes; a number beside them takes on their dtype."""
-    if not len(arrays):
-        raise ValueError(f"{who}: needs at least one array to join")
-    return [_at_least(x, ndim) for x in _of_one_kind(*arrays)]
-
-
-def hstack(arrays: Sequence[Value]) -> Value:
-    """Join arrays from left to right: vectors end to end, anything else along the second axis.
-
-    Parameters
-    ----------
-    arrays : sequence of Tensor or array_like
-        Of equal shapes but along that axis.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ValueError
-        If there is nothing to join, or the shapes do not fit.
-
-    Examples
-    --------
-    >>> hstack([Tensor([1.0]), [2.0, 3.0]])
-    Tensor([1., 2., 3.])
-    """
-    parts = _parts("hstack", arrays, 1)
-    return concatenate(parts, 0 if np.ndim(parts[0]) == 1 else 1)
-
-
-def vstack(arrays: Sequence[Value]) -> Value:
-    """Join arrays from top to bottom, a vector as a row.
-
-    Parameters
-    ----------
-    arrays : sequence of Tensor or array_like
-        Of equal shapes but along the first axis.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ValueError
-        If there is nothing to join, or the shapes do not fit.
-
-    Examples
-    --------
-    >>> vstack([Tensor([1.0, 2.0]), [3.0, 4.0]])
-    Tensor([[1., 2.],
-            [3., 4.]])
-    """
-    return concatenate(_parts("vstack", arrays, 2), 0)
-
-
-def dstack(arrays: Sequence[Value]) -> Value:
-    """Join arrays along the third axis, a matrix as one layer.
-
-    Parameters
-    ----------
-    arrays : sequence of Tensor or array_like
-        Of equal shapes but along the third axis.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ValueError
-        If there is nothing to join, or the shapes do not fit.
-
-    Examples
-    --------
-    >>> dstack([Tensor([1.0, 2.0]), [3.0, 4.0]])
-    Tensor([[[1., 3.],
-             [2., 4.]]])
-    """
-    return concatenate(_parts("dstack", arrays, 3), 2)
-
-
-def column_stack(arrays: Sequence[Value]) -> Value:
-    """Join arrays from left to right, a vector as a column.
-
-    Parameters
-    ----------
-    arrays : sequence of Tensor or array_like
-        Of equal length.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ValueError
-        If there is nothing to join, or the shapes do not fit.
-
-    Examples
-    --------
-    >>> column_stack([Tensor([1.0, 2.0]), [3.0, 4.0]])
-    Tensor([[1., 3.],
-            [2., 4.]])
-    """
-    return concatenate(
-        [reshape(x, (math.prod(np.shape(x)), 1)) if np.ndim(x) < 2 else x for x in _parts("column_stack", arrays, 0)], 1
-    )
-
-
-def select(conditions: Sequence[Value], choices: Sequence[Value], default: Value = 0) -> Value:
-    """From the first condition that holds, its choice; elsewhere the default.
-
-    Parameters
-    ----------
-    conditions : sequence of array_like
-        Truth values.
-    choices : sequence of Tensor or array_like
-        As many; shapes broadcast. What is not chosen receives exactly 0, as in `where`.
-    default : Tensor or array_like
-        Where no condition holds. ``np.select`` looks for tensors among the choices alone.
-
-    Returns
-    -------
-    Tensor
-        Of the broadcast shape.
-
-    Raises
-    ------
-    ValueError
-        If there are not as many conditions as choices, or none.
-
-    Examples
-    --------
-    >>> x = Tensor([-3.0, 0.5, 4.0])
-    >>> select([x < 0, x > 1], [-x, x**2])
-    Tensor([ 3.,  0., 16.])
-    """
-    if len(conditions) != len(choices) or not len(choices):
-        raise ValueError(f"select: needs a choice for each condition, got {len(conditions)} and {len(choices)}")
-    result = default
-    for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
-        result = where(condition, choice, result)
-    return result
-
-
-def append(x: Value, values: Value, axis: int | None = None) -> Value:
-    """Values joined to the end of an array.
-
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    values : Tensor or array_like
-        What follows; of x's shape but along the axis.
-    axis : int or None
-        Along which axis; None joins the flattened arrays.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit.
-
-    Examples
-    --------
-    >>> append(Tensor([1.0, 2.0]), 3.0)
-    Tensor([1., 2., 3.])
-    """
-    return concatenate(_of_one_kind(x, values), axis)
 
 
 def meshgrid(*x: Value, indexing: str = "xy", sparse: bool = False) -> tuple[Value, ...]:

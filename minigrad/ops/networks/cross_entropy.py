@@ -12,8 +12,9 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.graph import Value, op, value_of
-from minigrad.ops.loss import check_reduction, data_like, floating, reduced, share, weighed
-from minigrad.ops.normalise import log_softmax, softmax
+from minigrad.ops.dtypes import data_like, floating
+from minigrad.ops.networks.activation import log_softmax, softmax
+from minigrad.ops.networks.loss import check_reduction, reduced, share, weighed
 
 
 class Right(NamedTuple):

@@ -1,4 +1,4 @@
-"""How far a prediction is from a target, number by number. What compares with classes is in `classification`.
+"""How far a prediction is from a target, number by number. What compares with classes is in `cross_entropy`.
 
 Each loss is one node, reduction included; its rules are those of a single number, times the share of the upstream gradient
 that this number gets: all of it for a sum, 1/n of it for a mean of n.
@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node, Op, Value, op, value_of
-from minigrad.ops.activation import sigmoid, softplus
+from minigrad.graph import Op, Value, op, value_of
+from minigrad.ops.dtypes import data_like, floating
+from minigrad.ops.networks.activation import sigmoid, softplus
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -35,18 +36,6 @@ def share(g: Value, reduction: str, count: Value) -> Value:
         return g
     # A count beyond float16 would be taken for infinity; one over it is not lost.
     return g / (count or 1) if count < 65504 else g * (1 / count)
-
-
-def data_like(v: Value, like: Value) -> Value:
-    """Copy data, in the dtype of the predictions."""
-    dtype = np.asarray(value_of(like)).dtype
-    return np.array(value_of(v), dtype if dtype.kind == "f" else np.float64)
-
-
-def floating(v: Value, like: Value) -> Value:
-    """Give numbers that come as integers, truth values or lists the dtype of the predictions, so that float32 stays."""
-    known = isinstance(v, Node | np.ndarray) and value_of(v).dtype.kind == "f"
-    return v if known else data_like(v, like)
 
 
 def check_reduction(who: str, reduction: str, allowed: tuple[str, ...] = REDUCTIONS) -> None:

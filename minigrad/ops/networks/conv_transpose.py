@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.graph import Value
-from minigrad.ops.conv import Sizes, check_axes, check_bias, conv_input
-from minigrad.ops.layer import floats
-from minigrad.ops.window import sizes
+from minigrad.ops.convolution import conv_input
+from minigrad.ops.dtypes import floats
+from minigrad.ops.networks.conv import Sizes, check_axes, check_bias
+from minigrad.ops.networks.window import sizes
 
 
 def conv_transpose1d(

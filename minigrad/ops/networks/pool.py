@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import Node, Value, op, value_of
+from minigrad.ops.networks.window import Sizes, Windows, documented_like, offsets, sizes, slide
 from minigrad.ops.shape import ravel
-from minigrad.ops.window import Sizes, Windows, documented_like, offsets, sizes, slide
 
 
 def _windows(

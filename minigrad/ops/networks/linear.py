@@ -1,0 +1,65 @@
+"""The linear layer."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from minigrad.graph import Value, op
+from minigrad.ops.dtypes import floats
+
+
+def _rows(x: Value) -> Value:
+    """See x as rows of its last axis, for one product instead of many."""
+    return np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+
+
+@op()
+def _linear(x: Value, weight: Value, bias: Value = None, /) -> Value:
+    """Rows times the weight's rows, and a bias."""
+    if np.ndim(weight) != 2 or np.shape(x)[-1:] != weight.shape[1:]:
+        raise ValueError("weight must be (out_features, in_features), and x end in as many in_features")
+    if bias is not None and np.shape(bias) != weight.shape[:1]:
+        raise ValueError(f"bias must be {weight.shape[:1]}, for as many out_features as weight has")
+    out = _rows(x) @ weight.T
+    if bias is not None:
+        out = out + bias  # not in place: a bias of more digits keeps them
+    return out.reshape(x.shape[:-1] + weight.shape[:1])
+
+
+_linear.rules(
+    lambda g, out, x, weight, bias: np.reshape(_rows(g) @ weight, x.shape),
+    lambda g, out, x, weight, bias: np.transpose(_rows(g)) @ _rows(x),
+    lambda g, out, x, weight, bias: np.sum(_rows(g), axis=0),
+)
+
+
+def linear(x: Value, weight: Value, bias: Value = None) -> Value:
+    """Matrix product with a weight, and a bias added: x weight.T + bias.
+
+    Parameters
+    ----------
+    x : Tensor or array_like
+        Shape (..., in_features).
+    weight : Tensor or array_like
+        Shape (out_features, in_features).
+    bias : Tensor or array_like, optional
+        Shape (out_features,).
+
+    Returns
+    -------
+    Tensor
+        Shape (..., out_features).
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> linear(Tensor([1.0, 2.0]), Tensor([[3.0, 4.0]]), Tensor([0.5]))
+    Tensor([11.5])
+    """
+    return _linear(*floats("linear", x, weight, bias))
