@@ -1,4 +1,4 @@
-"""Convolution and pooling in motion: the window slides over real numbers, and each gradient goes back to what made it."""
+"""Animations of convolution and pooling: a window slides over x, then each upstream gradient flows back."""
 
 from __future__ import annotations
 
@@ -27,50 +27,59 @@ LONGEST_AXIS = 200
 
 
 def animate_conv(
-    x: Any, weight: Any, bias: Any = None, stride: Sizes = 1, padding: Padding = 0, dilation: Sizes = 1, groups: int = 1,
-    *, flip: bool = False, upstream: Any = None, phase: Phase = "both", image: int = 0, filter: int = 0, channel: int = 0,
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Sizes = 1,
+    padding: Padding = 0,
+    dilation: Sizes = 1,
+    groups: int = 1,
+    *,
+    flip: bool = False,
+    upstream: Any = None,
+    phase: Phase = "both",
+    image: int = 0,
+    filter: int = 0,
+    channel: int = 0,
     precision: int = 2,
-) -> Animation:  # fmt: skip
-    """Watch a convolution: the kernel slides over x and fills the output, then each output's gradient goes back.
+) -> Animation:
+    """Animate a convolution: the kernel slides over x and fills the output, then each upstream gradient flows back.
 
     Forward, each step shows the products under the kernel and their sum. Backward, the upstream gradient of each output
-    lands on the inputs and the weights that made it, and the sums grow into the gradients of x, the weight and the bias.
-    Arrays of up to 16 rows and columns are shown number by number, larger ones by shades; of many outputs a step takes whole
-    rows.
+    flows to the inputs and weights behind it, and the gradients of x, the weight and the bias accumulate. Arrays of up to
+    16 rows and columns show their numbers, larger ones only shades; with many outputs, each step takes whole rows.
 
     Parameters
     ----------
     x : Tensor or array_like
-        Shape (W,) or (H, W); or with images and channels, as for `conv1d` and `conv2d`, (N, C, W) or (N, C, H, W). The name
-        of a tensor is shown.
+        Shape (W,) or (H, W); or (N, C, W) or (N, C, H, W), as for `conv1d` and `conv2d`. The name of a tensor is shown.
     weight : Tensor or array_like
         Shape (KW,) or (KH, KW); or (F, C/groups, KW) or (F, C/groups, KH, KW).
     bias : Tensor or array_like, optional
-        A number; or shape (F,).
+        A scalar, or shape (F,).
     stride, padding, dilation, groups, flip
-        As in `conv2d`. With ``flip=True`` the kernel is turned before it slides: true convolution.
+        As in `conv2d`. With ``flip=True`` the kernel is rotated by 180° first: true convolution.
     upstream : array_like, optional
-        The gradient of the output, of its shape; ones if left out.
+        The gradient of the output, in its shape; ones by default.
     phase : {'both', 'forward', 'backward'}
         What is shown.
     image, filter, channel : int
-        Which of x's images, of the filters, and of the channels that the filter has is shown. What the others add is said
-        in the sums.
+        The image of x, the filter, and the filter's channel that are shown; the sums state what the others add.
     precision : int
         Decimals of the numbers.
 
     Returns
     -------
     Animation
-        Shown by a notebook as it is. ``.save("conv.html")`` writes a page with controls, ``.save("conv.svg")`` a picture
-        that loops without a script.
+        Shown by a notebook. ``.save("conv.html")`` writes a page with controls, ``.save("conv.svg")`` a picture that loops
+        without a script.
 
     Raises
     ------
     ValueError
-        If the shapes do not fit, or there is too much to be seen.
+        If the shapes do not fit, or the arrays are too large to be shown.
     IndexError
-        If there is no such image, filter or channel.
+        If `image`, `filter` or `channel` is out of range.
 
     Examples
     --------
@@ -100,8 +109,8 @@ def animate_conv(
     x, weight = _floats(who, x), _floats(who, weight)
     if x.ndim != weight.ndim or x.ndim not in (1, 2, 3, 4):
         raise ValueError(
-            f"{who}: x and weight both have one or two axes, or both images and channels before these; got shapes {x.shape} "
-            f"and {weight.shape}"
+            f"{who}: x and weight have shapes (W,) or (H, W), or both (N, C, W) or (N, C, H, W); got {x.shape} and "
+            f"{weight.shape}"
         )
     bare = x.ndim <= 2
     if bare:
@@ -116,61 +125,82 @@ def animate_conv(
     n, f = _pick(who, "image", image, len(x)), _pick(who, "filter", filter, len(weight))
     c = _pick(who, "channel", channel, weight.shape[1])
     static = out.static
-    how = Sliding.of(
-        x.shape[2:], weight.shape[2:], static["stride"], static["padding"], static["dilation"], out.shape[2:]
-    )  # fmt: skip
+    stride, padding, dilation = (static[name] for name in ("stride", "padding", "dilation"))
+    how = Sliding.of(x.shape[2:], weight.shape[2:], stride, padding, dilation, out.shape[2:])
     _limit(who, how, phase)
     gradients = sweep(out, g)
     filters = len(weight) // static["groups"]
     at_x, at_w = (n, f // filters * weight.shape[1] + c), (f, c)
     dx, dw, db = (None if v is None else gradients[v] for v in inputs)  # type: Any, Any, Any
     story = Convolution(
-        how, names, bool(flip), precision,
-        x=x[at_x].reshape(how.size), kernel=weight[at_w].reshape(how.kernel), bias=None if bias is None else bias[f],
-        out=out.value[n, f].reshape(how.out), upstream=g[n, f].reshape(how.out), channels=weight.shape[1], images=len(x),
-        filters=filters, dx=dx[at_x].reshape(how.size), dw=dw[at_w].reshape(how.kernel), db=None if db is None else db[f],
-    )  # fmt: skip
-    with np.errstate(all="ignore"):  # the engine has warned already
+        how,
+        names,
+        bool(flip),
+        precision,
+        x=x[at_x].reshape(how.size),
+        kernel=weight[at_w].reshape(how.kernel),
+        bias=None if bias is None else bias[f],
+        out=out.value[n, f].reshape(how.out),
+        upstream=g[n, f].reshape(how.out),
+        channels=weight.shape[1],
+        images=len(x),
+        filters=filters,
+        dx=dx[at_x].reshape(how.size),
+        dw=dw[at_w].reshape(how.kernel),
+        db=None if db is None else db[f],
+    )
+    with np.errstate(all="ignore"):  # the forward has warned already
         return Animation(story.film(phase))
 
 
 def animate_pool(
-    x: Any, kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
-    ceil_mode: bool = False, *, mode: Literal["max", "avg"] = "max", count_include_pad: bool = True, upstream: Any = None,
-    phase: Phase = "both", image: int = 0, channel: int = 0, precision: int = 2,
-) -> Animation:  # fmt: skip
-    """Watch pooling: a window slides over x and keeps its maximum or its mean, then each output's gradient goes back.
+    x: Any,
+    kernel_size: Sizes,
+    stride: Sizes | None = None,
+    padding: Sizes = 0,
+    dilation: Sizes = 1,
+    ceil_mode: bool = False,
+    *,
+    mode: Literal["max", "avg"] = "max",
+    count_include_pad: bool = True,
+    upstream: Any = None,
+    phase: Phase = "both",
+    image: int = 0,
+    channel: int = 0,
+    precision: int = 2,
+) -> Animation:
+    """Animate pooling: a window slides over x and yields its maximum or mean, then each upstream gradient flows back.
 
-    The maximum of a window receives all of the upstream gradient; in average pooling each of n numbers receives 1/n of it.
+    The maximum of a window receives all of its upstream gradient; in average pooling each of n elements receives 1/n of it.
 
     Parameters
     ----------
     x : Tensor or array_like
-        Shape (W,) or (H, W); or with images and channels (N, C, W) or (N, C, H, W). The name of a tensor is shown.
+        Shape (W,) or (H, W); or (N, C, W) or (N, C, H, W). The name of a tensor is shown.
     kernel_size, stride, padding, dilation, ceil_mode, count_include_pad
-        As in `max_pool2d` and `avg_pool2d`; dilation is for maxima alone, count_include_pad for means.
+        As in `max_pool2d` and `avg_pool2d`; `dilation` is for max pooling only, `count_include_pad` for average pooling.
     mode : {'max', 'avg'}
-        What is kept of a window.
+        Maximum or mean of each window.
     upstream : array_like, optional
         The gradient of the output, of its shape; ones if left out.
     phase : {'both', 'forward', 'backward'}
         What is shown.
     image, channel : int
-        Which of x's images and channels is shown.
+        The image and channel of x that are shown.
     precision : int
         Decimals of the numbers.
 
     Returns
     -------
     Animation
-        As `animate_conv` gives it.
+        As of `animate_conv`.
 
     Raises
     ------
     ValueError
-        If the window does not fit, or there is too much to be seen.
+        If the window does not fit, or the arrays are too large to be shown.
     IndexError
-        If there is no such image or channel.
+        If `image` or `channel` is out of range.
 
     Examples
     --------
@@ -190,7 +220,7 @@ def animate_pool(
         raise ValueError(f"{who}: mode is 'max' or 'avg', got {mode!r}")
     name, x = _name(x, "X"), _floats(who, x)
     if x.ndim not in (1, 2, 3, 4):
-        raise ValueError(f"{who}: x has one or two axes, or images and channels before these; got shape {x.shape}")
+        raise ValueError(f"{who}: x has shape (W,), (H, W), (N, C, W) or (N, C, H, W), got {x.shape}")
     bare = x.ndim <= 2
     x = x[None, None] if bare else x
     signal, at = x.ndim == 3, None
@@ -206,18 +236,21 @@ def animate_pool(
     g = _upstream(who, upstream, out, bare)
     n, c = _pick(who, "image", image, len(x)), _pick(who, "channel", channel, x.shape[1])
     w = out.static["windows"]
-    # Rounded up, the last window may hang over the padding.
-    over = [
-        max(p, (o - 1) * s + d * (k - 1) + 1 - size - p) for size, k, s, p, d, o in zip(*w, strict=True)
-    ]  # fmt: skip
+    # With ceil_mode the last window may extend beyond the padding.
+    over = [max(p, (o - 1) * s + d * (k - 1) + 1 - size - p) for size, k, s, p, d, o in zip(*w, strict=True)]
     how = Sliding.of(w.size, w.kernel, w.stride, tuple(zip(w.padding, over, strict=True)), w.dilation, w.out)
     _limit(who, how, phase)
     story = Pooling(
-        how, name, precision, x=x[n, c].reshape(how.size), out=out.value[n, c].reshape(how.out),
-        upstream=g[n, c].reshape(how.out), dx=sweep(out, g)[leaf][n, c].reshape(how.size),
+        how,
+        name,
+        precision,
+        x=x[n, c].reshape(how.size),
+        out=out.value[n, c].reshape(how.out),
+        upstream=g[n, c].reshape(how.out),
+        dx=sweep(out, g)[leaf][n, c].reshape(how.size),
         winners=None if at is None else at[n, c].reshape(how.out),
         divisor=None if at is not None else np.broadcast_to(out.static["divisor"], w.out).reshape(how.out),
-    )  # fmt: skip
+    )
     with np.errstate(all="ignore"):  # the engine has warned already
         return Animation(story.film(phase))
 
@@ -233,19 +266,19 @@ def _name(x: Any, usual: str) -> str:
 
 
 def _floats(who: str, x: Any) -> Any:
-    """A copy of the numbers that is floating, as an array."""
+    """A floating-point copy of x."""
     array = np.array(as_array(value_of(x), who))
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
 def _upstream(who: str, upstream: Any, out: Tensor, bare: bool) -> Any:
-    """The gradient of the output, in full."""
+    """The upstream gradient in the shape of the output."""
     wanted = out.shape[2:] if bare else out.shape
     if upstream is None:
         return np.ones(out.shape, out.dtype)
     g = _floats(who, upstream)
     if g.shape != wanted:
-        raise ValueError(f"{who}: upstream has shape {g.shape}, but the output {wanted}")
+        raise ValueError(f"{who}: upstream has shape {g.shape}, but the output has {wanted}")
     return g.astype(out.dtype).reshape(out.shape)
 
 
@@ -256,11 +289,11 @@ def _pick(who: str, what: str, i: Any, count: int) -> int:
 
 
 def _limit(who: str, how: Sliding, phase: Phase) -> None:
-    """Refuse what would be too much for an eye, and for a page."""
+    """Refuse arrays that are too large to be read, or for a page."""
     cells = (np.prod(how.padded) + np.prod(how.kernel) + np.prod(how.out)) * (1 if phase == "forward" else 2)
     if cells > MOST_CELLS or max(*how.padded, *how.kernel) > LONGEST_AXIS:
         size = how.padded[1:] if how.signal else how.padded
         raise ValueError(
-            f"{who}: x with its padding, of shape {size}, is too much to be seen: {cells} cells in all, at most "
-            f"{MOST_CELLS}, and {LONGEST_AXIS} along an axis; take a part, such as x[..., :64], or phase='forward'"
+            f"{who}: x with its padding, of shape {size}, is too large to be shown: {cells} cells in all, at most "
+            f"{MOST_CELLS}, and at most {LONGEST_AXIS} along an axis; take a part, such as x[..., :64], or phase='forward'"
         )

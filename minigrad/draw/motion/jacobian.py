@@ -1,4 +1,4 @@
-"""The Jacobian as a picture: what nobody forms, beside the vector-Jacobian product that takes its place."""
+"""The Jacobian as a picture, beside the vector-Jacobian product that replaces it in practice."""
 
 from __future__ import annotations
 
@@ -17,31 +17,29 @@ if TYPE_CHECKING:
     from minigrad.draw.motion.jacobian_picture import JacobianDrawing
 
 
-def draw_jacobian(
-    f: Any, wrt: Any, *, upstream: Any = None, size: int = 40, precision: int = 2
-) -> JacobianDrawing:  # fmt: skip
-    """Draw a Jacobian: how each output moves with each input, what structure that has, and what one sweep makes of it.
+def draw_jacobian(f: Any, wrt: Any, *, upstream: Any = None, size: int = 40, precision: int = 2) -> JacobianDrawing:
+    """Draw a Jacobian, ∂f/∂wrt: its elements, its structure, and a vector-Jacobian product.
 
-    A row for each output, a column for each input, in the order of the flattened arrays. The structure is read off the
-    numbers, at this one point. Each row shown takes one sweep. The graph is not changed.
+    It has a row for each output and a column for each input, both in the order of the flattened arrays. The structure is
+    that of the elements at this one point. Each row shown takes one sweep. The graph is not changed.
 
     Parameters
     ----------
     f : Tensor or callable
-        A result; or a function of one tensor that gives one.
+        A result, or a function of one tensor that returns one.
     wrt : Tensor or array_like
-        A tensor of the graph of `f`, leaf or in the middle; or for a function, the point.
+        A tensor in the graph of `f`, a leaf or an intermediate one; for a function, its argument.
     upstream : array_like, optional
-        The vector of the vector-Jacobian product, in the shape of the result; ones if left out.
+        The vector of the vector-Jacobian product, in the shape of the result; ones by default.
     size : int
-        At most so many rows and columns are shown, the first ones.
+        The maximum number of rows and columns shown, from the first on.
     precision : int
-        Decimals of the numbers, which are shown up to 16 rows and columns.
+        Decimals of the numbers, which are shown for up to 16 rows and columns.
 
     Returns
     -------
     JacobianDrawing
-        Shown by a notebook as it is; ``.save("jacobian.svg")``, ``.svg``, ``.matrix``, ``.structure`` elsewhere.
+        Shown by a notebook; elsewhere use ``.save("jacobian.svg")``, ``.svg``, ``.matrix`` or ``.structure``.
 
     Raises
     ------
@@ -58,7 +56,7 @@ def draw_jacobian(
     >>> picture = draw_jacobian(z.softmax(), z, upstream=[1.0, 0.0, 0.0])
     >>> picture.structure
     'full, symmetric'
-    >>> print(picture.downstream.round(3))  # a row of J, as the upstream gradient is 1 and 0
+    >>> print(picture.downstream.round(3))  # a row of J, as the upstream gradient is one-hot
     [ 0.145 -0.007 -0.138]
     >>> picture.save("jacobian.svg")
     """
@@ -68,12 +66,12 @@ def draw_jacobian(
     check_integers(who, size=(size, 1, 200), precision=(precision, 0, MOST_DECIMALS))
     out, x = _graph(who, f, wrt)
     if not out.size or not x.size:
-        raise ValueError(f"{who}: a Jacobian needs numbers, got shapes {out.shape} and {x.shape}")
+        raise ValueError(f"{who}: a Jacobian needs at least one element, got shapes {out.shape} and {x.shape}")
     v = np.ones(out.shape, out.dtype)
     if upstream is not None:
         v = np.array(as_array(value_of(upstream), who), out.dtype)
         if v.shape != out.shape:
-            raise ValueError(f"{who}: upstream has shape {v.shape}, but the result {out.shape}")
+            raise ValueError(f"{who}: upstream has shape {v.shape}, but the result has {out.shape}")
     downstream = sweep(out, v[()])
     if x not in downstream:
         raise ValueError(f"{who}: the result of shape {out.shape} does not depend on wrt, of shape {x.shape}")
@@ -87,20 +85,20 @@ def draw_jacobian(
 
 
 def _graph(who: str, f: Any, wrt: Any) -> tuple[Tensor, Tensor]:
-    """The result and the tensor that it is differentiated with respect to."""
+    """The result, and the tensor with respect to which it is differentiated."""
     x: Any = wrt
     if not isinstance(f, Node):
         if not callable(f):
-            raise TypeError(f"{who}: f is a Tensor or a function that gives one, got {type(f).__name__}")
+            raise TypeError(f"{who}: f is a Tensor or a function that returns one, got {type(f).__name__}")
         name = wrt.name if isinstance(wrt, Node) else None
         point = as_array(value_of(wrt), who)
         x = Tensor(point, name=name, dtype=point.dtype if point.dtype.kind == "f" else np.float64)
         with recording():
             f = f(x)
         if not isinstance(f, Node):
-            raise TypeError(f"{who}: the function gave {type(f).__name__}, not a Tensor that depends on its argument")
+            raise TypeError(f"{who}: the function returned {type(f).__name__}, not a Tensor that depends on its argument")
     elif not isinstance(x, Node):
-        raise TypeError(f"{who}: wrt is a tensor of the graph of f, got {type(wrt).__name__}")
+        raise TypeError(f"{who}: wrt is a tensor in the graph of f, got {type(wrt).__name__}")
     for what, node in (("f", f), ("wrt", x)):
         if not node.requires_grad:
             raise TypeError(f"{who}: {what}, of shape {node.value.shape} and dtype {node.value.dtype}, has no gradient")

@@ -1,4 +1,4 @@
-"""A Jacobian laid out as a picture: v, J and v J."""
+"""The picture of a Jacobian: v, J and v J."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CAPTION, GAP, LINE, BROAD = 42.0, 22.0, 20.0, 880.0  # pixels
 
 
 class _Part(NamedTuple):
-    """One of the arrays of the product, and what stands over it."""
+    """One of the arrays of the product, with its caption."""
 
     symbol: str
     what: str
@@ -27,7 +27,7 @@ class _Part(NamedTuple):
 
     @property
     def caption(self) -> str:
-        """The size of the whole, how much of it is shown, and what the shades stand for if numbers do not say it."""
+        """The full size, how much of it is shown, and the scale of the shades if there are no numbers."""
         first = f", the first {' × '.join(map(str, self.values.shape))}" if self.cut else ""
         most = "" if self.grid.numbers else f", {legend(extent(self.values), self.precision)}"
         return self.size + first + most
@@ -43,7 +43,7 @@ class _Part(NamedTuple):
         return self.grid.size[1] + CAPTION
 
     def drawn(self, x: float, y: float) -> str:
-        """The part at a place of the picture."""
+        """The part, drawn at a position."""
         from html import escape
 
         shades = levels(self.values, extent(self.values))
@@ -63,18 +63,20 @@ def _longest(values: Any, precision: int) -> int:
 
 
 class JacobianDrawing(Saved):
-    """A Jacobian, or its first rows and columns, as a heatmap, and a vector-Jacobian product beside it.
+    """A Jacobian, or its first rows and columns, as a heatmap beside a vector-Jacobian product.
+
+    A notebook shows it; `save` writes .svg.
 
     Attributes
     ----------
     matrix : numpy.ndarray
-        The part shown: a row for each output, a column for each input, both in the order of the flattened arrays.
+        The part shown: a row for each output, a column for each input, in the order of the flattened arrays.
     shape : tuple of int
-        The shape of the whole Jacobian.
+        The shape of the full Jacobian.
     structure : str
-        What kind of matrix the part shown is.
+        The structure of the part shown.
     upstream, downstream : numpy.ndarray
-        A vector, and its product with the whole Jacobian, each in its tensor's shape.
+        A vector and its product with the full Jacobian, each in the shape of its tensor.
     """
 
     def __init__(self, names: tuple[str, str], matrix: Any, upstream: Any, downstream: Any, precision: int) -> None:
@@ -85,22 +87,22 @@ class JacobianDrawing(Saved):
 
     @property
     def size_in_memory(self) -> str:
-        """What the whole Jacobian would take."""
+        """The memory of the full Jacobian."""
         return _bytes(math.prod(self.shape) * self.downstream.dtype.itemsize)
 
     @property
     def text(self) -> tuple[str, ...]:
-        """What the picture says in words."""
+        """The sentences below the picture."""
         (m, n), dtype = self.shape, self.downstream.dtype
         whole = "At this point J" if self.matrix.shape == self.shape else "The part of J that is shown"
         return (
             f"{whole} is {self.structure}: {self._meaning}.",
-            f"All of J is {m} × {n} numbers, {self.size_in_memory} in {dtype}. One sweep gives v J without forming it.",
+            f"J has {m} × {n} elements, {self.size_in_memory} in {dtype}. One sweep computes v J without forming J.",
         )
 
     @property
     def svg(self) -> str:
-        """The picture as SVG: the upstream gradient to the left of J, and the downstream gradient under its columns."""
+        """The picture as SVG: the upstream gradient to the left of J, the downstream gradient below its columns."""
         from html import escape
 
         v, j, d = self._parts()
@@ -116,7 +118,7 @@ class JacobianDrawing(Saved):
         return picture(title, " ".join(self.text), "", body, wide, below + LINE * len(said))
 
     def _parts(self) -> tuple[_Part, _Part, _Part]:
-        """The product, laid out: v, J and v J."""
+        """The arrays of the product: v, J and v J."""
         (rows, cols), (m, n), precision = self.matrix.shape, self.shape, self._precision
         v, d = self.upstream.ravel()[None, :rows], self.downstream.ravel()[None, :cols]
         columns = Grid.of("j", (rows, cols), longest=max(_longest(self.matrix, precision), _longest(d, precision)))
@@ -142,7 +144,7 @@ class JacobianDrawing(Saved):
 
 
 def _bytes(count: int) -> str:
-    """An amount of memory, as people say it.
+    """A number of bytes with a unit.
 
     Examples
     --------

@@ -100,7 +100,7 @@ def test_what_nobody_forms(shape, size):
     assert picture.shape == (n, n)
     assert picture.matrix.shape == (40, 40)
     assert picture.size_in_memory == size
-    assert f"{n} × {n} numbers, {size} in float64" in " ".join(picture.text)
+    assert f"{n} × {n} elements, {size} in float64" in " ".join(picture.text)
     assert picture.text[0].startswith("The part of J that is shown is diagonal")
     assert f"{n} outputs × {n} inputs, the first 40 × 40" in picture.svg
     assert len(picture.svg) < 300_000
@@ -146,17 +146,17 @@ def test_any_name_is_text(name):
     ("call", "error", "message"),
     [
         (lambda: mg.draw_jacobian(3.0, [1.0]), TypeError, "f is a Tensor or a function"),
-        (lambda: mg.draw_jacobian(lambda x: 3.0, [1.0]), TypeError, "the function gave float"),
+        (lambda: mg.draw_jacobian(lambda x: 3.0, [1.0]), TypeError, "the function returned float"),
         (
             lambda: mg.draw_jacobian(lambda x: Tensor([1.0]) * 2, [1.0]),
             ValueError,
             r"of shape \(1,\) does not depend on wrt",
         ),
-        (lambda: mg.draw_jacobian(lambda x: x > 0, [1.0]), TypeError, "the function gave ndarray"),
-        (lambda: mg.draw_jacobian(Tensor([1.0]) * 2, [1.0]), TypeError, "wrt is a tensor of the graph"),
+        (lambda: mg.draw_jacobian(lambda x: x > 0, [1.0]), TypeError, "the function returned ndarray"),
+        (lambda: mg.draw_jacobian(Tensor([1.0]) * 2, [1.0]), TypeError, "wrt is a tensor in the graph"),
         (lambda: mg.draw_jacobian(Tensor([1.0]) * 2, Tensor([1.0])), ValueError, "does not depend on wrt"),
         (lambda: mg.draw_jacobian(Tensor(np.array([1])) * 2, Tensor([1.0])), TypeError, "f, of shape .* has no gradient"),
-        (lambda: mg.draw_jacobian(mg.relu, []), ValueError, "needs numbers"),
+        (lambda: mg.draw_jacobian(mg.relu, []), ValueError, "needs at least one element"),
         (lambda: mg.draw_jacobian(mg.relu, SIGNAL, upstream=[1.0]), ValueError, r"upstream has shape \(1,\)"),
         (lambda: mg.draw_jacobian(mg.relu, SIGNAL, size=0), ValueError, "size is an integer from 1 to 200"),
         (lambda: mg.draw_jacobian(mg.relu, SIGNAL, precision=1.5), TypeError, "precision is an integer"),
