@@ -1,4 +1,4 @@
-"""Numbers, arrays and names as short text, for reading."""
+"""Numbers, arrays and names as short, readable text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.text import LONGEST, number, printable, shorten
 
-TINY = 6  # an array of so many numbers is shown number by number
+TINY = 6  # up to so many elements, an array is written out
 
 SYMBOLS = {
     "add": "+",
@@ -28,7 +28,7 @@ SYMBOLS = {
 
 
 def summary(value: Any, precision: int | str) -> tuple[str, ...]:
-    """A value in a line or two: a tiny array number by number, a larger one by its range and mean.
+    """A value in a line or two: a tiny array written out, a larger one by its range and mean.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def summary(value: Any, precision: int | str) -> tuple[str, ...]:
         if low != high:
             mean = usual.mean(dtype=np.float64)
             if usual.dtype.kind == "f" and abs(mean) < np.finfo(usual.dtype).eps * max(abs(low), abs(high)):
-                mean = 0.0  # what is left of a sum that cancels is no number to show
+                mean = 0.0  # the rounding noise of a sum that cancels
             lines = [f"{number(low, precision)} … {number(high, precision)}", f"mean {number(mean, precision)}"]
     if usual.size < value.size:
         lines[:1] = [*lines[:1], f"{value.size - usual.size} of {value.size} not finite"]
@@ -62,7 +62,7 @@ def summary(value: Any, precision: int | str) -> tuple[str, ...]:
 
 
 def in_words(name: str) -> str:
-    """A name as it stands in a sentence: short, and kept to itself if it runs from right to left.
+    """A name within a sentence: shortened, and isolated if it is written right to left.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def in_words(name: str) -> str:
 
 
 def wrap(text: str, width: int = 46, most: int = 8) -> list[str]:
-    """Text in lines, at most so many; a word longer than a line is broken.
+    """Text in at most `most` lines; a word longer than a line is broken.
 
     Examples
     --------
@@ -90,12 +90,12 @@ def wrap(text: str, width: int = 46, most: int = 8) -> list[str]:
 
 
 def shape_and_dtype(value: Any) -> str:
-    """The shape and dtype of an array; nothing for a number."""
+    """The shape and dtype of an array; empty for a scalar."""
     return f"{value.shape} {value.dtype}" if np.ndim(value) else ""
 
 
 def argument(x: Any) -> str:
-    """An operation's static argument, such as an axis or a key of indices, as Python writes it.
+    """A static argument, such as an axis or an index, as Python writes it.
 
     Examples
     --------

@@ -291,7 +291,7 @@ def test_every_heatmap_states_its_scale():
     x = Tensor(2.0, name="x")
     assert {"±3", "±6"} <= set(texts(draw(x * np.array([1.0, -3.0]))))
     images = draw(Tensor(np.ones((2, 3, 4, 4)), name="images") * 2)
-    assert "stacks of arrays: the first one, 4 channels at most" in texts(images)
+    assert "stacks of arrays: the first one, at most 4 channels" in texts(images)
 
 
 def test_negative_is_blue_and_positive_orange_in_all_pictures():

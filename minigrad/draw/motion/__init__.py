@@ -1,1 +1,1 @@
-"""Convolutions and pooling in motion, and Jacobians as pictures."""
+"""Animations of convolution and pooling, and pictures of Jacobians."""

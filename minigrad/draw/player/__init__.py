@@ -1,1 +1,1 @@
-"""The backward pass, played step by step and explained path by path."""
+"""The backward pass, step by step and path by path."""

@@ -1,1 +1,1 @@
-"""Still pictures: a graph described, as DOT, laid out as SVG."""
+"""Still pictures: a graph is described, written as DOT and laid out as SVG."""

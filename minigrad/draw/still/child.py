@@ -1,6 +1,6 @@
-"""Run as a program: lay out DOT from stdin with pygraphviz and write the picture to stdout.
+"""A program that lays out DOT from stdin with pygraphviz and writes the picture to stdout.
 
-In a process of its own, since the layout holds Python's lock and prints warnings past Python to stderr.
+It runs in a process of its own, since the layout holds the GIL and bypasses Python to print warnings to stderr.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sys
 
 
 def main(suffix: str, *settings: str) -> None:
-    """Lay out and write one picture, with settings of the graph such as dpi=72."""
+    """Lay out and write one picture; the settings are attributes of the graph, such as dpi=72."""
     from pygraphviz import AGraph
 
     graph = AGraph(string=sys.stdin.buffer.read().decode())

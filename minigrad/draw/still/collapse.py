@@ -1,4 +1,4 @@
-"""Which nodes of a large graph are drawn as one box: a scope, alike scopes, a pattern that repeats, or all of it."""
+"""Which nodes of a large graph are drawn as one box: a scope, equal scopes, a repeating pattern, or everything."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from minigrad.draw.still.view import View
 from minigrad.graph import Node
 from minigrad.text import shorten
 
-ALIKE = 4  # neighbouring scopes with the same operations in them, to become one box
-FEW = 8  # leaves that are drawn beside a box that stands for a whole graph
+ALIKE = 4  # so many adjacent scopes with the same operations become one box
+FEW = 8  # up to so many leaves are drawn beside a box of a whole graph
 LONGEST_PATTERN = 64  # operations
-SHOWN = 4  # operations of a pattern that are named
+SHOWN = 4  # operations of a pattern in its title
 EVERYTHING: Path = ("operations",)
 
 
 @dataclass
 class Boxes:
-    """Where the nodes of a graph are drawn.
+    """The boxes of a graph, and the nodes in each.
 
     Attributes
     ----------
     homes : dict
-        The path of the box for each scope that is drawn as one, or in one.
-    bare : dict or Path
-        The box for operations outside all scopes: for some of them, or one for all.
+        The path of the box of each scope that is drawn as a box, or in one.
+    bare : dict
+        The boxes of operations outside all scopes.
     folded : dict
-        The leaves that only one box uses, drawn inside it, and that box.
+        The boxes of leaves that only one box uses; they are drawn inside it.
     times : dict
-        How many alike parts a box stands for.
+        The number of equal parts that a box stands for.
     users : dict
-        The scopes of those who use a leaf.
+        The scopes of the operations that use a leaf.
     """
 
     homes: dict[Path, Path] = field(default_factory=dict)
@@ -47,19 +47,19 @@ class Boxes:
     users: dict[Node, set[Path]] = field(default_factory=dict)
 
     def around(self, leaf: Node) -> set[Path]:
-        """The clusters that those who use a leaf are drawn in."""
+        """The clusters of the operations that use a leaf."""
         return {self.homes[where][:-1] if where in self.homes else where for where in self.users.get(leaf, {()})}
 
     def of(self, node: Node, where: Path) -> Path:
-        """The path of the box that an operation in some clusters is drawn in; empty for one drawn by itself."""
+        """The path of the box of an operation in some clusters; empty if it is drawn by itself."""
         return self.homes.get(where, ()) if where and self.homes else self.bare.get(node, ())
 
 
 @dataclass
 class _Graph:
-    """What has to be known of a graph to choose boxes for it."""
+    """What the choice of boxes depends on."""
 
-    scopes: dict[Path, int] = field(default_factory=dict)  # in order, and what stands for the operations in each
+    scopes: dict[Path, int] = field(default_factory=dict)  # in order, with a hash of the operations in each
     drawn: Counter[Path] = field(default_factory=Counter)  # operations and constants in each scope
     users: dict[Node, set[Path]] = field(default_factory=dict)  # of each leaf
     bare: list[Node] = field(default_factory=list)
@@ -88,14 +88,14 @@ class _Graph:
 
 
 def boxes(view: View, options: Options) -> Boxes:
-    """Choose what to draw as boxes so that at most so many nodes are drawn: as little as will do.
+    """Choose as few boxes as possible so that at most `max_nodes` nodes are drawn.
 
     Parameters
     ----------
     view : View
         The graph.
     options : Options
-        How many nodes may be drawn, how deep scopes are opened, and which are not.
+        The limit of nodes, the depth to which scopes are opened, and the scopes to collapse.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def boxes(view: View, options: Options) -> Boxes:
 
 
 def _candidates(graph: _Graph, view: View, options: Options, few: bool) -> Iterator[Boxes]:
-    """Boxes, from as few as was asked for to one for everything."""
+    """Candidates, from only the boxes that were asked for to one box for everything."""
     first = _named(graph, options.collapse)
     deepest = max(map(len, graph.scopes), default=0)
     if options.depth is not None:
@@ -123,7 +123,7 @@ def _candidates(graph: _Graph, view: View, options: Options, few: bool) -> Itera
     else:
         yield first
         if not few:
-            first = _alike(graph, first)
+            first = _merged(graph, first)
             yield first
     for depth in range(deepest, 0, -1):
         yield _closed(graph, first, depth)
@@ -136,9 +136,9 @@ def _candidates(graph: _Graph, view: View, options: Options, few: bool) -> Itera
 
 
 def _named(graph: _Graph, collapse: bool | tuple[str, ...]) -> Boxes:
-    """The scopes that were asked to be closed: all, or those of these names, alone or with the scopes around them."""
+    """Boxes for the scopes to collapse: all, or those of these names, with or without the scopes around them."""
     if collapse is True:
-        return _alike(graph, _closed(graph, Boxes(), 1))
+        return _merged(graph, _closed(graph, Boxes(), 1))
     homes = {}
     for where in graph.scopes:
         for depth in range(1, len(where) + 1):
@@ -149,7 +149,7 @@ def _named(graph: _Graph, collapse: bool | tuple[str, ...]) -> Boxes:
 
 
 def _closed(graph: _Graph, given: Boxes, depth: int) -> Boxes:
-    """Boxes for all scopes at a depth, besides those given."""
+    """Boxes for all scopes at a depth, in addition to those given."""
     homes = {}
     for where in graph.scopes:
         home = given.homes.get(where, where)[:depth]
@@ -158,8 +158,8 @@ def _closed(graph: _Graph, given: Boxes, depth: int) -> Boxes:
     return Boxes(homes, {}, {}, given.times)
 
 
-def _alike(graph: _Graph, given: Boxes) -> Boxes:
-    """One box for neighbouring scopes that hold the same operations on the same shapes, the outermost first."""
+def _merged(graph: _Graph, given: Boxes) -> Boxes:
+    """One box for adjacent scopes with the same operations on the same shapes, the outermost first."""
     inside: dict[Path, list[tuple[Path, int]]] = {}
     children: dict[Path, list[Path]] = {}
     for where, content in graph.scopes.items():
@@ -183,9 +183,9 @@ def _alike(graph: _Graph, given: Boxes) -> Boxes:
 
 
 def _fold(chosen: Boxes, graph: _Graph, all_: bool) -> None:
-    """Draw inside a box the leaves that nothing else uses: the parameters of a scope, and all others if there is no room.
+    """Draw the leaves that only one box uses inside it: the parameters of a scope, and with `all_` every other leaf.
 
-    What enters the first operation of a box is its input, and stays outside as long as it can.
+    Without `all_`, the first input of the first operation counts as the input of the box and stays outside.
     """
     first: dict[Path, Node | None] = {}
     for where in graph.scopes:
@@ -204,21 +204,19 @@ def _fold(chosen: Boxes, graph: _Graph, all_: bool) -> None:
 
 
 def _count(chosen: Boxes, graph: _Graph) -> int:
-    """How many nodes are drawn."""
+    """The number of nodes drawn."""
     alone = sum(n for where, n in graph.drawn.items() if where and where not in chosen.homes)
     bare = 0 if chosen.bare else graph.drawn[()]
     if chosen.bare:
-        bare = sum(1 + sum(x is None and v is not None for x, v in zip(n.inputs, n.values, strict=True))
-                   for n in graph.bare if n not in chosen.bare)  # fmt: skip
+        for node in graph.bare:
+            if node not in chosen.bare:
+                bare += 1 + sum(x is None and v is not None for x, v in zip(node.inputs, node.values, strict=True))
     closed = len({*chosen.homes.values(), *chosen.bare.values()})
     return alone + bare + closed + len(graph.users) - len(chosen.folded)
 
 
-# What repeats in a graph without scopes
-
-
 def _repeating(nodes: list[Node], root: Node | None) -> tuple[dict[Node, Path], dict[Path, int]] | None:
-    """One box for the longest stretch of operations that is a pattern over and over again."""
+    """One box for the longest run of operations that repeats a pattern."""
     kinds: dict[tuple[str, tuple[int, ...]], int] = {}
     codes = np.array([kinds.setdefault((operation(n), n.value.shape), len(kinds)) for n in nodes if n is not root])
     best = (0, 0, 0)

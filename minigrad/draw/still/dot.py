@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 Direction = Literal["LR", "TB"]
 
-MANY = 300  # nodes; of more, the layout may stop short of the best: 5,000 take seconds instead of minutes
+MANY = 300  # nodes; beyond, the layout works less hard: 5,000 nodes take seconds instead of minutes
 
 NO_BREAK_SPACE = "\u00a0"
 SEPARATOR = f"{2 * NO_BREAK_SPACE}·{2 * NO_BREAK_SPACE}"
-FONT = "Helvetica,Arial,sans-serif"  # three names for the same widths: what is measured here fits in a browser
+FONT = "Helvetica,Arial,sans-serif"  # all of the same widths, so that what is measured here fits in a browser
 
 
 def to_dot(picture: Description, direction: Direction, colors: Palette = LIGHT) -> str:
@@ -29,11 +29,11 @@ def to_dot(picture: Description, direction: Direction, colors: Palette = LIGHT) 
     Parameters
     ----------
     picture : Description
-        What is drawn.
+        The picture.
     direction : {'LR', 'TB'}
         Left to right, or top to bottom.
     colors : Palette
-        What it is drawn in.
+        Its colours.
 
     Returns
     -------
@@ -64,7 +64,7 @@ class _Line(NamedTuple):
 
 
 class _Writer:
-    """Writes the parts of a picture in one direction and one set of colours."""
+    """Writes the parts of a picture in one direction and palette."""
 
     def __init__(self, direction: Direction, colors: Palette) -> None:
         self.direction, self.colors = direction, colors
@@ -84,13 +84,22 @@ class _Writer:
         graph = Digraph(
             "minigrad",
             graph_attr={
-                "rankdir": self.direction, "bgcolor": c.page, "pad": "0.15", "ordering": "in", "nodesep": "0.25",
-                "ranksep": "0.4", "fontname": FONT, "fontsize": "11", "fontcolor": c.faint, "labelloc": "b",
-                "label": self.legend(picture), "tooltip": _tooltip(picture.title),
+                "rankdir": self.direction,
+                "bgcolor": c.page,
+                "pad": "0.15",
+                "ordering": "in",
+                "nodesep": "0.25",
+                "ranksep": "0.4",
+                "fontname": FONT,
+                "fontsize": "11",
+                "fontcolor": c.faint,
+                "labelloc": "b",
+                "label": self.legend(picture),
+                "tooltip": _tooltip(picture.title),
             },
             node_attr={"shape": "plain", "fontname": FONT},
             edge_attr={"fontname": FONT, "color": c.wire, "arrowsize": "0.6"},
-        )  # fmt: skip
+        )
         if len(picture.nodes) > MANY:
             effort = MANY / len(picture.nodes)
             graph.attr("graph", nslimit=f"{effort:.3f}", nslimit1=f"{effort:.3f}", mclimit=f"{effort / 10:.4f}")
@@ -111,20 +120,27 @@ class _Writer:
         return str(graph.source)
 
     def cluster(self, path: tuple[str, ...], id: str) -> Any:
-        """The cluster of a scope, still empty."""
+        """The empty cluster of a scope."""
         from graphviz import Digraph
 
         return Digraph(
             f"cluster_{id}",
             graph_attr={
-                "id": id, "class": "scope", "tooltip": _tooltip(shorten("/".join(path))),
-                "label": f"<{_text(shorten(path[-1])) or NO_BREAK_SPACE}>", "labeljust": "l", "labelloc": "t",
-                "style": "rounded,filled", "color": self.colors.rim, "fillcolor": self.colors.cluster, "margin": "10",
+                "id": id,
+                "class": "scope",
+                "tooltip": _tooltip(shorten("/".join(path))),
+                "label": f"<{_text(shorten(path[-1])) or NO_BREAK_SPACE}>",
+                "labeljust": "l",
+                "labelloc": "t",
+                "style": "rounded,filled",
+                "color": self.colors.rim,
+                "fillcolor": self.colors.cluster,
+                "margin": "10",
             },
-        )  # fmt: skip
+        )
 
     def node(self, node: DrawnNode) -> dict[str, str]:
-        """The attributes of a node: its gate, and the wire that leaves it between its value and its gradient."""
+        """The attributes of a node: its gate, and the wire between its value and its gradient."""
         lines = self.gate(node)
         gate, style = "<BR/>".join(line.html for line in lines), f'PORT="gate" {self.gates[node.kind]}'
         if node.fault:
@@ -135,12 +151,14 @@ class _Writer:
         if not _wired(node):
             rows = [_cell(gate, style)]
         else:
-            # Each side of the wire has half the room the gate takes, or else the gate would stretch the wire itself.
+            # Each side of the wire gets half the size of the gate, or else the gate would stretch the wire itself.
             if self.direction == "LR":
                 room = f'WIDTH="36" HEIGHT="{8 + 0.65 * sum(line.size for line in lines):.0f}"'
             else:
                 room = f'WIDTH="{max(26, 8 + 0.33 * max(line.size * len(line.text) for line in lines)):.0f}"'
-            height = max(len(node.value), len(node.gradient))  # as many lines on both sides keep the wire in the middle
+            height = max(
+                len(node.value), len(node.gradient)
+            )  # an equal number of lines on both sides keeps the wire centred
             value = self.side(_pad(node.value, height), node.value_map, self.colors.value)
             upstream = ("upstream",) if node.result and node.gradient else ()
             gradient = self.side(_pad(node.gradient, height), node.gradient_map, self.colors.gradient, upstream)
@@ -155,18 +173,18 @@ class _Writer:
         return {"id": node.id, "class": kind, "tooltip": _tooltip(node.tooltip), "label": _table(rows)}
 
     def side(self, lines: Lines, picture: Heatmap | None, color: str, small: Lines = ()) -> str:
-        """What stands on one side of the wire: an array in colours, and text."""
+        """One side of the wire: a heatmap and text."""
         text = _font(lines, color, 12) + "".join("<BR/>" + _font((line,), color, 9) for line in small)
         if picture is None:
             return text
         return _stack([*self.map(picture, color), _cell(text)])
 
     def map(self, picture: Heatmap, color: str) -> list[str]:
-        """An array in colours, and what the ends of its scale are."""
+        """A heatmap, and the ends of its scale."""
         return [_cell(table(picture, self.colors.rim)), _cell(_font((picture.scale,), color, 9))]
 
     def gate(self, node: DrawnNode) -> list[_Line]:
-        """What is written in the gate itself."""
+        """The lines of text in a gate."""
         ink, faint = self.colors.ink, self.colors.faint
         size = {"op": 18, "constant": 11}.get(node.kind, 14)
         color = faint if node.kind == "constant" and not node.fault else ink
@@ -177,7 +195,7 @@ class _Writer:
         small = [_Line(text, 9, faint) for text in (*wrap(node.arguments, LONGEST), *node.detail.split("\n")) if text]
         small += [_Line(text, 10, self.colors.gradient) for text in wrap(node.fault)]
         if small:
-            lines.append(_Line(NO_BREAK_SPACE, 3, ink))  # a small line below a large one would touch what hangs from it
+            lines.append(_Line(NO_BREAK_SPACE, 3, ink))  # a small line would touch the descenders of a large one
         return lines + small
 
     def edge(self, edge: DrawnEdge) -> dict[str, str]:
@@ -192,7 +210,7 @@ class _Writer:
         return attributes
 
     def legend(self, picture: Description) -> str:
-        """How to read the picture: only of what is in it."""
+        """How to read the picture, limited to what is in it."""
         c, nodes, edges = self.colors, picture.nodes, picture.edges
         above, below = ("above the wire", "below it") if self.direction == "LR" else ("left of the wire", "right of it")
         maps = [m for n in nodes for m in (n.value_map, n.gradient_map) if m]
@@ -204,10 +222,10 @@ class _Writer:
             (bool(maps), "cells: blue negative, white 0, orange positive, to ± the number below", c.faint),
             (
                 any("first of" in m.words or "side by side" in m.words for m in maps),
-                f"stacks of arrays: the first one, {TILES} channels at most",
+                f"stacks of arrays: the first one, at most {TILES} channels",
                 c.faint,
             ),
-            (any("×" in m.words for m in maps), "large arrays: the number farthest from 0 of each block", c.faint),
+            (any("block" in m.words for m in maps), "large arrays: the element of largest magnitude in each block", c.faint),
             (any(NOT_FINITE in row for m in maps for row in m.rows), "black cells: nan or inf", c.faint),
         ]
         texts = [_font((text,), color, 10) for shown, text, color in parts if shown]
@@ -220,12 +238,12 @@ def _wired(node: DrawnNode) -> bool:
 
 
 def _text(text: str) -> str:
-    r"""Text in a label as it stands: nothing in it is markup, or one of DOT's escapes such as \N."""
+    r"""Literal text in a label: neither markup nor one of DOT's escapes, such as \N."""
     return escape(text).replace("\\", "\\\\")
 
 
 def _tooltip(text: str) -> str:
-    """Text in a tooltip, which Graphviz unescapes once more than a label."""
+    """Literal text in a tooltip, which Graphviz unescapes once more than a label."""
     return escape(text).replace("\\", 4 * "\\").replace("\n", "&#10;")
 
 

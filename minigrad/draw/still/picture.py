@@ -1,4 +1,4 @@
-"""What a picture is made of: nodes and edges in words and numbers, and the options that shape them."""
+"""The description of a picture: its nodes and edges as text and numbers, and the options of a drawing."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ Path = tuple[str, ...]  # of scopes, outermost first
 
 @dataclass(frozen=True)
 class DrawnNode:
-    """A node of the picture.
+    """A node of a picture.
 
     Attributes
     ----------
     id : str
-        n0, n1, … each after its inputs; the same whenever the same graph is drawn.
+        n0, n1, … each after its inputs; the same every time the same graph is drawn.
     kind : str
-        leaf, op, constant, or scope for a box that stands for many nodes.
+        leaf, op, constant, or scope for a box of many nodes.
     title : str
-        The symbol of an operation, the name of a leaf or scope, the value of a constant without name.
+        The symbol of an operation, the name of a leaf or scope, the value of an unnamed constant.
     name : str
-        The name a result was given.
+        The name given to a result.
     arguments : str
-        What an operation was told besides its inputs, such as an axis.
+        The static arguments of an operation, such as an axis.
     detail : str
-        Shape and dtype of an array; of a box, what is in it.
+        Shape and dtype of an array; the content of a box.
     value, gradient : tuple of str
-        Lines of text; empty if not shown or not known.
+        Lines of text; empty if not shown or unknown.
     value_map, gradient_map : Heatmap or None
-        The same of an array as colours.
+        The same as a heatmap, of an array.
     scope : tuple of str
         The clusters around it, outermost first.
     tooltip : str
-        All of it in words, numbers in full.
+        All of it as text, scalars in full.
     result : bool
-        Whether it is what was drawn: its gradient is the upstream that enters from outside.
+        Whether it is the result that was drawn: its gradient is the upstream gradient from outside.
     fault : str
         What went wrong at this node; empty if nothing did.
     """
@@ -62,20 +62,20 @@ class DrawnNode:
 
 @dataclass(frozen=True)
 class DrawnEdge:
-    """An edge of the picture, from an input to the node that uses it.
+    """An edge of a picture, from an input to the node that uses it.
 
     Attributes
     ----------
     id : str
-        The node's id and which of its inputs this is: n2-0, n2-1, …
+        The id of the node and the position of the input: n2-0, n2-1, …
     tail, head : str
         The ids of the input and the node.
     local : tuple of str
-        The local gradient in lines of text; empty if not shown or not elementwise.
+        The local gradient as lines of text; empty if not shown or not elementwise.
     downstream : tuple of str
-        Shape and norm of what an operation that is not elementwise sends back; empty if not shown or not known.
+        Shape and norm of the downstream gradient of an operation that is not elementwise; empty if not shown or unknown.
     tooltip : str
-        The edge in words.
+        The edge as text.
     """
 
     id: str
@@ -88,7 +88,7 @@ class DrawnEdge:
 
 @dataclass(frozen=True)
 class Description:
-    """A picture of a graph, in words and numbers."""
+    """A picture of a graph as text and numbers."""
 
     title: str
     nodes: tuple[DrawnNode, ...]
@@ -96,7 +96,7 @@ class Description:
 
     @property
     def words(self) -> str:
-        """The picture for those who do not see it: its size, its leaves, its result."""
+        """The picture for screen readers: its size, its leaves, its result."""
         shown = [n for n in self.nodes if n.fault or n.result or (n.kind == "leaf" and n.value)]
         lines = [f"{len(self.nodes)} nodes, {len(self.edges)} edges"]
         for n in shown[:MOST_IN_WORDS]:
@@ -106,12 +106,12 @@ class Description:
         return "; ".join(lines)
 
 
-MOST_IN_WORDS = 20  # nodes that the description of a picture tells of
+MOST_IN_WORDS = 20  # nodes that `words` lists
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a picture shows; the parameters of `draw`."""
+    """What a picture shows: the parameters of `draw`."""
 
     values: bool = True
     gradients: bool = True

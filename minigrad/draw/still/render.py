@@ -1,4 +1,4 @@
-"""DOT as SVG, PNG or PDF, by Graphviz: the program `dot` where there is one, else the wheel of pygraphviz."""
+"""DOT as SVG, PNG or PDF, laid out by Graphviz: the program `dot` if there is one, else the pygraphviz wheel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from minigrad.draw.heatmap import compact
 
 TIMEOUT = 60.0  # seconds for one layout
 SUFFIXES = ("svg", "png", "pdf")
-SETTINGS = {  # as Graphviz takes them; a picture of more inches than its size is made smaller as a whole
+SETTINGS = {  # attributes of Graphviz; a picture larger than `size`, in inches, is scaled down
     "svg": ("dpi=72",),
     "png": ("dpi=192", "size=60,60"),
     "pdf": ("dpi=72", "size=200,200"),
@@ -18,7 +18,7 @@ SETTINGS = {  # as Graphviz takes them; a picture of more inches than its size i
 
 INSTALL = (
     "a picture needs Graphviz: install it from https://graphviz.org/download so that `dot` is on the PATH, or run "
-    "`pip install pygraphviz`. Drawing.dot and save('graph.dot') work without"
+    "`pip install pygraphviz`. Drawing.dot and save('graph.dot') work without it"
 )
 
 
@@ -39,9 +39,9 @@ def render(dot: str, suffix: str) -> bytes:
     Raises
     ------
     RuntimeError
-        If there is no Graphviz, or it fails; the message says what to install.
+        If Graphviz is missing or fails; the message says what to install.
     TimeoutError
-        If it takes too long.
+        If the layout takes too long.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def render(dot: str, suffix: str) -> bytes:
 
 
 def _commands(suffix: str) -> Iterator[tuple[str, list[str]]]:
-    """The ways to call Graphviz on this machine, the best first."""
+    """The ways to call Graphviz on this machine, the preferred one first."""
     import shutil
     import sys
     from importlib.util import find_spec
@@ -77,27 +77,27 @@ def _commands(suffix: str) -> Iterator[tuple[str, list[str]]]:
     if dot := shutil.which("dot"):
         yield "dot", [dot, f"-T{suffix}", *(f"-G{setting}" for setting in SETTINGS[suffix])]
     if sys.executable and find_spec("pygraphviz"):
-        # -P: the files beside child.py are no modules of its own
+        # -P: the files beside child.py must not shadow other modules
         child = str(Path(__file__).with_name("child.py"))
         yield "pygraphviz", [sys.executable, "-P", child, suffix, *SETTINGS[suffix]]
 
 
 def svg(dot: str, title: str = "", words: str = "", style: str = "") -> str:
-    """Lay out a graph as SVG that can stand in a page, each node and edge with its tooltip as title.
+    """Lay out a graph as SVG that can be embedded in a page, with the tooltips of nodes and edges as titles.
 
     Parameters
     ----------
     dot : str
         DOT source.
     title, words : str
-        What the picture shows, in short and in full.
+        The content of the picture, in short and in full.
     style : str
-        A style element for it.
+        A style element.
 
     Returns
     -------
     str
-        From ``<svg`` on: no prolog, no comments.
+        Starts with ``<svg``: no prolog, no comments.
 
     Examples
     --------
@@ -108,7 +108,7 @@ def svg(dot: str, title: str = "", words: str = "", style: str = "") -> str:
 
     text = render(dot, "svg").decode()
     text = re.sub(r"<!--.*?-->\n?", "", text[text.index("<svg") :], flags=re.DOTALL)
-    # Graphviz writes its own ids as titles, and tooltips as links to nowhere: the tooltips become the titles.
+    # Graphviz writes its own ids as titles and tooltips as empty links: the tooltips become the titles.
     text = re.sub(r"<title>[^<]*</title>\n(?=<g id=\"a_)", "", text)
     text = re.sub(r"<g id=\"a_[^\"]*\"><a xlink:title=\"([^\"]*)\">\n", r"<title>\1</title>\n", text)
     text = compact(text.replace("</a>\n</g>\n", ""))
