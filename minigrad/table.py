@@ -6,18 +6,26 @@ from collections.abc import Sequence
 
 
 def table(rows: Sequence[Sequence[str]], left: int = 0) -> str:
-    """Rows of cells in columns: the first `left` columns flush left, the others flush right.
+    r"""Rows of cells in columns: the first `left` columns flush left, the others flush right.
+
+    A cell may have several lines; they stay aligned with each other.
 
     Examples
     --------
-    >>> print(table([["name", "size"], ["w", "12"], ["bias", "3"]], left=1))
-    name  size
-    w       12
-    bias     3
+    >>> print(table([["name", "value"], ["w", "12"], ["bias", "[1,\n 20]"]], left=1))
+    name  value
+    w        12
+    bias   [1,
+            20]
     """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = (
-        "  ".join(cell.ljust(w) if i < left else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True)))
-        for row in rows
-    )
-    return "\n".join(line.rstrip() for line in lines)
+    blocks = [[cell.split("\n") for cell in row] for row in rows]
+    widths = [max(len(line) for block in column for line in block) for column in zip(*blocks, strict=True)]
+    lines = []
+    for row in blocks:
+        height = max(map(len, row))
+        columns = []
+        for i, (block, width) in enumerate(zip(row, widths, strict=True)):
+            inner = width if i < left else max(map(len, block))
+            columns.append([line.ljust(inner).rjust(width) for line in block + [""] * (height - len(block))])
+        lines += ["  ".join(line).rstrip() for line in zip(*columns, strict=True)]
+    return "\n".join(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -60,3 +61,22 @@ def shorten(text: str, longest: int = LONGEST) -> str:
     """
     text = printable(text[: longest + 1])
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it: arrays as lists, dataclasses as objects, nan and infinity as strings.
+
+    Examples
+    --------
+    >>> plain({"x": np.array([1.0, np.inf])})
+    {'x': [1.0, 'inf']}
+    """
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {key: plain(part) for key, part in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

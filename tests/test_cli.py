@@ -180,7 +180,7 @@ def test_a_check_evaluates_twice_for_each_element(monkeypatch: pytest.MonkeyPatc
         count += expression.source == "sum(x * y)"
         return evaluate(expression, names)
 
-    monkeypatch.setattr("minigrad.cli.evaluate", counted)
+    monkeypatch.setattr("minigrad.commands.calculation.evaluate", counted)
     assert main(["sum(x * y)", "x=[1,2,3]", "y=2", "--check"]) == 0
     assert count == 2 + 2 * 4
 
@@ -305,8 +305,9 @@ def test_version(capsys: Capture) -> None:
         (["x", "x=1", "--foo"], "unrecognized arguments: --foo"),
         (["x", "x=1", "--sv", "a.svg"], "unrecognized arguments"),
         (["x", "x=1", "--svg"], "expected one argument"),
-        (["x", "x=1", "--svg", "a.txt"], "must end in .svg, got 'a.txt'"),
-        (["x", "x=1", "--svg", "/no/such/folder/a.svg"], "there is no folder"),
+        (["x", "x=1", "--svg", "a.txt"], "--svg: the file name ends in .svg, got 'a.txt'"),
+        (["x", "x=1", "--svg", ""], "--svg: the file name ends in .svg, got ''"),
+        (["x", "x=1", "--svg", "/no/such/folder/a.svg"], "--svg: there is no folder"),
         (["x * 2", "x"], "name=value"),
         (["x * 2", "x", "=", "2"], "name=value"),
         (["x * 2", "2x=1"], "'2x' cannot be a name"),
@@ -329,16 +330,16 @@ def test_version(capsys: Capture) -> None:
         (["x * 2", "x=1j"], "numbers are real"),
         (["x * 2", "x=__import__('os')"], "unknown operation"),
         (["x * 2", "x=tile(1, 999999999)"], "too large"),
-        (["x * 2", "x=tile(1, 9999999)", "y=tile(1, 9999999)"], "too many numbers together"),
-        (["x * 2", "x=1", "--wrt", "y"], "--wrt: 'y' is none of the names that have a value (x)"),
+        (["x * 2", "x=tile(1, 9999999)", "y=tile(1, 9999999)"], "too many elements in total"),
+        (["x * 2", "x=1", "--wrt", "y"], "--wrt: 'y' is not one of the names that have a value (x)"),
         (["x * 2", "x=1", "--wrt", ""], "--wrt: ''"),
-        (["x * 2", "x=1", "--explain", "y"], "--explain: 'y' is none of the names that have a value (x)"),
-        (["x * 2", "x=1", "--play", "a.svg"], "must end in .html, got 'a.svg'"),
+        (["x * 2", "x=1", "--explain", "y"], "--explain: 'y' is not one of the names that have a value (x)"),
+        (["x * 2", "x=1", "--play", "a.svg"], "--play: the file name ends in .html, got 'a.svg'"),
         (["1 + 2"], "the result is a constant"),
         (["argmax(x)", "x=[1,2]"], "the result is a constant"),
         (["x * 2", "x=[1,2]"], "the result is an array of shape (2,)"),
         (["[x]", "x=1"], "wrap it in sum(...)"),
-        (["mean(tile(x, 20000))", "x=[1]", "y=tile(1, 20000)", "--check"], "up to 10,000 can be checked"),
+        (["mean(tile(x, 20000))", "x=[1]", "y=tile(1, 20000)", "--check"], "select at most 10,000 with --wrt"),
     ],
 )
 def test_mistakes(capsys: Capture, argv: list[str], message: str) -> None:

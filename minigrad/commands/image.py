@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
-FAINT = 0.15  # of the brightest ink: what is fainter is ground
+from minigrad.optional import needed
+
+Array: TypeAlias = np.ndarray[Any, Any]
+FAINT = 0.15  # of the brightest ink; anything fainter is ground
 
 
-def read(path: str, shape: tuple[int, int, int], margin: float, invert: str) -> Array:
-    """Read an image for a network.
+def read(path: str, shape: tuple[int, int, int], margin: float, invert: Literal["auto", "yes", "no"]) -> Array:
+    """Read an image as the input of a network.
 
-    A network of one channel was trained on drawings. Unless the image has their size already, what is drawn is cut out,
-    brought to the size it has there, and put in the middle. Photographs are scaled to fit, and the rest filled with the
-    colour of their border.
+    A network with one channel expects a drawing. Unless the image has its size already, the ink is cropped, scaled to the
+    size that it has in the training data, and centred. A photograph is scaled to fit and padded with its border's colour.
 
     Parameters
     ----------
@@ -25,9 +26,9 @@ def read(path: str, shape: tuple[int, int, int], margin: float, invert: str) -> 
     shape : (int, int, int)
         Channels, rows and columns.
     margin : float
-        Which part of the longer side a drawing leaves free.
+        The part of the longer side that a drawing leaves free.
     invert : {"auto", "yes", "no"}
-        Whether light and dark are exchanged; by itself in drawings whose border is lighter than the ink.
+        Whether to swap light and dark; "auto" does in drawings whose border is lighter than the ink.
 
     Returns
     -------
@@ -39,7 +40,7 @@ def read(path: str, shape: tuple[int, int, int], margin: float, invert: str) -> 
     ImportError
         If Pillow is missing.
     ValueError
-        If the file is no image.
+        If the file is not an image.
     OSError
         If it cannot be read.
     """
@@ -63,17 +64,16 @@ def read(path: str, shape: tuple[int, int, int], margin: float, invert: str) -> 
 
 
 def _pixels(path: str, channels: int) -> Array:
-    """The image as numbers from 0 to 1, of shape (C, H, W); what shines through is white, or black behind light ink."""
-    try:
-        from PIL import Image, ImageOps, UnidentifiedImageError
-    except ImportError:
-        raise ImportError('images are read by Pillow: pip install "minigrad[train]"') from None
+    """The image as an array of shape (C, H, W), from 0 to 1; transparent parts are white, or black behind light ink."""
+    needed("PIL", "train", "reading images needs Pillow")
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as opened:
                 image = ImageOps.exif_transpose(opened)
-            if image.mode[0] in "IF":  # 16 bits, or floating numbers
+            if image.mode[0] in "IF":  # 16 bits, or floating point
                 grey = np.asarray(image, np.float64)
                 limit = (65535 if grey.max() > 255 else 255) if image.mode[0] == "I" else (255 if grey.max() > 1 else 1)
                 return np.repeat(np.clip(np.nan_to_num(grey) / limit, 0, 1)[None], channels, axis=0)
@@ -83,22 +83,17 @@ def _pixels(path: str, channels: int) -> Array:
                 light = (grey * alpha).sum() > 127.5 * alpha.sum() and channels == 1
                 image = Image.alpha_composite(Image.new("RGBA", image.size, "black" if light else "white"), image)
             pixels = np.asarray(image.convert("L" if channels == 1 else "RGB"), np.float64) / 255
-    except (
-        UnidentifiedImageError,
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-        SyntaxError,
-    ) as error:
-        raise ValueError(f"{path} is no image, or one that is too large: {error}") from error
+    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning, SyntaxError) as error:
+        raise ValueError(f"{path} is not an image, or is too large: {error}") from error
     except OSError as error:
-        if error.filename is None and error.errno is None:  # cut off, or damaged
+        if error.filename is None and error.errno is None:  # truncated or damaged
             raise ValueError(f"{path} is damaged: {error}") from error
         raise
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
 
 
 def _ink(x: Array, ground: float) -> Array:
-    """What is drawn, cut out; the ground becomes 0, and the brightest ink 1."""
+    """The drawing, cropped; its ground becomes 0, and its brightest ink 1."""
     reach = x.max() - ground
     if reach <= 0:
         return np.zeros_like(x)

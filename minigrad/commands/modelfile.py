@@ -1,4 +1,4 @@
-"""A trained network as one file: its weights, and what is needed to build it again and to show it images."""
+"""A trained network as one file: its weights, and what is needed to rebuild it and to give it images."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from minigrad.storage import load, save
 
 
 class Trained(NamedTuple):
-    """A network, and what its images and its outputs mean.
+    """The description of a network, its inputs and its outputs.
 
     Attributes
     ----------
     name : str
-        The network's name in `minigrad.nn.models`.
+        The name of the network in `minigrad.nn.models`.
     shape : tuple of int
         Channels, rows and columns of an image.
     classes : list of str
-        What the outputs stand for.
+        The meaning of each output.
     mean, std : list of float
-        By which each channel is normalised, with values from 0 to 1.
+        The mean and standard deviation of each channel, of values from 0 to 1.
     margin : float
-        Which part of an image's longer side is left free around what is drawn on it.
+        The part of an image's longer side that a drawing leaves free.
     """
 
     name: str
@@ -38,39 +38,39 @@ class Trained(NamedTuple):
 
 
 def write(model: Module, about: Trained, path: str | PathLike[str]) -> Path:
-    """Save a network, whole or not at all."""
+    """Save a network; the file is written whole or not at all."""
     return save(model, path, {"network": json.dumps(about._asdict())})
 
 
 def read(path: str | PathLike[str]) -> tuple[Module, Trained]:
-    """Load a network, built as its file says, ready for use.
+    """Rebuild a network from its file, in evaluation mode.
 
     Raises
     ------
     ValueError
-        If the file is damaged, or holds no network that ``minigrad train`` saved.
+        If the file is damaged, or does not hold a network saved by ``minigrad train``.
     OSError
         If it cannot be read.
     """
     saved = load(path)
     if "network" not in saved.metadata:
-        run = "; it is a checkpoint: give the file of --save" if "run" in saved.metadata else ""
-        raise ValueError(f"{path} holds no network that minigrad train has saved{run}")
+        hint = "; it is a checkpoint: give the file of --save" if "run" in saved.metadata else ""
+        raise ValueError(f"{path} does not hold a network saved by minigrad train{hint}")
     try:
         about = _checked(json.loads(saved.metadata["network"]))
         model = build(about.name, about.shape, len(about.classes))
         model.load_state_dict(saved)
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} holds a network that is damaged: {error}") from error
+        raise ValueError(f"{path} holds a damaged network: {error}") from error
     return model.eval(), about
 
 
 def _checked(fields: dict[str, Any]) -> Trained:
-    """What a file says about its network, if it can be so."""
+    """The description of a network, validated."""
     about = Trained(**{**fields, "shape": tuple(int(n) for n in fields["shape"])})
     numbers = [*about.mean, *about.std, about.margin]
     if not all(isinstance(n, int | float) for n in numbers) or not all(isinstance(text, str) for text in about.classes):
-        raise ValueError("its description is of other types")
+        raise ValueError("its description has values of wrong types")
     if not len(about.mean) == len(about.std) == about.shape[0] or not min(about.std) > 0 or not 0 <= about.margin < 1:
         raise ValueError("its description contradicts itself")
     if max(about.shape) > 1024:

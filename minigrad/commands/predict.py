@@ -1,49 +1,35 @@
-"""``minigrad predict``: what a trained network takes images for."""
+"""``minigrad predict``: classify images with a trained network."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Literal
 
 import numpy as np
 
-from minigrad.commands import Parser, modelfile
-from minigrad.commands.image import read
+from minigrad.commands import modelfile
+from minigrad.commands.image import Array, read
+from minigrad.commands.usage import Parser
 from minigrad.modes import no_grad
 from minigrad.ops import softmax
 
-BAR = 24  # characters of a probability of 1
+BAR = 24  # characters of the bar of probability 1
+
+
+class _Options(argparse.Namespace):
+    """What the command line asks for."""
+
+    network: str
+    images: list[str]
+    invert: Literal["auto", "yes", "no"]
+    top: int
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command.
-
-    Parameters
-    ----------
-    argv : sequence of str
-        Its arguments.
-
-    Returns
-    -------
-    int
-        The exit status.
-    """
-    parser = Parser(
-        prog="minigrad predict", description="Tell what a network takes images for.", allow_abbrev=False,
-        epilog="A drawing may have any size, and dark ink or light: it is brought to what the network was trained on.",
-    )  # fmt: skip
-    parser.add_argument("network", metavar="FILE", help="the file that minigrad train --save wrote")
-    parser.add_argument("images", metavar="IMAGE", nargs="+", help="a file of any format that Pillow reads")
-    parser.add_argument(
-        "--invert", choices=("auto", "yes", "no"), default="auto",
-        help="whether a drawing is dark on light, and its network was trained on light on dark (auto: by its border)",
-    )  # fmt: skip
-    parser.add_argument("--top", type=int, default=5, metavar="N", help="how many classes to show (5)")
-    options = parser.parse_args(argv)
-    if options.top < 1:
-        parser.error(f"--top: 1 or more, got {options.top}")
-
+    """Run the command with these arguments; return the exit status, 0."""
+    options = _options(argv)
     model, about = modelfile.read(options.network)
     x = np.stack([read(path, about.shape, about.margin, options.invert) for path in options.images])
     shape = (1, -1, 1, 1)
@@ -55,8 +41,26 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _table(path: str, classes: list[str], probabilities: Any, top: int) -> str:
-    """The likeliest classes, each with a bar."""
+def _options(argv: Sequence[str]) -> _Options:
+    parser = Parser(
+        prog="minigrad predict",
+        description="Classify images with a trained network.",
+        epilog="A drawing may have any size, and dark or light ink: it is cropped, scaled and inverted to fit the network.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("network", metavar="FILE", help="a network saved by minigrad train --save")
+    parser.add_argument("images", metavar="IMAGE", nargs="+", help="an image file of any format that Pillow reads")
+    invert = "swap light and dark, for dark ink on a light ground (default: auto, decided by the border of a drawing)"
+    parser.add_argument("--invert", choices=("auto", "yes", "no"), default="auto", help=invert)
+    parser.add_argument("--top", type=int, default=5, metavar="N", help="number of classes to show (default: 5)")
+    options = parser.parse_args(argv, _Options())
+    if options.top < 1:
+        parser.error(f"--top must be at least 1, got {options.top}")
+    return options
+
+
+def _table(path: str, classes: list[str], probabilities: Array, top: int) -> str:
+    """The most probable classes, each with a bar."""
     block = "█" if "utf" in (sys.stdout.encoding or "").lower() else "#"
     width = max(map(len, classes))
     lines = [

@@ -1,4 +1,4 @@
-"""The sets of images that ``minigrad train`` knows, read and measured."""
+"""The data sets that ``minigrad train`` knows, and their statistics."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ CHUNK = 1000  # images measured at a time
 
 
 class Images(NamedTuple):
-    """A set of images.
+    """A data set of images.
 
     Attributes
     ----------
     train, test : ArrayDataset
         Images and labels.
     classes : sequence of str
-        What the labels mean.
+        The meaning of each label.
     mean, std : list of float
-        Of each channel of the images for training, with values from 0 to 1.
+        The mean and standard deviation of each channel of the training images, of values from 0 to 1.
     margin : float
-        Which part of an image's longer side what is drawn on it does not take, on average; for images of ink.
+        The part of an image's longer side that a drawing leaves free, on average.
     augment : list
-        Random transforms that leave an image what it is.
+        Random transforms that do not change the class of an image.
     """
 
     train: data.ArrayDataset
@@ -46,22 +46,22 @@ class Images(NamedTuple):
         return channels, rows, columns
 
     def transform(self, augmented: bool) -> data.Compose:
-        """What makes images the input of a network."""
+        """The transform from images to the input of a network."""
         floats = [data.ToFloat()] if self.train.arrays[0].dtype == np.uint8 else []
         return data.Compose([*(self.augment if augmented else []), *floats, data.Normalize(self.mean, self.std)])
 
 
 def read(name: str, path: str | None, download: bool) -> Images:
-    """Read a set of images.
+    """Read a data set.
 
     Parameters
     ----------
     name : {"digits", "mnist", "fashion-mnist", "cifar10"}
-        Which one.
+        The data set.
     path : str or None
-        The folder of its files; the digits come with the package.
+        The folder of its files; None for the digits, which are included in the package.
     download : bool
-        Fetch what is missing.
+        Whether to download missing files.
 
     Returns
     -------
@@ -70,16 +70,16 @@ def read(name: str, path: str | None, download: bool) -> Images:
     Raises
     ------
     ValueError
-        If a folder is missing or not needed, or a file damaged.
+        If a folder is missing or not needed, or a file is damaged.
     OSError
-        If a file is missing or cannot be fetched.
+        If a file is missing or cannot be downloaded.
     """
     if name == "digits":
         if path is not None or download:
-            raise ValueError("the digits come with minigrad: --path and --download are for the other sets")
+            raise ValueError("the digits are included in minigrad: --path and --download are for the other data sets")
         return _measured(data.load_digits(), [str(i) for i in range(10)], [])
     if path is None:
-        raise ValueError(f"{name} needs --path DIR, the folder of its files; --download fetches them there")
+        raise ValueError(f"{name} needs --path DIR, the folder of its files; --download fetches them")
     if name == "mnist":
         return _measured(data.load_mnist(path, download=download), [str(i) for i in range(10)], [data.RandomCrop(28, 2)])
     if name == "fashion-mnist":
@@ -90,7 +90,7 @@ def read(name: str, path: str | None, download: bool) -> Images:
 
 
 def _measured(sets: tuple[data.ArrayDataset, data.ArrayDataset], classes: Sequence[str], augment: list[Any]) -> Images:
-    """The sets with mean and deviation of each channel, in pieces: whole, they would take eight times the room."""
+    """The data sets with their statistics, computed in chunks: as float64 the images take eight times the memory."""
     images = sets[0].arrays[0]
     whole = 255 if images.dtype == np.uint8 else 1
     total, square, margins = 0.0, 0.0, []
@@ -107,6 +107,6 @@ def _measured(sets: tuple[data.ArrayDataset, data.ArrayDataset], classes: Sequen
 
 
 def _extent(some: Any) -> Any:
-    """From the first to the last of each row that is true, how many."""
+    """The length from the first to the last true element of each row."""
     length = some.shape[1] - np.argmax(some, axis=1) - np.argmax(some[:, ::-1], axis=1)
     return np.where(some.any(axis=1), length, 0)

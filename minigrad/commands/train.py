@@ -1,25 +1,30 @@
-"""``minigrad train``: a network trained on images, saved, and shown in figures."""
+"""``minigrad train``: train a network on images, save it, and draw figures of it."""
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from minigrad import nn, optim
-from minigrad.commands import Parser, UsageError, modelfile, sets
+from minigrad.commands import modelfile, sets
+from minigrad.commands.usage import Parser, UsageError
 from minigrad.data import DataLoader
+from minigrad.files import check_folder, suffix_of
 from minigrad.modes import no_grad
 from minigrad.nn.models import MODELS, build
 from minigrad.nn.parallel import Group
 from minigrad.ops import cross_entropy
+from minigrad.storage import SUFFIXES, safetensors_package
 
-# The optimisers, each with its largest rate in the cycle and its other settings.
-OPTIMIZERS: dict[str, tuple[Any, float, dict[str, Any]]] = {
+Counts: TypeAlias = np.ndarray[Any, np.dtype[np.int_]]
+
+# The optimisers, each with its maximum learning rate and its other settings.
+OPTIMIZERS: dict[str, tuple[Callable[..., optim.Optimizer], float, dict[str, Any]]] = {
     "sgd": (optim.SGD, 0.05, {"momentum": 0.9, "nesterov": True, "weight_decay": 5e-4}),
     "rmsprop": (optim.RMSprop, 0.001, {}),
     "adagrad": (optim.Adagrad, 0.02, {}),
@@ -27,9 +32,9 @@ OPTIMIZERS: dict[str, tuple[Any, float, dict[str, Any]]] = {
     "adamw": (optim.AdamW, 0.005, {"weight_decay": 0.01}),
     "lion": (optim.Lion, 0.0005, {"weight_decay": 0.1}),
 }
-# By which a network's rate is larger: the slopes of sigmoids are small, and so are the gradients behind them.
+# Factors of the learning rate: sigmoids have small slopes, and so small gradients behind them.
 FACTORS = {"lenet": 2, "cnn": 20}
-TESTED = 500  # images at a time
+TESTED = 500  # images per test batch
 
 EXAMPLES = """\
 examples:
@@ -37,89 +42,104 @@ examples:
   minigrad train --model resnet --data cifar10 --path DIR --download --checkpoint run.npz --resume --save resnet.npz
   mpiexec -n 4 minigrad train --model lenet --data mnist --path DIR --save lenet.npz
 
-The rate rises and falls once in the run. The test images are measured on after each epoch, and nothing is chosen by them.
-Ctrl-C ends the training and saves the best weights so far. Started by mpiexec, the processes share each batch; give each
-its cores, as by OMP_NUM_THREADS=1. The exit status is 0; 2 if something went wrong; 130 after Ctrl-C.
+The learning rate rises and falls once during the run. The test accuracy is measured after each epoch; nothing is selected
+by it. Ctrl-C stops the training and keeps the best weights so far. Under mpiexec the processes share each batch; give each
+process its own cores, for example with OMP_NUM_THREADS=1.
+
+exit status:
+  0    success
+  2    the command line is not understood, or a file cannot be read or written
+  130  interrupted by Ctrl-C
 """
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command.
-
-    Parameters
-    ----------
-    argv : sequence of str
-        Its arguments.
-
-    Returns
-    -------
-    int
-        The exit status: 0, or 130 if it was interrupted.
-    """
-    options = _parser().parse_args(argv)
-    _check(options)
+    """Run the command with these arguments; return the exit status, 0, or 130 if it was interrupted."""
+    options = _options(argv)
     with Group.world() as group:
         return _train(options, group)
 
 
-def _parser() -> Parser:
+class _Options(argparse.Namespace):
+    """What the command line asks for."""
+
+    model: str
+    data: str
+    path: str | None
+    download: bool
+    epochs: int
+    batch_size: int | None
+    optimizer: str
+    lr: float | None
+    smoothing: float
+    clip: float | None
+    no_augment: bool
+    seed: int
+    save: Path | None
+    figures: Path | None
+    checkpoint: Path | None
+    resume: bool
+    quiet: bool
+
+
+def _options(argv: Sequence[str]) -> _Options:
     parser = Parser(
         prog="minigrad train",
-        description="Train a network on images.",
+        description="Train a network to classify images.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add = parser.add_argument
-    add("--model", choices=list(MODELS), default="lenet", help="which network (lenet)")
-    add("--data", choices=sets.SETS, default="digits", help="which images (digits, which come with minigrad)")
-    add("--path", metavar="DIR", help="the folder of their files")
-    add("--download", action="store_true", help="fetch the files that are missing there")
-    add("--epochs", type=_positive(int), default=10, metavar="N", help="how often to go through them (10)")
-    add("--batch-size", type=_positive(int), metavar="N", help="images to a step (16 of the digits, 64 of the others)")
-    add("--optimizer", choices=list(OPTIMIZERS), default="adamw", help="which one (adamw)")
+    add = parser.add_argument_group("network and data").add_argument
+    add("--model", choices=list(MODELS), default="lenet", help="the network (default: lenet)")
+    add("--data", choices=sets.SETS, default="digits", help="the data set (default: digits, included in minigrad)")
+    add("--path", metavar="DIR", help="the folder of the data set's files")
+    add("--download", action="store_true", help="download the files that are missing there")
+    add("--no-augment", action="store_true", help="train on the images unchanged, without random crops and flips")
+    add = parser.add_argument_group("training").add_argument
+    add("--epochs", type=_positive(int), default=10, metavar="N", help="number of epochs (default: 10)")
+    add("--batch-size", type=_positive(int), metavar="N", help="images per step (default: 16 for digits, 64 for the others)")
+    add("--optimizer", choices=list(OPTIMIZERS), default="adamw", help="the optimiser (default: adamw)")
+    add("--lr", type=_positive(float), metavar="RATE", help="maximum learning rate (default: by optimiser and network)")
+    add("--smoothing", type=float, default=0.1, metavar="P", help="label smoothing (default: 0.1)")
+    add("--clip", type=_positive(float), metavar="NORM", help="maximum norm of the gradient (default: no clipping)")
+    add("--seed", type=int, default=0, metavar="N", help="random seed; the same seed repeats a run (default: 0)")
+    add = parser.add_argument_group("output").add_argument
+    add("--save", metavar="FILE", type=Path, help="save the network to a .npz or .safetensors file")
     add(
-        "--lr", type=_positive(float), metavar="RATE", help="the largest learning rate (by optimiser and network; 0.01 here)"
+        "--figures",
+        metavar="DIR",
+        type=Path,
+        help="draw curves, confusion matrix and filters there (default: with --save)",
     )
-    add("--smoothing", type=float, default=0.1, metavar="P", help="how much of each label all classes share (0.1)")
-    add("--clip", type=_positive(float), metavar="NORM", help="scale larger gradients down to this norm")
-    add("--no-augment", action="store_true", help="show the images as they are, neither moved nor mirrored")
-    add("--seed", type=int, default=0, metavar="N", help="where chance starts; the same seed repeats a run (0)")
-    add("--save", metavar="FILE", type=Path, help="write the network to a .npz or .safetensors file")
-    add("--figures", metavar="DIR", type=Path, help="draw curves, confusions and filters there (beside --save)")
-    add("--checkpoint", metavar="FILE", type=Path, help="write the state of the run after each epoch, .npz or .safetensors")
-    add("--resume", action="store_true", help="continue from the checkpoint, if there is one")
+    add("--checkpoint", metavar="FILE", type=Path, help="save the run after each epoch to a .npz or .safetensors file")
+    add("--resume", action="store_true", help="continue from the checkpoint, if it exists")
     add("--quiet", action="store_true", help="print only the last line")
-    return parser
+    options = parser.parse_args(argv, _Options())
+    _check(options)
+    return options
 
 
-def _positive(kind: Any) -> Any:
-    def number(text: str) -> Any:
+def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
+    def number(text: str) -> float:
         value = kind(text)
         if not 0 < value < float("inf"):
-            raise argparse.ArgumentTypeError(f"a number above 0 is needed, got {text}")
+            raise argparse.ArgumentTypeError(f"must be greater than 0, got {text}")
         return value
 
-    number.__name__ = "number"  # as argparse calls what a text is not
-    return number
+    return number  # argparse calls a text that is not one an "invalid number value"
 
 
-def _check(options: argparse.Namespace) -> None:
-    """Refuse at once what would fail only after the training."""
-    for name in ("save", "checkpoint"):
-        path = getattr(options, name)
-        if path is None:
-            continue
-        if path.suffix.lower() not in (".npz", ".safetensors"):
-            raise UsageError(f"--{name}: the file name ends in .npz or .safetensors, got {path.name!r}")
-        if not path.absolute().parent.is_dir():
-            raise UsageError(f"--{name}: there is no folder {str(path.parent)!r}")
-        if path.suffix.lower() == ".safetensors":
-            from minigrad.storage import safetensors_package
-
-            safetensors_package(f"--{name}")
+def _check(options: _Options) -> None:
+    """Refuse at once what would otherwise fail only after the training."""
+    for name, path in (("--save", options.save), ("--checkpoint", options.checkpoint)):
+        if path is not None:
+            suffix = suffix_of(path, SUFFIXES, name)
+            check_folder(path, name)
+            if suffix == ".safetensors":
+                safetensors_package(name)
     if options.save and options.checkpoint and options.save.absolute() == options.checkpoint.absolute():
-        raise UsageError("--save and --checkpoint are two files: a network, and a run to continue")
+        raise UsageError("--save and --checkpoint are two files: one holds the network, the other a run to continue")
     if options.resume and not options.checkpoint:
         raise UsageError("--resume needs --checkpoint FILE, the file to continue from")
     if options.figures is not None:
@@ -127,60 +147,71 @@ def _check(options: argparse.Namespace) -> None:
             raise UsageError(f"--figures: there is no folder {str(options.figures)!r}")
         nn.figures.figure("--figures", (1, 1))
     if not 0 <= options.smoothing < 1:
-        raise UsageError(f"--smoothing: a share from 0 to less than 1, got {options.smoothing}")
+        raise UsageError(f"--smoothing must be at least 0 and less than 1, got {options.smoothing}")
     if options.seed < 0:
-        raise UsageError(f"--seed: a number from 0 on, got {options.seed}")
+        raise UsageError(f"--seed must be at least 0, got {options.seed}")
 
 
-def _train(options: argparse.Namespace, group: Group) -> int:
+def _train(options: _Options, group: Group) -> int:
     start = time.perf_counter()
-    first = group.rank == 0
-    if options.download and not first:
-        group.wait()  # one process fetches what is missing, and the others find it
-    images = sets.read(options.data, options.path, options.download)
-    if options.download and first:
-        group.wait()
+    images = _images(options, group)
     rng = np.random.default_rng(options.seed)
     model = build(options.model, images.shape, len(images.classes), rng)
     size = options.batch_size or (16 if options.data == "digits" else 64)
     transform = images.transform(not options.no_augment)
-    # The digits are so small that a thread which prepares them is only in the way.
-    loader = DataLoader(
-        images.train, size, shuffle=True, rng=rng, transform=transform, prefetch=int(options.data != "digits")
-    )
+    prefetch = int(options.data != "digits")  # a thread that prepares batches costs more than the small digits take
+    loader = DataLoader(images.train, size, shuffle=True, rng=rng, transform=transform, prefetch=prefetch)
     test = DataLoader(images.test, TESTED, transform=images.transform(False))
     make, rate, settings = OPTIMIZERS[options.optimizer]
     rate = options.lr or rate * FACTORS.get(options.model, 1)
     optimizer = make(model.parameters(), lr=rate, **settings)
-    cycle = optim.OneCycleLR(optimizer, rate, epochs=options.epochs, steps_per_epoch=len(loader), cycle_momentum=False)
-    if first and not options.quiet:
-        print(
-            f"{options.model} on {options.data}: {len(images.train):,} images to train on, {len(images.test):,} to test on"
-        )
+    if group.rank == 0 and not options.quiet:
+        counts = f"{len(images.train):,} images to train on, {len(images.test):,} to test on"
+        print(f"{options.model} on {options.data}: {counts}")
         print(model.summary((1, *images.shape)), flush=True)
     history = nn.fit(
-        model, loader, lambda out, y: cross_entropy(out, y, label_smoothing=options.smoothing), optimizer, options.epochs,
-        validation=test, keep_best=False, schedule=cycle, schedule_each="batch", clip_norm=options.clip,
-        checkpoint=options.checkpoint, resume=options.resume, progress=not options.quiet, group=group,
-    )  # fmt: skip
-    if first:
+        model,
+        loader,
+        lambda out, y: cross_entropy(out, y, label_smoothing=options.smoothing),
+        optimizer,
+        options.epochs,
+        validation=test,
+        keep_best=False,
+        schedule=optim.OneCycleLR(optimizer, rate, epochs=options.epochs, steps_per_epoch=len(loader), cycle_momentum=False),
+        schedule_each="batch",
+        clip_norm=options.clip,
+        checkpoint=options.checkpoint,
+        resume=options.resume,
+        progress=not options.quiet,
+        group=group,
+    )
+    if group.rank == 0:
         seconds = time.perf_counter() - start
-        counts = _confusion(model, test, len(images.classes))
-        written, notes = _write(options, model, images, history, counts)
-        right, total = int(np.trace(counts)), int(counts.sum())
-        ended = f"interrupted, with the weights of epoch {history.best}" if history.interrupted else "done"
-        parts = [
-            f"{ended}: test accuracy {100 * right / total:.2f} % ({right} of {total})",
-            f"{len(history)} epochs, {seconds:.1f} s",
-            *([f"written: {', '.join(map(str, written))}"] if written else []),
-            *notes,
-        ]
-        print("; ".join(parts))
+        counts_of = _confusion(model, test, len(images.classes))
+        print("; ".join([*_outcome(history, counts_of, seconds), *_write(options, model, images, history, counts_of)]))
     return 130 if history.interrupted else 0
 
 
-def _confusion(model: nn.Module, test: DataLoader, classes: int) -> np.ndarray[Any, Any]:
-    """How many images of each class, a row, were taken for each class, a column."""
+def _images(options: _Options, group: Group) -> sets.Images:
+    """Read the data set. One process downloads missing files while the others wait."""
+    if options.download and group.rank > 0:
+        group.wait()
+    images = sets.read(options.data, options.path, options.download)
+    if options.download and group.rank == 0:
+        group.wait()
+    return images
+
+
+def _outcome(history: nn.History, counts: Counts, seconds: float) -> list[str]:
+    """How the training ended, for the last line."""
+    right, total = int(np.trace(counts)), int(counts.sum())
+    ended = f"interrupted, with the weights of epoch {history.best}" if history.interrupted else "done"
+    accuracy = f"test accuracy {100 * right / total:.2f} % ({right} of {total})"
+    return [f"{ended}: {accuracy}", f"{len(history)} epochs, {seconds:.1f} s"]
+
+
+def _confusion(model: nn.Module, test: DataLoader, classes: int) -> Counts:
+    """The confusion matrix: how many images of each class, a row, were classified as each class, a column."""
     counts = np.zeros((classes, classes), int)
     model.eval()
     with no_grad():
@@ -189,26 +220,25 @@ def _confusion(model: nn.Module, test: DataLoader, classes: int) -> np.ndarray[A
     return counts
 
 
-def _write(
-    options: argparse.Namespace, model: nn.Module, images: sets.Images, history: nn.History, counts: np.ndarray[Any, Any]
-) -> tuple[list[Path], list[str]]:
-    """The network and the figures; which files there are now, and what to say of others."""
+def _write(options: _Options, model: nn.Module, images: sets.Images, history: nn.History, counts: Counts) -> list[str]:
+    """Write the network and the figures; return what was written and what was not, for the last line."""
     written: list[Path] = []
+    notes = []
     if options.save:
         about = modelfile.Trained(options.model, images.shape, list(images.classes), images.mean, images.std, images.margin)
         written.append(modelfile.write(model, about, options.save))
     folder = options.figures or (options.save and options.save.parent)
     if folder is not None and len(history):
+        first = next(layer for layer in model.modules() if isinstance(layer, nn.Conv2d | nn.Linear))
         try:
-            first = next(layer for layer in model.modules() if isinstance(layer, nn.Conv2d | nn.Linear))
             figures = {
                 "curves": history.plot(),
                 "confusion": nn.figures.confusion(counts, images.classes),
                 "filters": nn.figures.filters(first.weight.value, images.shape),
             }
         except ImportError as error:
-            return written, [str(error)]
+            figures, notes = {}, [str(error)]
         for name, figure in figures.items():
             written.append(folder / f"{name}.png")
             figure.savefig(written[-1], dpi=120)
-    return written, []
+    return [*([f"written: {', '.join(map(str, written))}"] if written else []), *notes]

@@ -307,13 +307,13 @@ def test_an_empty_page_is_no_error(level: int, lenet: tuple[Path, str], capsys: 
     [
         ("--model alexnet", "invalid choice: 'alexnet'"),
         ("--data imagenet", "invalid choice: 'imagenet'"),
-        ("--epochs 0", "argument --epochs: a number above 0 is needed, got 0"),
+        ("--epochs 0", "argument --epochs: must be greater than 0, got 0"),
         ("--epochs x", "invalid number value: 'x'"),
-        ("--lr -1", "a number above 0"),
-        ("--lr nan", "a number above 0"),
+        ("--lr -1", "must be greater than 0"),
+        ("--lr nan", "must be greater than 0"),
         ("--batch-size 1.5", "invalid number value"),
-        ("--smoothing 1", "--smoothing: a share"),
-        ("--seed -1", "--seed: a number from 0 on"),
+        ("--smoothing 1", "--smoothing must be at least 0 and less than 1, got 1.0"),
+        ("--seed -1", "--seed must be at least 0, got -1"),
         ("--save net.pt", "--save: the file name ends in .npz or .safetensors, got 'net.pt'"),
         ("--save no/folder/net.npz", "--save: there is no folder 'no/folder'"),
         ("--checkpoint run.pt", "--checkpoint: the file name ends in"),
@@ -323,7 +323,7 @@ def test_an_empty_page_is_no_error(level: int, lenet: tuple[Path, str], capsys: 
         ("--data mnist", "mnist needs --path DIR"),
         ("--data mnist --path no/folder", "there is no train-images-idx3-ubyte.gz in no/folder"),
         ("--data cifar10 --path no/folder", "there is no cifar-10-binary.tar.gz"),
-        ("--data digits --path .", "the digits come with minigrad"),
+        ("--data digits --path .", "the digits are included in minigrad"),
         ("--frobnicate", "unrecognized arguments: --frobnicate"),
     ],
 )
@@ -337,19 +337,19 @@ def test_mistakes_in_predicting(lenet: tuple[Path, str], capsys: Capture, tmp_pa
     file = lenet[0] / "lenet.safetensors"
     image = write_images(tmp_path, 0)[0]
     assert "the following arguments are required: IMAGE" in refused(capsys, "predict", file)
-    assert "--top: 1 or more" in refused(capsys, "predict", file, image, "--top", 0)
+    assert "--top must be at least 1, got 0" in refused(capsys, "predict", file, image, "--top", 0)
     assert "No such file" in refused(capsys, "predict", file, tmp_path / "nothing.png")
     assert "No such file" in refused(capsys, "predict", tmp_path / "nothing.npz", image)
     assert "ends in .npz or .safetensors" in refused(capsys, "predict", image, image)
     (tmp_path / "text.png").write_text("this is no image")
-    assert "text.png is no image" in refused(capsys, "predict", file, tmp_path / "text.png")
+    assert "text.png is not an image" in refused(capsys, "predict", file, tmp_path / "text.png")
     whole = (tmp_path / "dark.png").read_bytes()
     (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
     assert "cut.png is damaged" in refused(capsys, "predict", file, tmp_path / "cut.png")
     (tmp_path / "cut.safetensors").write_bytes(file.read_bytes()[:5000])
     assert "cut.safetensors is damaged" in refused(capsys, "predict", tmp_path / "cut.safetensors", image)
     (tmp_path / "bomb.pbm").write_bytes(b"P4 100000 100000\n")
-    assert "bomb.pbm is no image, or one that is too large" in refused(capsys, "predict", file, tmp_path / "bomb.pbm")
+    assert "bomb.pbm is not an image, or is too large" in refused(capsys, "predict", file, tmp_path / "bomb.pbm")
 
 
 def test_files_that_hold_no_network(capsys: Capture, tmp_path: Path):
@@ -357,7 +357,7 @@ def test_files_that_hold_no_network(capsys: Capture, tmp_path: Path):
     Image.new("L", (8, 8)).save(image)
     model = build("softmax", (1, 8, 8), 10)
     mg.save(model, file)
-    assert "holds no network that minigrad train has saved" in refused(capsys, "predict", file, image)
+    assert "does not hold a network saved by minigrad train" in refused(capsys, "predict", file, image)
     mg.save(model, file, {"run": "{}"})
     assert "it is a checkpoint: give the file of --save" in refused(capsys, "predict", file, image)
     good = {"name": "softmax", "shape": [1, 8, 8], "classes": list("0123456789"), "mean": [0.5], "std": [0.5], "margin": 0.0}
@@ -367,10 +367,10 @@ def test_files_that_hold_no_network(capsys: Capture, tmp_path: Path):
         {"more": 1}, {"name": "lenet"},
     ):  # fmt: skip
         mg.save(model, file, {"network": json.dumps({**good, **change})})
-        assert "holds a network that is damaged" in refused(capsys, "predict", file, image)
+        assert "holds a damaged network" in refused(capsys, "predict", file, image)
     for text in ("", "[]", "{}", "null"):
         mg.save(model, file, {"network": text})
-        assert "holds a network that is damaged" in refused(capsys, "predict", file, image)
+        assert "holds a damaged network" in refused(capsys, "predict", file, image)
     mg.save(model, file, {"network": json.dumps(good)})
     assert "%" in done(capsys, "predict", file, image)
 
@@ -386,13 +386,13 @@ def test_missing_extras_are_named(lenet: tuple[Path, str], capsys: Capture, tmp_
     text = done(capsys, *train, "--save", file)  # figures are not what was asked for: the network is there all the same
     assert 'figures need Matplotlib: pip install "minigrad[train]"' in text
     assert file.exists()
-    assert 'images are read by Pillow: pip install "minigrad[train]"' in refused(capsys, "predict", file, image)
+    assert 'reading images needs Pillow: pip install "minigrad[train]"' in refused(capsys, "predict", file, image)
 
 
 def test_the_expression_command_loads_nothing_of_this():
     code = (
         "import sys; from minigrad.cli import main; main(['x * y', 'x=1', 'y=2'])\n"
-        "print([m for m in sys.modules if m.startswith(('minigrad.nn', 'minigrad.optim', 'minigrad.data', 'minigrad.commands',"
+        "print([m for m in sys.modules if m.startswith(('minigrad.nn', 'minigrad.optim', 'minigrad.data', 'minigrad.commands.train', 'minigrad.commands.predict',"
         " 'matplotlib', 'PIL', 'tqdm', 'mpi4py'))])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -18,7 +18,7 @@ from minigrad.draw.player.mirror import Mirror
 from minigrad.draw.player.symbols import written
 from minigrad.draw.text import in_words
 from minigrad.graph import Node, Value, topological_order
-from minigrad.text import number, shorten
+from minigrad.text import number, plain, shorten
 
 LONGEST_TOLD = 60  # characters of what an operation was told besides its inputs
 
@@ -109,7 +109,7 @@ class Step:
 
     def data(self) -> dict[str, Any]:
         """The step as JSON can hold it: arrays as nested lists, what is not finite as "nan", "inf" or "-inf"."""
-        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        return dict(plain(self))
 
 
 class Numbered:
@@ -351,16 +351,3 @@ class _Teller:
 
 def _shape(value: Any) -> str:
     return str(np.shape(value)) if np.ndim(value) else "a number"
-
-
-def _plain(value: Any) -> Any:
-    """What JSON can hold in place of a value."""
-    if isinstance(value, Flow):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
-        value = value.tolist()
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return str(value) if isinstance(value, float) and not np.isfinite(value) else value
