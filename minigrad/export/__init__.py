@@ -19,7 +19,7 @@ def export_onnx(
     input_shape: Sequence[int] | Sequence[Sequence[int]],
     path: str | os.PathLike[str],
     *,
-    dtype: DTypeLike | Sequence[DTypeLike] = None,
+    dtype: DTypeLike | Sequence[DTypeLike] | None = None,
     opset: int = OLDEST,
     dynamic_batch: bool = True,
     input_names: Sequence[str] | None = None,
@@ -92,8 +92,9 @@ def export_onnx(
     from minigrad.export.build import build
     from minigrad.export.trace import trace
     from minigrad.files import replace_file
+    from minigrad.optional import needed
 
-    onnx = _package()
+    onnx = needed("onnx.checker", "onnx", "export_onnx: it needs the package onnx")
     if not callable(model):
         raise TypeError(f"export_onnx: the model comes first and is called with tensors, got {type(model).__name__}")
     newest = onnx.defs.onnx_opset_version()
@@ -105,12 +106,3 @@ def export_onnx(
         raise ValueError(f"export_onnx: the model has {proto.ByteSize():,} bytes, and an ONNX file holds less than 2 GB")
     onnx.checker.check_model(proto, full_check=True)
     return replace_file(path, proto.SerializeToString(), "export_onnx")
-
-
-def _package() -> Any:
-    try:
-        import onnx
-        import onnx.checker
-    except ImportError:
-        raise ImportError('export_onnx: it needs another package: pip install "minigrad[onnx]"') from None
-    return onnx

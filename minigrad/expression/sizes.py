@@ -2,7 +2,7 @@
 
 The table is the whitelist of the `minigrad` command: what is not in it cannot be called. A bound takes the arguments of the
 operation by name and is computed before the operation is; it may exceed the size of the result, never fall short of it.
-Every axis counts at least once, so that no rows of nothing, which take no memory, become a large result.
+An axis of length 0 counts as 1, so that an empty array, which takes no memory, cannot become a large result.
 """
 
 from __future__ import annotations
@@ -16,62 +16,62 @@ import numpy as np
 
 from minigrad.graph import value_of
 
-MOST_OPERANDS = 20  # of einsum, which looks for a good order to multiply them in
-PART = 1000  # elements that one more tensor takes the room of
+MOST_OPERANDS = 20  # of einsum, which searches for an efficient order of contractions
+PART = 1000  # elements that take as much memory as an empty tensor
 
 
 def size(x: Any) -> int:
-    """Elements of an array."""
+    """The number of elements of an array."""
     return math.prod(max(1, n) for n in np.shape(value_of(x)))
 
 
 def broadcast(*arrays: Any, **operands: Any) -> int:
-    """All arguments broadcast together; the static ones too, for they may be given an array."""
+    """All arguments broadcast together; static ones too, since a static argument may be an array."""
     shapes = [np.shape(x)[::-1] for x in (*arrays, *operands.values())]
     return math.prod(max(1, *lengths) for lengths in zip_longest(*shapes, fillvalue=1))
 
 
 def matrix_product(a: Any, b: Any) -> int:
-    """Products of rows and columns; a scalar multiplies."""
+    """Rows times columns; with a scalar, a broadcast product."""
     if not np.ndim(a) or not np.ndim(b):
         return broadcast(a, b)
     return size(a) * size(b) // max(1, int(np.shape(a)[-1])) ** 2
 
 
 def outer_product(a: Any, b: Any, **_: Any) -> int:
-    """Every element of a with every element of b."""
+    """Every element of `a` times every element of `b`."""
     return size(a) * size(b)
 
 
 def einstein_sum(subscripts: str, operands: tuple[Any, ...] = ()) -> int:
-    """Every element of each operand with every element of the others."""
+    """Every element of each operand times every element of the others."""
     if len(operands) > MOST_OPERANDS:
-        raise ValueError(f"einsum: more than {MOST_OPERANDS} operands take too long to put in order")
+        raise ValueError(f"einsum: more than {MOST_OPERANDS} operands take too long to contract")
     return math.prod(size(x) for x in operands)
 
 
 def joined(arrays: Any, **_: Any) -> int:
-    """The elements of all arrays."""
+    """The elements of all arrays together."""
     return sum(size(x) for x in arrays)
 
 
 def picked(x: Any, indices: Any, **_: Any) -> int:
-    """All of x for each index."""
+    """`x` for each index."""
     return size(x) * size(indices)
 
 
 def quantiles(x: Any, q: Any, **_: Any) -> int:
-    """All of x for each quantile."""
+    """`x` for each quantile."""
     return size(x) * size(q)
 
 
 def tiled(x: Any, reps: Any) -> int:
-    """All of x, as often as it is laid down along each axis."""
+    """`x`, repeated along each axis."""
     return size(x) * _product(reps)
 
 
 def repeated(x: Any, repeats: Any, **_: Any) -> int:
-    """All of x as often as the largest count says."""
+    """`x`, repeated as often as the largest count."""
     return size(x) * max(_integers(repeats), default=0)
 
 
@@ -81,18 +81,18 @@ def of_shape(x: Any, shape: Any) -> int:
 
 
 def matrix_of_vector(x: Any, k: Any = 0) -> int:
-    """A square matrix if x is a vector, and at most all of x if it is not."""
+    """A square matrix if `x` is a vector; otherwise at most `x`."""
     return (size(x) + max(_integers(k))) ** 2 if np.ndim(x) == 1 else size(x)
 
 
 def parts(indices_or_sections: Any, **_: Any) -> int:
-    """The room that the parts take as tensors; they share the elements of x."""
+    """The memory of the parts as tensors, which share the elements of x."""
     many = isinstance(indices_or_sections, list | tuple)
     return PART * (len(indices_or_sections) if many else max(_integers(indices_or_sections), default=0))
 
 
 def padded(x: Any, pad_width: Any, **_: Any) -> int:
-    """The shape of x with the widest margin on all sides."""
+    """The shape of `x` with the widest padding on all sides."""
     margin = 2 * max(_integers(pad_width), default=0)
     return math.prod(max(1, n + margin) for n in np.shape(x))
 
