@@ -46,9 +46,14 @@ def lenet(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("lenet")
     words = "train --model lenet --data digits --epochs 10 --save lenet.safetensors".split()
     found = subprocess.run(
-        [sys.executable, "-m", "minigrad", *words], cwd=folder, capture_output=True, text=True, timeout=120, check=True,
+        [sys.executable, "-m", "minigrad", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(Path(mg.__file__).parents[1])},
-    )  # fmt: skip
+    )
     return folder, found.stdout + found.stderr
 
 
@@ -133,9 +138,13 @@ def test_a_checkpoint_is_continued(capsys: Capture, tmp_path: Path, monkeypatch:
 def test_ctrl_c_saves_the_network(tmp_path: Path):
     words = ["train", "--model", "mlp", "--epochs", "2000", "--save", "mlp.npz"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "minigrad", *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-m", "minigrad", *words],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         env={**os.environ, "PYTHONPATH": str(Path(mg.__file__).parents[1])},
-    )  # fmt: skip
+    )
     assert process.stderr
     for _ in range(2):
         assert process.stderr.readline().startswith("epoch ")
@@ -362,10 +371,21 @@ def test_files_that_hold_no_network(capsys: Capture, tmp_path: Path):
     assert "it is a checkpoint: give the file of --save" in refused(capsys, "predict", file, image)
     good = {"name": "softmax", "shape": [1, 8, 8], "classes": list("0123456789"), "mean": [0.5], "std": [0.5], "margin": 0.0}
     for change in (
-        {"name": "alexnet"}, {"shape": [1, 8]}, {"shape": [1, 9, 9]}, {"shape": [3, 8, 8]}, {"shape": [1, 8, 10**6]},
-        {"classes": ["a"]}, {"classes": [1, 2]}, {"mean": []}, {"mean": ["x"]}, {"std": [0]}, {"margin": 1}, {"margin": None},
-        {"more": 1}, {"name": "lenet"},
-    ):  # fmt: skip
+        {"name": "alexnet"},
+        {"shape": [1, 8]},
+        {"shape": [1, 9, 9]},
+        {"shape": [3, 8, 8]},
+        {"shape": [1, 8, 10**6]},
+        {"classes": ["a"]},
+        {"classes": [1, 2]},
+        {"mean": []},
+        {"mean": ["x"]},
+        {"std": [0]},
+        {"margin": 1},
+        {"margin": None},
+        {"more": 1},
+        {"name": "lenet"},
+    ):
         mg.save(model, file, {"network": json.dumps({**good, **change})})
         assert "holds a damaged network" in refused(capsys, "predict", file, image)
     for text in ("", "[]", "{}", "null"):

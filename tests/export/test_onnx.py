@@ -1,4 +1,4 @@
-"""Exported models give what they gave before: all operations one by one, and networks with batches of other sizes."""
+"""An exported model gives the results of the original: every operation, and networks with batches of other sizes."""
 
 from __future__ import annotations
 
@@ -21,18 +21,17 @@ from minigrad import Tensor, nn
 from minigrad.graph import OPS, elementwise
 
 WEIGHTS = Path(__file__).parents[1] / "torch_weights"
-# Losses, which are for training; and what is random, takes positions that were computed from the data, or ONNX does not know.
-WITHOUT = {
-    "arctan2", "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "cumprod", "dropout", "fold",
-    "huber_loss", "kl_div", "l1_loss", "max_unpool1d", "max_unpool2d", "max_unpool3d", "mse_loss", "multiclass_hinge_loss",
-    "nll_loss",
-}  # fmt: skip
+# Losses, which are for training; and operations that are random, take positions computed from the data, or are not in ONNX.
+WITHOUT = set(
+    "arctan2 binary_cross_entropy binary_cross_entropy_with_logits cross_entropy cumprod dropout fold huber_loss kl_div l1_loss "
+    "max_unpool1d max_unpool2d max_unpool3d mse_loss multiclass_hinge_loss nll_loss".split()
+)
 NOT_RECORDED = {"all", "any", "argmax", "argmin", "where-1"}
 EVERY = {f"{name}-{i}": sample for name, samples in SAMPLES.items() for i, sample in enumerate(samples)}
 
 
 class Grouped(ConvTranspose):
-    """Onnx's own takes wrong parts of the weight if there are several groups."""
+    """The evaluator of onnx splits the weight wrongly if there are several groups."""
 
     op_domain, __qualname__ = "", "ConvTranspose"
 
@@ -43,7 +42,7 @@ class Grouped(ConvTranspose):
 
 
 class WithRelu(RNN_14):
-    """Onnx's own knows tanh only."""
+    """The evaluator of onnx knows only tanh."""
 
     op_domain, __qualname__ = "", "RNN"
 
@@ -51,7 +50,7 @@ class WithRelu(RNN_14):
         return (lambda x: np.maximum(x, 0)) if name == "Relu" else super().choose_act(name, alpha, beta)
 
 
-Grouped.__name__, WithRelu.__name__ = "ConvTranspose", "RNN"  # by which the evaluator finds them
+Grouped.__name__, WithRelu.__name__ = "ConvTranspose", "RNN"  # the evaluator finds them by name
 
 
 def run(path: Path, *inputs: Any) -> list[Any]:
@@ -72,7 +71,7 @@ def compare(found: list[Any], expected: Any, rtol: float, atol: float):
 
 
 def of_arrays(sample: Sample) -> tuple[Any, list[Any]]:
-    """A sample as a function of its arrays, and these."""
+    """A sample as a function of its arrays, and the arrays."""
     at = [i for i, x in enumerate(sample.inputs) if isinstance(x, np.ndarray | np.generic)]
 
     def call(*arrays: Any) -> Any:
@@ -92,12 +91,10 @@ def wanted(name: str) -> bool:
 @pytest.mark.parametrize("name", [name for name in EVERY if wanted(name)])
 def test_operation(name: str, tmp_path: Path):
     call, arrays = of_arrays(EVERY[name])
-    path = mg.export_onnx(
-        call, [x.shape for x in arrays], tmp_path / "op.onnx", dtype=np.float64, dynamic_batch=False
-    )  # fmt: skip
+    path = mg.export_onnx(call, [x.shape for x in arrays], tmp_path / "op.onnx", dtype=np.float64, dynamic_batch=False)
     if name == "softsign-1":
-        return  # onnx's own evaluator cannot take it of a single number
-    # Settings are float32 in ONNX, and its evaluator's erf has 7 digits: so much is compared, whatever the dtype.
+        return  # the evaluator of onnx fails on a scalar
+    # Attributes are float32 in ONNX, and the evaluator's erf has 7 digits: so the tolerance, whatever the dtype.
     compare(run(path, *arrays), call(*map(Tensor, arrays)), 2e-7, 2e-8)
 
 
@@ -125,7 +122,7 @@ def rng() -> np.random.Generator:
 
 
 def trained(model: nn.Module) -> nn.Module:
-    """The model with numbers in its buffers that are not those it starts from."""
+    """The model with buffers and biases other than the initial ones."""
     for name, buffer in model.named_buffers():
         if buffer.dtype.kind == "f":
             buffer[...] = rng().uniform(0.5, 1.5, buffer.shape) - (0.0 if "var" in name else 1.0)
@@ -146,7 +143,7 @@ class Taken(nn.Module):
 
 
 class Language(nn.Module):
-    """Words, their places, attention to what went before, and a mean."""
+    """Word and position embeddings, causal attention, and a feed-forward layer with tied weights."""
 
     def __init__(self) -> None:
         self.words = nn.Embedding(11, 8, rng=rng())
@@ -165,36 +162,52 @@ class Language(nn.Module):
 
 def block(inputs: int, outputs: int, stride: int) -> nn.Module:
     body = nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False, rng=rng()), nn.BatchNorm2d(outputs), nn.ReLU(),
-        nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False, rng=rng()), nn.BatchNorm2d(outputs),
-    )  # fmt: skip
+        nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False, rng=rng()),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(),
+        nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False, rng=rng()),
+        nn.BatchNorm2d(outputs),
+    )
     short = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False, rng=rng()), nn.BatchNorm2d(outputs))
     return nn.Sequential(nn.Residual(body, short), nn.ReLU())
 
 
 ACTIVATIONS = (
-    "ELU", "GELU", "Hardtanh", "LeakyReLU", "LogSigmoid", "LogSoftmax", "Mish", "ReLU", "SELU", "Sigmoid", "SiLU", "Softmax",
-    "Softplus", "Softsign", "Tanh",
-)  # fmt: skip
+    "ELU GELU Hardtanh LeakyReLU LogSigmoid LogSoftmax Mish ReLU SELU Sigmoid SiLU Softmax Softplus Softsign Tanh".split()
+)
 NETWORKS: dict[str, tuple[Any, tuple[int, ...]]] = {
     "mlp": (lambda: nn.Sequential(nn.Linear(6, 8, rng=rng()), nn.Dropout(0.5), nn.ReLU(), nn.Linear(8, 3, rng=rng())), (6,)),
     "lenet": (
         lambda: nn.Sequential(
-            nn.Conv2d(1, 6, 5, padding=2, rng=rng()), nn.Tanh(), nn.AvgPool2d(2), nn.Conv2d(6, 16, 5, rng=rng()), nn.Tanh(),
-            nn.AvgPool2d(2), nn.Flatten(), nn.Linear(64, 10, rng=rng()),
-        ), (1, 16, 16),
+            nn.Conv2d(1, 6, 5, padding=2, rng=rng()),
+            nn.Tanh(),
+            nn.AvgPool2d(2),
+            nn.Conv2d(6, 16, 5, rng=rng()),
+            nn.Tanh(),
+            nn.AvgPool2d(2),
+            nn.Flatten(),
+            nn.Linear(64, 10, rng=rng()),
+        ),
+        (1, 16, 16),
     ),
     "resnet": (
         lambda: nn.Sequential(
-            nn.Conv2d(3, 4, 3, padding=1, rng=rng()), block(4, 6, 1), block(6, 8, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+            nn.Conv2d(3, 4, 3, padding=1, rng=rng()),
+            block(4, 6, 1),
+            block(6, 8, 2),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
             nn.Linear(8, 5, rng=rng()),
-        ), (3, 8, 8),
+        ),
+        (3, 8, 8),
     ),
     "convolutions": (
         lambda: nn.Sequential(
-            nn.Conv2d(4, 4, 3, padding="same", dilation=2, groups=4, rng=rng()), nn.Conv2d(4, 6, (2, 4), padding="same", rng=rng()),
+            nn.Conv2d(4, 4, 3, padding="same", dilation=2, groups=4, rng=rng()),
+            nn.Conv2d(4, 6, (2, 4), padding="same", rng=rng()),
             nn.Conv2d(6, 2, 3, stride=(2, 1), rng=rng()),
-        ), (4, 9, 8),
+        ),
+        (4, 9, 8),
     ),
     "conv1d": (lambda: nn.Sequential(nn.Conv1d(2, 4, 3, 2, 1, rng=rng()), nn.BatchNorm1d(4), nn.MaxPool1d(2)), (2, 13)),
     "conv3d": (lambda: nn.Sequential(nn.Conv3d(2, 3, 2, rng=rng()), nn.BatchNorm3d(3), nn.MaxPool3d(2)), (2, 5, 5, 5)),
@@ -203,12 +216,14 @@ NETWORKS: dict[str, tuple[Any, tuple[int, ...]]] = {
             nn.ConvTranspose2d(3, 4, 3, stride=2, padding=1, output_padding=1, rng=rng()),
             nn.ConvTranspose2d(4, 2, 2, stride=2, groups=2, rng=rng()),
             nn.ConvTranspose2d(2, 2, 3, stride=3, output_padding=(2, 0), dilation=2, rng=rng()),
-        ), (3, 3, 4),
+        ),
+        (3, 3, 4),
     ),
     "transposed1d": (lambda: nn.ConvTranspose1d(2, 3, 4, stride=3, padding=2, rng=rng()), (2, 5)),
     "transposed3d": (lambda: nn.ConvTranspose3d(2, 1, 2, stride=2, rng=rng()), (2, 2, 3, 2)),
     "pools": (
-        lambda: nn.Sequential(nn.MaxPool2d(3, 2, 1), nn.AvgPool2d(3, 2, 1, count_include_pad=False, ceil_mode=True)), (2, 14, 13),
+        lambda: nn.Sequential(nn.MaxPool2d(3, 2, 1), nn.AvgPool2d(3, 2, 1, count_include_pad=False, ceil_mode=True)),
+        (2, 14, 13),
     ),
     "max pool, hanging over": (lambda: nn.MaxPool2d((3, 2), (2, 3), ceil_mode=True, dilation=(1, 2)), (2, 10, 11)),
     "adaptive mean": (lambda: nn.AdaptiveAvgPool2d((3, 2)), (2, 7, 8)),
@@ -221,7 +236,8 @@ NETWORKS: dict[str, tuple[Any, tuple[int, ...]]] = {
     "instance norm": (lambda: nn.InstanceNorm2d(3, affine=True), (3, 4, 5)),
     "the batch's own norm": (lambda: nn.BatchNorm2d(3, track_running_stats=False), (3, 4, 5)),
     "lstm": (
-        lambda: Taken(nn.LSTM(3, 4, num_layers=2, bidirectional=True, batch_first=True, rng=rng())), (7, 3),
+        lambda: Taken(nn.LSTM(3, 4, num_layers=2, bidirectional=True, batch_first=True, rng=rng())),
+        (7, 3),
     ),
     "gru": (lambda: Taken(nn.GRU(3, 4, bidirectional=True, batch_first=True, rng=rng())), (7, 3)),
     "rnn": (lambda: Taken(nn.RNN(3, 4, nonlinearity="relu", batch_first=True, rng=rng())), (7, 3)),
@@ -233,7 +249,7 @@ NETWORKS: dict[str, tuple[Any, tuple[int, ...]]] = {
     "gru cell": (lambda: nn.GRUCell(3, 4, rng=rng()), (3,)),
     **{name: (lambda name=name: getattr(nn, name)(), (5,)) for name in ACTIVATIONS},
     "settings": (lambda: nn.Sequential(nn.Hardtanh(-0.3, 0.2), nn.Softplus(2.0)), (5,)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", NETWORKS)
@@ -353,8 +369,15 @@ def test_the_file_says_who_made_it_and_parameters_keep_their_names(tmp_path: Pat
     for name, value in model.state_dict().items():
         np.testing.assert_array_equal(held[name], value)
     assert [n.op_type for n in written.graph.node] == [
-        "Conv", "Tanh", "AveragePool", "Conv", "Tanh", "AveragePool", "Reshape", "Gemm",
-    ]  # fmt: skip
+        "Conv",
+        "Tanh",
+        "AveragePool",
+        "Conv",
+        "Tanh",
+        "AveragePool",
+        "Reshape",
+        "Gemm",
+    ]
     assert written.graph.node[0].name == "Sequential/0 Conv2d/Conv"
 
 
@@ -442,19 +465,29 @@ REFUSED = {
     "another operation for other data": (branches, r"did not compute the same in every run"),
     "a step for each sample": (lambda x: sum(row * 2 for row in x), r"did not compute the same .*dynamic_batch=False"),
     "half a batch": (lambda x: x[: len(x) // 2], r"getitem .* do not grow linearly with the batch"),
-    "a place found in the data": (lambda x: x[:, int(x.data[0].argmax())], r"getitem cannot be exported: .*depend on the data"),
+    "a place found in the data": (
+        lambda x: x[:, int(x.data[0].argmax())],
+        r"getitem cannot be exported: .*depend on the data",
+    ),
     "rows found in the data": (lambda x: x * table[x.data.argmax(1)][:, :1], r"getitem cannot be exported: .*argmax"),
     "a mask of the data": (lambda x: mg.where(x.data > 0, x, 0.0), r"where cannot be exported: .*comparisons"),
     "a constant": (lambda x: table, r"'output' cannot be exported: no recorded operation"),
     "no tensor": (lambda x: None, r"gave no tensor"),
-    "windows over the batch": (lambda x: mg.max_pool1d(x.T, 2), r"max_pool cannot be exported: its argument 'windows' depends"),
+    "windows over the batch": (
+        lambda x: mg.max_pool1d(x.T, 2),
+        r"max_pool cannot be exported: its argument 'windows' depends",
+    ),
     "a count of the batch": (lambda x: mg.var(x, 0, ddof=1), r"var cannot be exported: axis 0 of its input grows"),
     "arrays on axes that are not neighbours": (
-        lambda x: mg.expand_dims(x, 1)[[0, 1], :, [0, 1]], r"getitem cannot be exported: arrays .* neighbours",
+        lambda x: mg.expand_dims(x, 1)[[0, 1], :, [0, 1]],
+        r"getitem cannot be exported: arrays .* neighbours",
     ),
     "dropout": (lambda x: mg.dropout(x), r"dropout cannot be exported: .*call eval\(\)"),
-    "training": (lambda x: mg.batch_norm(x, np.zeros(3), np.ones(3), training=True), r"normalise .*it would train; call eval"),
-}  # fmt: skip
+    "training": (
+        lambda x: mg.batch_norm(x, np.zeros(3), np.ones(3), training=True),
+        r"normalise .*it would train; call eval",
+    ),
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)
