@@ -59,13 +59,17 @@ def test_examples_in_docstrings(name: str, tmp_path: Path, monkeypatch: pytest.M
     *(n for n in mg.__all__ if n not in ("Tensor", "linalg")), *(f"linalg.{n}" for n in mg.linalg.__all__)
 ])  # fmt: skip
 def test_docstrings_are_complete(name: str):
-    doc = attrgetter(name)(mg).__doc__
+    function = attrgetter(name)(mg)
+    doc = function.__doc__
+    assert len(doc.strip().splitlines()[0]) < 126
+    assert re.search(r"\n *>>> ", doc)
+    wing = function.__module__.removeprefix("minigrad.ops.")
+    if wing != function.__module__ and not wing.startswith("networks."):
+        return  # NumPy's names: NumPy tells their parameters
     if name not in ("detect_anomaly", "no_grad"):
         assert "Parameters\n" in doc
     assert "Returns\n" in doc
     assert re.search(r"Examples\n *-+\n *>>>", doc)
-    summary = doc.strip().splitlines()[0]
-    assert len(summary) < 126
 
 
 def test_docstrings_are_completed_with_and_without_indentation():
