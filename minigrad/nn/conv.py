@@ -11,7 +11,8 @@ import numpy as np
 from minigrad import ops
 from minigrad.graph import Value
 from minigrad.nn.layer import check_count, first_weights
-from minigrad.nn.module import Module, shape_of
+from minigrad.nn.module import Module
+from minigrad.nn.summary import shape_of
 from minigrad.ops.networks.conv import Padding, Sizes, check_axes, pads_of
 from minigrad.ops.networks.window import sizes
 

@@ -11,7 +11,8 @@ from minigrad import ops
 from minigrad.graph import Value, value_of
 from minigrad.nn import init, sequence
 from minigrad.nn.layer import check_count
-from minigrad.nn.module import Module, shape_of
+from minigrad.nn.module import Module
+from minigrad.nn.summary import shape_of
 from minigrad.tensor import Tensor
 
 

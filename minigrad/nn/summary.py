@@ -1,19 +1,22 @@
-"""What happens to an input on its way through a network, as a table."""
+"""The summary of a network, layer by layer, as a table.
+
+`Module.summary` calls `summarise`; so nothing here imports Module, and a model is known by its methods alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from minigrad.graph import Node
 from minigrad.modes import no_grad
-from minigrad.nn.module import Module, shape_of
 from minigrad.table import table
 
 
-class Row(NamedTuple):
-    """One call of one module: its path, its kind, the shape it gave, its own parameters, and the products it added up."""
+class Call(NamedTuple):
+    """One call of one module: its path, its class, its output shape, its own parameters and multiply-accumulates."""
 
     layer: str
     kind: str
@@ -23,22 +26,22 @@ class Row(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """The rows of a summary, in the order of the calls; printed, it is a table.
+    """All calls of a forward pass, in order; printed, they are a table.
 
-    Parameters that are used twice count once. Multiply-adds are those of products of matrices and of convolutions.
+    Shared parameters count once. Multiply-accumulates are those of matrix products and convolutions.
     """
 
-    rows: list[Row]
+    rows: list[Call]
     frozen: int
 
     @property
     def parameters(self) -> int:
-        """How many numbers there are to train, or were before some were frozen."""
+        """Number of parameter elements, frozen ones included."""
         return sum(row.parameters for row in self.rows)
 
     @property
     def multiply_adds(self) -> int:
-        """How many products are added up."""
+        """Number of multiply-accumulates."""
         return sum(row.multiply_adds for row in self.rows)
 
     def __str__(self) -> str:
@@ -48,8 +51,8 @@ class Summary(NamedTuple):
         return table(cells, left=3) + (f"\nfrozen: {self.frozen:,}" if self.frozen else "")
 
 
-def summarise(model: Module, input_shapes: tuple[Any, ...], dtype: Any) -> Summary:
-    """Run zeros through a model, as after training, and write down every call."""
+def summarise(model: Any, input_shapes: tuple[Any, ...], dtype: Any) -> Summary:
+    """Run zeros through a model in evaluation mode, and record every call."""
     from inspect import signature
 
     if not input_shapes or not all(isinstance(shape, tuple | list) for shape in input_shapes):
@@ -59,17 +62,17 @@ def summarise(model: Module, input_shapes: tuple[Any, ...], dtype: Any) -> Summa
     inputs = [np.zeros(shape, dtype) for shape in input_shapes]
     paths = {module: path for path, module in model.named_modules()}
     modes = {module: module.training for module in paths}
-    rows: list[Row] = []
+    rows: list[Call] = []
     seen = set()
 
-    def watch(module: Module, forward: Callable[..., Any]) -> Callable[..., Any]:
+    def watch(module: Any, forward: Callable[..., Any]) -> Callable[..., Any]:
         arguments = signature(forward)
 
         def watched(*args: Any, **kwargs: Any) -> Any:
             new = [p for p in module.parameters(recurse=False) if p not in seen]
             seen.update(new)
             at = len(rows)
-            rows.append(Row(paths[module], type(module).__name__, None, sum(p.size for p in new), 0))
+            rows.append(Call(paths[module], type(module).__name__, None, sum(p.size for p in new), 0))
             out = forward(*args, **kwargs)
             given = arguments.bind(*args, **kwargs).args  # in their order, even if passed by name
             rows[at] = rows[at]._replace(out=shape_of(out), multiply_adds=int(module.multiply_adds(out, *given)))
@@ -88,3 +91,12 @@ def summarise(model: Module, input_shapes: tuple[Any, ...], dtype: Any) -> Summa
             vars(module).pop("forward", None)
             module.training = training
     return Summary(rows, sum(p.size for p in model.parameters() if not p.requires_grad))
+
+
+def shape_of(x: Any) -> Any:
+    """The shape of an array or tensor; for several, a tuple or dictionary of shapes."""
+    if isinstance(x, Mapping):
+        return {name: shape_of(v) for name, v in x.items()}
+    if isinstance(x, tuple | list):
+        return tuple(shape_of(v) for v in x)
+    return x.value.shape if isinstance(x, Node) else np.shape(x)

@@ -111,13 +111,13 @@ def test_modules_and_parameters_in_plain_lists_are_refused(hidden: Any):
 def test_a_parameter_is_not_lost_by_accident():
     layer = nn.Linear(2, 2)
     for value in (np.ones((2, 2)), 0.0, [[1.0]]):
-        with pytest.raises(TypeError, match=r"Linear.weight is a parameter .*: set its numbers with .weight.data ="):
+        with pytest.raises(TypeError, match=r"Linear.weight is a parameter .*: set its value with .weight.data ="):
             layer.weight = value
     with pytest.raises(TypeError, match=r"Linear\.bias is a parameter"):
         layer.register_buffer("bias", np.ones(2))
     with pytest.raises(ValueError, match="is not empty and has no"):
         layer.register_buffer("a.b", np.ones(2))
-    with pytest.raises(ValueError, match="'eval' means something else"):
+    with pytest.raises(ValueError, match="'eval' is an attribute of every module"):
         layer.eval = Tensor(1.0)
     assert list(layer.state_dict()) == ["weight", "bias"]
     layer.bias = None
@@ -127,7 +127,7 @@ def test_a_parameter_is_not_lost_by_accident():
 def test_a_part_that_holds_its_whole_is_refused():
     net = Net()
     net.conv.parent = net
-    with pytest.raises(ValueError, match=r"Conv2d.parent holds this module itself"):
+    with pytest.raises(ValueError, match=r"Conv2d.parent contains this module itself"):
         list(net.parameters())
 
 
@@ -158,7 +158,7 @@ def test_a_state_that_does_not_fit_is_told_whole_and_changes_nothing():
     state["norm.num_batches_tracked"] = np.array(1.5)
     message = (
         r"does not fit Net; missing: scale, conv.weight; unexpected: more; "
-        r"wrong: conv.bias is \(2,\), got \(3,\), norm.num_batches_tracked holds int64 numbers, got float64"
+        r"wrong: conv.bias is \(2,\), got \(3,\), norm.num_batches_tracked is of dtype int64, got float64"
     )
     with pytest.raises(ValueError, match=message):
         net.load_state_dict(state)
@@ -234,7 +234,7 @@ def test_another_dtype():
     assert net(IMAGES.astype(float)).dtype == np.float64
     assert list(net.float().state_dict()) == KEYS
     assert net.norm.running_var.dtype == net.conv.weight.dtype == np.float32
-    with pytest.raises(TypeError, match=r"Net.astype: parameters are floating numbers, got int64"):
+    with pytest.raises(TypeError, match=r"Net.astype: parameters need a floating dtype, got int64"):
         net.astype(int)
 
 
@@ -326,11 +326,11 @@ def test_lists_and_dicts():
     assert (list(heads), heads.keys(), len(heads), "b" in heads) == (["a", "b"], ["a", "b"], 2, True)
     assert [type(m).__name__ for m in heads.values()] == [type(m).__name__ for _, m in heads.items()] == ["ReLU", "Tanh"]
     for name in ("forward", "keys", "training"):
-        with pytest.raises(ValueError, match=f"ModuleDict: '{name}' means something else for a module"):
+        with pytest.raises(ValueError, match=f"ModuleDict: '{name}' is an attribute of every module"):
             heads[name] = nn.ReLU()
-    with pytest.raises(ValueError, match="Sequential: 'forward' means"):
+    with pytest.raises(ValueError, match="Sequential: 'forward' is an attribute of"):
         nn.Sequential({"forward": nn.ReLU()})
-    with pytest.raises(ValueError, match=r"a part's name is not empty and has no '\.'"):
+    with pytest.raises(ValueError, match=r"a submodule's name is not empty and has no '\.'"):
         heads["a.b"] = nn.ReLU()
     with pytest.raises(TypeError, match="Sequential: its parts are modules, got Op"):
         nn.Sequential(mg.relu)
