@@ -1,4 +1,4 @@
-"""Arithmetic written out: equations whose rounded numbers agree with one another."""
+"""Arithmetic written out, with rounded numbers that are consistent with each other."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import numpy as np
 from minigrad.draw.text import TINY
 from minigrad.text import number
 
-MORE = 2  # decimals that may be added until an equation holds as it is written
+MORE = 2  # decimals that may be added until an equation holds as written
 
 
-def alike(numbers: Sequence[Any], precision: int) -> list[str]:
-    """The numbers of one equation: whole ones in full if all are whole, else all with the same decimals.
+def consistent(numbers: Sequence[Any], precision: int) -> list[str]:
+    """Format the numbers of an equation: as integers if all are, else all with the same number of decimals.
 
     Examples
     --------
-    >>> alike([-2, 5, 3], 2), alike([-0.5276, 1, -0.5276], 2), alike([0.001, 2], 2)
+    >>> consistent([-2, 5, 3], 2), consistent([-0.5276, 1, -0.5276], 2), consistent([0.001, 2], 2)
     (['-2', '5', '3'], ['-0.53', '1.00', '-0.53'], ['0.001', '2'])
     """
     values = [float(x) for x in numbers]
@@ -41,10 +41,10 @@ def equation(
     result: Any,
     precision: int,
 ) -> str:
-    """What is computed from numbers, and the result.
+    """A computation and its result as an equation.
 
-    The numbers are rounded, to up to two decimals more if that is what it takes for the equation to hold as it is written;
-    where it does not even so, the sign is ≈.
+    The numbers are rounded, to up to two more decimals if the equation only then holds as written; if it still does not, the
+    sign is ≈.
 
     Examples
     --------
@@ -53,25 +53,25 @@ def equation(
     """
     with np.errstate(all="ignore"):
         for decimals in range(precision, precision + MORE + 1):
-            *texts, end = alike([*numbers, result], decimals)
+            *texts, end = consistent([*numbers, result], decimals)
             try:
                 rounded = [x if _truth(x) else np.float64(text) for x, text in zip(numbers, texts, strict=True)]
                 again = compute(*rounded)
-            except (ArithmeticError, TypeError, ValueError):  # it takes no rounded numbers
+            except (ArithmeticError, TypeError, ValueError):  # it does not accept rounded numbers
                 break
-            if alike([*rounded, again], decimals)[-1] == end:
+            if consistent([*rounded, again], decimals)[-1] == end:
                 return f"{write(texts)} = {end}"
-    *texts, end = alike([*numbers, result], precision)
+    *texts, end = consistent([*numbers, result], precision)
     return f"{write(texts)} ≈ {end}"
 
 
 def times(texts: Sequence[str]) -> str:
-    """A product; a negative number after the first stands in brackets."""
+    """A product; negative factors after the first stand in brackets."""
     return " × ".join([texts[0], *map(_bracketed, texts[1:])])
 
 
 def plus(texts: Sequence[str]) -> str:
-    """A sum; a negative number after the first stands in brackets."""
+    """A sum; negative terms after the first stand in brackets."""
     return " + ".join([texts[0], *map(_bracketed, texts[1:])])
 
 
@@ -80,7 +80,7 @@ def _bracketed(text: str) -> str:
 
 
 def inline(value: Any, precision: int) -> str:
-    """A value on one line: a number, a tiny array number by number, or a shape with the norm.
+    """A value on one line: a number, a tiny array written out, or a shape with the norm.
 
     Examples
     --------
@@ -100,7 +100,7 @@ def inline(value: Any, precision: int) -> str:
 
 
 def shaped(value: Any, precision: int) -> str:
-    """A value on one line with its shape, if it has one.
+    """A value on one line, with its shape if it is an array.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The chain rule of every path from a result to one of its inputs, and how the paths add up."""
+"""The chain rule along every path from a result to one of its inputs."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ if TYPE_CHECKING:
 
 
 def explain(f: Node, wrt: Node, *, upstream: Any = None, max_paths: int = 10, precision: int = 2) -> Explanation:
-    """The chain rule of every path from a result to a tensor, product by product, and how the paths add.
+    """Write out the chain rule: the product along every path from a result to a tensor, and their sum.
 
-    Of arrays, each factor is a rule in symbols and the gradient that has come so far.
+    For arrays, each factor is a gradient rule in symbols, followed by the gradient so far.
 
     Parameters
     ----------
     f : Tensor
         The result.
     wrt : Tensor
-        A tensor that `f` was computed from: a leaf, or one in between.
+        A tensor from which `f` was computed: a leaf, or an intermediate one.
     upstream : array_like, optional
         The gradient to start from, in the shape of `f`; 1 for a scalar.
     max_paths : int
-        How many paths are shown. All of them are counted, and the rest is summed up.
+        How many paths are shown; all are counted, and the contributions of the rest are summed.
     precision : int
         Decimals of the numbers in the text.
 
     Returns
     -------
     Explanation
-        Printed, it is the text; ``.paths`` has the same as data.
+        Prints as text; ``.paths`` has the same as data.
 
     Raises
     ------
     TypeError
-        If `f` or `wrt` is no tensor.
+        If `f` or `wrt` is not a tensor, or an argument is not an integer.
     ValueError
-        If `f` is no scalar and `upstream` is missing or of another shape.
+        If `f` is not a scalar and `upstream` is missing or has another shape.
     RuntimeError
         If `f` or `wrt` is a constant, or the graph was freed.
 

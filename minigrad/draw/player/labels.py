@@ -1,4 +1,4 @@
-"""What nodes are called in sentences: by their names, or by how they are computed."""
+"""Labels of nodes in sentences: their names, or the expressions that compute them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from minigrad.graph import Node
 from minigrad.text import number
 
 LONGEST = 28  # characters of a label put together from names
-SHORT = 12  # and of one that can stand in a rule
+SHORT = 12  # characters of a label that can stand in a rule
 
 
 class Labels(dict[Node, str]):
-    """What to call each node: its name, or how it is computed, as far as that is short. Found when it is asked for."""
+    """The label of each node, computed on demand: its name, or its expression as deep as is short."""
 
     def __missing__(self, node: Node) -> str:
         for depth in (3, 2, 1):
@@ -26,13 +26,13 @@ class Labels(dict[Node, str]):
                 break
         if len(text) > LONGEST + SHORT:
             text = text[: LONGEST + SHORT - 1] + "…"
-            text += "\u2069" * (text.count("\u2068") - text.count("\u2069"))  # a name that is cut ends here
+            text += "\u2069" * (text.count("\u2068") - text.count("\u2069"))  # close the isolates of a name that was cut
         self[node] = text
         return text
 
 
 def _label(node: Node, depth: int) -> str:
-    """A node by its name, or by its operation on its inputs down to some depth."""
+    """The name of a node, or its expression down to some depth."""
     if node.name:
         return in_words(node.name)
     if node.op is None:
@@ -45,7 +45,7 @@ def _label(node: Node, depth: int) -> str:
 
 
 def given(node: Node) -> tuple[Any, ...]:
-    """The values of a node's inputs, without those that were left out at the end."""
+    """The values of a node's inputs, without omitted trailing ones."""
     values = node.values
     while values[-1] is None:
         values = values[:-1]
@@ -59,7 +59,7 @@ def _constant(v: Any) -> str:
 
 
 def symbols(node: Node, i: int, called: Labels) -> str:
-    """The gradient rule of input `i` in symbols, with the names of the inputs where they are short."""
+    """The gradient rule of input `i` in symbols, with the names of the inputs if they are short."""
     op = node.op
     assert op is not None
     names = [_own_name(x, v, called) for x, v in zip(node.inputs, node.values, strict=True)]
@@ -67,7 +67,7 @@ def symbols(node: Node, i: int, called: Labels) -> str:
 
 
 def _own_name(x: Node | None, v: Any, called: Labels) -> str:
-    """The name of an input, or the number that it is; empty if it has neither."""
+    """The name of an input, or its value if it is a scalar constant; else empty."""
     if x is None:
         return number(v, 2) if v is not None and np.ndim(v) == 0 else ""
     return called[x] if x.name else ""

@@ -1,4 +1,4 @@
-"""Copies of a graph, node by node: what is done to a copy leaves the graph as it is."""
+"""Copies of a graph, node by node, so that the graph itself stays as it is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SLOTS = ("grad", "inputs", "name", "op", "origin", "requires_grad", "static", "v
 
 
 def twin(node: Node, inputs: tuple[Node | None, ...] | None = None) -> Node:
-    """A copy of one node, with these inputs in place of its own; without any, a leaf."""
+    """A copy of one node with other inputs; without any, a leaf."""
     copy: Node = object.__new__(type(node))
     for slot in SLOTS:
         setattr(copy, slot, getattr(node, slot))
@@ -24,7 +24,7 @@ def twin(node: Node, inputs: tuple[Node | None, ...] | None = None) -> Node:
 
 
 def wire(x: Node) -> Node:
-    """A node that passes on the value of another, and the gradient back: what crosses an edge can be read off it."""
+    """An identity node on an edge: its gradient is the downstream gradient that crosses the edge."""
     copy = twin(x, (x,))
     copy.op, copy.values, copy.static = broadcast_to, (x.value,), {"shape": x.value.shape}
     return copy
@@ -38,8 +38,7 @@ class Mirror:
     twins : dict
         The copy of each node.
     wires : dict
-        If it is wired, a node on each edge that a gradient crosses, by the node at the head of the edge and the number of
-        the input.
+        If `wired`, the identity node on each edge that a gradient crosses, by the node and the position of its input.
     """
 
     def __init__(self, root: Node, *, wired: bool = False) -> None:
@@ -64,19 +63,19 @@ class Mirror:
 
 
 def chain(path: Sequence[tuple[Node, int]], end: Node) -> list[Node]:
-    """A copy of one path through a graph, all that is beside it held constant.
+    """A copy of one path through a graph; everything beside it is held constant.
 
     Parameters
     ----------
     path : sequence of (Node, int)
-        The nodes, the result first, and through which of its inputs each is left.
+        The nodes from the result on, each with the position of the input through which the path continues.
     end : Node
-        Where the path ends.
+        The last node.
 
     Returns
     -------
     list of Node
-        The copies in the same order, the end too.
+        The copies in the same order, including `end`.
 
     Examples
     --------

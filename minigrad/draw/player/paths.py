@@ -1,4 +1,4 @@
-"""Paths through a graph: how many, the first of them with their products, and their sum."""
+"""The paths from a result to a tensor: their number, the products along the first ones, and the sum."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from minigrad.draw.player.steps import local_gradient
 from minigrad.draw.text import in_words
 from minigrad.graph import Node, Value, describe, topological_order
 
-Edge = tuple[Node, int]  # a node, and which of its inputs
+Edge = tuple[Node, int]  # a node, and the position of an input
 
-WIDE = 100  # characters of a product in words; a longer one is written in numbers only
-LONG = 12  # factors of a product that are written; of more, the first and the last
-ENDLESS = 1 << 1024  # paths that are counted
+WIDE = 100  # characters of a product in symbols; a longer one is written only in numbers
+LONG = 12  # factors of a product that are written; of more, the first and last ones
+ENDLESS = 1 << 1024  # beyond so many paths, they are no longer counted
 
 
 @dataclass(frozen=True)
 class Factor:
-    """One factor of the chain rule: the derivative of a node by one of its inputs.
+    """One factor of the chain rule: the derivative of a node with respect to one of its inputs.
 
     Attributes
     ----------
     of, by : str
-        What the node and the input are called.
+        The labels of the node and the input.
     rule : str
         The gradient rule in symbols.
     local : array, number or None
-        The local gradient of an elementwise operation, or of one number by another.
+        The local gradient of an elementwise operation, or of a scalar with respect to a scalar.
     gradient : array or number
         The product so far, from the result down to this input.
     """
@@ -56,11 +56,11 @@ class Path:
     Attributes
     ----------
     nodes : tuple of str
-        What the nodes on it are called, from the result to the input.
+        The labels of its nodes, from the result to the input.
     factors : tuple of Factor
         One for each edge.
     contribution : array or number
-        What it adds to the gradient: the seed taken through every rule along it.
+        What it adds to the gradient: the seed, propagated through every rule along the path.
     """
 
     nodes: tuple[str, ...]
@@ -70,22 +70,22 @@ class Path:
 
 @dataclass(frozen=True, repr=False)
 class Explanation:
-    """How a gradient comes about, path by path; its text is what `str` gives.
+    """A gradient, explained path by path; `str` gives the text.
 
     Attributes
     ----------
     of, by : str
-        What the result and the input are called.
+        The labels of the result and the input.
     seed : array or number
         The upstream gradient at the result.
     paths : tuple of Path
         The paths that are shown.
     count : int or None
-        How many paths there are; None if there are more than 2 ** 1024.
+        The number of paths; None if there are more than 2 ** 1024.
     rest : array, number or None
-        What the paths that are not shown contribute together; None if all are shown.
+        The sum of the contributions of the paths that are not shown; None if all are.
     gradient : array or number
-        The sum over all paths: the gradient that the sweep gives.
+        The sum over all paths, which is the gradient that the sweep computes.
     """
 
     of: str
@@ -141,12 +141,12 @@ class Explanation:
         return [words, f"= {written}"] if len(words) <= WIDE else [written]
 
     def _sum(self, title: str) -> Iterator[str]:
-        """How the paths add up."""
+        """The sum of the paths."""
         parts = [path.contribution for path in self.paths]
         if self.rest is not None:
             hidden = None if self.count is None else self.count - len(self.paths)
             yield ""
-            yield f"and {_many(hidden)} more, which contribute {shaped(self.rest, self.precision)} together"
+            yield f"and {_many(hidden)} more, which together contribute {shaped(self.rest, self.precision)}"
             parts.append(self.rest)
         yield ""
         if np.ndim(self.gradient) == 0 and len(parts) > 1:
@@ -162,7 +162,7 @@ class Explanation:
 
 
 def explanation(f: Node, wrt: Node, upstream: Any, max_paths: int, precision: int) -> Explanation:
-    """What `minigrad.explain` returns, with its parameters."""
+    """The result of `minigrad.explain`."""
     seed = seed_of(f, upstream, "explain")
     if not isinstance(wrt, Node):
         raise TypeError(f"explain: wrt is a Tensor, got {type(wrt).__name__}")
@@ -185,7 +185,7 @@ def explanation(f: Node, wrt: Node, upstream: Any, max_paths: int, precision: in
 
 
 def _counts(f: Node, wrt: Node) -> dict[Node, int]:
-    """How many paths lead from each node to `wrt`; nodes without any are left out."""
+    """The number of paths from each node to `wrt`, for the nodes that have any."""
     counts = {wrt: 1}
     for node in topological_order(f):
         if node is wrt:
@@ -197,11 +197,11 @@ def _counts(f: Node, wrt: Node) -> dict[Node, int]:
 
 
 def _walk(f: Node, wrt: Node, counts: dict[Node, int], most: int) -> Iterator[list[Edge]]:
-    """The first so many paths from `f` to `wrt`, by the order of the inputs. Only nodes that lead there are entered."""
+    """The first `most` paths from `f` to `wrt`, in the order of the inputs; dead ends are never entered."""
     if f not in counts:
         return
     edges: list[Edge] = []
-    stack: list[tuple[Node, int]] = [(f, 0)]  # where we are, and the input to try next
+    stack: list[tuple[Node, int]] = [(f, 0)]  # the current node, and the input to try next
     while stack and most:
         node, i = stack.pop()
         if node is wrt:
@@ -219,7 +219,7 @@ def _walk(f: Node, wrt: Node, counts: dict[Node, int], most: int) -> Iterator[li
 
 
 def _path(edges: list[Edge], wrt: Node, seed: Value, called: Labels, of: str) -> Path:
-    """One path with its products: the sweep of a copy of it alone."""
+    """One path with its products, from a sweep over a copy of the path alone."""
     copies = chain(edges, wrt)
     gradients = sweep(copies[0], seed)
     nodes = [*(node for node, _ in edges), wrt]
@@ -242,7 +242,7 @@ def _many(count: int | None) -> str:
 
 
 def _ends(texts: Any, what: str) -> list[str]:
-    """All of a few texts; of many, the first and the last, and how many lie between them."""
+    """The texts; of many, the first and last ones, and the number in between."""
     if len(texts) <= LONG:
         return list(texts)
     return [*texts[: LONG // 2], f"… {len(texts) - LONG + 1:,} {what} …", *texts[len(texts) - LONG // 2 + 1 :]]

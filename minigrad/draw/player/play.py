@@ -1,4 +1,4 @@
-"""The backward pass as a page that plays it, on the drawing of its graph."""
+"""The backward pass, played as a page on the drawing of its graph."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def play(
     precision: int = 2,
     max_nodes: int = 300,
 ) -> Page:
-    """Play a computation forward and the sweep backward, step by step, on the picture of its graph.
+    """Play the forward pass and the backward sweep, step by step, on the drawing of the graph.
 
-    Each step back shows the active node, its upstream gradient, each local gradient, the product written out, the gradient
-    going down the wire, and where a value is used more than once, the sum. Playing changes nothing, and the graph need not
-    have been swept before.
+    Each backward step shows the active node, its upstream gradient, each local gradient, their product written out, the
+    downstream gradient on the wire, and the sum if a value is used more than once. Playing changes nothing, and needs no
+    earlier call of `backward`.
 
     Parameters
     ----------
@@ -31,26 +31,25 @@ def play(
     upstream : array_like, optional
         The gradient to start from, in the shape of `f`; 1 for a scalar.
     direction : {'LR', 'TB'}
-        The graph from left to right, or from top to bottom.
+        Left to right, or top to bottom.
     precision : int
         Decimals of the numbers.
     max_nodes : int
-        A graph of more nodes is refused.
+        A larger graph is refused.
 
     Returns
     -------
     Page
-        Shown by a notebook as it is; ``.save("play.html")`` writes one document that needs nothing else, and ``.steps`` has
-        the steps as data.
+        Shown by a notebook; ``.save("play.html")`` writes one self-contained document, ``.steps`` has the steps as data.
 
     Raises
     ------
     TypeError
-        If `f` is no tensor.
+        If `f` is not a tensor, or an argument is not an integer.
     ValueError
-        If the graph is too large, or `f` is no scalar and `upstream` is missing or of another shape.
+        If the graph is too large, or `f` is not a scalar and `upstream` is missing or has another shape.
     RuntimeError
-        If `f` is a constant, if its graph was freed, or if there is no Graphviz.
+        If `f` is a constant, its graph was freed, or Graphviz is missing.
     TimeoutError
         If the layout of a large graph takes too long.
 

@@ -14,7 +14,7 @@ import minigrad as mg
 from minigrad import Tensor
 from minigrad.backward import sweep
 from minigrad.draw import draw
-from minigrad.draw.player.arithmetic import alike, equation, inline, plus, times
+from minigrad.draw.player.arithmetic import consistent, equation, inline, plus, times
 from minigrad.draw.player.steps import Numbered, steps
 from minigrad.draw.player.symbols import LOCALS, PRODUCTS, rule, written
 from minigrad.graph import OPS, elementwise, topological_order
@@ -309,8 +309,8 @@ def test_a_graph_that_was_freed_or_updated_is_refused():
         ([np.nan, np.inf], ["nan", "inf"]),
     ],
 )
-def test_numbers_of_one_equation_look_alike(numbers, texts):
-    assert alike(numbers, 2) == texts
+def test_numbers_of_one_equation_look_consistent(numbers, texts):
+    assert consistent(numbers, 2) == texts
 
 
 @pytest.mark.parametrize("seed", range(50))
@@ -322,7 +322,7 @@ def test_equations_hold_as_they_are_written(seed):
         left, sign, right = text.rpartition(" = ")
         if sign:  # else it says ≈
             x, y = (float(part) for part in re.findall(r"-?[\d.]+(?:e[+-]?\d+)?", left))
-            assert right in {alike([x, y, compute(x, y)], decimals)[-1] for decimals in (2, 3, 4)}
+            assert right in {consistent([x, y, compute(x, y)], decimals)[-1] for decimals in (2, 3, 4)}
     assert equation(plus, np.add, [1, 2], 4, 2) == "1 + 2 ≈ 4"
 
 
