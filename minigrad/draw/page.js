@@ -1,5 +1,5 @@
-// The controls of a page: which step is shown, and moving among them by button, slider and key.
-// What a step looks like is `show(step, index)`, defined before this by the page's own script.
+// The controls of a page: buttons, slider and keys that select a step.
+// The script of the page defines `show(step, index)` before this.
 const at = (id) => document.getElementById(id);
 const slider = at("slider"), play = at("play"), speed = at("speed");
 let index = 0, timer = 0;

@@ -1,5 +1,5 @@
-// A step says what it puts in cells for good, and what it marks as long as it is shown. So the stage in any step is all that
-// the steps up to it have put, with the marks of its own; nothing depends on what was shown before.
+// A step puts elements into cells for good, and marks cells only while it is shown. So a step looks like everything put up to
+// it, with its own marks, whatever was shown before.
 const panels = {};
 for (const svg of document.querySelectorAll("figure svg"))
   panels[svg.id] = [...svg.querySelectorAll(".cell")].map((element) => {

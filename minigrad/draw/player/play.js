@@ -1,5 +1,5 @@
-// What a step looks like: the values and gradients known by then, the active node, what goes down its wires, the arithmetic.
-// All of it follows from the index alone; only the tokens in motion remember where they came from.
+// How a step looks: the values and gradients known by then, the active node, the gradients on its wires, the arithmetic.
+// It depends only on the index; only the tokens in motion depend on the step before.
 const SVG = "http://www.w3.org/2000/svg";
 const picture = document.getElementById("picture"), panel = document.getElementById("panel");
 const graph = picture.querySelector("svg > g");
@@ -23,7 +23,7 @@ function html(name, style, ...content) {
   return node;
 }
 
-// Where a gradient is written: as large as the drawing left room for.
+// The slots of gradients, as wide as the drawing left room for.
 const nodes = [...picture.querySelectorAll(".node")].map((group) => ({
   id: group.id,
   group,
@@ -90,7 +90,7 @@ function show(step, index) {
   if (forward && index && !still.matches) travel(step);
 }
 
-// The frame of the active node, and which way it goes: left and right, or up and down.
+// The frame of the active node, and an arrow in the direction of the pass.
 function mark(step) {
   const node = nodes.find(({ id }) => id === step.node), down = picture.dataset.direction === "TB";
   marker.setAttribute("visibility", node ? "visible" : "hidden");
@@ -117,7 +117,7 @@ function travel({ flows, gradients }) {
     const path = edges.find(({ id }) => id === flow.edge).group.querySelector("path");
     return { group, path, total: path.getTotalLength() };
   });
-  // What travels is seen on the wire first, and at its end when it gets there.
+  // A gradient is first visible on the wire, and at its end when it arrives.
   for (const node of flows.length ? nodes : []) {
     if (!(node.id in gradients)) continue;
     for (const { text } of node.gradients) {
@@ -147,13 +147,13 @@ function arithmetic(step) {
     html("p", "", `to ${flow.label}`, html("span", "faint", `   ${flow.rule}`)),
     html("p", "faint", flow.caption),
     html("p", "back", flow.product),
-    ...(flow.broadcast ? [html("p", "faint", "it was broadcast, so its gradient is"), html("p", "back", flow.broadcast)] : []),
-    ...(flow.sum ? [html("p", "faint", "a branch: so far + this"), html("p", "back sum", flow.sum)] : []),
+    ...(flow.broadcast ? [html("p", "faint", "broadcast, so its gradient is"), html("p", "back", flow.broadcast)] : []),
+    ...(flow.sum ? [html("p", "faint", "branch: so far + this"), html("p", "back sum", flow.sum)] : []),
     ...heatmaps(flow.arrays)));
   return [heading, html("p", "", "upstream ", html("span", "back", step.upstream)), ...arrays, html("div", "flows", ...flows)];
 }
 
-// The cells of a drawing's heatmaps: in a small one the numbers stand in them, else a dash marks what is negative.
+// The cells of a heatmap: numbers in a small one, else a dash on negative elements.
 function sign(level) {
   return level > 8 ? "×" : level < -1 ? "−" : "";
 }

@@ -1,4 +1,4 @@
-"""What a page that plays the backward pass consists of: the drawing of the graph, and each step with its arrays."""
+"""The page that plays the backward pass: the drawing of the graph, and each step with its arrays."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from minigrad.draw.theme import LIGHT
 from minigrad.graph import Node, Value
 from minigrad.text import number
 
-NUMBERED = 8  # columns of a heatmap in which the numbers are written
-TALLEST = 700  # pixels of a graph in a notebook; it scrolls
-PANEL = 330  # pixels for the arithmetic below the graph
+NUMBERED = 8  # up to so many columns, a heatmap shows its numbers
+TALLEST = 700  # pixels of a graph in a notebook; a taller one scrolls
+PANEL = 330  # pixels of the arithmetic below the graph
 
 STAGE = """\
 <div id="picture" class="card" data-direction="{direction}" tabindex="0" role="group" aria-label="The graph">
@@ -33,7 +33,7 @@ STAGE = """\
 
 
 def page(f: Node, *, upstream: Any, direction: Literal["LR", "TB"], precision: int, max_nodes: int) -> Page:
-    """The page of `minigrad.play`, with its parameters."""
+    """The page of `minigrad.play`."""
     listed = steps(f, upstream=upstream, precision=precision, max_nodes=max_nodes)
     copy = _swept(f, upstream)
     picture = draw(copy, direction=direction, precision=precision, max_nodes=max_nodes, heatmaps=False)
@@ -50,7 +50,7 @@ def page(f: Node, *, upstream: Any, direction: Literal["LR", "TB"], precision: i
 
 
 def _shading() -> str:
-    """The style of the cells of heatmaps: their shades, and white on the dark ones."""
+    """The style of heatmap cells: their shades, with white text on dark ones."""
     dark = (level for level in SHADES.values() if level < -5 or level == NOT_FINITE)
     return "".join(
         [f'.heat [data-level="{level}"] {{ background: {color}; }}\n' for color, level in SHADES.items()]
@@ -59,7 +59,7 @@ def _shading() -> str:
 
 
 def _swept(f: Node, upstream: Any) -> Node:
-    """A copy of the graph that has the gradients of this sweep: its drawing has room for each of them."""
+    """A copy of the graph with the gradients of this sweep, so that the drawing has room for them."""
     copies = Mirror(f).twins
     for node, g in sweep(f, seed_of(f, upstream, "play")).items():
         copies[node].grad = g
@@ -67,7 +67,7 @@ def _swept(f: Node, upstream: Any) -> Node:
 
 
 def _playable(svg: str) -> tuple[str, int]:
-    """A drawing in which values, gradients and local gradients can be told apart, and its height in pixels."""
+    """A drawing whose values, gradients and local gradients have classes, and its height in pixels."""
     for color, name in ((LIGHT.value, "value"), (LIGHT.gradient, "gradient"), (LIGHT.local, "local")):
         svg = svg.replace(f' fill="{color}"', f' class="{name}" fill="{color}"')
     size = re.search(r' width="([\d.]+)pt" height="([\d.]+)pt"', svg)
@@ -78,7 +78,7 @@ def _playable(svg: str) -> tuple[str, int]:
 
 
 def _shown(step: Step, precision: int) -> dict[str, Any]:
-    """A step as the page needs it: texts, and heatmaps of its arrays."""
+    """A step as the page reads it: texts, and heatmaps of its arrays."""
     values = [("value", step.value)] if step.kind in ("forward", "backward") else []
     upstream = [("upstream", step.upstream)] if step.kind in ("seed", "backward") else []
     return {
@@ -113,15 +113,15 @@ def _flow(flow: Flow, precision: int) -> dict[str, Any]:
 
 
 def _heatmaps(arrays: list[tuple[str, Value]], precision: int) -> list[dict[str, Any]]:
-    return [heatmap(name, x, precision) for name, x in arrays if np.ndim(x) and np.size(x)]
+    return [shaded(name, x, precision) for name, x in arrays if np.ndim(x) and np.size(x)]
 
 
-def heatmap(name: str, value: Value, precision: int) -> dict[str, Any]:
-    """An array as a small picture of the same shades as in a drawing, with its numbers in the cells where they are few.
+def shaded(name: str, value: Value, precision: int) -> dict[str, Any]:
+    """An array as data for a heatmap in the shades of a drawing, with numbers if they are few.
 
     Examples
     --------
-    >>> heatmap("value", np.array([1.0, -2.0]), 2)["planes"]
+    >>> shaded("value", np.array([1.0, -2.0]), 2)["planes"]
     [{'rows': [[4, -8]], 'texts': [['1', '-2']]}]
     """
     tiles, note = cells(value, MOST if np.ndim(value) < 3 else 2 * MOST)

@@ -1,4 +1,4 @@
-"""A computation as a list of steps: the values forward, the seed, and the sweep back with all its arithmetic."""
+"""A computation as a list of steps: the forward pass, the seed, and the backward sweep with its arithmetic."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ from minigrad.draw.text import in_words
 from minigrad.graph import Node, Value, topological_order
 from minigrad.text import number, plain, shorten
 
-LONGEST_TOLD = 60  # characters of what an operation was told besides its inputs
+LONGEST_TOLD = 60  # characters of the static arguments of an operation
 
 Kind = Literal["start", "forward", "seed", "backward", "end"]
 
 
 @dataclass(frozen=True)
 class Flow:
-    """What goes back along one edge.
+    """The gradient that flows back along one edge.
 
     Attributes
     ----------
     edge : str
-        The id of the edge, as in the drawing.
+        The id of the edge in the drawing.
     to : str
         The id of the input it leads to.
     label : str
-        What the input is called.
+        The label of the input.
     rule : str
         The gradient rule in symbols, such as ``dW = upstream ⊗ x``.
     local : array, number or None
-        The local gradient of an elementwise operation, or of one number by another.
+        The local gradient of an elementwise operation, or of a scalar with respect to a scalar.
     downstream : array or number
-        What arrives: in the shape of the input.
+        The downstream gradient, in the shape of the input.
     product : str
-        ``local × upstream = downstream`` in numbers, or the shapes where there are too many.
+        ``local × upstream = downstream`` in numbers, or in shapes if there are too many.
     broadcast : str
-        How it is summed back to the shape of an input that was broadcast; empty if it was not.
+        The sum back to the shape of an input that was broadcast; empty if it was not.
     sum : str
-        What arrived so far plus this, if something had; else empty.
+        The gradient so far plus this one; empty if this is the first.
     total : array or number
-        The gradient of the input so far, this included.
+        The gradient of the input so far, including this one.
     """
 
     edge: str
@@ -72,27 +72,27 @@ class Step:
     Attributes
     ----------
     kind : str
-        start (the leaves have their values), forward, seed, backward, or end.
+        start, forward, seed, backward or end.
     text : str
-        What happens, in words and numbers.
+        What happens, as text.
     node : str
-        The id of the node it happens at, as in the drawing; empty at the start and the end.
+        The id of the active node in the drawing; empty at the start and the end.
     symbol : str
         Its operation.
     label : str
-        What the node is called: its name, or how it is computed.
+        The label of the node: its name, or its expression.
     computation : str
         Forward: the arithmetic, such as ``-2 + 5 = 3``.
     inputs : tuple of str
         The ids of its inputs.
     value : array, number or None
-        What is computed; of a backward step, what was.
+        The value of the node.
     upstream : array, number or None
-        Backward: the gradient that has arrived from above, complete by now.
+        Backward: the gradient of the node, now complete.
     flows : tuple of Flow
-        Backward: what goes back to each input that has a gradient.
+        Backward: the gradient that flows to each input that needs one.
     gradients : dict
-        The gradients known after this step that were not, or not as large, before it, by id.
+        The gradients that this step computes or adds to, by id.
     """
 
     kind: Kind
@@ -108,21 +108,21 @@ class Step:
     gradients: Any = None
 
     def data(self) -> dict[str, Any]:
-        """The step as JSON can hold it: arrays as nested lists, what is not finite as "nan", "inf" or "-inf"."""
+        """The step as JSON data: arrays as nested lists, and "nan", "inf" or "-inf" as text."""
         return dict(plain(self))
 
 
 class Numbered:
-    """The nodes below a result under the ids that they have in its drawing.
+    """The nodes of a graph, by their ids in its drawing.
 
     Attributes
     ----------
     order : list of Node
         The recorded nodes, each after its inputs.
     ids : dict of Node to str
-        Theirs, and those of the leaves.
+        The ids of these and of the leaves.
     constants : dict of (Node, int) to str
-        The ids of inputs that are no nodes.
+        The ids of inputs that are not nodes.
     """
 
     def __init__(self, root: Node) -> None:
@@ -154,32 +154,7 @@ class Numbered:
 def steps(f: Node, *, upstream: Any = None, precision: int = 2, max_nodes: int = 300) -> list[Step]:
     """A computation step by step: the forward pass in topological order, the seed, and the sweep.
 
-    The numbers are those of the engine's own sweep, and adding up on branches goes as there. Nothing on the graph changes,
-    and it need not have been swept before.
-
-    Parameters
-    ----------
-    f : Tensor
-        The result.
-    upstream : array_like, optional
-        The gradient to start from, in the shape of `f`; 1 for a scalar.
-    precision : int
-        Decimals of the numbers in the texts.
-    max_nodes : int
-        A graph of more nodes is refused.
-
-    Returns
-    -------
-    list of Step
-
-    Raises
-    ------
-    TypeError
-        If `f` is no tensor.
-    ValueError
-        If the graph is too large, or `f` is no scalar and `upstream` is missing or of another shape.
-    RuntimeError
-        If `f` is a constant, or its graph was freed, or a value was updated in place.
+    Parameters and errors are those of `minigrad.play`. The numbers are those of a real sweep, accumulated in its order.
 
     Examples
     --------
@@ -218,7 +193,7 @@ def local_gradient(node: Node, i: int) -> Value:
 
 
 def product(node: Node, i: int, local: Value, g: Value, downstream: Value, precision: int) -> tuple[str, str]:
-    """Local × upstream = downstream written out, and how it is summed back to the shape of an input that was broadcast."""
+    """Local × upstream = downstream, and the sum back to the shape of an input that was broadcast, written out."""
     shape, own = np.shape(node.value), np.shape(node.values[i])
     if local is None:
         return f"{_shape(g)} → {shaped(downstream, precision)}", ""
@@ -239,22 +214,22 @@ def product(node: Node, i: int, local: Value, g: Value, downstream: Value, preci
 
 
 def _elementwise(local: Value, g: Value, downstream: Value, precision: int) -> str:
-    """A product of arrays, number by number: in numbers if they are few."""
+    """An elementwise product of arrays, in numbers if they are few."""
     texts = [inline(x, precision) for x in (local, g, downstream)]
     if texts[0].startswith("["):
         return f"{texts[0]} × {texts[1]} = {texts[2]}"
-    return f"{np.shape(local)} × {np.shape(g)}, number by number = {texts[2]}"
+    return f"{np.shape(local)} × {np.shape(g)}, elementwise = {texts[2]}"
 
 
 def added(old: Value, new: Value, total: Value, precision: int) -> str:
-    """A gradient so far plus what one more branch brings."""
+    """A gradient so far plus that of one more branch, written out."""
     if np.ndim(total) == 0:
         return equation(plus, operator.add, [old, new], total, precision)
     return f"{inline(old, precision)} + {inline(new, precision)} = {inline(total, precision)}"
 
 
 class _Teller:
-    """Tells of a computation step by step."""
+    """Describes a computation step by step."""
 
     def __init__(self, f: Node, seed: Value, graph: Numbered, precision: int) -> None:
         self.f, self.graph, self.precision = f, graph, precision
@@ -269,7 +244,7 @@ class _Teller:
         leaves = {x: id for x, id in self.graph.ids.items() if x.op is None}
         given = [f"{self.called[x]} = {inline(x.value, self.precision)}" for x in leaves if x.name]
         ids = (*leaves.values(), *self.graph.constants.values())
-        return Step("start", "\n".join(["The leaves have their values", *given]), inputs=ids)
+        return Step("start", "\n".join(["The leaves have values", *given]), inputs=ids)
 
     def forward(self) -> list[Step]:
         count = len(self.graph.order)
@@ -336,11 +311,19 @@ class _Teller:
             what = "local × upstream = " if flow.local is not None else f"{flow.rule}, "
             lines.append(f"to {flow.label}: {what}{flow.product}")
             lines += [f"broadcast: {flow.broadcast}"] if flow.broadcast else []
-            lines += [f"added to what {flow.label} had: {flow.sum}"] if flow.sum else []
+            lines += [f"added to the gradient of {flow.label} so far: {flow.sum}"] if flow.sum else []
         return Step(
-            "backward", "\n".join(lines), id, symbol(node), self.called[node], "", self.graph.inputs(node), node.value, g,
-            tuple(flows), arrived,
-        )  # fmt: skip
+            "backward",
+            "\n".join(lines),
+            id,
+            symbol(node),
+            self.called[node],
+            inputs=self.graph.inputs(node),
+            value=node.value,
+            upstream=g,
+            flows=tuple(flows),
+            gradients=arrived,
+        )
 
     def end(self) -> Step:
         found = [x for x in self.graph.ids if x.op is None and x.requires_grad]
@@ -350,4 +333,4 @@ class _Teller:
 
 
 def _shape(value: Any) -> str:
-    return str(np.shape(value)) if np.ndim(value) else "a number"
+    return str(np.shape(value)) if np.ndim(value) else "a scalar"

@@ -15,7 +15,7 @@ from minigrad import Tensor
 from minigrad.backward import sweep
 from minigrad.draw import draw
 from minigrad.draw.heatmap import NOT_FINITE, STEPS
-from minigrad.draw.player.stage import heatmap
+from minigrad.draw.player.stage import shaded
 from minigrad.draw.player.steps import Numbered
 from minigrad.draw.text import summary
 from minigrad.text import shorten
@@ -132,13 +132,13 @@ def test_what_cannot_be_played(call, error, message):
 
 
 def test_a_heatmap_is_centred_on_0():
-    found = heatmap("value", np.array([[-2.0, 0.0], [1.0, 0.5]]), 2)
+    found = shaded("value", np.array([[-2.0, 0.0], [1.0, 0.5]]), 2)
     assert found["planes"] == [{"rows": [[-8, 0], [4, 2]], "texts": [["-2", "0"], ["1", "0.50"]]}]
     assert (found["scale"], found["shape"], found["note"]) == ("2", "(2, 2)", "")
 
 
 def test_a_large_array_is_drawn_in_blocks_and_says_so():
-    found = heatmap("value", np.ones((40, 17)), 2)
+    found = shaded("value", np.ones((40, 17)), 2)
     rows = found["planes"][0]["rows"]
     assert (len(rows), len(rows[0])) == (14, 9)
     assert {x for row in rows for x in row} == {8}
@@ -147,7 +147,7 @@ def test_a_large_array_is_drawn_in_blocks_and_says_so():
 
 
 def test_planes_of_a_stack_of_images():
-    found = heatmap("value", np.arange(5 * 2 * 2.0).reshape(5, 1, 2, 2), 2)
+    found = shaded("value", np.arange(5 * 2 * 2.0).reshape(5, 1, 2, 2), 2)
     assert len(found["planes"]) == 4
     assert found["planes"][1]["texts"] == [["4", "5"], ["6", "7"]]
     assert found["note"] == "4 of 5 side by side"
@@ -157,7 +157,7 @@ def test_planes_of_a_stack_of_images():
     "value", [np.zeros(3), np.array([np.nan, np.inf, -np.inf]), np.array([1e300, 1.0]), np.ones((1, 1, 1, 1))]
 )
 def test_any_array_has_a_heatmap(value):
-    found = heatmap("value", value, 2)
+    found = shaded("value", value, 2)
     json.dumps(found, allow_nan=False)
     shown = [x for plane in found["planes"] for row in plane["rows"] for x in row]
     assert [x == NOT_FINITE for x in shown] == [not finite for finite in np.isfinite(value).ravel()]

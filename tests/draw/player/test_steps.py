@@ -99,7 +99,7 @@ def test_gradients_add_at_branches():
     listed = steps(b + b)
     assert products(listed) == [["1 × 1 = 1", "1 × 1 = 1"], ["1 × 2 = 2", "1 × 2 = 2"]]
     assert sums(listed) == ["1 + 1 = 2", "2 + 2 = 4"]
-    assert "added to what a had: 2 + 2 = 4" in listed[-2].text
+    assert "added to the gradient of a so far: 2 + 2 = 4" in listed[-2].text
 
 
 def test_a_value_used_three_times_adds_twice():
