@@ -99,7 +99,7 @@ def _differentiate(argv: Sequence[str]) -> int:
 
 
 class _Options(argparse.Namespace):
-    """What the command line asks for."""
+    """The parsed command line."""
 
     expression: str
     values: list[str]
@@ -122,7 +122,7 @@ def _options(argv: Sequence[str]) -> _Options:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("expression", nargs="?", metavar="EXPRESSION", help='what to differentiate, such as "(x + y) * z"')
+    parser.add_argument("expression", nargs="?", metavar="EXPRESSION", help='such as "(x + y) * z"')
     parser.add_argument("values", nargs="*", metavar="name=value", help="a number or nested lists: x=-2 W=[[1,2],[3,4]]")
     add = parser.add_argument_group("report options").add_argument
     add("--wrt", metavar="x,y", help="show only the gradients with respect to these names")
@@ -141,7 +141,7 @@ def _options(argv: Sequence[str]) -> _Options:
     words = [f" {word}" if re.match(r"-[^-]", word) and word != "-h" else word for word in argv]
     options = parser.parse_intermixed_args(words, _Options())
     if options.expression is None:
-        raise UsageError('there is no expression. Give an expression, such as "x ** 2" x=3; see minigrad --help')
+        raise UsageError('the expression is missing; write one, such as "x ** 2" x=3; see minigrad --help')
     options.files = []
     for kind, suffix in FILES.items():
         if (given := getattr(options, kind)) is not None:

@@ -300,8 +300,8 @@ def test_version(capsys: Capture) -> None:
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        ([], "Give an expression"),
-        (["--check"], "Give an expression"),
+        ([], "the expression is missing"),
+        (["--check"], "the expression is missing"),
         (["x", "x=1", "--foo"], "unrecognized arguments: --foo"),
         (["x", "x=1", "--sv", "a.svg"], "unrecognized arguments"),
         (["x", "x=1", "--svg"], "expected one argument"),
@@ -350,6 +350,15 @@ def test_an_error_points_at_its_place(capsys: Capture) -> None:
     assert refused(capsys, "(x + y) * w", "x=1", "y=2") == (
         "minigrad: unknown name 'w' in the expression; give it a value: w=1.0\n  (x + y) * w\n            ^\n"
     )
+
+
+def test_ctrl_c(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("minigrad.commands.calculation.evaluate", interrupt)
+    assert main(EXAMPLE[:1]) == 130
+    assert capsys.readouterr().err == "minigrad: interrupted\n"
 
 
 # As a process

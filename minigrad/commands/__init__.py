@@ -1,1 +1,1 @@
-"""What the command ``minigrad`` consists of: its calculations and their reports, and ``train`` and ``predict``."""
+"""The parts of the command ``minigrad``: calculations and their reports, ``train`` and ``predict``."""

@@ -19,7 +19,7 @@ BAR = 24  # characters of the bar of probability 1
 
 
 class _Options(argparse.Namespace):
-    """What the command line asks for."""
+    """The parsed command line."""
 
     network: str
     images: list[str]

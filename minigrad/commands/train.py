@@ -61,7 +61,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 class _Options(argparse.Namespace):
-    """What the command line asks for."""
+    """The parsed command line."""
 
     model: str
     data: str
@@ -106,12 +106,7 @@ def _options(argv: Sequence[str]) -> _Options:
     add("--seed", type=int, default=0, metavar="N", help="random seed; the same seed repeats a run (default: 0)")
     add = parser.add_argument_group("output").add_argument
     add("--save", metavar="FILE", type=Path, help="save the network to a .npz or .safetensors file")
-    add(
-        "--figures",
-        metavar="DIR",
-        type=Path,
-        help="draw curves, confusion matrix and filters there (default: with --save)",
-    )
+    add("--figures", metavar="DIR", type=Path, help="folder for curves, confusion matrix, filters (default: that of --save)")
     add("--checkpoint", metavar="FILE", type=Path, help="save the run after each epoch to a .npz or .safetensors file")
     add("--resume", action="store_true", help="continue from the checkpoint, if it exists")
     add("--quiet", action="store_true", help="print only the last line")
@@ -187,8 +182,8 @@ def _train(options: _Options, group: Group) -> int:
     )
     if group.rank == 0:
         seconds = time.perf_counter() - start
-        counts_of = _confusion(model, test, len(images.classes))
-        print("; ".join([*_outcome(history, counts_of, seconds), *_write(options, model, images, history, counts_of)]))
+        confusion = _confusion(model, test, len(images.classes))
+        print("; ".join([*_outcome(history, confusion, seconds), *_write(options, model, images, history, confusion)]))
     return 130 if history.interrupted else 0
 
 
@@ -202,9 +197,9 @@ def _images(options: _Options, group: Group) -> sets.Images:
     return images
 
 
-def _outcome(history: nn.History, counts: Counts, seconds: float) -> list[str]:
+def _outcome(history: nn.History, confusion: Counts, seconds: float) -> list[str]:
     """How the training ended, for the last line."""
-    right, total = int(np.trace(counts)), int(counts.sum())
+    right, total = int(np.trace(confusion)), int(confusion.sum())
     ended = f"interrupted, with the weights of epoch {history.best}" if history.interrupted else "done"
     accuracy = f"test accuracy {100 * right / total:.2f} % ({right} of {total})"
     return [f"{ended}: {accuracy}", f"{len(history)} epochs, {seconds:.1f} s"]
@@ -220,7 +215,7 @@ def _confusion(model: nn.Module, test: DataLoader, classes: int) -> Counts:
     return counts
 
 
-def _write(options: _Options, model: nn.Module, images: sets.Images, history: nn.History, counts: Counts) -> list[str]:
+def _write(options: _Options, model: nn.Module, images: sets.Images, history: nn.History, confusion: Counts) -> list[str]:
     """Write the network and the figures; return what was written and what was not, for the last line."""
     written: list[Path] = []
     notes = []
@@ -233,7 +228,7 @@ def _write(options: _Options, model: nn.Module, images: sets.Images, history: nn
         try:
             figures = {
                 "curves": history.plot(),
-                "confusion": nn.figures.confusion(counts, images.classes),
+                "confusion": nn.figures.confusion(confusion, images.classes),
                 "filters": nn.figures.filters(first.weight.value, images.shape),
             }
         except ImportError as error:

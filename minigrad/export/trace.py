@@ -1,4 +1,4 @@
-"""What a model records in three runs, on different data and, with a dynamic batch, with batches of different sizes.
+"""Record a model in three runs, on different data and, with a dynamic batch, with batches of different sizes.
 
 What is equal in all runs belongs to the model. What grows linearly with the batch follows from its size. Anything else that
 differs was computed from the data. Throughout this package, a `PerRun` tuple holds one thing as it was in each run.

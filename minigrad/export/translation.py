@@ -1,4 +1,4 @@
-"""What a translation is made with: the ONNX graph being built, and one recorded node on its way into it."""
+"""The ONNX graph being built, and one recorded node on its way into it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an expression may contain; everything else is refused, with a pointer to its place."""
+"""The syntax of expressions: anything else is refused, with a pointer to its place."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ HINTS: dict[type[ast.AST], str] = {
 
 
 class ExpressionError(ValueError):
-    """What is wrong with an expression, and where.
+    """An error in an expression, with a pointer to its place.
 
     Parameters
     ----------
     message : str
-        What is wrong.
+        The message.
     source : str
         The expression.
     column, width : int
