@@ -45,7 +45,7 @@ mg.draw(f, local_gradients=False)
 #
 # ## Exercise 1: a derivative by finite differences
 #
-# Write `slope(g, at)`. It estimates the derivative of `g`, a function of one number, at the point `at` from two values of
+# Write `slope(g, at)`. It estimates the derivative of `g`, a function of one variable, at the point `at` from two values of
 # `g`. Use $h = 10^{-5}$.
 
 

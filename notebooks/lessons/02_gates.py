@@ -256,7 +256,7 @@ print("hasty:", a.grad)
 # A **topological order** lists every node after its inputs. If the sweep walks it backwards, the gradient of each node is
 # complete before the node sends it on.
 #
-# ## Exercise 5: in order
+# ## Exercise 5: a sweep in topological order
 #
 # Write the sweep for a graph that has only `+` gates. `order` is a topological order, leaves first.
 

@@ -232,7 +232,7 @@ mg.play(f, precision=3)
 # %% [markdown]
 # ## A gradient has the shape of its variable
 #
-# This is always true: $L$ is a scalar, so there is one derivative for each element of the variable. Shapes are also the
+# This is always true: the loss $L$ is a scalar, so there is one derivative for each element of the variable. Shapes are also the
 # quickest way to find a formula: often they allow only one way to combine the arrays.
 #
 # ## Exercise 5: the matrix product
