@@ -73,6 +73,12 @@ def test_what_every_lesson_has(lesson):
     assert f"(solutions/{lesson.stem}.ipynb)" in page
 
 
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_the_files_that_a_lesson_names_exist(lesson):
+    named = re.findall(r"minigrad/[\w/]+\.py", lesson.read_text())
+    assert [name for name in named if not (NOTEBOOKS.parent / name).exists()] == []
+
+
 @pytest.fixture
 def course(tmp_path, monkeypatch):
     """A course of one lesson, in a folder of its own."""
