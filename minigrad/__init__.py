@@ -3,7 +3,6 @@
 from types import ModuleType as _Module
 
 from minigrad import linalg
-from minigrad.custom import op
 from minigrad.draw import draw
 from minigrad.draw.motion.animate import animate_conv, animate_pool
 from minigrad.draw.motion.jacobian import draw_jacobian
@@ -11,7 +10,9 @@ from minigrad.draw.player.explain import explain
 from minigrad.draw.player.play import play
 from minigrad.export import export_onnx
 from minigrad.gradcheck import gradcheck
+from minigrad.memory import keep_freed_blocks as _keep_freed_blocks
 from minigrad.modes import detect_anomaly, no_grad, scope
+from minigrad.operation import op
 from minigrad.ops import *  # noqa: F403
 from minigrad.ops import __all__ as _operations
 from minigrad.storage import load, save
@@ -19,6 +20,8 @@ from minigrad.tensor import Tensor
 from minigrad.transforms import *  # noqa: F403
 from minigrad.transforms import __all__ as _transforms
 from minigrad.version import __version__ as __version__
+
+_keep_freed_blocks()
 
 __all__ = [
     "Tensor", "animate_conv", "animate_pool", "detect_anomaly", "draw", "draw_jacobian", "explain", "export_onnx",

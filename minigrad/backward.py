@@ -1,30 +1,48 @@
-"""The chain rule: the sweep, and nothing else.
+"""The chain rule: the only place where a gradient rule is called.
 
-From the last node to the first, each rule turns a node's upstream gradient into its inputs' downstream ones. Where a value
-was used more than once, what comes back on each branch is added up.
+`sweep` goes from the last node to the first: each rule turns a node's upstream gradient into its inputs' downstream ones,
+and where a value was used more than once, what comes back along each branch is added up. `local_gradient` and `downstream`
+give the same for a single edge.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from contextlib import nullcontext
+from typing import Any
 
 import numpy as np
 
-from minigrad.graph import NOTHING, Node, Value, as_array, check_finite, constant, describe, topological_order, value_of
+from minigrad.graph import NOTHING, Fault, Node, Value, as_array, constant, describe, path_from, topological_order, value_of
 from minigrad.modes import MODES, recording
+from minigrad.operation import check_finite
 from minigrad.ops.dtypes import astype
 from minigrad.ops.elementwise import where
+from minigrad.ops.joining import stack
 from minigrad.ops.reduce import sum as sum_
 from minigrad.ops.shape import reshape
 
 
-def seed_of(root: Node, upstream: Value, who: str) -> Value:
-    """The first upstream gradient as an array of the root's shape and dtype: the given one, or 1 for a scalar."""
+def starting_gradient(root: Any, upstream: Value, who: str) -> Value:
+    """The first upstream gradient as an array of the root's shape and dtype: the given one, or 1 for a scalar.
+
+    Raises
+    ------
+    TypeError, RuntimeError, ValueError
+        If `root` is not a tensor, is a constant, or needs an upstream gradient of another shape; `who` is named.
+    """
+    if not isinstance(root, Node):
+        raise TypeError(f"{who}: expected a Tensor, got {type(root).__name__}; call it on the result of a computation")
+    if not root.requires_grad:
+        raise RuntimeError(
+            f"{who}: {describe(root)} is a constant and has no graph; it was made from integers, with requires_grad=False, "
+            "by detach() or inside no_grad()"
+        )
     shape, dtype = root.value.shape, root.value.dtype
     if upstream is None:
         if shape:
             raise ValueError(
-                f"{who}: {describe(root)} is no scalar; reduce it first, as with .sum(), or pass the gradient to start "
+                f"{who}: {describe(root)} is not a scalar; reduce it first, as with .sum(), or pass the gradient to start "
                 f"from: upstream=an array of shape {shape}"
             )
         return dtype.type(1)
@@ -35,7 +53,13 @@ def seed_of(root: Node, upstream: Value, who: str) -> Value:
 
 
 def sweep(
-    root: Node, seed: Value, *, create_graph: bool = False, retain_graph: bool = True, order: list[Node] | None = None
+    root: Node,
+    seed: Value,
+    *,
+    create_graph: bool = False,
+    retain_graph: bool = True,
+    wrt: Collection[Node] | None = None,
+    rows: bool = False,
 ) -> dict[Node, Value]:
     """Gradients of `root` with respect to every node below it.
 
@@ -49,8 +73,11 @@ def sweep(
         Give the rules tensors instead of arrays: then the sweep is recorded and can be differentiated itself.
     retain_graph : bool
         If false, the sweep frees each node when it is done with it, and returns the gradients of the leaves only.
-    order : list of Node, optional
-        Which nodes to go through, each after its inputs, if not all below `root`; the list is used up.
+    wrt : collection of Node, optional
+        Go only through the nodes that depend on these.
+    rows : bool
+        The seed holds several upstream gradients along a first axis of its own, and so do the gradients; those of the
+        leaves are returned.
 
     Returns
     -------
@@ -62,82 +89,172 @@ def sweep(
     RuntimeError
         If a node was freed by an earlier sweep, or a value was updated in place after it was used.
     """
+    if wrt is None:
+        order, reached = topological_order(root), None
+    else:
+        order, reached = path_from(wrt, root)
     gradients = {root: seed}
-    order = topological_order(root) if order is None else order
-    anomaly = MODES.get().anomaly
-    routed: set[Node] = set()  # what lies behind an operation that picks between its inputs
-    get = gradients.get
-    ndarray = np.ndarray
+    node, keep = root, retain_graph and not rows
     # The forward has warned already; and a sweep to be differentiated is recorded even inside no_grad.
     with np.errstate(all="ignore"), recording() if create_graph else nullcontext():
-        while order:
-            node = order.pop()
-            op: Value = node.op
-            inputs, values = node.inputs, node.values
-            if not inputs:
-                raise RuntimeError(
-                    f"{describe(node)} was freed by an earlier backward(retain_graph=False); compute it again, or keep the "
-                    "graph the first time"
-                )
-            g = gradients[node] if retain_graph else gradients.pop(node)
-            out: Value = node.value
-            arguments = values
-            if create_graph:
-                out = node
-                arguments = tuple([v if x is None else x for x, v in zip(inputs, values, strict=True)])
-            behind = op.routes
-            if routed and node in routed:
-                behind = True
-            if behind:
-                routed.update([x for x in inputs if x is not None])
-            careful = behind or anomaly
+        try:
+            anomaly = MODES.get().anomaly
+            routed: set[Node] = set()  # what lies behind an operation that picks between its inputs
+            get = gradients.get
+            ndarray = np.ndarray
+            while order:
+                node = order.pop()
+                op: Value = node.op
+                inputs, values = node.inputs, node.values
+                if not inputs:
+                    raise RuntimeError(
+                        f"{describe(node)} was freed by an earlier backward(retain_graph=False); compute it again, or keep "
+                        "the graph the first time"
+                    )
+                g = gradients[node] if keep else gradients.pop(node)
+                out: Value = node.value
+                arguments = values
+                if create_graph:
+                    out = node
+                    arguments = tuple([v if x is None else x for x, v in zip(inputs, values, strict=True)])
+                behind = op.routes
+                if routed and node in routed:
+                    behind = True
+                if behind:
+                    routed.update([x for x in inputs if x is not None])
+                careful = behind or anomaly
 
-            # Two inputs and nothing static, as in arithmetic, is unrolled: a third of the time of a sweep over scalars.
-            if op.binary:
-                x, y = inputs
-                a, b = values
-                left, right = arguments
-                rule, other_rule = op.vjps
-                if x is not None:
-                    if x.value is not a:
-                        raise updated(node)
-                    if x.requires_grad:
-                        d = rule(g, out, left, right)
-                        if type(d) is not type(a) or type(d) is ndarray or careful:
-                            d = fit(d, g, a, node, behind)
+                # Two inputs and nothing static, as in arithmetic, is unrolled: a third of the time of a sweep over scalars.
+                if op.binary and not rows:
+                    x, y = inputs
+                    a, b = values
+                    left, right = arguments
+                    rule, other_rule = op.vjps
+                    if x is not None:
+                        if x.value is not a:
+                            raise updated(node)
+                        if x.requires_grad:
+                            d = rule(g, out, left, right)
+                            if type(d) is not type(a) or type(d) is ndarray or careful:
+                                d = conform(d, g, a, node, behind)
+                            old = get(x)
+                            gradients[x] = d if old is None else old + d
+                    if y is not None:
+                        if y.value is not b:
+                            raise updated(node)
+                        if y.requires_grad:
+                            d = other_rule(g, out, left, right)
+                            if type(d) is not type(b) or type(d) is ndarray or careful:
+                                d = conform(d, g, b, node, behind)
+                            old = get(y)
+                            gradients[y] = d if old is None else old + d
+                else:
+                    needed = []
+                    for x, v in zip(inputs, values, strict=True):
+                        if x is not None and x.value is not v:
+                            raise updated(node)
+                        needed.append(x is not None and x.requires_grad and (reached is None or x in reached))
+                    static = {**node.static, "saved": None} if create_graph and op.saves else node.static
+                    if rows:
+                        found = _rows(node, needed, g, out, arguments, static, behind)
+                    else:
+                        found = op.downstream(needed, g, out, arguments, static)
+                    for x, v, d, need in zip(inputs, values, found, needed, strict=True):
+                        if x is None or not need:
+                            continue
+                        if not rows and (type(d) is not type(v) or type(d) is ndarray or careful):
+                            d = conform(d, g, v, node, behind)
                         old = get(x)
                         gradients[x] = d if old is None else old + d
-                if y is not None:
-                    if y.value is not b:
-                        raise updated(node)
-                    if y.requires_grad:
-                        d = other_rule(g, out, left, right)
-                        if type(d) is not type(b) or type(d) is ndarray or careful:
-                            d = fit(d, g, b, node, behind)
-                        old = get(y)
-                        gradients[y] = d if old is None else old + d
-            else:
-                static = {**node.static, "saved": None} if create_graph and op.saves else node.static
-                rules = [op.rule(i) for i in range(len(inputs))] if op.variadic else op.vjps
-                for x, v, rule in zip(inputs, values, rules, strict=True):
-                    if x is None:
-                        continue
-                    if x.value is not v:
-                        raise updated(node)
-                    if x.requires_grad:
-                        d = rule(g, out, *arguments, **static)
-                        if type(d) is not type(v) or type(d) is ndarray or careful:
-                            d = fit(d, g, v, node, behind)
-                        old = get(x)
-                        gradients[x] = d if old is None else old + d
-            if not retain_graph:
-                node.inputs = node.values = ()
-                node.static = NOTHING
+                if not retain_graph:
+                    node.inputs = node.values = ()
+                    node.static = NOTHING
+        except Exception as error:
+            if getattr(getattr(error, "fault", None), "root", None) is None:
+                called = node.op.called(node.values, node.static) if node.op and node.inputs else "backward"
+                error.fault = Fault(  # type: ignore[attr-defined]
+                    called, node.inputs, node.values, node.static, node.op, node.value, "", root, node, gradients
+                )
+            raise
     return gradients
 
 
-def fit(d: Value, g: Value, value: Value, node: Node, behind: bool) -> Value:
+def _rows(
+    node: Node,
+    needed: Sequence[bool],
+    g: Value,
+    out: Value,
+    arguments: Sequence[Value],
+    static: dict[str, Any],
+    behind: bool,
+) -> list[Value]:
+    """The downstream gradients for several upstream ones: elementwise operations take all through in one product."""
+    op: Value = node.op
+    if op.elementwise:
+        one = np.ones_like(node.value)[()]
+        local = op.downstream(needed, constant(one, type(g)) if isinstance(g, Node) else one, out, arguments, static)
+        each = zip(local, node.values, needed, strict=True)
+        return [_conform_rows(g * d, g, v, node, behind) if need else None for d, v, need in each]
+    found: list[list[Value]] = [[] for _ in needed]
+    for row in g:
+        for i, d in enumerate(op.downstream(needed, row, out, arguments, static)):
+            if needed[i]:
+                found[i].append(conform(d, row, node.values[i], node, behind))
+    return [stack(rows) if rows else None for rows in found]
+
+
+def local_gradient(node: Node, i: int) -> Value:
+    """The local gradient of input `i`, in the result's shape; None for an operation on arrays that is not elementwise."""
+    op = node.op
+    assert op is not None
+    if not op.elementwise and (np.ndim(node.value) or np.ndim(node.values[i])):
+        return None
+    one = np.ones_like(node.value)[()]
+    return np.broadcast_to(_single(node, i, one), one.shape)[()]
+
+
+def downstream(node: Node, i: int, g: Value, *, stretched: bool = False) -> Value:
+    """What a node sends back to input `i`, given its upstream gradient.
+
+    It has the input's shape and dtype; if `stretched`, the shape from before the sum over broadcast axes.
+    """
+    d = _single(node, i, g)
+    return np.broadcast_to(d, node.value.shape) if stretched else conform(d, g, node.values[i], node, False)
+
+
+def _single(node: Node, i: int, g: Value) -> Value:
+    op = node.op
+    assert op is not None
+    needed = [k == i for k in range(len(node.inputs))]
+    with np.errstate(all="ignore"):
+        return op.downstream(needed, g, node.value, node.values, node.static)[i]
+
+
+def conform(d: Value, g: Value, value: Value, node: Node, behind: bool) -> Value:
     """A rule's result as the gradient of its variable: summed back where it was broadcast, cast where it was promoted."""
+    op = node.op
+    assert op is not None
+    d = _checked(d, g, value, node, behind)
+    if d.shape != value.shape:
+        try:
+            d = unbroadcast(d, value.shape)
+        except (ValueError, IndexError):
+            text = f"the rule of {op.name} returned shape {d.shape} for an input of shape {value.shape}"
+            raise RuntimeError(text) from None
+    return d[()] if type(d) is np.ndarray and d.ndim == 0 else d
+
+
+def _conform_rows(d: Value, g: Value, value: Value, node: Node, behind: bool) -> Value:
+    """As `conform`, for gradients along a first axis of their own."""
+    d = _checked(d, g, value, node, behind)
+    if d.shape[1:] == value.shape:
+        return d
+    stretched = (len(d), *(1,) * (d.ndim - 1 - value.ndim), *value.shape)
+    return unbroadcast(d, stretched).reshape((len(d), *value.shape))
+
+
+def _checked(d: Value, g: Value, value: Value, node: Node, behind: bool) -> Value:
+    """A rule's result as an array, or as a node where the sweep is recorded, in the dtype of its variable."""
     op = node.op
     assert op is not None
     if behind and op.elementwise and not np.isfinite(value_of(d)).all():
@@ -150,15 +267,9 @@ def fit(d: Value, g: Value, value: Value, node: Node, behind: bool) -> Value:
         d = np.asarray(d)
     if d.dtype != value.dtype:
         if value.dtype.kind != "f":
-            raise TypeError(f"backward: an input of {op.name} holds {value.dtype} numbers, which have no gradient")
+            raise TypeError(f"backward: an input of {op.name} holds {value.dtype} elements, which have no gradient")
         d = astype(d, value.dtype)
-    if d.shape != value.shape:
-        try:
-            d = unbroadcast(d, value.shape)
-        except (ValueError, IndexError):
-            text = f"the rule of {op.name} returned shape {d.shape} for an input of shape {value.shape}"
-            raise RuntimeError(text) from None
-    return d[()] if type(d) is np.ndarray and d.ndim == 0 else d
+    return d
 
 
 def unbroadcast(g: Value, shape: tuple[int, ...]) -> Value:

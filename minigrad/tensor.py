@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar, cast
 
 import numpy as np
 
 from minigrad import numpy_protocol, ops
-from minigrad.backward import seed_of, sweep
-from minigrad.graph import NOTHING, Node, Op, as_array, constant, describe, value_of
+from minigrad.backward import starting_gradient, sweep
+from minigrad.graph import NOTHING, ArrayLike, Node, as_array, constant, describe, value_of
 from minigrad.modes import MODES, USUAL
+from minigrad.operation import Op
 from minigrad.ops.indexing import as_key
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Operator: TypeAlias = "Callable[[Tensor, ArrayLike], Tensor]"
 
 _GATHERING = threading.Lock()  # sweeps of several threads may meet at a shared leaf
 _float64 = np.float64
 
 
-def _binary(op: Op) -> Callable[[Any, Any], Any]:
+def _binary(op: Op[...]) -> Operator:
     """An operator's method. Two float64 scalars, or one and a number, are recorded here without the general call's checks,
     which would take twice as long as the rest.
     """
     forward = op.forward
 
-    def method(self: Tensor, other: Any) -> Any:
+    def method(self: Tensor, other: Any) -> Tensor:
         if type(self.value) is _float64 and _modes() is USUAL:
             kind = type(other)
             if kind is Tensor:
@@ -45,20 +51,34 @@ def _binary(op: Op) -> Callable[[Any, Any], Any]:
     return method
 
 
+def _method(function: Callable[Concatenate[ArrayLike, P], R]) -> Callable[Concatenate[Tensor, P], R]:
+    """A function as a method of its first argument."""
+
+    @wraps(function, updated=())
+    def method(self: Tensor, *args: P.args, **options: P.kwargs) -> R:
+        return function(self, *args, **options)
+
+    return cast("Callable[Concatenate[Tensor, P], R]", method)
+
+
+def _reflected(op: Op[...]) -> Operator:
+    """The method of an operator whose tensor stands on the right."""
+    return lambda self, other: op(other, self)
+
+
+def _in_place(op: Op[...]) -> Operator:
+    """The method of an in-place operator: it updates a leaf inside `no_grad`; while recording it makes a new node."""
+
+    def method(self: Tensor, other: ArrayLike) -> Tensor:
+        if _modes().record or self.op is not None:
+            return op(self, other)
+        self.data = op.forward(self.value, value_of(other))
+        return self
+
+    return method
+
+
 _modes, _new = MODES.get, object.__new__
-
-
-def _methods(*functions: Callable[..., Any]) -> list[Callable[..., Any]]:
-    """Functions as methods of their first argument."""
-
-    def method(function: Callable[..., Any]) -> Callable[..., Any]:
-        def call(self: Tensor, *args: Any, **static: Any) -> Any:
-            return function(self, *args, **static)
-
-        call.__name__, call.__doc__ = function.__name__, function.__doc__
-        return call
-
-    return [method(function) for function in functions]
 
 
 class Tensor(Node):
@@ -117,11 +137,9 @@ class Tensor(Node):
         self.value = value
         self.grad = None
         self.requires_grad = floating if requires_grad is None else bool(requires_grad)
-        self.op = None
-        self.inputs = self.values = ()
-        self.static = NOTHING
         self.name = name
         self.origin = None
+        self.rewire()
 
     # Looking at it
 
@@ -180,7 +198,7 @@ class Tensor(Node):
     @property
     def T(self) -> Tensor:  # noqa: N802
         """The transpose."""
-        return ops.transpose(self)  # type: ignore[no-any-return]
+        return ops.transpose(self)
 
     def numpy(self) -> Any:
         """The value, as an array even if it is 0-d; of a result, read-only."""
@@ -271,7 +289,10 @@ class Tensor(Node):
         >>> print(x.grad)
         54.0
         """
-        gradients = sweep(self, self._seed(upstream, create_graph), create_graph=create_graph, retain_graph=retain_graph)
+        seed = starting_gradient(self, upstream, "backward")
+        if create_graph:
+            seed = ops.astype(upstream, self.dtype) if isinstance(upstream, Node) else Tensor(seed, False)
+        gradients = sweep(self, seed, create_graph=create_graph, retain_graph=retain_graph)
         seen: set[int] = set()
         with _GATHERING:
             for node, g in gradients.items():
@@ -285,17 +306,6 @@ class Tensor(Node):
                     node.grad = g * 1.0 if g.requires_grad else constant(np.array(g.value)[()], Tensor)  # type: ignore[operator]
                 else:
                     node.grad = g
-
-    def _seed(self, upstream: Any, create_graph: bool) -> Any:
-        if not self.requires_grad:
-            raise RuntimeError(
-                f"backward: {describe(self)} is a constant and has no graph; it was made from integers, with "
-                "requires_grad=False, by detach() or inside no_grad()"
-            )
-        seed = seed_of(self, upstream, "backward")
-        if not create_graph:
-            return seed
-        return ops.astype(upstream, self.dtype) if isinstance(upstream, Node) else Tensor(seed, False)
 
     def zero_grad(self) -> None:
         """Forget the gradient collected so far."""
@@ -312,68 +322,21 @@ class Tensor(Node):
 
     # Arithmetic
 
-    __add__, __sub__, __mul__ = _binary(ops.add), _binary(ops.subtract), _binary(ops.multiply)
-    __truediv__, __pow__ = _binary(ops.divide), _binary(ops.power)
-    __floordiv__, __mod__ = _binary(ops.floor_divide), _binary(ops.remainder)
+    __add__, __radd__, __iadd__ = _binary(ops.add), _reflected(ops.add), _in_place(ops.add)
+    __sub__, __rsub__, __isub__ = _binary(ops.subtract), _reflected(ops.subtract), _in_place(ops.subtract)
+    __mul__, __rmul__, __imul__ = _binary(ops.multiply), _reflected(ops.multiply), _in_place(ops.multiply)
+    __truediv__, __rtruediv__, __itruediv__ = _binary(ops.divide), _reflected(ops.divide), _in_place(ops.divide)
+    __pow__, __rpow__ = _binary(ops.power), _reflected(ops.power)
+    __floordiv__, __rfloordiv__ = _binary(ops.floor_divide), _reflected(ops.floor_divide)
+    __mod__, __rmod__ = _binary(ops.remainder), _reflected(ops.remainder)
+    __matmul__, __rmatmul__ = _method(ops.matmul), _reflected(ops.matmul)
+    __neg__, __abs__ = _method(ops.negative), _method(ops.abs)
 
-    def __radd__(self, other: Any) -> Any:
-        return ops.add(other, self)
-
-    def __rsub__(self, other: Any) -> Any:
-        return ops.subtract(other, self)
-
-    def __rmul__(self, other: Any) -> Any:
-        return ops.multiply(other, self)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return ops.divide(other, self)
-
-    def __rfloordiv__(self, other: Any) -> Any:
-        return ops.floor_divide(other, self)
-
-    def __rmod__(self, other: Any) -> Any:
-        return ops.remainder(other, self)
-
-    def __rpow__(self, other: Any) -> Any:
-        return ops.power(other, self)
-
-    def __matmul__(self, other: Any) -> Any:
-        return ops.matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Any:
-        return ops.matmul(other, self)
-
-    def __neg__(self) -> Any:
-        return ops.negative(self)
-
-    def __pos__(self) -> Any:
+    def __pos__(self) -> Tensor:
         return self
 
-    def __abs__(self) -> Any:
-        return ops.abs(self)
-
-    def __round__(self, decimals: int = 0) -> Any:
+    def __round__(self, decimals: int = 0) -> Tensor:
         return ops.round(self, decimals)
-
-    # In place: only where nothing is recorded, and only on leaves. While recording, `w += 1` makes a new node.
-
-    def _update(self, op: Op, other: Any) -> Any:
-        if MODES.get().record or self.op is not None:
-            return op(self, other)
-        self.data = op.forward(self.value, value_of(other))
-        return self
-
-    def __iadd__(self, other: Any) -> Any:
-        return self._update(ops.add, other)
-
-    def __isub__(self, other: Any) -> Any:
-        return self._update(ops.subtract, other)
-
-    def __imul__(self, other: Any) -> Any:
-        return self._update(ops.multiply, other)
-
-    def __itruediv__(self, other: Any) -> Any:
-        return self._update(ops.divide, other)
 
     def __setitem__(self, key: Any, new: Any) -> None:
         self._refuse_result()
@@ -433,15 +396,46 @@ class Tensor(Node):
 
     permute = transpose
 
-    abs, exp, log, sqrt, square = _methods(ops.abs, ops.exp, ops.log, ops.sqrt, ops.square)
-    sin, cos, tanh, sigmoid, relu = _methods(ops.sin, ops.cos, ops.tanh, ops.sigmoid, ops.relu)
-    reciprocal, clip, round, astype = _methods(ops.reciprocal, ops.clip, ops.round, ops.astype)
-    sum, mean, prod, max, min = _methods(ops.sum, ops.mean, ops.prod, ops.max, ops.min)
-    var, std, norm, logsumexp = _methods(ops.var, ops.std, ops.norm, ops.logsumexp)
-    cumsum, cumprod, argmax, argmin = _methods(ops.cumsum, ops.cumprod, ops.argmax, ops.argmin)
-    any, all, softmax, log_softmax = _methods(ops.any, ops.all, ops.softmax, ops.log_softmax)
-    ravel, flatten, squeeze, swapaxes = _methods(ops.ravel, ops.flatten, ops.squeeze, ops.swapaxes)
-    take, repeat, diagonal, trace, dot = _methods(ops.take, ops.repeat, ops.diagonal, ops.trace, ops.dot)
+    abs = _method(ops.abs)
+    exp = _method(ops.exp)
+    log = _method(ops.log)
+    sqrt = _method(ops.sqrt)
+    square = _method(ops.square)
+    sin = _method(ops.sin)
+    cos = _method(ops.cos)
+    tanh = _method(ops.tanh)
+    sigmoid = _method(ops.sigmoid)
+    relu = _method(ops.relu)
+    reciprocal = _method(ops.reciprocal)
+    clip = _method(ops.clip)
+    round = _method(ops.round)
+    astype = _method(ops.astype)
+    sum = _method(ops.sum)
+    mean = _method(ops.mean)
+    prod = _method(ops.prod)
+    max = _method(ops.max)
+    min = _method(ops.min)
+    var = _method(ops.var)
+    std = _method(ops.std)
+    norm = _method(ops.norm)
+    logsumexp = _method(ops.logsumexp)
+    cumsum = _method(ops.cumsum)
+    cumprod = _method(ops.cumprod)
+    argmax = _method(ops.argmax)
+    argmin = _method(ops.argmin)
+    any = _method(ops.any)
+    all = _method(ops.all)
+    softmax = _method(ops.softmax)
+    log_softmax = _method(ops.log_softmax)
+    ravel = _method(ops.ravel)
+    flatten = _method(ops.flatten)
+    squeeze = _method(ops.squeeze)
+    swapaxes = _method(ops.swapaxes)
+    take = _method(ops.take)
+    repeat = _method(ops.repeat)
+    diagonal = _method(ops.diagonal)
+    trace = _method(ops.trace)
+    dot = _method(ops.dot)
 
     # NumPy's protocols: np.exp(t), array + t, np.concatenate([t, a]) record like minigrad's own functions.
 

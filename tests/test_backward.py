@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 import minigrad as mg
 from minigrad import Tensor
 from minigrad.backward import sweep
-from minigrad.graph import OPS, Op, topological_order
+from minigrad.graph import topological_order
+from minigrad.operation import OPS, Op
 
 
 def test_intermediate_gradients():

@@ -19,7 +19,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.docstrings import with_sections
-from minigrad.graph import OPS, Op
+from minigrad.operation import OPS, Op
 
 README = Path(__file__).parent.parent / "README.md"
 NAMES = {**vars(mg), "mg": mg, "np": np}

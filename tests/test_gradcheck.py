@@ -7,7 +7,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.graph import OPS, elementwise
+from minigrad.operation import OPS, elementwise
 
 
 @pytest.fixture

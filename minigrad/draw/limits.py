@@ -6,19 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import backward
-from minigrad.graph import Node, Value, describe
+from minigrad.graph import Value
 
 MOST_DECIMALS = 17  # significant digits of a float64
-
-
-def seed_of(f: Any, upstream: Any, who: str) -> Value:
-    """The gradient to start from, if `f` is a tensor that can be swept; else an error that says what to do."""
-    if not isinstance(f, Node):
-        raise TypeError(f"{who}: expected a Tensor, got {type(f).__name__}; call it on the result of a computation")
-    if not f.requires_grad:
-        raise RuntimeError(f"{who}: {describe(f)} is a constant; no gradient goes through it")
-    return backward.seed_of(f, upstream, who)
 
 
 def from_one(seed: Value) -> bool:

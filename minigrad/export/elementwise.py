@@ -9,12 +9,12 @@ import numpy as np
 
 from minigrad import ops
 from minigrad.export.translation import Translation, translates
-from minigrad.graph import Op
+from minigrad.operation import Op
 from minigrad.ops.networks.activation import SELU_ALPHA, SELU_SCALE
 from minigrad.ops.transcendental import LN2, LN10
 
 # Ops that ONNX has under another name, with the same inputs.
-COUNTERPARTS = {
+COUNTERPARTS: dict[Op[...] | None, str] = {
     ops.abs: "Abs",
     ops.add: "Add",
     ops.arccos: "Acos",
@@ -53,12 +53,12 @@ COUNTERPARTS = {
 }
 
 
-@translates(*COUNTERPARTS)
+@translates(*(op for op in COUNTERPARTS if op))
 def _counterpart(t: Translation) -> str:
     return t(COUNTERPARTS[t.node.op], *t.inputs())
 
 
-def formula(op: Op, write: Callable[..., str]) -> None:
+def formula(op: Op[...], write: Callable[..., str]) -> None:
     """Declare how an op without static arguments is translated: a formula of its inputs."""
     translates(op)(lambda t: write(t, *t.inputs()))
 

@@ -8,16 +8,17 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from minigrad.export.trace import PerRun, Recorded, same_static, same_value
-from minigrad.graph import Op, value_of
+from minigrad.graph import value_of
+from minigrad.operation import Op
 
 Rule: TypeAlias = Callable[["Translation"], str]
 Operand: TypeAlias = str | float | list[int] | np.ndarray[Any, Any] | None
-RULES: dict[Op, Rule] = {}  # how each op is translated
+RULES: dict[Op[...], Rule] = {}  # how each op is translated
 INT64 = np.dtype(np.int64)
 FIX = " (dynamic_batch=False fixes the batch)"
 
 
-def translates(*ops: Op) -> Callable[[Rule], Rule]:
+def translates(*ops: Op[...]) -> Callable[[Rule], Rule]:
     """Declare how ops are translated; a decorator for a function from a `Translation` to the name of its result."""
 
     def declare(rule: Rule) -> Rule:

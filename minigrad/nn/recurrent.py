@@ -169,7 +169,7 @@ class RNN(_Recurrent):
 
     def _sequence(self, x: Value, states: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> Any:
         bias = None if bias_ih is None else bias_ih + bias_hh
-        out = sequence.rnn(x, weight_ih, weight_hh, *states, bias, nonlinearity=self.nonlinearity)
+        out = sequence.rnn(x, weight_ih, weight_hh, states[0], bias, nonlinearity=self.nonlinearity)
         return out, out[-1]
 
 
@@ -220,7 +220,7 @@ class LSTM(_Recurrent):
     states = 2
 
     def _sequence(self, x: Value, states: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> Any:
-        both = sequence.lstm(x, weight_ih, weight_hh, *states, None if bias_ih is None else bias_ih + bias_hh)
+        both = sequence.lstm(x, weight_ih, weight_hh, states[0], states[1], None if bias_ih is None else bias_ih + bias_hh)
         return both[:-1], both[-2], both[-1]
 
 
@@ -250,7 +250,7 @@ class GRU(_Recurrent):
     gates = 3
 
     def _sequence(self, x: Value, states: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> Any:
-        out = sequence.gru(x, weight_ih, weight_hh, *states, bias_ih, bias_hh)
+        out = sequence.gru(x, weight_ih, weight_hh, states[0], bias_ih, bias_hh)
         return out, out[-1]
 
 

@@ -15,7 +15,8 @@ import numpy as np
 
 from minigrad import ops
 from minigrad.backward import sweep
-from minigrad.graph import Node, Op, Value, constant, op
+from minigrad.graph import Node, Value, constant
+from minigrad.operation import Op, op
 from minigrad.tensor import Tensor
 
 # One step, of recorded operations. z is what the input contributes: x weight_ih.T and the biases.
@@ -84,7 +85,7 @@ PARTS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _rules(fused: Op, backward: Callable[..., Swept], compose: Callable[..., Value]) -> None:
+def _rules(fused: Op[...], backward: Callable[..., Swept], compose: Callable[..., Value]) -> None:
     """Rules that take their part of one sweep; where that is recorded, they differentiate the composition instead."""
 
     def rule(i: int, part: Callable[..., Any]) -> Callable[..., Any]:

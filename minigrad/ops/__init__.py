@@ -5,7 +5,7 @@ upstream gradient `g`, the result and the inputs, and returns the downstream gra
 
 >>> import numpy as np
 >>> from minigrad import Tensor, gradcheck
->>> from minigrad.graph import elementwise
+>>> from minigrad.operation import elementwise
 >>> @elementwise
 ... def sinc(x, /):
 ...     return np.sin(x) / x

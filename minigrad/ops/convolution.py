@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Value, op
+from minigrad.graph import Value
+from minigrad.operation import op
 from minigrad.ops import _conv_kernels as kernels
 from minigrad.ops._conv_kernels import Geometry
 from minigrad.ops.dtypes import one_dtype

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.linalg import LinAlgError
 
-from minigrad.graph import Value, op, value_of
+from minigrad.graph import Value, value_of
+from minigrad.operation import op
 from minigrad.ops.elementwise import over
 from minigrad.ops.indexing import getitem
 from minigrad.ops.joining import concatenate

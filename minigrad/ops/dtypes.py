@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.graph import Node, Value, as_array, elementwise, value_of
+from minigrad.graph import Node, Value, as_array, value_of
+from minigrad.operation import elementwise
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from minigrad.graph import Value, op
+from minigrad.graph import Value
+from minigrad.operation import op
 from minigrad.ops.dtypes import of_one_kind
 from minigrad.ops.indexing import diagonal
 from minigrad.ops.reduce import sum
@@ -19,14 +22,16 @@ def _einsum(*operands: Value, subscripts: str) -> Value:
     return np.einsum(subscripts, *operands, optimize=len(operands) > 1)
 
 
-def _einsum_rule(g: Value, out: Value, *operands: Value, subscripts: str, i: int) -> Value:
+@_einsum.joint_rule
+def _einsum_rule(needed: Sequence[bool], g: Value, out: Value, *operands: Value, subscripts: str) -> list[Value]:
     left, result = subscripts.split("->")
     terms = left.split(",")
-    others = [result, *terms[:i], *terms[i + 1 :]]
-    return np.einsum(f"{','.join(others)}->{terms[i]}", g, *operands[:i], *operands[i + 1 :])
 
+    def downstream(i: int) -> Value:
+        others = [result, *terms[:i], *terms[i + 1 :]]
+        return np.einsum(f"{','.join(others)}->{terms[i]}", g, *operands[:i], *operands[i + 1 :])
 
-_einsum.rules(_einsum_rule)
+    return [downstream(i) if need else None for i, need in enumerate(needed)]
 
 
 def einsum(subscripts: str, *operands: Value) -> Value:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from minigrad.graph import Value, elementwise, op
+from minigrad.graph import Value
+from minigrad.operation import elementwise, op
 
 
 def zero(g: Value, *_: Value, **__: Value) -> Value:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.graph import Node, Value, op, value_of
+from minigrad.graph import Node, Value, value_of
+from minigrad.operation import op
 from minigrad.ops.shape import moveaxis, ravel
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.graph import Value, op
+from minigrad.graph import Value
+from minigrad.operation import op
 from minigrad.ops.dtypes import of_one_kind
 from minigrad.ops.indexing import getitem, take
 from minigrad.ops.shape import broadcast_to, expand_dims, ravel, reshape
@@ -21,12 +23,11 @@ def _concatenate(*arrays: Value, axis: int) -> Value:
     return np.concatenate(arrays, axis, dtype=np.result_type(*arrays))  # a Python number takes on the others' dtype
 
 
-def _concatenate_rule(g: Value, out: Value, *arrays: Value, axis: int, i: int) -> Value:
-    start = sum(x.shape[axis] for x in arrays[:i])
-    return g[(slice(None),) * (axis % g.ndim) + (slice(start, start + arrays[i].shape[axis]),)]
-
-
-_concatenate.rules(_concatenate_rule)
+@_concatenate.joint_rule
+def _concatenate_rule(needed: Sequence[bool], g: Value, out: Value, *arrays: Value, axis: int) -> list[Value]:
+    before, ends = (slice(None),) * (axis % g.ndim), accumulate(x.shape[axis] for x in arrays)
+    spans = [slice(end - x.shape[axis], end) for x, end in zip(arrays, ends, strict=True)]
+    return [g[(*before, span)] if need else None for span, need in zip(spans, needed, strict=True)]
 
 
 def concatenate(arrays: Sequence[Value], axis: int | None = 0) -> Value:
@@ -64,7 +65,10 @@ def _stack(*arrays: Value, axis: int) -> Value:
     return np.stack(arrays, axis, dtype=np.result_type(*arrays))
 
 
-_stack.rules(lambda g, out, *arrays, axis, i: g[(slice(None),) * (axis % g.ndim) + (i,)])
+@_stack.joint_rule
+def _stack_rule(needed: Sequence[bool], g: Value, out: Value, *arrays: Value, axis: int) -> list[Value]:
+    before = (slice(None),) * (axis % g.ndim)
+    return [g[(*before, i)] if need else None for i, need in enumerate(needed)]
 
 
 def stack(arrays: Sequence[Value], axis: int = 0) -> Value:

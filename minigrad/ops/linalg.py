@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from minigrad.graph import Value, op, value_of
+from minigrad.graph import Value, value_of
+from minigrad.operation import op
 from minigrad.ops.dtypes import of_one_kind
 from minigrad.ops.elementwise import multiply, power
 from minigrad.ops.indexing import diagonal

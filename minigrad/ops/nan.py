@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from minigrad.graph import Value, op, value_of
+from minigrad.graph import Value, value_of
+from minigrad.operation import op
 from minigrad.ops.elementwise import divide, multiply, where
 from minigrad.ops.indexing import getitem
 from minigrad.ops.norms import norm

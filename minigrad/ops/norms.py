@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from minigrad.graph import Value, op, value_of
+from minigrad.graph import Value, value_of
+from minigrad.operation import op
 from minigrad.ops.elementwise import over
 from minigrad.ops.reduce import Axis, _kept
 

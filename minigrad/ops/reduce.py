@@ -14,7 +14,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.docstrings import with_sections
-from minigrad.graph import Op, Value, op, value_of
+from minigrad.graph import Value, value_of
+from minigrad.operation import Op, op
 
 Axis = int | tuple[int, ...] | None
 
@@ -50,7 +51,7 @@ def documented(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def reduction(forward: Callable[..., Any]) -> Op:
+def reduction(forward: Callable[..., Any]) -> Op[...]:
     """Declare an operation along axes, and complete its docstring."""
     return op()(documented(forward))
 

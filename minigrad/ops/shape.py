@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from minigrad.graph import Value, op
+from minigrad.graph import Value
+from minigrad.operation import op
 
 # Another shape
 

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from minigrad.graph import Value, op
+from minigrad.graph import Value
+from minigrad.operation import op
 from minigrad.ops.convolution import conv
 from minigrad.ops.dtypes import floats
 from minigrad.ops.indexing import getitem

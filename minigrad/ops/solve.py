@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.linalg import LinAlgError
 
-from minigrad.graph import Value, op, value_of
+from minigrad.graph import Value, value_of
+from minigrad.operation import op
 from minigrad.ops.decompose import svdvals
 from minigrad.ops.elementwise import square, where
 from minigrad.ops.indexing import getitem

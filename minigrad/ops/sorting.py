@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from minigrad.graph import Value, op, value_of
+from minigrad.graph import Value, value_of
+from minigrad.operation import op
 from minigrad.ops.dtypes import astype
 from minigrad.ops.elementwise import where
 from minigrad.ops.indexing import take, take_along_axis

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from minigrad.graph import Value, elementwise
+from minigrad.graph import Value
+from minigrad.operation import elementwise
 from minigrad.ops.elementwise import over
 
 LN2, LN10 = float(np.log(2.0)), float(np.log(10.0))

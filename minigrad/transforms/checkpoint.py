@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from weakref import ref
 
 import numpy as np
 
 from minigrad.backward import sweep
-from minigrad.graph import OPS, Node, Value, describe, op, topological_order
+from minigrad.graph import Node, Value, describe, topological_order
 from minigrad.modes import MODES
+from minigrad.operation import Op
 from minigrad.transforms.trees import leaves, tree_map
 from minigrad.transforms.variables import INSIDE, Function, Run, check_function, in_a_row, named, parted, recorded
 
@@ -66,7 +68,7 @@ def checkpoint(f: Function) -> Function:
                     f"checkpoint: {step!r} uses {describe(x)}, which was computed outside it; pass it as an argument"
                 )
         step.value, step.outside = value, outside
-        pieces = iter(parted(_checkpoint(*sources, *outside, step=step), like))
+        pieces = iter(parted(_recorded(*sources, *outside, step=step), like))
         step.value = None
         return tree_map(lambda y: next(pieces) if y is _HERE else y, result)
 
@@ -80,7 +82,6 @@ class _Step:
         self.f, self.arguments, self.inside = f, (args, options), INSIDE.get()
         self.value: Value = None
         self.outside: list[Node] = []
-        self.last: tuple[Any, list[Any]] | None = None
 
     def __repr__(self) -> str:
         return getattr(self.f, "__name__", type(self.f).__name__)
@@ -140,20 +141,13 @@ class _Step:
         return [found.get(x, np.zeros_like(x.value)) for x in (*run.variables, *self.outside)]
 
 
-@op()
 def _checkpoint(*inputs: Value, step: _Step) -> Value:
     return step.value
 
 
-def _again(g: Value, out: Value, *inputs: Value, i: int, step: _Step) -> Value:
-    """The first rule of a sweep to be asked computes the gradients of all the inputs; the last one forgets them."""
-    if step.last is None or step.last[0] is not g:
-        step.last = (g, step.gradients(g, out, inputs))
-    answer = step.last[1][i]
-    if i == len(inputs) - 1:
-        step.last = None
-    return answer
+_recorded: Op[...] = Op(_checkpoint)  # not in the registry: it computes nothing by itself
 
 
-_checkpoint.rules(_again)
-del OPS[_checkpoint.name]  # the registry holds what can be computed by itself
+@_recorded.joint_rule
+def _rule(needed: Sequence[bool], g: Value, out: Value, *inputs: Value, step: _Step) -> list[Value]:
+    return step.gradients(g, out, inputs)

@@ -22,7 +22,6 @@ from minigrad.transforms.variables import (
     Argnums,
     Function,
     Run,
-    between,
     check_function,
     matching,
     named,
@@ -92,10 +91,9 @@ def differentiate(who: str, f: Function, argnums: Argnums, has_aux: bool) -> Fun
         found: dict[Node, Any] = {}
         if run.outputs:
             one = y.value.dtype.type(1)
-            path = between(y, run.variables)  # nobody else's, so it may be freed as the sweep goes
-            found = sweep(
-                y, constant(one, Tensor) if run.again else one, create_graph=run.again, retain_graph=run.again, order=path
-            )
+            seed = constant(one, Tensor) if run.again else one
+            # The path from the variables is nobody else's, so it may be freed as the sweep goes.
+            found = sweep(y, seed, create_graph=run.again, retain_graph=run.again, wrt=run.variables)
         run.link()
         value, gradients = run.given(y), run.gradients(found)
         return ((value, run.given(run.aux)), gradients) if has_aux else (value, gradients)

@@ -7,14 +7,13 @@ Python's work on the rest of the graph is shared.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from minigrad import ops
-from minigrad.backward import fit, sweep, unbroadcast, updated
-from minigrad.graph import Node, Op, Value, check_finite, constant, topological_order, value_of
-from minigrad.modes import MODES
+from minigrad.backward import sweep
+from minigrad.graph import Node, Value, constant, path_from, value_of
 from minigrad.tensor import Tensor
 from minigrad.transforms.gradients import check_number, gradient
 from minigrad.transforms.trees import fill, tree_map
@@ -22,7 +21,6 @@ from minigrad.transforms.variables import (
     Argnums,
     Function,
     Run,
-    between,
     check_function,
     in_a_row,
     matching,
@@ -82,25 +80,29 @@ def _jacobian(who: str, f: Function, argnums: Argnums, has_aux: bool = False) ->
         run = Run(who, f, args, options, argnums, has_aux)
         blocks = _blocks(run) if run.outputs else []
         run.link()
-        start = 0
+        starts = iter(np.cumsum([0, *(y.value.size for y in run.outputs)]))
 
         def derivatives(y: Any) -> Any:
-            """Of one output, for all inputs."""
-            nonlocal start
+            """Of one output, with respect to all inputs."""
             shape = np.shape(value_of(y))
             if isinstance(y, Node) and y.requires_grad:
-                end = start + y.value.size
-                found = [b[start:end].reshape(shape + x.shape) for b, x in zip(blocks, run.variables, strict=True)]
-                start = end
+                start = next(starts)
+                found = [b[start : start + y.value.size] for b in blocks]
             else:
                 found = [np.zeros(shape + x.shape, x.dtype) for x in run.variables]
-            found = [b if isinstance(b, Node) else b[()] for b in found]
-            return fill(run.chosen, iter([constant(b, Tensor) if run.tensors and b is value_of(b) else b for b in found]))
+            shaped = [b.reshape(shape + x.shape) for b, x in zip(found, run.variables, strict=True)]
+            return fill(run.chosen, iter([_answer(b, run.tensors) for b in shaped]))
 
         answer = tree_map(derivatives, run.result)
         return (answer, run.given(run.aux)) if has_aux else answer
 
     return every_derivative
+
+
+def _answer(block: Value, tensors: bool) -> Any:
+    if isinstance(block, Node):
+        return block
+    return constant(block[()], Tensor) if tensors else block[()]
 
 
 def _blocks(run: Run) -> list[Any]:
@@ -111,7 +113,7 @@ def _blocks(run: Run) -> list[Any]:
             every = _rows(in_a_row(run.outputs), run.variables, run.again)
             return [rows.reshape((count, x.size)) for rows, x in zip(every, run.variables, strict=True)]
         u, gradients = run.upstream()
-        columns = [np.zeros((count, x.size), x.dtype) for x in run.variables]
+        columns: list[Value] = [np.zeros((count, x.size), x.dtype) for x in run.variables]
         for k, (g, x) in enumerate(zip(gradients, run.variables, strict=True)):
             if isinstance(g, Node) and g.requires_grad:
                 (rows,) = _rows(g, [u], run.again)
@@ -124,7 +126,7 @@ def _rows(root: Any, variables: list[Tensor], again: bool) -> list[Any]:
     """The gradients of every number of `root`, one after the other along a first axis, for each variable."""
     if not root.value.size:
         return [np.zeros((0, *x.shape), x.dtype) for x in variables]
-    path, reached = _path(root, variables)
+    path, _ = path_from(variables, root)
     together = max(1, TOGETHER // max([1, *(node.value.size for node in path)]))
     parts: list[list[Any]] = [[] for _ in variables]
     with np.errstate(all="ignore"), recorded():
@@ -132,68 +134,10 @@ def _rows(root: Any, variables: list[Tensor], again: bool) -> list[Any]:
             seeds = np.zeros((min(together, root.value.size - start), root.value.size), root.value.dtype)
             np.fill_diagonal(seeds[:, start:], 1)
             g = seeds.reshape((len(seeds), *root.value.shape))
-            found = _sweep_rows(root, constant(g, Tensor) if again else g, path, reached, again)
+            found = sweep(root, constant(g, Tensor) if again else g, create_graph=again, wrt=variables, rows=True)
             for part, x in zip(parts, variables, strict=True):
                 part.append(found[x] if x in found else np.zeros((len(seeds), *x.shape), x.dtype))
     return [part[0] if len(part) == 1 else ops.concatenate(part) for part in parts]
-
-
-def _path(root: Node, variables: list[Tensor]) -> tuple[list[Node], set[Node]]:
-    """The nodes from the variables to the root in order, and all that has a gradient for us."""
-    reached: set[Node] = set(variables)
-    path = []
-    for node in topological_order(root):
-        if any(x in reached for x in node.inputs if x is not None):
-            if any(x is not None and x.value is not v for x, v in zip(node.inputs, node.values, strict=True)):
-                raise updated(node)
-            reached.add(node)
-            path.append(node)
-    return path, reached
-
-
-def _sweep_rows(root: Node, seeds: Value, path: list[Node], reached: set[Node], again: bool) -> dict[Node, Value]:
-    """The sweep for several upstream gradients at once, along a first axis of their own."""
-    gradients = {root: seeds}
-    routed: set[Node] = set()
-    for node in reversed(path):
-        op: Value = node.op
-        g, static = gradients.pop(node), node.static
-        out: Value = node.value
-        arguments = node.values
-        if again:
-            out = node
-            arguments = tuple([v if x is None else x for x, v in zip(node.inputs, node.values, strict=True)])
-            static = {**static, "saved": None} if op.saves else static
-        behind = op.routes or node in routed
-        if behind:
-            routed.update([x for x in node.inputs if x is not None])
-        one = np.ones_like(node.value)[()]
-        for i, (x, v) in enumerate(zip(node.inputs, node.values, strict=True)):
-            if x is None or x not in reached or not x.requires_grad:
-                continue
-            rule = op.rule(i)
-            if op.elementwise:
-                local = rule(constant(one, Tensor) if again else one, out, *arguments, **static)
-                d = _fit_rows(g * local, g, v, node, behind)
-            else:
-                d = ops.stack([fit(rule(row, out, *arguments, **static), row, v, node, behind) for row in g])
-            old = gradients.get(x)
-            gradients[x] = d if old is None else old + d
-    return gradients
-
-
-def _fit_rows(d: Value, g: Value, value: Value, node: Node, behind: bool) -> Value:
-    """Products of the upstream gradients and a local one as gradients of the variable; see `backward.fit`."""
-    if behind and not np.isfinite(value_of(d)).all():
-        d = ops.where(g == 0, 0.0, d)
-    if MODES.get().anomaly:
-        check_finite(value_of(d), "the gradient", cast(Op, node.op), node.values, node.origin)
-    if d.dtype != value.dtype:
-        d = ops.astype(d, value.dtype)
-    if d.shape[1:] == value.shape:
-        return d
-    stretched = (len(d), *(1,) * (d.ndim - 1 - value.ndim), *value.shape)
-    return unbroadcast(d, stretched).reshape((len(d), *value.shape))
 
 
 def hessian(f: Function, argnums: Argnums = 0) -> Function:
@@ -273,7 +217,7 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
         run.join(vector)
         found: dict[Node, Value] = {}
         if run.outputs:
-            first = sweep(y, constant(y.value.dtype.type(1), Tensor), create_graph=True, order=between(y, run.variables))
+            first = sweep(y, constant(y.value.dtype.type(1), Tensor), create_graph=True, wrt=run.variables)
             found = weighed([first.get(x) for x in run.variables], vector, run.variables, run.again)
         run.link()
         return run.gradients(found)

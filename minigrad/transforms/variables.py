@@ -16,7 +16,7 @@ import numpy as np
 
 from minigrad import ops
 from minigrad.backward import sweep
-from minigrad.graph import NOTHING, Node, Value, as_array, constant, topological_order, value_of
+from minigrad.graph import Node, Value, as_array, constant, topological_order, value_of
 from minigrad.modes import MODES, recording
 from minigrad.tensor import Tensor
 from minigrad.transforms.trees import fill, kind, leaves, matched, paths, tree_map
@@ -174,7 +174,7 @@ class Run:
         root = in_a_row(self.outputs)
         # Any numbers will do, but zeros or a pattern: at singular points rules look for an upstream gradient of 0.
         u = Tensor(np.random.default_rng(0).uniform(0.5, 1.5, root.shape), dtype=root.dtype)
-        found = sweep(root, u, create_graph=self.again, order=between(root, self.variables))
+        found = sweep(root, u, create_graph=self.again, wrt=self.variables)
         return u, [found.get(y) for y in self.variables]
 
     def link(self, swept: bool = True) -> None:
@@ -182,7 +182,7 @@ class Run:
         if self.again:
             for y, x in zip(self.variables, self._sources, strict=True):
                 if isinstance(x, Node) and x.requires_grad:
-                    y.op, y.inputs, y.values, y.static = ops.add, (x, None), (y.value, 0.0), NOTHING
+                    y.rewire(ops.add, (x, None), (y.value, 0.0))
                 elif swept:
                     y.requires_grad = False
 
@@ -212,19 +212,6 @@ class Run:
         return constant(value, Tensor) if self.tensors else value
 
 
-def between(root: Node, variables: list[Tensor]) -> list[Node]:
-    """The nodes that lead from the variables to the root, in order; what else the root depends on is left out."""
-    reached: set[Node] = set(variables)
-    path = []
-    for node in topological_order(root):
-        for x in node.inputs:
-            if x in reached:
-                reached.add(node)
-                path.append(node)
-                break
-    return path
-
-
 def in_a_row(xs: list[Any]) -> Any:
     """Several arrays or tensors as one vector of all their numbers; a single one as it is."""
     return xs[0] if len(xs) == 1 else ops.concatenate([ops.ravel(x) for x in xs])
@@ -238,7 +225,7 @@ def weighed(outputs: list[Any], weights: list[Any], variables: list[Tensor], aga
     with recorded():
         root, seed = in_a_row([y for y, _ in pairs]), in_a_row([w if again else value_of(w) for _, w in pairs])
     seed = constant(seed, Tensor) if again and not isinstance(seed, Node) else seed
-    return sweep(root, seed, create_graph=again, order=between(root, variables))
+    return sweep(root, seed, create_graph=again, wrt=variables)
 
 
 def parted(row: Any, like: list[Any]) -> list[Any]:

@@ -14,7 +14,8 @@ import numpy as np
 import minigrad as mg
 from minigrad import Tensor, checks
 from minigrad.backward import unbroadcast
-from minigrad.graph import OPS, topological_order
+from minigrad.graph import topological_order
+from minigrad.operation import OPS
 
 # %% [markdown]
 # ## The backward pass is also a graph

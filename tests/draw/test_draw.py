@@ -17,7 +17,8 @@ from minigrad import Tensor, scope
 from minigrad.draw import Drawing, draw
 from minigrad.draw.still import render
 from minigrad.draw.text import summary
-from minigrad.graph import elementwise, topological_order
+from minigrad.graph import topological_order
+from minigrad.operation import elementwise
 from minigrad.text import number, printable, shorten
 
 # What is in it

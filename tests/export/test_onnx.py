@@ -18,7 +18,7 @@ from torch_models import MODELS
 
 import minigrad as mg
 from minigrad import Tensor, nn
-from minigrad.graph import OPS, elementwise
+from minigrad.operation import OPS, elementwise
 
 WEIGHTS = Path(__file__).parents[1] / "torch_weights"
 # Losses, which are for training; and operations that are random, take positions computed from the data, or are not in ONNX.

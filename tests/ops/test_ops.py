@@ -14,7 +14,8 @@ from samples_numpy import SAMPLES, Sample, networks
 import minigrad as mg
 from minigrad import Tensor, linalg, ops
 from minigrad.backward import sweep
-from minigrad.graph import OPS, topological_order
+from minigrad.graph import topological_order
+from minigrad.operation import OPS
 
 EVERY = [pytest.param(s, id=f"{name}-{i}") for name, samples in SAMPLES.items() for i, s in enumerate(samples)]
 WITHOUT_GRADIENT = {"argmax", "argmin", "argsort", "any", "all"}
@@ -43,7 +44,7 @@ def test_every_registered_op_has_rules_and_is_reached_by_a_sample():
             reached |= {node.op.name for y in roots for node in topological_order(y)}
             sweeps = [sweep(y, Tensor(np.ones(y.shape)), create_graph=True) for y in roots]
             roots = [g for found in sweeps for x, g in found.items() if x.is_leaf]
-    assert {name for name, op in OPS.items() if op.vjps} == set(OPS)
+    assert {name for name, op in OPS.items() if op.vjps or op.joint} == set(OPS)
     assert reached == {name for name, op in OPS.items() if op.__module__.startswith("minigrad.ops.")}
 
 

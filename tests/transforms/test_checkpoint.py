@@ -10,7 +10,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor, ops
-from minigrad.graph import OPS
+from minigrad.operation import OPS
 
 
 def test_checkpoint_is_exact_to_any_order():

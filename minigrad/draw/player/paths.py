@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backward import sweep
-from minigrad.draw.limits import MOST_DECIMALS, check_integers, from_one, seed_of
+from minigrad.backward import local_gradient, starting_gradient, sweep
+from minigrad.draw.limits import MOST_DECIMALS, check_integers, from_one
 from minigrad.draw.names import symbol
 from minigrad.draw.player.arithmetic import equation, inline, plus, shaped, times
 from minigrad.draw.player.labels import SHORT, Labels, symbols
 from minigrad.draw.player.mirror import chain
-from minigrad.draw.player.steps import local_gradient
 from minigrad.draw.text import in_words
 from minigrad.graph import Node, Value, describe, topological_order
 
@@ -163,7 +162,7 @@ class Explanation:
 
 def explanation(f: Node, wrt: Node, upstream: Any, max_paths: int, precision: int) -> Explanation:
     """The result of `minigrad.explain`."""
-    seed = seed_of(f, upstream, "explain")
+    seed = starting_gradient(f, upstream, "explain")
     if not isinstance(wrt, Node):
         raise TypeError(f"explain: wrt is a Tensor, got {type(wrt).__name__}")
     if not wrt.requires_grad:

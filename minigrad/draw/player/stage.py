@@ -8,10 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from minigrad.backward import sweep
+from minigrad.backward import starting_gradient, sweep
 from minigrad.draw import draw
 from minigrad.draw.heatmap import MOST, NOT_FINITE, SHADES, cells, extent, levels
-from minigrad.draw.limits import seed_of
 from minigrad.draw.page import Page
 from minigrad.draw.player.arithmetic import inline
 from minigrad.draw.player.mirror import Mirror
@@ -61,7 +60,7 @@ def _shading() -> str:
 def _swept(f: Node, upstream: Any) -> Node:
     """A copy of the graph with the gradients of this sweep, so that the drawing has room for them."""
     copies = Mirror(f).twins
-    for node, g in sweep(f, seed_of(f, upstream, "play")).items():
+    for node, g in sweep(f, starting_gradient(f, upstream, "play")).items():
         copies[node].grad = g
     return copies[f]
 

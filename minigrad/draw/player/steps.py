@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from minigrad.backward import sweep
-from minigrad.draw.limits import MOST_DECIMALS, check_integers, from_one, seed_of
+from minigrad.backward import downstream, local_gradient, starting_gradient, sweep
+from minigrad.draw.limits import MOST_DECIMALS, check_integers, from_one
 from minigrad.draw.names import arguments, operation, symbol
 from minigrad.draw.player.arithmetic import equation, inline, plus, shaped, times
 from minigrad.draw.player.labels import Labels, given, symbols
@@ -168,7 +168,7 @@ def steps(f: Node, *, upstream: Any = None, precision: int = 2, max_nodes: int =
     backward n4 ['-4 × 1 = -4', '3 × 1 = 3']
     backward n2 ['1 × (-4) = -4', '1 × (-4) = -4']
     """
-    seed = seed_of(f, upstream, "play")
+    seed = starting_gradient(f, upstream, "play")
     check_integers("play", precision=(precision, 0, MOST_DECIMALS), max_nodes=(max_nodes, 1, None))
     graph = Numbered(f)
     if len(graph) > max_nodes:
@@ -181,35 +181,22 @@ def steps(f: Node, *, upstream: Any = None, precision: int = 2, max_nodes: int =
         return [teller.start(), *teller.forward(), teller.seed(), *teller.backward(), teller.end()]
 
 
-def local_gradient(node: Node, i: int) -> Value:
-    """The local gradient of input `i` of an elementwise operation, or of one number by another; else None."""
-    op = node.op
-    assert op is not None
-    scalar = np.ndim(node.value) == 0 and np.ndim(node.values[i]) == 0
-    if not op.elementwise and not scalar:
-        return None
-    ones = np.ones_like(node.value)[()]
-    return np.broadcast_to(op.rule(i)(ones, node.value, *node.values, **node.static), ones.shape)[()]
-
-
-def product(node: Node, i: int, local: Value, g: Value, downstream: Value, precision: int) -> tuple[str, str]:
+def product(node: Node, i: int, local: Value, g: Value, arrived: Value, precision: int) -> tuple[str, str]:
     """Local × upstream = downstream, and the sum back to the shape of an input that was broadcast, written out."""
     shape, own = np.shape(node.value), np.shape(node.values[i])
     if local is None:
-        return f"{_shape(g)} → {shaped(downstream, precision)}", ""
+        return f"{_shape(g)} → {shaped(arrived, precision)}", ""
     if not shape:
-        return equation(times, operator.mul, [local, g], downstream, precision), ""
+        return equation(times, operator.mul, [local, g], arrived, precision), ""
     if shape == own:
-        return _elementwise(local, g, downstream, precision), ""
-    op = node.op
-    assert op is not None
-    whole = np.broadcast_to(op.rule(i)(g, node.value, *node.values, **node.static), shape)
+        return _elementwise(local, g, arrived, precision), ""
+    whole = downstream(node, i, g, stretched=True)
     lead = len(shape) - len(own)
     axes = [*range(lead), *(lead + k for k, n in enumerate(own) if n == 1 and shape[lead + k] != 1)]
     where = f"axis {axes[0]}" if len(axes) == 1 else f"axes {', '.join(map(str, axes))}"
     return (
         _elementwise(local, g, whole, precision),
-        f"summed over {where}, {shape} → {shaped(downstream, precision)}",
+        f"summed over {where}, {shape} → {shaped(arrived, precision)}",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from minigrad.graph import Op
+from minigrad.operation import Op
 
 INFIX = {"add": "+", "subtract": "−", "multiply": "×", "divide": "/", "power": "^", "matmul": "@"}
 AROUND = {"negative": "-{}", "reciprocal": "1 / {}", "square": "{}²", "sqrt": "√{}", "abs": "|{}|"}
@@ -135,7 +135,7 @@ def _level(text: str) -> int:
     return min(level, 1) if text.startswith("-") else level
 
 
-def rule(op: Op, i: int, labels: Sequence[str], ndims: Sequence[int]) -> str:
+def rule(op: Op[...], i: int, labels: Sequence[str], ndims: Sequence[int]) -> str:
     """The gradient rule of one input in symbols.
 
     Parameters
@@ -156,7 +156,7 @@ def rule(op: Op, i: int, labels: Sequence[str], ndims: Sequence[int]) -> str:
 
     Examples
     --------
-    >>> from minigrad.graph import OPS
+    >>> from minigrad.operation import OPS
     >>> rule(OPS["matmul"], 0, ["W", "x"], [2, 1]), rule(OPS["matmul"], 1, ["W", "x"], [2, 1])
     ('dW = upstream ⊗ x', 'dx = Wᵀ · upstream')
     >>> rule(OPS["multiply"], 0, ["", "y"], [0, 0]), rule(OPS["erf"], 0, ["x"], [0])

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.backward import unbroadcast
+from minigrad.backward import downstream, local_gradient
 from minigrad.draw.heatmap import MOST, Heatmap, heatmap
 from minigrad.draw.names import arguments, operation, symbol
 from minigrad.draw.still.collapse import EVERYTHING, Boxes, boxes
@@ -235,15 +235,13 @@ class _Describer:
         if op.elementwise:
             if not options.local_gradients:
                 return DrawnEdge(f"{head}-{i}", tail, head, tooltip=words)
-            local = op.rule(i)(np.ones_like(node.value)[()], node.value, *node.values, **node.static)
+            local = local_gradient(node, i)
             words += f"\nlocal gradient {_exact(local)}"
             return DrawnEdge(f"{head}-{i}", tail, head, summary(local, options.precision), (), words)
         upstream = self.view.gradient(node)
         if upstream is None or not options.gradients:
             return DrawnEdge(f"{head}-{i}", tail, head, tooltip=words)
-        back = np.asarray(op.rule(i)(upstream, node.value, *node.values, **node.static))
-        if back.shape != np.shape(node.values[i]):
-            back = np.asarray(unbroadcast(back, np.shape(node.values[i])))
+        back = downstream(node, i, upstream)
         words += f"\ndownstream gradient {_exact(back)}"
         if back.ndim == 0:
             return DrawnEdge(f"{head}-{i}", tail, head, (), (number(back, options.precision),), words)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import ops
-from minigrad.backward import sweep
+from minigrad.backward import downstream, sweep
 from minigrad.draw.names import operation
 from minigrad.draw.still.view import View
 from minigrad.graph import Node, Value, constant, topological_order, value_of
@@ -88,7 +88,7 @@ def _open(node: Node, view: View) -> list[Node]:
             out = OPENINGS[op.name](*leaves, **{k: v for k, v in node.static.items() if k != "saved"})
             seed = np.ones(node.value.shape, node.value.dtype)[()] if gradient is None else gradient
             found = sweep(out, seed) if isinstance(out, Node) and out.op else {}
-            fused = sweep_once(node, seed)
+            fused = {i: downstream(node, i, seed) for i, x in enumerate(node.inputs) if x is not None and x.requires_grad}
     finally:
         MODES.reset(token)
     pairs = [(found.get(leaves[i]), g) for i, g in fused.items()]
@@ -116,17 +116,6 @@ def _copy(v: Value, kind: type[Node]) -> Any:
     leaf = constant(v, kind)
     leaf.requires_grad = True
     return leaf
-
-
-def sweep_once(node: Node, g: Value) -> dict[int, Value]:
-    """What an operation sends back to each of its inputs, by their numbers."""
-    op = node.op
-    assert op is not None
-    return {
-        i: op.rule(i)(g, node.value, *node.values, **node.static)
-        for i, x in enumerate(node.inputs)
-        if x is not None and x.requires_grad
-    }
 
 
 def _agree(a: Value, b: Value, size: float = 0.0) -> bool:
@@ -248,9 +237,9 @@ def _reshaped(x: Any, shape: tuple[int, ...]) -> Any:
 def _reduced(losses: Any, reduction: str, count: float | None = None) -> Any:
     if reduction == "none":
         return losses
-    if reduction == "mean" and count is None:
-        return ops.mean(losses)
-    return ops.sum(losses) / count if reduction == "mean" else ops.sum(losses)
+    if reduction == "sum":
+        return ops.sum(losses)
+    return ops.mean(losses) if count is None else ops.sum(losses) / count
 
 
 def _weighed(x: Any, weight: Any) -> Any:

@@ -10,7 +10,8 @@ from typing import Any
 
 from minigrad.backward import sweep
 from minigrad.draw.still.view import Fault, View
-from minigrad.graph import Node, Op, topological_order
+from minigrad.graph import Node, topological_order
+from minigrad.operation import Op
 from minigrad.text import shorten
 
 _HERE = str(File(__file__).parents[2]) + os.sep

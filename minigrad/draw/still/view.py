@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from minigrad.draw.still.picture import Path
-from minigrad.graph import Node, Op, Value, topological_order, value_of
+from minigrad.graph import Node, Value, topological_order, value_of
+from minigrad.operation import Op
 
 DEEPEST = 20  # scopes nested deeper count as one
 
@@ -20,7 +21,7 @@ class Fault:
     inputs: tuple[Node | None, ...]
     values: tuple[Any, ...]
     message: str
-    op: Op | None = None
+    op: Op[...] | None = None
     static: Mapping[str, Any] = field(default_factory=dict)
     value: Value = None
     scope: str = ""

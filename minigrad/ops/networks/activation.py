@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from minigrad.graph import Value, elementwise, op
+from minigrad.graph import Value
+from minigrad.operation import elementwise, op
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. 2017, equation 14
 _ERF = np.frompyfunc(math.erf, 1, 1)  # NumPy has no erf; Python's, a number at a time

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Value, op, value_of
+from minigrad.graph import Value, value_of
+from minigrad.operation import op
 from minigrad.ops.networks.pool import avg_pool1d, avg_pool2d, avg_pool3d, check_rank, collect, on_planes
 from minigrad.ops.networks.window import documented_like, segment_sums, sizes
 from minigrad.ops.reduce import mean

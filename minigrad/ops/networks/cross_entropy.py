@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.graph import Value, op, value_of
+from minigrad.graph import Value, value_of
+from minigrad.operation import op
 from minigrad.ops.dtypes import data_like, floating
 from minigrad.ops.networks.activation import log_softmax, softmax
 from minigrad.ops.networks.loss import check_reduction, reduced, share, weighed

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minigrad.graph import Value, op, value_of
+from minigrad.graph import Value, value_of
+from minigrad.operation import op
 from minigrad.ops.networks.window import Sizes, segment_sums, sizes
 
 

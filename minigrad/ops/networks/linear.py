@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from minigrad.graph import Value, op
+from minigrad.graph import Value
+from minigrad.operation import op
 from minigrad.ops.dtypes import floats
 
 

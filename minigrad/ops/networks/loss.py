@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Op, Value, op, value_of
+from minigrad.graph import Value, value_of
+from minigrad.operation import Op, op
 from minigrad.ops.dtypes import data_like, floating
 from minigrad.ops.networks.activation import sigmoid, softplus
 
@@ -45,7 +46,7 @@ def check_reduction(who: str, reduction: str, allowed: tuple[str, ...] = REDUCTI
 
 
 def _compare(
-    loss: Op, x: Value, target: Value, reduction: str, allowed: tuple[str, ...] = REDUCTIONS, **static: Any
+    loss: Op[...], x: Value, target: Value, reduction: str, allowed: tuple[str, ...] = REDUCTIONS, **static: Any
 ) -> Value:
     check_reduction(loss.name, reduction, allowed)
     shape = np.shape(value_of(x))
@@ -60,7 +61,7 @@ def _compare(
     return loss(floating(x, target), floating(target, x), reduction=reduction, **static)
 
 
-def _of_difference(loss: Op, rule: Callable[..., Value]) -> None:
+def _of_difference(loss: Op[...], rule: Callable[..., Value]) -> None:
     """Give a loss of x - target its rules: what x receives, the target receives with its sign turned."""
     loss.rules(rule, lambda *args, **static: -rule(*args, **static))
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.graph import Value, op, value_of
+from minigrad.graph import Value, value_of
+from minigrad.operation import op
 from minigrad.ops.dtypes import floats
 from minigrad.ops.elementwise import add, multiply
 from minigrad.ops.networks.window import sizes
@@ -181,8 +182,8 @@ def batch_norm(
         view = (shape[0], shape[1], positions)
         return _normalise(x, weight, bias, view=view, axes=(0, 2), place=(1, *channels, 1), eps=eps, running=running)
     dtype, place = value_of(x).dtype, channels + (1,) * (len(shape) - 2)
-    scale = (1 / np.sqrt(np.asarray(value_of(running_var)) + eps)).astype(dtype)
-    shift = -np.asarray(value_of(running_mean)).astype(dtype)
+    scale: Value = (1 / np.sqrt(np.asarray(value_of(running_var)) + eps)).astype(dtype)
+    shift: Value = -np.asarray(value_of(running_mean)).astype(dtype)
     scale = scale if weight is None else multiply(weight, scale)
     shift = multiply(shift, scale) if bias is None else add(multiply(shift, scale), bias)
     return add(multiply(x, reshape(scale, place)), reshape(shift, place))

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Node, Value, op, value_of
+from minigrad.graph import Node, Value, value_of
+from minigrad.operation import op
 from minigrad.ops.networks.window import Sizes, Windows, documented_like, offsets, sizes, slide
 from minigrad.ops.shape import ravel
 

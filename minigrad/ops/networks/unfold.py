@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from minigrad.graph import Value, op, value_of
+from minigrad.graph import Value, value_of
+from minigrad.operation import op
 from minigrad.ops.networks.window import Sizes, Windows, offsets, sizes, slide
 
 

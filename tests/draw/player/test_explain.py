@@ -218,7 +218,7 @@ def test_any_name_is_text(name):
         (lambda x: mg.explain(3.0, wrt=x), TypeError, "explain: expected a Tensor, got float"),
         (lambda x: mg.explain(x, wrt="x"), TypeError, "explain: wrt is a Tensor, got str"),
         (lambda x: mg.explain(x, wrt=x.detach()), RuntimeError, "explain: tensor 'x' .* is a constant"),
-        (lambda x: mg.explain(x * [1.0, 2.0], wrt=x), ValueError, "explain: .*is no scalar"),
+        (lambda x: mg.explain(x * [1.0, 2.0], wrt=x), ValueError, "explain: .*is not a scalar"),
         (lambda x: mg.explain(x, wrt=x, max_paths=0), ValueError, "explain: max_paths is an integer, 1 or more"),
         (lambda x: mg.explain(x, wrt=x, precision=1.5), TypeError, "explain: precision is an integer"),
         (lambda x: mg.explain(x, wrt=x, upstream=[1.0]), ValueError, "explain: upstream has shape"),

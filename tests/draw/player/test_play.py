@@ -116,7 +116,7 @@ def test_numbers_that_are_none():
     ("call", "error", "message"),
     [
         (lambda x: mg.play(2.0), TypeError, "play: expected a Tensor, got float"),
-        (lambda x: mg.play(x), ValueError, "play: .*is no scalar"),
+        (lambda x: mg.play(x), ValueError, "play: .*is not a scalar"),
         (lambda x: mg.play(x.detach()), RuntimeError, "play: .* is a constant"),
         (lambda x: mg.play(x.sum(), direction="up"), ValueError, "direction is 'LR'"),
         (lambda x: mg.play(x.sum(), precision=-1), ValueError, "precision"),

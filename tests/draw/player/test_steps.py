@@ -17,7 +17,8 @@ from minigrad.draw import draw
 from minigrad.draw.player.arithmetic import consistent, equation, inline, plus, times
 from minigrad.draw.player.steps import Numbered, steps
 from minigrad.draw.player.symbols import LOCALS, PRODUCTS, rule, written
-from minigrad.graph import OPS, elementwise, topological_order
+from minigrad.graph import topological_order
+from minigrad.operation import OPS, elementwise
 
 WITHOUT_GRADIENT = {"argmax", "argmin", "any", "all"}
 EVERY = [
@@ -263,7 +264,7 @@ def test_an_upstream_gradient_may_be_given():
     [
         (lambda: steps(3.0), TypeError, "play: expected a Tensor, got float"),
         (lambda: steps(Tensor(np.int64(1))), RuntimeError, "play: a tensor of shape .* is a constant"),
-        (lambda: steps(Tensor([1.0, 2.0])), ValueError, r"play: .*is no scalar.*upstream=an array of shape \(2,\)"),
+        (lambda: steps(Tensor([1.0, 2.0])), ValueError, r"play: .*is not a scalar.*upstream=an array of shape \(2,\)"),
         (lambda: steps(Tensor(1.0), upstream=[1.0]), ValueError, r"play: upstream has shape \(1,\)"),
         (lambda: steps(Tensor(1.0), upstream="a"), TypeError, "play: expected real numbers"),
         (lambda: steps(Tensor(1.0), precision=-1), ValueError, "play: precision is an integer from 0 to 17, got -1"),
