@@ -1,0 +1,249 @@
+"""How much the tests notice: small faults are put into a copy of the code, one at a time, and the tests that touch it are run.
+
+    python tests/mutate.py [FILE ...] [--sample N] [--seed S] [--timeout SECONDS] [--list]
+
+Without files these are `minigrad/backward.py` and all of `minigrad/ops/`. A fault that no test fails on survives; it is printed
+with its place, to be killed by a new test or judged: some change nothing that can be seen. Not a part of CI: it takes seconds
+for a fault that is found, and minutes for one that is not. It forks, so it needs a POSIX system.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import io
+import itertools
+import multiprocessing
+import os
+import random
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+OPERATORS: dict[type, list[type]] = {
+    ast.Add: [ast.Sub], ast.Sub: [ast.Add], ast.Mult: [ast.Div], ast.Div: [ast.Mult], ast.FloorDiv: [ast.Mult],
+    ast.Mod: [ast.Mult], ast.Pow: [ast.Mult], ast.BitOr: [ast.BitAnd], ast.BitAnd: [ast.BitOr],
+    ast.Lt: [ast.LtE, ast.Gt], ast.LtE: [ast.Lt], ast.Gt: [ast.GtE, ast.Lt], ast.GtE: [ast.Gt], ast.Eq: [ast.NotEq],
+    ast.NotEq: [ast.Eq], ast.Is: [ast.IsNot], ast.IsNot: [ast.Is], ast.In: [ast.NotIn], ast.NotIn: [ast.In],
+    ast.And: [ast.Or], ast.Or: [ast.And],
+}  # fmt: skip
+PAIRS = (
+    ("minimum", "maximum"), ("min", "max"), ("floor", "ceil"), ("any", "all"), ("zeros", "ones"), ("sin", "cos"),
+    ("sinh", "cosh"), ("logical_or", "logical_and"), ("isposinf", "isneginf"), ("argmin", "argmax"), ("left", "right"),
+)  # fmt: skip
+OTHERS = dict(PAIRS) | {b: a for a, b in PAIRS}
+
+
+class Fault(NamedTuple):
+    file: str
+    line: int
+    start: int  # the bytes that are replaced, from here
+    end: int  # to here
+    old: str
+    new: str
+
+    def __str__(self) -> str:
+        old, new = (re.sub(r"\s+", " ", text) for text in (self.old, self.new))
+        return f"{self.file}:{self.line}: {old} → {new}"
+
+
+def faults(file: str) -> list[Fault]:
+    """Every fault that this script can put into a file."""
+    source = (ROOT / file).read_bytes()
+    tree = ast.parse(source)
+    starts = [0]
+    for line in source.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    inside = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    found = {}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.expr | ast.stmt) or _told_elsewhere(node, inside):
+            continue
+        start = starts[node.lineno - 1] + node.col_offset
+        end = starts[node.end_lineno - 1] + node.end_col_offset  # type: ignore[operator]
+        old = source[start:end].decode()
+        for new in _changes(node):
+            text = ast.unparse(new)
+            text = (
+                f"({text})"
+                if isinstance(new, ast.expr) and not isinstance(new, ast.Name | ast.Constant | ast.Call)
+                else text
+            )
+            if text not in (old, f"({old})"):
+                found[start, end, text] = Fault(file, node.lineno, start, end, old, text)
+    return list(found.values())
+
+
+def _told_elsewhere(node: ast.AST, inside: dict[ast.AST, ast.AST]) -> bool:
+    """Whether a node lies in what no test is meant to notice: annotations, decorators' names, messages, imports."""
+    while node in inside:
+        parent = inside[node]
+        if isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom | ast.Raise):
+            return True
+        if isinstance(parent, ast.arg | ast.AnnAssign | ast.FunctionDef) and node in (
+            getattr(parent, "annotation", None), getattr(parent, "returns", None)
+        ):  # fmt: skip
+            return True
+        if isinstance(parent, ast.If) and isinstance(parent.test, ast.Name) and parent.test.id == "TYPE_CHECKING":
+            return True
+        node = parent
+    return False
+
+
+def _changes(node: ast.AST) -> Iterator[ast.AST]:
+    """What stands in place of a node, one fault each."""
+    match node:
+        case ast.BinOp(left=left, op=op, right=right):
+            for other in OPERATORS.get(type(op), []):
+                yield ast.BinOp(left, other(), right)
+            if isinstance(op, ast.Mult | ast.Div | ast.Add | ast.Sub | ast.Pow | ast.BitOr | ast.BitAnd):
+                yield left
+            if isinstance(op, ast.Mult | ast.Add | ast.BitOr | ast.BitAnd):
+                yield right
+            if isinstance(op, ast.Sub | ast.Div | ast.MatMult | ast.Pow):
+                yield ast.BinOp(right, op, left)
+        case ast.UnaryOp(op=ast.USub() | ast.Not() | ast.Invert(), operand=operand):
+            yield operand
+        case ast.Compare(left=left, ops=[op], comparators=[right]):
+            for other in OPERATORS[type(op)]:
+                yield ast.Compare(left, [other()], [right])
+        case ast.BoolOp(op=op, values=[first, *rest]):
+            yield ast.BoolOp(OPERATORS[type(op)][0](), [first, *rest])
+            yield first
+            yield rest[0] if len(rest) == 1 else ast.BoolOp(op, rest)
+        case ast.Constant(value=bool() as value):
+            yield ast.Constant(not value)
+        case ast.Constant(value=int() | float() as value):
+            yield ast.Constant(value + 1)
+            yield ast.Constant(value - 1)
+        case ast.Call(func=func, args=args, keywords=keywords):
+            for i in range(len(keywords)):
+                yield ast.Call(func, args, keywords[:i] + keywords[i + 1 :])
+        case ast.Name(id=name, ctx=ast.Load()) if name in OTHERS:
+            yield ast.Name(OTHERS[name])
+        case ast.Attribute(value=value, attr=name, ctx=ast.Load()) if name in OTHERS:
+            yield ast.Attribute(value, OTHERS[name])
+        case ast.Lambda(args=arguments, body=body):
+            yield ast.Lambda(arguments, ast.UnaryOp(ast.USub(), body))
+            yield from (ast.Lambda(arguments, new) for new in _swaps(arguments, body))
+        case ast.Return(value=ast.expr() as value) if not isinstance(value, ast.Constant):
+            yield ast.Return(ast.UnaryOp(ast.USub(), value))
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            yield body
+            yield orelse
+        case ast.If(test=test, body=body, orelse=orelse):
+            yield ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
+            yield ast.If(ast.Constant(False), body, orelse)
+        case ast.AugAssign() | ast.Expr(value=ast.Call()) | ast.Continue():
+            yield ast.Pass()
+
+
+def _swaps(arguments: ast.arguments, body: ast.expr) -> Iterator[ast.expr]:
+    """A rule's body with one input in place of another, everywhere."""
+    inputs = [a.arg for a in arguments.args[2:]]
+    for a, b in itertools.pairwise(inputs):
+
+        class Swap(ast.NodeTransformer):
+            to = {a: b, b: a}  # noqa: RUF012
+
+            def visit_Name(self, node: ast.Name) -> ast.Name:
+                return ast.Name(self.to.get(node.id, node.id), node.ctx)
+
+        yield Swap().visit(ast.parse(ast.unparse(body), mode="eval").body)
+
+
+def stages(file: str) -> list[list[str]]:
+    """Which tests are run for a file, the quickest to tell first; arguments for pytest."""
+    everywhere = ["tests/test_tensor.py", "tests/test_errors.py", "tests/test_numpy.py"]
+    if not file.startswith("minigrad/ops/"):
+        room = Path(file).relative_to("minigrad")
+        return [[f"tests/{room.parent}/test_{room.name}"], ["tests/test_recorded.py", "tests/ops/test_ops.py", *everywhere]]
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    names = {node.name.strip("_") for node in tree.body if isinstance(node, ast.FunctionDef)}
+    samples = ["tests/ops/test_ops.py", "tests/test_docs.py", "-k", " or ".join([*names, Path(file).stem])]
+    folder = "tests/ops/networks" if "networks" in file or "conv" in file else "tests/ops"
+    words = re.compile(rf"\b({'|'.join(names)})\b")
+    known = [str(p.relative_to(ROOT)) for p in sorted((ROOT / folder).glob("test_*.py")) if words.search(p.read_text())]
+    return [samples, [path for path in known if path != "tests/ops/test_ops.py"] + everywhere]
+
+
+def _run(copy: str, arguments: list[str]) -> None:
+    """In a child process: the tests on the copy, with the code of the copy; the exit status says how they went."""
+    os.chdir(copy)
+    sys.path.insert(0, copy)
+    sys.dont_write_bytecode = True
+    import pytest
+
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        status = pytest.main(["-x", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning", *arguments])
+    os._exit(int(status))
+
+
+def outcome(copy: str, runs: list[list[str]], seconds: float) -> str:
+    """What the tests say of the copy as it is: killed, out of time or survived."""
+    fork = multiprocessing.get_context("fork")
+    for arguments in runs:
+        child = fork.Process(target=_run, args=(copy, arguments))
+        child.start()
+        child.join(seconds)
+        if child.exitcode is None:
+            child.kill()
+            child.join()
+            return "out of time"
+        if child.exitcode not in (0, 5):  # 5: no test was selected
+            return "killed"
+    return "survived"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*", metavar="FILE")
+    parser.add_argument("--sample", type=int, metavar="N", help="so many of the faults, drawn at random")
+    parser.add_argument("--seed", type=int, default=0, metavar="S")
+    parser.add_argument("--timeout", type=float, default=300, metavar="SECONDS", help="for each run of tests (300)")
+    parser.add_argument("--list", action="store_true", help="print the faults and run nothing")
+    told = parser.parse_args()
+    every = ["minigrad/backward.py", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "minigrad/ops").rglob("*.py"))]
+    files = told.files or [file for file in every if not file.endswith("__init__.py")]
+    chosen = [fault for file in files for fault in faults(file)]
+    if told.sample is not None and told.sample < len(chosen):
+        chosen = sorted(random.Random(told.seed).sample(chosen, told.sample))
+    if told.list:
+        print(*chosen, sep="\n")
+        return
+    import hypothesis.extra.numpy  # noqa: F401  what takes long to import, once for all children
+    import pytest  # noqa: F401
+    import scipy.signal
+    import scipy.special  # noqa: F401
+
+    survived = []
+    with tempfile.TemporaryDirectory() as copy:
+        for part in ("minigrad", "tests", "README.md", "pyproject.toml"):
+            source = ROOT / part
+            (shutil.copytree if source.is_dir() else shutil.copy)(source, Path(copy, part))
+        for arguments in {" ".join(a): a for file in {fault.file for fault in chosen} for a in stages(file)}.values():
+            if (sound := outcome(copy, [arguments], told.timeout)) != "survived":
+                sys.exit(f"without any fault the tests {' '.join(arguments)} are {sound}")
+        for k, fault in enumerate(chosen, 1):
+            path, begin = Path(copy, fault.file), time.perf_counter()
+            sound = path.read_bytes()
+            path.write_bytes(sound[: fault.start] + fault.new.encode() + sound[fault.end :])
+            result = outcome(copy, stages(fault.file), told.timeout)
+            path.write_bytes(sound)
+            print(f"{k}/{len(chosen)} {result} in {time.perf_counter() - begin:.0f} s: {fault}", flush=True)
+            if result == "survived":
+                survived.append(fault)
+    killed = len(chosen) - len(survived)
+    print(f"\n{killed} of {len(chosen)} killed, {100 * killed / max(len(chosen), 1):.1f} %; survived:")
+    print(*survived, sep="\n")
+
+
+if __name__ == "__main__":
+    main()
