@@ -43,17 +43,9 @@ exit status:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command.
+    """Run the command with these arguments, by default those of the process, and return the exit status.
 
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        The arguments; by default those of the process.
-
-    Returns
-    -------
-    int
-        The exit status: 0; 1 if a check failed; 2 if something could not be understood, read or written; 130 after Ctrl-C.
+    It is 0; 1 if a check failed; 2 if something could not be understood, read or written; 130 after Ctrl-C.
 
     Examples
     --------

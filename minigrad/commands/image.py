@@ -14,35 +14,12 @@ FAINT = 0.15  # of the brightest ink; anything fainter is ground
 
 
 def read(path: str, shape: tuple[int, int, int], margin: float, invert: Literal["auto", "yes", "no"]) -> Array:
-    """Read an image as the input of a network.
+    """Read an image as the input of a network: an array of shape (C, H, W) with values from 0 to 1.
 
     A network with one channel expects a drawing. Unless the image has its size already, the ink is cropped, scaled to the
-    size that it has in the training data, and centred. A photograph is scaled to fit and padded with its border's colour.
-
-    Parameters
-    ----------
-    path : str
-        The file.
-    shape : (int, int, int)
-        Channels, rows and columns.
-    margin : float
-        The part of the longer side that a drawing leaves free.
-    invert : {"auto", "yes", "no"}
-        Whether to swap light and dark; "auto" does in drawings whose border is lighter than the ink.
-
-    Returns
-    -------
-    numpy.ndarray of shape (C, H, W)
-        Values from 0 to 1.
-
-    Raises
-    ------
-    ImportError
-        If Pillow is missing.
-    ValueError
-        If the file is not an image.
-    OSError
-        If it cannot be read.
+    size that it has in the training data, where `margin` of the longer side stays free, and centred. A photograph is scaled
+    to fit and padded with its border's colour. With ``invert="auto"`` light and dark are swapped in drawings whose border
+    is lighter than the ink. A file that is not an image is a ValueError, a missing Pillow an ImportError.
     """
     x = _pixels(path, shape[0])
     border = np.median(np.concatenate([x[:, 0], x[:, -1], x[:, :, 0], x[:, :, -1]], axis=1), axis=1)

@@ -13,28 +13,14 @@ from minigrad.storage import load, save
 
 
 class Trained(NamedTuple):
-    """The description of a network, its inputs and its outputs.
+    """The description of a network, its inputs and its outputs."""
 
-    Attributes
-    ----------
-    name : str
-        The name of the network in `minigrad.nn.models`.
-    shape : tuple of int
-        Channels, rows and columns of an image.
-    classes : list of str
-        The meaning of each output.
-    mean, std : list of float
-        The mean and standard deviation of each channel, of values from 0 to 1.
-    margin : float
-        The part of an image's longer side that a drawing leaves free.
-    """
-
-    name: str
-    shape: tuple[int, int, int]
-    classes: list[str]
-    mean: list[float]
+    name: str  # in `minigrad.nn.models`
+    shape: tuple[int, int, int]  # channels, rows and columns of an image
+    classes: list[str]  # the meaning of each output
+    mean: list[float]  # of each channel, with values from 0 to 1
     std: list[float]
-    margin: float
+    margin: float  # the part of an image's longer side that a drawing leaves free
 
 
 def write(model: Module, about: Trained, path: str | PathLike[str]) -> Path:
@@ -43,15 +29,7 @@ def write(model: Module, about: Trained, path: str | PathLike[str]) -> Path:
 
 
 def read(path: str | PathLike[str]) -> tuple[Module, Trained]:
-    """Rebuild a network from its file, in evaluation mode.
-
-    Raises
-    ------
-    ValueError
-        If the file is damaged, or does not hold a network saved by ``minigrad train``.
-    OSError
-        If it cannot be read.
-    """
+    """Rebuild a network from its file, in evaluation mode; a ValueError if it is damaged, or not from ``minigrad train``."""
     saved = load(path)
     if "network" not in saved.metadata:
         hint = "; it is a checkpoint: give the file of --save" if "run" in saved.metadata else ""

@@ -15,29 +15,15 @@ CHUNK = 1000  # images measured at a time
 
 
 class Images(NamedTuple):
-    """A data set of images.
+    """A data set of images, and its statistics."""
 
-    Attributes
-    ----------
-    train, test : ArrayDataset
-        Images and labels.
-    classes : sequence of str
-        The meaning of each label.
-    mean, std : list of float
-        The mean and standard deviation of each channel of the training images, of values from 0 to 1.
-    margin : float
-        The part of an image's longer side that a drawing leaves free, on average.
-    augment : list
-        Random transforms that do not change the class of an image.
-    """
-
-    train: data.ArrayDataset
+    train: data.ArrayDataset  # images and labels
     test: data.ArrayDataset
-    classes: Sequence[str]
-    mean: list[float]
+    classes: Sequence[str]  # the meaning of each label
+    mean: list[float]  # of each channel of the training images, with values from 0 to 1
     std: list[float]
-    margin: float
-    augment: list[Any]
+    margin: float  # the part of an image's longer side that a drawing leaves free, on average
+    augment: list[Any]  # random transforms that do not change the class of an image
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -52,27 +38,10 @@ class Images(NamedTuple):
 
 
 def read(name: str, path: str | None, download: bool) -> Images:
-    """Read a data set.
+    """Read a data set from the folder `path`; the digits are included in the package.
 
-    Parameters
-    ----------
-    name : {"digits", "mnist", "fashion-mnist", "cifar10"}
-        The data set.
-    path : str or None
-        The folder of its files; None for the digits, which are included in the package.
-    download : bool
-        Whether to download missing files.
-
-    Returns
-    -------
-    Images
-
-    Raises
-    ------
-    ValueError
-        If a folder is missing or not needed, or a file is damaged.
-    OSError
-        If a file is missing or cannot be downloaded.
+    A folder that is missing or not needed, or a damaged file, is a ValueError; a missing file is an OSError, unless it is
+    downloaded.
     """
     if name == "digits":
         if path is not None or download:

@@ -13,47 +13,29 @@ from minigrad.operation import Op
 from minigrad.ops.networks.activation import SELU_ALPHA, SELU_SCALE
 from minigrad.ops.transcendental import LN2, LN10
 
-# Ops that ONNX has under another name, with the same inputs.
-COUNTERPARTS: dict[Op[...] | None, str] = {
-    ops.abs: "Abs",
-    ops.add: "Add",
+# Ops that ONNX has too, with the same inputs: under the same name, or under another one.
+SAME = (
+    "Abs Add Ceil Cos Cosh Erf Exp Floor Log MatMul Mish Reciprocal Relu Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Tan "
+    "Tanh"
+)
+COUNTERPARTS: dict[Op[...], str] = {getattr(ops, name.lower()): name for name in SAME.split()} | {
     ops.arccos: "Acos",
     ops.arccosh: "Acosh",
     ops.arcsin: "Asin",
     ops.arcsinh: "Asinh",
     ops.arctan: "Atan",
     ops.arctanh: "Atanh",
-    ops.ceil: "Ceil",
-    ops.cos: "Cos",
-    ops.cosh: "Cosh",
     ops.divide: "Div",
-    ops.erf: "Erf",
-    ops.exp: "Exp",
-    ops.floor: "Floor",
-    ops.log: "Log",
-    ops.matmul: "MatMul",
     ops.maximum: "Max",
     ops.minimum: "Min",
-    ops.mish: "Mish",
     ops.multiply: "Mul",
     ops.negative: "Neg",
     ops.power: "Pow",
-    ops.reciprocal: "Reciprocal",
-    ops.relu: "Relu",
-    ops.sigmoid: "Sigmoid",
-    ops.sign: "Sign",
-    ops.sin: "Sin",
-    ops.sinh: "Sinh",
-    ops.softplus: "Softplus",
-    ops.softsign: "Softsign",
-    ops.sqrt: "Sqrt",
     ops.subtract: "Sub",
-    ops.tan: "Tan",
-    ops.tanh: "Tanh",
 }
 
 
-@translates(*(op for op in COUNTERPARTS if op))
+@translates(*COUNTERPARTS)
 def _counterpart(t: Translation) -> str:
     return t(COUNTERPARTS[t.node.op], *t.inputs())
 

@@ -22,28 +22,14 @@ MORE = (0, 1, 3)  # added to the first batch size: two different increments, whi
 
 
 class Recorded(NamedTuple):
-    """The runs of a model.
-
-    Attributes
-    ----------
-    name : str
-        The name of the model.
-    inputs, outputs : list of PerRun
-        The tensors it was given, and its results.
-    nodes : list of PerRun
-        The recorded nodes, each after its inputs.
-    arrays : dict of int to str
-        The names of parameters and buffers, by the `id` of their arrays.
-    batches : tuple of int
-        The batch size of each run; empty if it is fixed.
-    """
+    """The runs of a model."""
 
     name: str
-    inputs: list[PerRun]
+    inputs: list[PerRun]  # the tensors it was given
     outputs: list[PerRun]
-    nodes: list[PerRun]
-    arrays: dict[int, str]
-    batches: tuple[int, ...]
+    nodes: list[PerRun]  # each after its inputs
+    arrays: dict[int, str]  # the names of parameters and buffers, by the `id` of their arrays
+    batches: tuple[int, ...]  # the batch size of each run; empty if it is fixed
 
 
 def trace(model: Callable[..., Any], input_shape: Sequence[Any], dtype: Any, dynamic_batch: bool) -> Recorded:

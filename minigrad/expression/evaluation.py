@@ -13,7 +13,7 @@ import numpy as np
 
 from minigrad import ops
 from minigrad.expression.sizes import BOUNDS, broadcast, size
-from minigrad.expression.syntax import BINARY, Expression, ExpressionError
+from minigrad.expression.syntax import BINARY, COMPARISONS, Expression, ExpressionError
 from minigrad.graph import as_array, value_of
 from minigrad.tensor import Tensor
 from minigrad.text import shorten
@@ -27,14 +27,6 @@ OPERATIONS: dict[str, Callable[..., Any]] = {name: getattr(ops, name) for name i
 # The parameters that take arrays; all others are static, such as an axis, and keep the integers they are given.
 INPUTS = frozenset({"x", "a", "b", "condition", "min", "max", "arrays", "operands"})
 
-COMPARISONS: dict[type[ast.cmpop], np.ufunc] = {
-    ast.Lt: np.less,
-    ast.LtE: np.less_equal,
-    ast.Gt: np.greater,
-    ast.GtE: np.greater_equal,
-    ast.Eq: np.equal,
-    ast.NotEq: np.not_equal,
-}
 COMPUTED = ast.BinOp | ast.UnaryOp | ast.Compare | ast.Subscript | ast.Call
 
 
@@ -46,24 +38,10 @@ class Subexpression(NamedTuple):
 
 
 def evaluate(source: str | Expression, names: Mapping[str, Tensor]) -> list[Subexpression]:
-    """Evaluate an expression.
+    """Evaluate an expression, given the values of its names; pi, e, inf and nan are known.
 
-    Parameters
-    ----------
-    source : str or Expression
-        The expression, or a parsed one.
-    names : mapping of str to Tensor
-        The values of its names; pi, e, inf and nan are known.
-
-    Returns
-    -------
-    list of Subexpression
-        Every operation, comparison and subscript, each after those it needs; the whole expression is last.
-
-    Raises
-    ------
-    ExpressionError
-        If the expression is refused, or an operation fails.
+    Every operation, comparison and subscript is returned, each after those it needs; the whole expression is last. An
+    ExpressionError is raised if the expression is refused or an operation fails.
 
     Examples
     --------
@@ -71,6 +49,9 @@ def evaluate(source: str | Expression, names: Mapping[str, Tensor]) -> list[Sube
     ...     print(part.text, "=", part.tensor)
     x + 1 = Tensor(4.0)
     (x + 1) * x = Tensor(12.0)
+    >>> square = Expression("x * x")
+    >>> [float(evaluate(square, {"x": Tensor(n)})[-1].tensor) for n in (2, 3)]
+    [4.0, 9.0]
     """
     return _Evaluation(Expression(source) if isinstance(source, str) else source, names).run()
 

@@ -7,6 +7,8 @@ import difflib
 import warnings
 from types import EllipsisType
 
+import numpy as np
+
 from minigrad.expression.sizes import BOUNDS
 
 BINARY: dict[type[ast.operator], str] = {
@@ -19,7 +21,14 @@ BINARY: dict[type[ast.operator], str] = {
     ast.FloorDiv: "floor_divide",
     ast.Mod: "remainder",
 }
-COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
+COMPARISONS: dict[type[ast.cmpop], np.ufunc] = {
+    ast.Lt: np.less,
+    ast.LtE: np.less_equal,
+    ast.Gt: np.greater,
+    ast.GtE: np.greater_equal,
+    ast.Eq: np.equal,
+    ast.NotEq: np.not_equal,
+}
 
 USUAL = "an expression consists of numbers, names, lists, + - * / // % ** @, comparisons, subscripts and calls of operations"
 COMBINE = "combine conditions with *, as in (x > 0) * (y > 0)"
@@ -36,16 +45,7 @@ HINTS: dict[type[ast.AST], str] = {
 
 
 class ExpressionError(ValueError):
-    """An error in an expression, with a pointer to its place.
-
-    Parameters
-    ----------
-    message : str
-        The message.
-    source : str
-        The expression.
-    column, width : int
-        The characters it is about; kept as attributes.
+    """An error in an expression, which points at `width` characters from `column` on.
 
     Examples
     --------
@@ -67,26 +67,8 @@ class ExpressionError(ValueError):
 class Expression:
     """An expression that has been parsed and can be evaluated many times.
 
-    Parameters
-    ----------
-    source : str
-        The expression.
-    unknown : str
-        The message for a name without a value; ``{name}`` stands for it.
-
-    Attributes
-    ----------
-    source : str
-        The expression on one line.
-    root : ast.expr
-        The whole expression.
-    order : list of ast.AST
-        All nodes, each after its children.
-
-    Raises
-    ------
-    ExpressionError
-        If it contains anything that is not known to be safe.
+    An ExpressionError is raised if it contains anything that is not known to be safe. `unknown` is the message for a name
+    without a value; ``{name}`` stands for it.
     """
 
     def __init__(
@@ -94,9 +76,9 @@ class Expression:
     ) -> None:
         self.source = "".join(" " if c.isspace() else c for c in source).strip()
         self.unknown = unknown
-        self.root = _parse(self.source)
+        self.root = _parse(self.source)  # the whole expression
         self._encoded = self.source.encode()
-        self.order = self._checked()
+        self.order = self._checked()  # all nodes, each after its children
 
     def text(self, node: ast.AST) -> str:
         """The source of a node."""
@@ -140,7 +122,7 @@ class Expression:
                 case ast.UnaryOp(op=ast.UAdd() | ast.USub()):
                     children = [node.operand]
                 case ast.Compare(ops=[operator], comparators=[right]):
-                    if not isinstance(operator, COMPARISONS):
+                    if type(operator) not in COMPARISONS:
                         raise self._refusal(node, operator)
                     children = [node.left, right]
                 case ast.Subscript():
