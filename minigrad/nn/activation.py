@@ -10,7 +10,7 @@ from minigrad.nn.module import Module
 
 
 class _Activation(Module):
-    """A function with settings, which are attributes; extra_repr shows them as they are passed."""
+    """A function with settings, which are attributes of the layer."""
 
     function: Callable[..., Value]
     settings: tuple[str, ...] = ()
@@ -25,17 +25,9 @@ class _Activation(Module):
 
 
 class ReLU(_Activation):
-    """X where it is positive, else 0.
+    """Rectified linear unit, max(0, x). `inplace` has no effect: x is kept, so that it can be looked at.
 
-    Parameters
-    ----------
-    inplace : bool
-        Accepted as in PyTorch, and without effect: x is kept, so that it can be looked at.
-
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.ReLU()(mg.Tensor([-1.0, 2.0]))
+    >>> mg.nn.ReLU()(mg.Tensor([-1.0, 2.0]))
     Tensor([0., 2.])
     """
 
@@ -46,12 +38,9 @@ class ReLU(_Activation):
 
 
 class SELU(_Activation):
-    """The self-normalising elu.
+    """Scaled exponential linear unit, for self-normalising networks.
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.SELU()(mg.Tensor([0.0]))
+    >>> mg.nn.SELU()(mg.Tensor([0.0]))
     Tensor([0.])
     """
 
@@ -59,12 +48,9 @@ class SELU(_Activation):
 
 
 class SiLU(_Activation):
-    """X sigmoid(x), also called swish.
+    """Sigmoid linear unit or swish, x σ(x).
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.SiLU()(mg.Tensor([0.0]))
+    >>> mg.nn.SiLU()(mg.Tensor([0.0]))
     Tensor([0.])
     """
 
@@ -72,12 +58,9 @@ class SiLU(_Activation):
 
 
 class Mish(_Activation):
-    """X tanh(softplus(x)).
+    """Mish, x tanh(softplus(x)).
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.Mish()(mg.Tensor([0.0]))
+    >>> mg.nn.Mish()(mg.Tensor([0.0]))
     Tensor([0.])
     """
 
@@ -85,12 +68,9 @@ class Mish(_Activation):
 
 
 class Sigmoid(_Activation):
-    """1 / (1 + exp(-x)).
+    """Logistic sigmoid, 1 / (1 + exp(-x)).
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.Sigmoid()(mg.Tensor([0.0]))
+    >>> mg.nn.Sigmoid()(mg.Tensor([0.0]))
     Tensor([0.5])
     """
 
@@ -98,12 +78,9 @@ class Sigmoid(_Activation):
 
 
 class LogSigmoid(_Activation):
-    """Log(sigmoid(x)), finite for large negative x.
+    """Logarithm of the sigmoid, finite for large negative x.
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.LogSigmoid()(mg.Tensor([-1000.0]))
+    >>> mg.nn.LogSigmoid()(mg.Tensor([-1000.0]))
     Tensor([-1000.])
     """
 
@@ -111,12 +88,9 @@ class LogSigmoid(_Activation):
 
 
 class Tanh(_Activation):
-    """The hyperbolic tangent.
+    """Hyperbolic tangent.
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.Tanh()(mg.Tensor([0.0]))
+    >>> mg.nn.Tanh()(mg.Tensor([0.0]))
     Tensor([0.])
     """
 
@@ -124,17 +98,9 @@ class Tanh(_Activation):
 
 
 class Softplus(_Activation):
-    """Log(1 + exp(beta x)) / beta, finite for large x.
+    """Softplus, log(1 + exp(beta x)) / beta, finite for large x; no threshold is needed, unlike in PyTorch.
 
-    Parameters
-    ----------
-    beta : float
-        How sharp the bend at 0 is.
-
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.Softplus()(mg.Tensor([1000.0]))
+    >>> mg.nn.Softplus()(mg.Tensor([1000.0]))
     Tensor([1000.])
     """
 
@@ -142,7 +108,7 @@ class Softplus(_Activation):
 
     def __init__(self, beta: float = 1.0) -> None:
         if not beta > 0:
-            raise ValueError(f"Softplus: beta is more than 0, got {beta!r}")
+            raise ValueError(f"Softplus: beta must be positive, got {beta!r}")
         self.beta = beta
 
     def forward(self, x: Value) -> Value:
@@ -151,12 +117,9 @@ class Softplus(_Activation):
 
 
 class Softsign(_Activation):
-    """X / (1 + abs(x)).
+    """Softsign, x / (1 + |x|).
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.Softsign()(mg.Tensor([3.0]))
+    >>> mg.nn.Softsign()(mg.Tensor([3.0]))
     Tensor([0.75])
     """
 
@@ -164,17 +127,9 @@ class Softsign(_Activation):
 
 
 class Hardtanh(_Activation):
-    """X held between two bounds.
+    """Clip to [min_val, max_val].
 
-    Parameters
-    ----------
-    min_val, max_val : float
-        The bounds.
-
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.Hardtanh()(mg.Tensor([-3.0, 0.5]))
+    >>> mg.nn.Hardtanh()(mg.Tensor([-3.0, 0.5]))
     Tensor([-1. ,  0.5])
     """
 
@@ -183,22 +138,14 @@ class Hardtanh(_Activation):
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
         if not min_val < max_val:
-            raise ValueError(f"Hardtanh: min_val is less than max_val, got {min_val!r} and {max_val!r}")
+            raise ValueError(f"Hardtanh: min_val must be less than max_val, got {min_val!r} and {max_val!r}")
         self.min_val, self.max_val = min_val, max_val
 
 
 class LeakyReLU(_Activation):
-    """X where it is positive, else a small multiple of it.
+    """Leaky rectified linear unit: x where positive, else negative_slope x.
 
-    Parameters
-    ----------
-    negative_slope : float
-        The multiple.
-
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.LeakyReLU(0.1)(mg.Tensor([-1.0, 2.0]))
+    >>> mg.nn.LeakyReLU(0.1)(mg.Tensor([-1.0, 2.0]))
     Tensor([-0.1,  2. ])
     """
 
@@ -210,17 +157,9 @@ class LeakyReLU(_Activation):
 
 
 class ELU(_Activation):
-    """X where it is positive, else alpha (exp(x) - 1).
+    """Exponential linear unit: x where positive, else alpha (exp(x) - 1).
 
-    Parameters
-    ----------
-    alpha : float
-        Minus the value at minus infinity.
-
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.ELU()(mg.Tensor([-1000.0, 2.0]))
+    >>> mg.nn.ELU()(mg.Tensor([-1000.0, 2.0]))
     Tensor([-1.,  2.])
     """
 
@@ -232,17 +171,9 @@ class ELU(_Activation):
 
 
 class GELU(_Activation):
-    """X times the normal distribution's cumulative probability at x.
+    """Gaussian error linear unit, x Φ(x); `approximate` is "none" for the exact form, or "tanh".
 
-    Parameters
-    ----------
-    approximate : str
-        "none" for the exact form, or "tanh".
-
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.GELU()(mg.Tensor([0.0]))
+    >>> mg.nn.GELU()(mg.Tensor([0.0]))
     Tensor([0.])
     """
 
@@ -253,45 +184,28 @@ class GELU(_Activation):
         self.approximate = approximate
 
 
-class Softmax(_Activation):
-    """Exponentials along an axis, scaled to sum to 1.
+class _AlongAxis(_Activation):
+    settings = ("dim",)
 
-    Parameters
-    ----------
-    dim : int
-        Along which axis.
+    def __init__(self, dim: int = -1) -> None:
+        self.dim = dim
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.Softmax()(mg.Tensor([1e4, 1e4]))
+
+class Softmax(_AlongAxis):
+    """Softmax along `dim`, by default the last axis: exp(x) / Σ exp(x).
+
+    >>> mg.nn.Softmax()(mg.Tensor([1e4, 1e4]))
     Tensor([0.5, 0.5])
     """
 
     function = ops.softmax
-    settings = ("dim",)
-
-    def __init__(self, dim: int = -1) -> None:
-        self.dim = dim
 
 
-class LogSoftmax(_Activation):
-    """Logarithm of the softmax, finite where the softmax itself is 0.
+class LogSoftmax(_AlongAxis):
+    """Logarithm of the softmax, finite where the softmax underflows to 0.
 
-    Parameters
-    ----------
-    dim : int
-        Along which axis.
-
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.LogSoftmax()(mg.Tensor([1e4, 0.0]))
+    >>> mg.nn.LogSoftmax()(mg.Tensor([1e4, 0.0]))
     Tensor([     0., -10000.])
     """
 
     function = ops.log_softmax
-    settings = ("dim",)
-
-    def __init__(self, dim: int = -1) -> None:
-        self.dim = dim

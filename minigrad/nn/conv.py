@@ -1,4 +1,4 @@
-"""Convolution and transposed convolution as layers, in one, two and three dimensions by one implementation."""
+"""Convolution and transposed convolution in one, two and three dimensions, by one implementation."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from minigrad import ops
 from minigrad.graph import Value
@@ -20,15 +21,23 @@ _MARGINS = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "cir
 
 
 class _Kernel(Module):
-    """What convolutions have in common: kernels from some channels to others, that slide by strides."""
+    """Common to both: a weight of kernels and a bias, and how the kernels are placed."""
 
     axes: int
     transposed = False
 
     def _set_up(
-        self, in_channels: int, out_channels: int, kernel_size: Sizes, stride: Sizes, dilation: Sizes, groups: int,
-        bias: bool, rng: np.random.Generator | None, dtype: Any,
-    ) -> None:  # fmt: skip
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Sizes,
+        stride: Sizes,
+        dilation: Sizes,
+        groups: int,
+        bias: bool,
+        rng: np.random.Generator | None,
+        dtype: DTypeLike,
+    ) -> None:
         who, n = type(self).__name__, self.axes
         check_count(who, in_channels=in_channels, out_channels=out_channels)
         sizes(who, "groups", groups, 1)
@@ -42,38 +51,54 @@ class _Kernel(Module):
         self.weight, self.bias = first_weights(shape, out_channels, math.prod(shape[1:]), bias, rng, dtype)
 
     def extra_repr(self) -> str:
-        """The channels, and what differs from the usual."""
+        """The channels, and the arguments that are not at their defaults."""
         n = self.axes
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
-        usual = {"padding": (0,) * n, "output_padding": (0,) * n, "dilation": (1,) * n, "groups": 1, "padding_mode": "zeros"}
-        for name, value in usual.items():
+        defaults = {
+            "padding": (0,) * n,
+            "output_padding": (0,) * n,
+            "dilation": (1,) * n,
+            "groups": 1,
+            "padding_mode": "zeros",
+        }
+        for name, value in defaults.items():
             if (given := getattr(self, name, value)) not in (value, value[0] if isinstance(value, tuple) else value):
                 text += f", {name}={given!r}"
         return text + ("" if self.bias is not None else ", bias=False")
 
     def multiply_adds(self, out: Any, *args: Any) -> int:
-        """A kernel for each place that it slides to."""
-        slid = math.prod(shape_of(args[0] if self.transposed else out))
-        return int(slid * math.prod(shape_of(self.weight)[1:]))
+        """One kernel per position."""
+        positions = math.prod(shape_of(args[0] if self.transposed else out))
+        return int(positions * math.prod(shape_of(self.weight)[1:]))
 
 
 class _Conv(_Kernel):
     def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: Sizes, stride: Sizes = 1, padding: Padding = 0,
-        dilation: Sizes = 1, groups: int = 1, bias: bool = True, padding_mode: str = "zeros", *,
-        rng: np.random.Generator | None = None, dtype: Any = np.float32,
-    ) -> None:  # fmt: skip
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Sizes,
+        stride: Sizes = 1,
+        padding: Padding = 0,
+        dilation: Sizes = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        *,
+        rng: np.random.Generator | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
         if padding_mode not in _MARGINS:
             raise ValueError(f"{type(self).__name__}: padding_mode is one of {', '.join(_MARGINS)}, got {padding_mode!r}")
         self.padding, self.padding_mode = padding, padding_mode
         self._set_up(in_channels, out_channels, kernel_size, stride, dilation, groups, bias, rng, dtype)
-        self._margins(type(self).__name__)  # refuses what is no padding
+        self._margins(type(self).__name__)  # refuses an invalid padding
 
     def _margins(self, who: str) -> Any:
         return pads_of(who, self.padding, self.axes, self.kernel_size, self.stride, self.dilation)
 
     def forward(self, x: Value) -> Value:
-        """Slide the kernels."""
+        """Convolve x with the weight."""
         conv: Callable[..., Value] = (ops.conv1d, ops.conv2d, ops.conv3d)[self.axes - 1]
         padding: Any = self.padding
         if self.padding_mode != "zeros":
@@ -84,12 +109,9 @@ class _Conv(_Kernel):
 
 
 class Conv1d(_Conv):
-    """Kernels that slide along signals (N, C, W); the arguments are those of `Conv2d`.
+    """As `Conv2d`, in one dimension: (N, C, W).
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.Conv1d(3, 8, 5, padding="same")(np.zeros((2, 3, 20), np.float32)).shape
+    >>> mg.nn.Conv1d(3, 8, 5, padding="same")(np.zeros((2, 3, 20), np.float32)).shape
     (2, 8, 20)
     """
 
@@ -97,29 +119,14 @@ class Conv1d(_Conv):
 
 
 class Conv2d(_Conv):
-    """Kernels that slide over images (N, C, H, W).
+    """2-D convolution (cross-correlation) of images (N, C, H, W), as `minigrad.conv2d`.
 
-    Parameters
-    ----------
-    in_channels, out_channels : int
-        How many channels x has, and how many kernels there are.
-    kernel_size : int or tuple of int
-        The size of a kernel.
-    stride, padding, dilation, groups
-        As in `minigrad.conv2d`.
-    bias : bool
-        Whether a bias is added.
-    padding_mode : {"zeros", "reflect", "replicate", "circular"}
-        What stands in the margin.
-    rng : numpy.random.Generator, optional
-        Where the first weights come from: uniform within one over the root of a kernel's size.
-    dtype : dtype_like
-        Of the parameters.
+    The weight has shape (out_channels, in_channels / groups, KH, KW). As in PyTorch, weight and bias are initially uniform
+    within ±1/√(in_channels / groups · KH · KW). The padding may differ before and after an axis, as in `minigrad.conv2d`.
 
     Examples
     --------
-    >>> from minigrad import nn
-    >>> layer = nn.Conv2d(1, 6, 5, padding=2)
+    >>> layer = mg.nn.Conv2d(1, 6, 5, padding=2)
     >>> layer
     Conv2d(1, 6, kernel_size=(5, 5), stride=(1, 1), padding=2)
     >>> layer(np.zeros((2, 1, 28, 28), np.float32)).shape
@@ -130,12 +137,9 @@ class Conv2d(_Conv):
 
 
 class Conv3d(_Conv):
-    """Kernels that slide through volumes (N, C, D, H, W); the arguments are those of `Conv2d`.
+    """As `Conv2d`, in three dimensions: (N, C, D, H, W).
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.Conv3d(1, 2, 3, stride=2)(np.zeros((1, 1, 7, 7, 7), np.float32)).shape
+    >>> mg.nn.Conv3d(1, 2, 3, stride=2)(np.zeros((1, 1, 7, 7, 7), np.float32)).shape
     (1, 2, 3, 3, 3)
     """
 
@@ -146,26 +150,33 @@ class _ConvTranspose(_Kernel):
     transposed = True
 
     def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: Sizes, stride: Sizes = 1, padding: Sizes = 0,
-        output_padding: Sizes = 0, groups: int = 1, bias: bool = True, dilation: Sizes = 1, *,
-        rng: np.random.Generator | None = None, dtype: Any = np.float32,
-    ) -> None:  # fmt: skip
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Sizes,
+        stride: Sizes = 1,
+        padding: Sizes = 0,
+        output_padding: Sizes = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Sizes = 1,
+        *,
+        rng: np.random.Generator | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
         self.padding, self.output_padding = padding, output_padding
         self._set_up(in_channels, out_channels, kernel_size, stride, dilation, groups, bias, rng, dtype)
 
     def forward(self, x: Value) -> Value:
-        """Lay the kernels down."""
+        """Transposed convolution of x with the weight."""
         conv: Callable[..., Value] = (ops.conv_transpose1d, ops.conv_transpose2d, ops.conv_transpose3d)[self.axes - 1]
         return conv(x, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.groups, self.dilation)
 
 
 class ConvTranspose1d(_ConvTranspose):
-    """Kernels laid down on larger signals; the arguments are those of `ConvTranspose2d`.
+    """As `ConvTranspose2d`, in one dimension: (N, C, W).
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.ConvTranspose1d(3, 2, 4, stride=2)(np.zeros((1, 3, 5), np.float32)).shape
+    >>> mg.nn.ConvTranspose1d(3, 2, 4, stride=2)(np.zeros((1, 3, 5), np.float32)).shape
     (1, 2, 12)
     """
 
@@ -173,27 +184,13 @@ class ConvTranspose1d(_ConvTranspose):
 
 
 class ConvTranspose2d(_ConvTranspose):
-    """Kernels laid down on larger images, each scaled by a number of x: the adjoint of a convolution.
+    """2-D transposed convolution of images (N, C, H, W), the adjoint of a convolution, as `minigrad.conv_transpose2d`.
 
-    Parameters
-    ----------
-    in_channels, out_channels : int
-        How many channels x has, and the result.
-    kernel_size : int or tuple of int
-        The size of a kernel.
-    stride, padding, output_padding, groups, dilation
-        As in `minigrad.conv_transpose2d`; `bias` stands between the last two.
-    bias : bool
-        Whether a bias is added.
-    rng : numpy.random.Generator, optional
-        Where the first weights come from.
-    dtype : dtype_like
-        Of the parameters.
+    The weight has shape (in_channels, out_channels / groups, KH, KW).
 
     Examples
     --------
-    >>> from minigrad import nn
-    >>> nn.ConvTranspose2d(3, 2, 4, stride=2, padding=1)(np.zeros((1, 3, 5, 5), np.float32)).shape
+    >>> mg.nn.ConvTranspose2d(3, 2, 4, stride=2, padding=1)(np.zeros((1, 3, 5, 5), np.float32)).shape
     (1, 2, 10, 10)
     """
 
@@ -201,12 +198,9 @@ class ConvTranspose2d(_ConvTranspose):
 
 
 class ConvTranspose3d(_ConvTranspose):
-    """Kernels laid down on larger volumes; the arguments are those of `ConvTranspose2d`.
+    """As `ConvTranspose2d`, in three dimensions: (N, C, D, H, W).
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.ConvTranspose3d(1, 1, 2, stride=2)(np.zeros((1, 1, 2, 3, 4), np.float32)).shape
+    >>> mg.nn.ConvTranspose3d(1, 1, 2, stride=2)(np.zeros((1, 1, 2, 3, 4), np.float32)).shape
     (1, 1, 4, 6, 8)
     """
 

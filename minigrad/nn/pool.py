@@ -1,4 +1,4 @@
-"""Pooling as layers. Each names the function that it calls with its arguments."""
+"""Pooling as layers: each calls the function of its name with its arguments."""
 
 from __future__ import annotations
 
@@ -12,48 +12,43 @@ from minigrad.ops.networks.window import Sizes
 
 
 class _Pool(Module):
-    """A function of x and of settings, which are attributes."""
+    """A function of x and of arguments, which are attributes of the layer."""
 
     function: Callable[..., Any]
-    settings: tuple[str, ...] = ("kernel_size", "stride", "padding")
+    arguments: tuple[str, ...]
+    shown: int  # how many of them repr shows
 
     def forward(self, x: Value) -> Any:
         """Pool."""
-        return type(self).function(x, **self._given())
+        return type(self).function(x, **{name: getattr(self, name) for name in self.arguments})
 
     def extra_repr(self) -> str:
-        """The settings."""
-        return ", ".join(f"{name}={getattr(self, name)}" for name in self.settings)
-
-    def _given(self) -> dict[str, Any]:
-        return {name: v for name, v in vars(self).items() if name in _SETTINGS}
-
-
-_SETTINGS = {
-    "kernel_size", "stride", "padding", "dilation", "return_indices", "ceil_mode", "count_include_pad", "divisor_override",
-    "output_size",
-}  # fmt: skip
+        """The main arguments."""
+        return ", ".join(f"{name}={getattr(self, name)}" for name in self.arguments[: self.shown])
 
 
 class _MaxPool(_Pool):
-    settings = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
+    arguments = ("kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices")
+    shown = 5
 
     def __init__(
-        self, kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, dilation: Sizes = 1,
-        return_indices: bool = False, ceil_mode: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        kernel_size: Sizes,
+        stride: Sizes | None = None,
+        padding: Sizes = 0,
+        dilation: Sizes = 1,
+        return_indices: bool = False,
+        ceil_mode: bool = False,
+    ) -> None:
         self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
         self.padding, self.dilation = padding, dilation
         self.return_indices, self.ceil_mode = return_indices, ceil_mode
 
 
 class MaxPool1d(_MaxPool):
-    """The largest number of each window of a signal; the arguments are those of `MaxPool2d`.
+    """As `MaxPool2d`, in one dimension: (N, C, W).
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.MaxPool1d(2)(mg.Tensor([[[1.0, 3.0, 2.0, 0.0]]]))
+    >>> mg.nn.MaxPool1d(2)(mg.Tensor([[[1.0, 3.0, 2.0, 0.0]]]))
     Tensor([[[3., 2.]]])
     """
 
@@ -61,17 +56,9 @@ class MaxPool1d(_MaxPool):
 
 
 class MaxPool2d(_MaxPool):
-    """The largest number of each window of an image; of equals, the first receives the gradient.
+    """2-D max pooling of images (N, C, H, W), as `minigrad.max_pool2d`; of equal maxima, the first receives the gradient.
 
-    Parameters
-    ----------
-    kernel_size, stride, padding, dilation, return_indices, ceil_mode
-        As in `minigrad.max_pool2d`, in PyTorch's order.
-
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.MaxPool2d(2)(mg.Tensor([[[[1.0, 3.0], [2.0, 0.0]]]]))
+    >>> mg.nn.MaxPool2d(2)(mg.Tensor([[[[1.0, 3.0], [2.0, 0.0]]]]))
     Tensor([[[[3.]]]])
     """
 
@@ -79,12 +66,9 @@ class MaxPool2d(_MaxPool):
 
 
 class MaxPool3d(_MaxPool):
-    """The largest number of each window of a volume; the arguments are those of `MaxPool2d`.
+    """As `MaxPool2d`, in three dimensions: (N, C, D, H, W).
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.MaxPool3d(2)(np.arange(8.0).reshape(1, 1, 2, 2, 2))
+    >>> mg.nn.MaxPool3d(2)(np.arange(8.0).reshape(1, 1, 2, 2, 2))
     array([[[[[7.]]]]])
     """
 
@@ -92,21 +76,26 @@ class MaxPool3d(_MaxPool):
 
 
 class _AvgPool(_Pool):
+    arguments = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "divisor_override")
+    shown = 3
+
     def __init__(
-        self, kernel_size: Sizes, stride: Sizes | None = None, padding: Sizes = 0, ceil_mode: bool = False,
-        count_include_pad: bool = True, divisor_override: float | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        kernel_size: Sizes,
+        stride: Sizes | None = None,
+        padding: Sizes = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: float | None = None,
+    ) -> None:
         self.kernel_size, self.stride, self.padding = kernel_size, kernel_size if stride is None else stride, padding
         self.ceil_mode, self.count_include_pad, self.divisor_override = ceil_mode, count_include_pad, divisor_override
 
 
 class AvgPool1d(_AvgPool):
-    """The mean of each window of a signal; the arguments are those of `AvgPool2d`.
+    """As `AvgPool2d`, in one dimension: (N, C, W).
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.AvgPool1d(2)(mg.Tensor([[[1.0, 3.0, 2.0, 0.0]]]))
+    >>> mg.nn.AvgPool1d(2)(mg.Tensor([[[1.0, 3.0, 2.0, 0.0]]]))
     Tensor([[[2., 1.]]])
     """
 
@@ -114,17 +103,9 @@ class AvgPool1d(_AvgPool):
 
 
 class AvgPool2d(_AvgPool):
-    """The mean of each window of an image.
+    """2-D average pooling of images (N, C, H, W), as `minigrad.avg_pool2d`.
 
-    Parameters
-    ----------
-    kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
-        As in `minigrad.avg_pool2d`.
-
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.AvgPool2d(2)(mg.Tensor([[[[1.0, 3.0], [2.0, 0.0]]]]))
+    >>> mg.nn.AvgPool2d(2)(mg.Tensor([[[[1.0, 3.0], [2.0, 0.0]]]]))
     Tensor([[[[1.5]]]])
     """
 
@@ -132,12 +113,9 @@ class AvgPool2d(_AvgPool):
 
 
 class AvgPool3d(_AvgPool):
-    """The mean of each window of a volume; the arguments are those of `AvgPool2d`.
+    """As `AvgPool2d`, in three dimensions: (N, C, D, H, W).
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.AvgPool3d(2)(np.arange(8.0).reshape(1, 1, 2, 2, 2))
+    >>> mg.nn.AvgPool3d(2)(np.arange(8.0).reshape(1, 1, 2, 2, 2))
     array([[[[[3.5]]]]])
     """
 
@@ -145,19 +123,17 @@ class AvgPool3d(_AvgPool):
 
 
 class _Adaptive(_Pool):
-    settings = ("output_size",)
+    arguments: tuple[str, ...] = ("output_size",)
+    shown = 1
 
     def __init__(self, output_size: Any) -> None:
         self.output_size = output_size
 
 
 class AdaptiveAvgPool1d(_Adaptive):
-    """The mean over as many windows of a signal as there are outputs wanted.
+    """As `AdaptiveAvgPool2d`, in one dimension: (N, C, W).
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.AdaptiveAvgPool1d(1)(mg.Tensor([[[1.0, 3.0, 2.0, 0.0]]]))
+    >>> mg.nn.AdaptiveAvgPool1d(1)(mg.Tensor([[[1.0, 3.0, 2.0, 0.0]]]))
     Tensor([[[1.5]]])
     """
 
@@ -165,17 +141,9 @@ class AdaptiveAvgPool1d(_Adaptive):
 
 
 class AdaptiveAvgPool2d(_Adaptive):
-    """The mean over as many windows of an image as there are outputs wanted.
+    """Average pooling of images (N, C, H, W) to `output_size`, in which None keeps the size of x.
 
-    Parameters
-    ----------
-    output_size : int or tuple of (int or None)
-        How many; None keeps the size of x.
-
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.AdaptiveAvgPool2d(1)(mg.Tensor([[[[1.0, 3.0], [2.0, 0.0]]]]))
+    >>> mg.nn.AdaptiveAvgPool2d(1)(mg.Tensor([[[[1.0, 3.0], [2.0, 0.0]]]]))
     Tensor([[[[1.5]]]])
     """
 
@@ -183,12 +151,9 @@ class AdaptiveAvgPool2d(_Adaptive):
 
 
 class AdaptiveAvgPool3d(_Adaptive):
-    """The mean over as many windows of a volume as there are outputs wanted.
+    """As `AdaptiveAvgPool2d`, in three dimensions: (N, C, D, H, W).
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.AdaptiveAvgPool3d(1)(np.arange(8.0).reshape(1, 1, 2, 2, 2))
+    >>> mg.nn.AdaptiveAvgPool3d(1)(np.arange(8.0).reshape(1, 1, 2, 2, 2))
     array([[[[[3.5]]]]])
     """
 
@@ -196,18 +161,17 @@ class AdaptiveAvgPool3d(_Adaptive):
 
 
 class _AdaptiveMax(_Adaptive):
+    arguments = ("output_size", "return_indices")
+
     def __init__(self, output_size: Any, return_indices: bool = False) -> None:
         super().__init__(output_size)
         self.return_indices = return_indices
 
 
 class AdaptiveMaxPool1d(_AdaptiveMax):
-    """The largest number of as many windows of a signal as there are outputs wanted.
+    """As `AdaptiveMaxPool2d`, in one dimension: (N, C, W).
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.AdaptiveMaxPool1d(2)(mg.Tensor([[[1.0, 3.0, 2.0, 0.0]]]))
+    >>> mg.nn.AdaptiveMaxPool1d(2)(mg.Tensor([[[1.0, 3.0, 2.0, 0.0]]]))
     Tensor([[[3., 2.]]])
     """
 
@@ -215,19 +179,9 @@ class AdaptiveMaxPool1d(_AdaptiveMax):
 
 
 class AdaptiveMaxPool2d(_AdaptiveMax):
-    """The largest number of as many windows of an image as there are outputs wanted.
+    """Max pooling of images (N, C, H, W) to `output_size`, in which None keeps the size of x.
 
-    Parameters
-    ----------
-    output_size : int or tuple of (int or None)
-        How many; None keeps the size of x.
-    return_indices : bool
-        Give the positions of the maxima too.
-
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.AdaptiveMaxPool2d(1)(mg.Tensor([[[[1.0, 3.0], [2.0, 0.0]]]]))
+    >>> mg.nn.AdaptiveMaxPool2d(1)(mg.Tensor([[[[1.0, 3.0], [2.0, 0.0]]]]))
     Tensor([[[[3.]]]])
     """
 
@@ -235,12 +189,9 @@ class AdaptiveMaxPool2d(_AdaptiveMax):
 
 
 class AdaptiveMaxPool3d(_AdaptiveMax):
-    """The largest number of as many windows of a volume as there are outputs wanted.
+    """As `AdaptiveMaxPool2d`, in three dimensions: (N, C, D, H, W).
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.AdaptiveMaxPool3d(1)(np.arange(8.0).reshape(1, 1, 2, 2, 2))
+    >>> mg.nn.AdaptiveMaxPool3d(1)(np.arange(8.0).reshape(1, 1, 2, 2, 2))
     array([[[[[7.]]]]])
     """
 
