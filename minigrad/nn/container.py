@@ -1,4 +1,4 @@
-"""Modules made of modules: one after the other, in a list, by name, or around a shortcut."""
+"""Modules made of modules: in sequence, in a list, by name, or around a shortcut."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from minigrad.nn.module import Module
 def _module(who: str, value: Any) -> Module:
     if not isinstance(value, Module):
         hint = f"{who}(*parts)" if isinstance(value, list | tuple) else "nn.ReLU(), for example, not relu"
-        raise TypeError(f"{who}: its parts are modules, got {type(value).__name__} ({hint})")
+        raise TypeError(f"{who}: expected modules, got {type(value).__name__} ({hint})")
     return value
 
 
 class _Numbered(Module):
-    """Parts that can be counted, sliced and walked."""
+    """Modules that can be counted, indexed, sliced and iterated over."""
 
     def __len__(self) -> int:
         return len(list(self.named_children()))
@@ -38,26 +38,25 @@ class _Numbered(Module):
         setattr(self, name, _module(type(self).__name__, module))
 
     def append(self, module: Module) -> Any:
-        """Put another one at the end, under the next number; returns the container."""
+        """Append a module under the next number; returns the container."""
         number = len(self)
-        while hasattr(self, str(number)):  # after a slice, names may begin later
+        while hasattr(self, str(number)):  # after slicing, names need not start at 0
             number += 1
         setattr(self, str(number), _module(type(self).__name__, module))
         return self
 
 
 class Sequential(_Numbered):
-    """Modules one after the other, each given what the one before it returned.
+    """Modules in sequence: each takes the output of the one before.
 
     Parameters
     ----------
     *modules : Module
-        In order, called "0", "1" and so on; or one mapping of names to modules.
+        Named "0", "1" and so on; or one mapping of names to modules.
 
     Examples
     --------
-    >>> from minigrad import nn
-    >>> net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+    >>> net = mg.nn.Sequential(mg.nn.Linear(4, 8), mg.nn.ReLU(), mg.nn.Linear(8, 2))
     >>> net(np.ones((5, 4), np.float32)).shape
     (5, 2)
     >>> net[1]
@@ -70,24 +69,16 @@ class Sequential(_Numbered):
             setattr(self, str(name), _module("Sequential", module))
 
     def forward(self, x: Value) -> Value:
-        """Through all of them."""
+        """Apply all modules in order."""
         for module in self.children():
             x = module(x)
         return x
 
 
 class ModuleList(_Numbered):
-    """Modules in a list, whose parameters are found.
+    """A list of modules whose parameters are found.
 
-    Parameters
-    ----------
-    modules : iterable of Module
-        In order.
-
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> [layer.out_features for layer in nn.ModuleList(nn.Linear(2, n) for n in (3, 4))]
+    >>> [layer.out_features for layer in mg.nn.ModuleList(mg.nn.Linear(2, n) for n in (3, 4))]
     [3, 4]
     """
 
@@ -97,17 +88,13 @@ class ModuleList(_Numbered):
 
 
 class ModuleDict(Module):
-    """Modules by name, whose parameters are found.
+    """A dictionary of modules whose parameters are found.
 
-    Parameters
-    ----------
-    modules : mapping of str to Module
-        Names are strings without dots, and none of a module's own, such as "forward".
+    Names are strings without dots, and not attributes of a module, such as "forward".
 
     Examples
     --------
-    >>> from minigrad import nn
-    >>> heads = nn.ModuleDict({"digit": nn.Linear(8, 10)})
+    >>> heads = mg.nn.ModuleDict({"digit": mg.nn.Linear(8, 10)})
     >>> heads["digit"].out_features
     10
     """
@@ -145,14 +132,7 @@ class ModuleDict(Module):
 
 
 class Residual(Module):
-    """What a block makes of its input, added to the input: shortcut(x) + block(x).
-
-    Parameters
-    ----------
-    block : Module
-        Gives the shape of x, or of shortcut(x).
-    shortcut : Module, optional
-        Brings x to that shape; x itself if left out.
+    """Residual connection, shortcut(x) + block(x); without a shortcut x + block(x). PyTorch has no such class.
 
     Notes
     -----
@@ -160,8 +140,7 @@ class Residual(Module):
 
     Examples
     --------
-    >>> from minigrad import nn
-    >>> nn.Residual(nn.Dropout(1.0))(mg.Tensor([1.0, 2.0]))
+    >>> mg.nn.Residual(mg.nn.Dropout(1.0))(mg.Tensor([1.0, 2.0]))
     Tensor([1., 2.])
     """
 
@@ -170,5 +149,5 @@ class Residual(Module):
         self.shortcut = None if shortcut is None else _module("Residual", shortcut)
 
     def forward(self, x: Value) -> Value:
-        """The block's result, and x past it."""
+        """Add the outputs of the shortcut and the block."""
         return (x if self.shortcut is None else self.shortcut(x)) + self.block(x)

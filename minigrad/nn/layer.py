@@ -1,4 +1,4 @@
-"""The plain layers: linear, embedding, dropout, and those that only pass on."""
+"""The basic layers: linear, embedding, dropout, and changes of shape."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from minigrad import ops
 from minigrad.graph import Value
@@ -22,36 +23,32 @@ def check_count(who: str, **counts: int) -> None:
 
 
 class Linear(Module):
-    """Matrix product with a weight, and a bias added: x weight.T + bias.
+    """Linear layer, x Wᵀ + b, on the last axis.
 
-    Parameters
-    ----------
-    in_features, out_features : int
-        The last axis of x, and of the result.
-    bias : bool
-        Whether a bias is added.
-    rng : numpy.random.Generator, optional
-        Where the first weights come from: uniform within 1/sqrt(in_features), as in PyTorch.
-    dtype : dtype_like
-        Of the parameters.
+    The weight has shape (out_features, in_features). As in PyTorch, weight and bias are initially uniform within
+    ±1/√in_features.
 
     Examples
     --------
-    >>> from minigrad import nn
-    >>> nn.Linear(3, 2)(np.zeros((5, 3))).shape
+    >>> mg.nn.Linear(3, 2)(np.zeros((5, 3))).shape
     (5, 2)
     """
 
     def __init__(
-        self, in_features: int, out_features: int, bias: bool = True, *, rng: np.random.Generator | None = None,
-        dtype: Any = np.float32,
-    ) -> None:  # fmt: skip
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        rng: np.random.Generator | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
         check_count("Linear", in_features=in_features, out_features=out_features)
         self.in_features, self.out_features = in_features, out_features
         self.weight, self.bias = first_weights((out_features, in_features), out_features, in_features, bias, rng, dtype)
 
     def forward(self, x: Value) -> Value:
-        """Apply it to the last axis."""
+        """Compute x Wᵀ + b."""
         return ops.linear(x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
@@ -59,14 +56,14 @@ class Linear(Module):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
     def multiply_adds(self, out: Any, *args: Any) -> int:
-        """One for each output and input."""
+        """One per output and input feature."""
         return int(out.size * self.in_features)
 
 
 def first_weights(
-    shape: tuple[int, ...], outputs: int, inputs: int, bias: bool, rng: np.random.Generator | None, dtype: Any
+    shape: tuple[int, ...], outputs: int, inputs: int, bias: bool, rng: np.random.Generator | None, dtype: DTypeLike
 ) -> tuple[Tensor, Tensor | None]:
-    """A weight and a bias, uniform within one over the root of how many inputs an output has."""
+    """A weight and a bias, uniform within ±1/√inputs, where `inputs` is the fan-in of an output."""
     rng = init.generator(rng)
     bound = 1 / math.sqrt(inputs) if inputs else 0.0
     weight = Tensor(init.uniform(shape, rng, -bound, bound, dtype=dtype))
@@ -74,33 +71,28 @@ def first_weights(
 
 
 class Embedding(Module):
-    """A table with a row of features for each index.
+    """Embedding, a table with a row of features for each index; normally distributed initially.
 
-    Parameters
-    ----------
-    num_embeddings, embedding_dim : int
-        How many rows, and how many features.
-    padding_idx : int, optional
-        A row of zeros that is not trained.
-    rng : numpy.random.Generator, optional
-        Where the first rows come from, normally distributed.
-    dtype : dtype_like
-        Of the table.
+    The row `padding_idx` is zero and gets no gradient.
 
     Examples
     --------
-    >>> from minigrad import nn
-    >>> nn.Embedding(10, 3)([[1, 2], [4, 0]]).shape
+    >>> mg.nn.Embedding(10, 3)([[1, 2], [4, 0]]).shape
     (2, 2, 3)
     """
 
     def __init__(
-        self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, *,
-        rng: np.random.Generator | None = None, dtype: Any = np.float32,
-    ) -> None:  # fmt: skip
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        *,
+        rng: np.random.Generator | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
         check_count("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
-            raise ValueError(f"Embedding: padding_idx {padding_idx} is no row of a table of {num_embeddings}")
+            raise ValueError(f"Embedding: padding_idx {padding_idx} is not a row of a table of {num_embeddings}")
         self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
         rows = init.normal((num_embeddings, embedding_dim), rng, dtype=dtype)
         if padding_idx is not None:
@@ -108,7 +100,7 @@ class Embedding(Module):
         self.weight = Tensor(rows)
 
     def forward(self, indices: Value) -> Value:
-        """The rows."""
+        """The rows at the indices."""
         return ops.embedding(indices, self.weight, self.padding_idx)
 
     def extra_repr(self) -> str:
@@ -118,19 +110,13 @@ class Embedding(Module):
 
 
 class Dropout(Module):
-    """While training, put 0 for each number with probability p, and divide the others by 1 - p.
+    """Inverted dropout: in training mode each element is 0 with probability p, else x / (1 - p).
 
-    Parameters
-    ----------
-    p : float
-        From 0 to 1.
-    rng : numpy.random.Generator, optional
-        Where chance comes from; a fresh one for this layer if left out.
+    `rng` draws the masks; by default a fresh generator.
 
     Examples
     --------
-    >>> from minigrad import nn
-    >>> drop = nn.Dropout(0.5, rng=np.random.default_rng(6))
+    >>> drop = mg.nn.Dropout(0.5, rng=np.random.default_rng(6))
     >>> drop(mg.Tensor([1.0, 2.0, 3.0, 4.0]))
     Tensor([0., 4., 6., 0.])
     >>> drop.eval()(mg.Tensor([1.0, 2.0]))
@@ -139,11 +125,11 @@ class Dropout(Module):
 
     def __init__(self, p: float = 0.5, *, rng: np.random.Generator | None = None) -> None:
         if not 0 <= p <= 1:
-            raise ValueError(f"Dropout: p is a probability, from 0 to 1, got {p!r}")
+            raise ValueError(f"Dropout: p is a probability between 0 and 1, got {p!r}")
         self.p, self.rng = p, init.generator(rng)
 
     def forward(self, x: Value) -> Value:
-        """Drop some while training."""
+        """Drop elements in training mode."""
         return ops.dropout(x, self.p, self.training, rng=self.rng)
 
     def extra_repr(self) -> str:
@@ -152,12 +138,9 @@ class Dropout(Module):
 
 
 class Identity(Module):
-    """Its input, unchanged; any arguments are passed over, so that it can take another layer's place.
+    """Identity, x. Ignores its arguments, so that it can stand in for any layer.
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.Identity()(mg.Tensor(1.0))
+    >>> mg.nn.Identity()(mg.Tensor(1.0))
     Tensor(1.0)
     """
 
@@ -170,17 +153,9 @@ class Identity(Module):
 
 
 class Flatten(Module):
-    """A run of axes joined into one; by default all but the batch.
+    """Join the axes from `start_dim` to `end_dim` into one; by default all but the batch axis.
 
-    Parameters
-    ----------
-    start_dim, end_dim : int
-        The first and the last axis of the run.
-
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.Flatten()(mg.Tensor(np.zeros((5, 2, 3)))).shape
+    >>> mg.nn.Flatten()(mg.Tensor(np.zeros((5, 2, 3)))).shape
     (5, 6)
     """
 
@@ -188,7 +163,7 @@ class Flatten(Module):
         self.start_dim, self.end_dim = start_dim, end_dim
 
     def forward(self, x: Value) -> Value:
-        """Join them."""
+        """Reshape x."""
         return ops.flatten(x, self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
@@ -197,19 +172,9 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """One axis parted into several.
+    """Split the axis `dim` into several of sizes `unflattened_size`, one of which may be -1.
 
-    Parameters
-    ----------
-    dim : int
-        The axis.
-    unflattened_size : tuple of int
-        What becomes of it; one -1 stands for what is left over.
-
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.Unflatten(1, (2, -1))(mg.Tensor(np.zeros((5, 6)))).shape
+    >>> mg.nn.Unflatten(1, (2, -1))(mg.Tensor(np.zeros((5, 6)))).shape
     (5, 2, 3)
     """
 
@@ -217,13 +182,13 @@ class Unflatten(Module):
         self.dim, self.unflattened_size = dim, tuple(unflattened_size)
 
     def forward(self, x: Value) -> Value:
-        """Part it."""
+        """Reshape x."""
         shape = np.shape(x)
         if not -len(shape) <= self.dim < len(shape):
-            raise ValueError(f"Unflatten: dim {self.dim} is no axis of x of shape {shape}")
+            raise ValueError(f"Unflatten: dim {self.dim} is not an axis of x of shape {shape}")
         axis = self.dim % len(shape)
         return ops.reshape(x, (*shape[:axis], *self.unflattened_size, *shape[axis + 1 :]))
 
     def extra_repr(self) -> str:
-        """The axis and its parts."""
+        """The axis and its sizes."""
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"

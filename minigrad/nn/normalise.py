@@ -1,4 +1,4 @@
-"""Normalisation as layers, which own the weights, and what batch normalisation remembers."""
+"""Normalisation as layers, which own the weights and the running statistics."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from minigrad import ops
 from minigrad.graph import Value
@@ -15,8 +16,8 @@ from minigrad.nn.module import Module
 from minigrad.tensor import Tensor
 
 
-def _affine(shape: Any, weight: bool, bias: bool, dtype: Any) -> tuple[Tensor | None, Tensor | None]:
-    """A weight of ones and a bias of zeros, where wanted."""
+def _affine(shape: Any, weight: bool, bias: bool, dtype: DTypeLike) -> tuple[Tensor | None, Tensor | None]:
+    """A weight of ones and a bias of zeros, or None."""
     return (
         Tensor(init.ones(shape, dtype=dtype)) if weight else None,
         Tensor(init.zeros(shape, dtype=dtype)) if bias else None,
@@ -37,9 +38,15 @@ class _BatchNorm(Module):
     num_batches_tracked: Any
 
     def __init__(
-        self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
-        track_running_stats: bool = True, *, dtype: Any = np.float32,
-    ) -> None:  # fmt: skip
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        *,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
         check_count(type(self).__name__, num_features=num_features)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
@@ -50,7 +57,7 @@ class _BatchNorm(Module):
         self.register_buffer("num_batches_tracked", np.array(0) if kept else None)
 
     def forward(self, x: Value) -> Value:
-        """Normalise by the batch's statistics while training, else by the running ones."""
+        """Normalise with the batch's statistics in training mode, else with the running ones."""
         _check_channels(self, x)
         kept = self.running_mean is not None
         follow = self.training and kept
@@ -71,12 +78,9 @@ class _BatchNorm(Module):
 
 
 class BatchNorm1d(_BatchNorm):
-    """Batch normalisation of (N, C) or (N, C, L); the arguments are those of `BatchNorm2d`.
+    """As `BatchNorm2d`, of (N, C) or (N, C, W).
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.BatchNorm1d(2, eps=0, dtype=np.float64)(mg.Tensor([[1.0, 4.0], [3.0, 8.0]]))
+    >>> mg.nn.BatchNorm1d(2, eps=0, dtype=np.float64)(mg.Tensor([[1.0, 4.0], [3.0, 8.0]]))
     Tensor([[-1., -1.],
             [ 1.,  1.]])
     """
@@ -85,27 +89,14 @@ class BatchNorm1d(_BatchNorm):
 
 
 class BatchNorm2d(_BatchNorm):
-    """Bring each channel of (N, C, H, W) to mean 0 and variance 1 over the batch; then weight it and add a bias.
+    """Batch normalisation of (N, C, H, W): (x - mean) / √(var + eps) · weight + bias, per channel over the batch.
 
-    Parameters
-    ----------
-    num_features : int
-        How many channels.
-    eps : float
-        Added to the variance.
-    momentum : float or None
-        How fast the running statistics, which take over after training, follow the batches'; None for their plain mean.
-    affine : bool
-        Whether there are a weight and a bias.
-    track_running_stats : bool
-        If false, the batch's own statistics serve always.
-    dtype : dtype_like
-        Of the parameters and the statistics.
+    In evaluation mode the running statistics are used; `momentum` is how fast they follow the batches', or None for their
+    plain mean. `dtype` is also the dtype of the running statistics.
 
     Examples
     --------
-    >>> from minigrad import nn
-    >>> norm = nn.BatchNorm2d(3)
+    >>> norm = mg.nn.BatchNorm2d(3)
     >>> norm(np.ones((4, 3, 2, 2), np.float32)).shape
     (4, 3, 2, 2)
     >>> norm.running_mean
@@ -116,12 +107,9 @@ class BatchNorm2d(_BatchNorm):
 
 
 class BatchNorm3d(_BatchNorm):
-    """Batch normalisation of (N, C, D, H, W); the arguments are those of `BatchNorm2d`.
+    """As `BatchNorm2d`, of (N, C, D, H, W).
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.BatchNorm3d(1)(np.zeros((2, 1, 2, 2, 2), np.float32)).shape
+    >>> mg.nn.BatchNorm3d(1)(np.zeros((2, 1, 2, 2, 2), np.float32)).shape
     (2, 1, 2, 2, 2)
     """
 
@@ -129,31 +117,26 @@ class BatchNorm3d(_BatchNorm):
 
 
 class LayerNorm(Module):
-    """Bring the last axes of each sample to mean 0 and variance 1; then weight them and add a bias.
+    """Layer normalisation: as `BatchNorm2d`, but over the last axes of each sample, whose lengths are `normalized_shape`.
 
-    Parameters
-    ----------
-    normalized_shape : int or tuple of int
-        The lengths of the last axes.
-    eps : float
-        Added to the variance.
-    elementwise_affine, bias : bool
-        Whether there are a weight and a bias; without the first, there is neither.
-    dtype : dtype_like
-        Of the parameters.
+    Without `elementwise_affine` there is no bias either.
 
     Examples
     --------
-    >>> from minigrad import nn
-    >>> nn.LayerNorm(2, eps=0, dtype=np.float64)(mg.Tensor([[1.0, 3.0], [4.0, 8.0]]))
+    >>> mg.nn.LayerNorm(2, eps=0, dtype=np.float64)(mg.Tensor([[1.0, 3.0], [4.0, 8.0]]))
     Tensor([[-1.,  1.],
             [-1.,  1.]])
     """
 
     def __init__(
-        self, normalized_shape: int | Sequence[int], eps: float = 1e-5, elementwise_affine: bool = True, bias: bool = True,
-        *, dtype: Any = np.float32,
-    ) -> None:  # fmt: skip
+        self,
+        normalized_shape: int | Sequence[int],
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+        *,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
         self.normalized_shape = tuple(np.atleast_1d(normalized_shape).tolist())
         self.eps, self.elementwise_affine = eps, elementwise_affine
         affine = _affine(self.normalized_shape, elementwise_affine, elementwise_affine and bias, dtype)
@@ -169,32 +152,18 @@ class LayerNorm(Module):
 
 
 class GroupNorm(Module):
-    """Bring each group of channels of each sample to mean 0 and variance 1; then weight each channel and add a bias.
+    """Group normalisation: as `BatchNorm2d`, but over each group of channels of each sample (N, C, ...).
 
-    Parameters
-    ----------
-    num_groups, num_channels : int
-        Into how many groups how many channels part.
-    eps : float
-        Added to the variance.
-    affine : bool
-        Whether there are a weight and a bias.
-    dtype : dtype_like
-        Of the parameters.
-
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.GroupNorm(2, 4, eps=0, dtype=np.float64)(mg.Tensor([[1.0, 3.0, 4.0, 8.0]]))
+    >>> mg.nn.GroupNorm(2, 4, eps=0, dtype=np.float64)(mg.Tensor([[1.0, 3.0, 4.0, 8.0]]))
     Tensor([[-1.,  1., -1.,  1.]])
     """
 
     def __init__(
-        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *, dtype: Any = np.float32
+        self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *, dtype: DTypeLike = np.float32
     ) -> None:
         check_count("GroupNorm", num_groups=num_groups, num_channels=num_channels)
         if num_groups < 1 or num_channels % num_groups:
-            raise ValueError(f"GroupNorm: {num_channels} channels do not part into {num_groups} groups")
+            raise ValueError(f"GroupNorm: {num_channels} channels do not divide into {num_groups} groups")
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
         self.weight, self.bias = _affine(num_channels, affine, affine, dtype)
 
@@ -210,7 +179,7 @@ class GroupNorm(Module):
 class _InstanceNorm(Module):
     ndims: tuple[int, ...]
 
-    def __init__(self, num_features: int, eps: float = 1e-5, *, affine: bool = False, dtype: Any = np.float32) -> None:
+    def __init__(self, num_features: int, eps: float = 1e-5, *, affine: bool = False, dtype: DTypeLike = np.float32) -> None:
         check_count(type(self).__name__, num_features=num_features)
         self.num_features, self.eps, self.affine = num_features, eps, affine
         self.weight, self.bias = _affine(num_features, affine, affine, dtype)
@@ -226,12 +195,9 @@ class _InstanceNorm(Module):
 
 
 class InstanceNorm1d(_InstanceNorm):
-    """Instance normalisation of (N, C, L); the arguments are those of `InstanceNorm2d`.
+    """As `InstanceNorm2d`, of (N, C, W).
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.InstanceNorm1d(2, eps=0)(mg.Tensor([[[1.0, 3.0], [4.0, 8.0]]]))
+    >>> mg.nn.InstanceNorm1d(2, eps=0)(mg.Tensor([[[1.0, 3.0], [4.0, 8.0]]]))
     Tensor([[[-1.,  1.],
              [-1.,  1.]]])
     """
@@ -240,23 +206,13 @@ class InstanceNorm1d(_InstanceNorm):
 
 
 class InstanceNorm2d(_InstanceNorm):
-    """Bring each channel of each sample of (N, C, H, W) to mean 0 and variance 1.
+    """Instance normalisation: as `BatchNorm2d`, but over each channel of each sample (N, C, H, W).
 
-    Parameters
-    ----------
-    num_features : int
-        How many channels.
-    eps : float
-        Added to the variance.
-    affine : bool
-        Whether there are a weight and a bias for each channel.
-    dtype : dtype_like
-        Of the parameters.
+    Unlike PyTorch's, it keeps no running statistics.
 
     Examples
     --------
-    >>> from minigrad import nn
-    >>> nn.InstanceNorm2d(3)(np.ones((4, 3, 2, 2), np.float32)).shape
+    >>> mg.nn.InstanceNorm2d(3)(np.ones((4, 3, 2, 2), np.float32)).shape
     (4, 3, 2, 2)
     """
 
@@ -264,12 +220,9 @@ class InstanceNorm2d(_InstanceNorm):
 
 
 class InstanceNorm3d(_InstanceNorm):
-    """Instance normalisation of (N, C, D, H, W); the arguments are those of `InstanceNorm2d`.
+    """As `InstanceNorm2d`, of (N, C, D, H, W).
 
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.InstanceNorm3d(1)(np.zeros((2, 1, 2, 2, 2), np.float32)).shape
+    >>> mg.nn.InstanceNorm3d(1)(np.zeros((2, 1, 2, 2, 2), np.float32)).shape
     (2, 1, 2, 2, 2)
     """
 

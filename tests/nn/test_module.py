@@ -332,7 +332,7 @@ def test_lists_and_dicts():
         nn.Sequential({"forward": nn.ReLU()})
     with pytest.raises(ValueError, match=r"a submodule's name is not empty and has no '\.'"):
         heads["a.b"] = nn.ReLU()
-    with pytest.raises(TypeError, match="Sequential: its parts are modules, got Op"):
+    with pytest.raises(TypeError, match="Sequential: expected modules, got Op"):
         nn.Sequential(mg.relu)
 
 
