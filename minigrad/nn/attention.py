@@ -1,4 +1,4 @@
-"""Attention: each query takes a mean of values, weighted by how well their keys fit it."""
+"""Attention: for each query the mean of the values, weighted by how well their keys match it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from minigrad import ops
 from minigrad.graph import Value, value_of
@@ -17,16 +18,14 @@ from minigrad.tensor import Tensor
 
 
 def _additive(who: str, allowed: Any, scores: tuple[int, ...], dtype: Any) -> Any:
-    """A mask as what is added to the scores: 0 where attention is allowed, minus infinity where not."""
+    """A boolean mask as a term of the scores: 0 where attention is allowed, else minus infinity."""
     if not np.broadcast_to(allowed, scores).any(-1).all():
-        raise ValueError(f"{who}: the masks together leave a query nothing to look at, and so no mean to take")
+        raise ValueError(f"{who}: the masks together leave a query no key to attend to")
     return np.where(allowed, 0.0, -np.inf).astype(dtype)
 
 
-def _weights(
-    who: str, query: Value, key: Value, mask: Value, is_causal: bool, scale: float | None
-) -> Value:  # fmt: skip
-    """The softmax of the scores; mask is boolean, true where attention is allowed, or is added to the scores."""
+def _weights(who: str, query: Value, key: Value, mask: Value, is_causal: bool, scale: float | None) -> Value:
+    """Softmax of the scores. The mask is boolean, true where attention is allowed, or added to the scores."""
     rows, columns = np.shape(query)[-2], np.shape(key)[-2]
     scores = ops.matmul(query * (1 / math.sqrt(np.shape(query)[-1]) if scale is None else scale), ops.swapaxes(key, -1, -2))
     causal = np.tril(np.ones((rows, columns), bool)) if is_causal else np.True_
@@ -40,29 +39,32 @@ def _weights(
 
 
 def scaled_dot_product_attention(
-    query: Value, key: Value, value: Value, attn_mask: Value = None, dropout_p: float = 0.0, is_causal: bool = False,
-    scale: float | None = None, *, rng: np.random.Generator | None = None,
-) -> Value:  # fmt: skip
-    """Means of the values, weighted by softmax(query key.T / sqrt(E)).
+    query: Value,
+    key: Value,
+    value: Value,
+    attn_mask: Value = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    *,
+    rng: np.random.Generator | None = None,
+) -> Value:
+    """Scaled dot-product attention, softmax(Q Kᵀ / √E) V.
 
     Parameters
     ----------
-    query : Tensor or array_like
-        Shape (..., L, E).
-    key : Tensor or array_like
-        Shape (..., S, E).
-    value : Tensor or array_like
-        Shape (..., S, EV).
-    attn_mask : array_like or Tensor, optional
+    query, key, value : Tensor or array_like
+        Shapes (..., L, E), (..., S, E) and (..., S, EV).
+    attn_mask : Tensor or array_like, optional
         Broadcasts to (..., L, S). Boolean: **true where attention is allowed**; floating: added to the scores.
     dropout_p : float
-        With which probability a weight is dropped.
+        Probability with which a weight is dropped.
     is_causal : bool
-        Let query i look at keys 0 to i only.
+        Query i attends to keys 0 to i only.
     scale : float, optional
-        In place of 1/sqrt(E).
+        Replaces 1/√E.
     rng : numpy.random.Generator, optional
-        Where the dropout comes from.
+        Draws the dropout.
 
     Returns
     -------
@@ -72,7 +74,7 @@ def scaled_dot_product_attention(
     Raises
     ------
     ValueError
-        If the shapes do not fit, or the masks leave a query nothing to look at.
+        If the shapes do not fit, or the masks leave a query no key to attend to (PyTorch gives nan).
 
     Notes
     -----
@@ -80,9 +82,8 @@ def scaled_dot_product_attention(
 
     Examples
     --------
-    >>> from minigrad import nn
     >>> x = mg.Tensor([[1.0, 0.0], [0.0, 1.0]])
-    >>> nn.scaled_dot_product_attention(x, x, x, is_causal=True).data.round(3)
+    >>> mg.nn.scaled_dot_product_attention(x, x, x, is_causal=True).data.round(3)
     array([[1.  , 0.  ],
            [0.33, 0.67]])
     """
@@ -97,26 +98,10 @@ def scaled_dot_product_attention(
 
 
 class MultiHeadAttention(Module):
-    """Attention in several heads, each in a part of the features; PyTorch's nn.MultiheadAttention.
+    """Multi-head attention, each head on its part of the features; PyTorch's `nn.MultiheadAttention`.
 
-    Parameters
-    ----------
-    embed_dim : int
-        How many features queries and results have.
-    num_heads : int
-        Into how many heads they part.
-    dropout : float
-        With which probability an attention weight is dropped while training.
-    bias : bool
-        Whether there are biases.
-    kdim, vdim : int, optional
-        How many features keys and values have, if not `embed_dim`.
-    batch_first : bool
-        Whether the batch axis comes before that of the sequence.
-    rng : numpy.random.Generator, optional
-        Where the first weights and the dropout come from.
-    dtype : dtype_like
-        Of the parameters.
+    `rng` also draws the dropout. `need_weights=False` returns None in place of the weights. A query that the masks leave no
+    key is an error. PyTorch's `add_bias_kv` and `add_zero_attn` are not supported.
 
     Notes
     -----
@@ -124,22 +109,30 @@ class MultiHeadAttention(Module):
 
     Examples
     --------
-    >>> from minigrad import nn
     >>> x = np.zeros((5, 2, 8), np.float32)
-    >>> out, weights = nn.MultiHeadAttention(8, 4)(x, x, x)
+    >>> out, weights = mg.nn.MultiHeadAttention(8, 4)(x, x, x)
     >>> out.shape, weights.shape
     ((5, 2, 8), (2, 5, 5))
     """
 
     def __init__(
-        self, embed_dim: int, num_heads: int, dropout: float = 0.0, bias: bool = True, *, kdim: int | None = None,
-        vdim: int | None = None, batch_first: bool = False, rng: np.random.Generator | None = None, dtype: Any = np.float32,
-    ) -> None:  # fmt: skip
+        self,
+        embed_dim: int,
+        num_heads: int,
+        dropout: float = 0.0,
+        bias: bool = True,
+        *,
+        kdim: int | None = None,
+        vdim: int | None = None,
+        batch_first: bool = False,
+        rng: np.random.Generator | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
         check_count("MultiHeadAttention", embed_dim=embed_dim, num_heads=num_heads)
         if num_heads < 1 or embed_dim % num_heads:
-            raise ValueError(f"MultiHeadAttention: {num_heads} heads do not divide embed_dim {embed_dim}")
+            raise ValueError(f"MultiHeadAttention: embed_dim {embed_dim} does not divide into {num_heads} heads")
         if not 0 <= dropout <= 1:
-            raise ValueError(f"MultiHeadAttention: dropout is a probability, from 0 to 1, got {dropout!r}")
+            raise ValueError(f"MultiHeadAttention: dropout is a probability between 0 and 1, got {dropout!r}")
         self.embed_dim, self.num_heads, self.dropout, self.batch_first = embed_dim, num_heads, dropout, batch_first
         self.kdim, self.vdim = embed_dim if kdim is None else kdim, embed_dim if vdim is None else vdim
         self.rng = init.generator(rng)
@@ -155,32 +148,37 @@ class MultiHeadAttention(Module):
             self.out_proj.bias.data = init.zeros(embed_dim, dtype=dtype)
 
     def forward(
-        self, query: Value, key: Value, value: Value, key_padding_mask: Any = None, need_weights: bool = True,
-        attn_mask: Any = None, average_attn_weights: bool = True, is_causal: bool = False,
-    ) -> tuple[Value, Value]:  # fmt: skip
-        """Attend.
+        self,
+        query: Value,
+        key: Value,
+        value: Value,
+        key_padding_mask: Any = None,
+        need_weights: bool = True,
+        attn_mask: Any = None,
+        average_attn_weights: bool = True,
+        is_causal: bool = False,
+    ) -> tuple[Value, Value]:
+        """Attend to the keys.
 
         Parameters
         ----------
-        query : Tensor or array_like
-            Shape (L, N, embed_dim); (N, L, embed_dim) if `batch_first`; or without a batch axis.
-        key, value : Tensor or array_like
-            Shape (S, N, kdim) and (S, N, vdim), likewise.
+        query, key, value : Tensor or array_like
+            Shapes (L, N, embed_dim), (S, N, kdim) and (S, N, vdim); (N, L, embed_dim), ... if `batch_first`; or without N.
         key_padding_mask : array_like, optional
-            Shape (N, S). Boolean: **true where a key is passed over**, as in PyTorch; floating: added to the scores.
+            Shape (N, S). Boolean: **true where a key is ignored**, as in PyTorch; floating: added to the scores.
         need_weights : bool
-            If false, the second result is None.
+            Whether to return the weights.
         attn_mask : array_like, optional
-            Shape (L, S) or (N num_heads, L, S). Boolean: **true where attention is not allowed**; floating: added.
+            Shape (L, S) or (N · num_heads, L, S). Boolean: **true where attention is not allowed**; floating: added.
         average_attn_weights : bool
-            Whether the weights returned are means over the heads.
+            Whether the returned weights are averaged over the heads.
         is_causal : bool
-            Let query i look at keys 0 to i only; no mask is needed for it.
+            Query i attends to keys 0 to i only; unlike in PyTorch, no mask is needed for it.
 
         Returns
         -------
         tuple
-            The result, in the query's layout, and the weights, (N, L, S), with an axis for heads before L if not averaged.
+            The output, in the layout of the query, and the weights, (N, L, S), or (N, num_heads, L, S) if not averaged.
         """
         sizes = (self.embed_dim, self.kdim, self.vdim)
         shapes = [np.shape(value_of(v)) for v in (query, key, value)]
@@ -192,7 +190,8 @@ class MultiHeadAttention(Module):
             or (ndim == 3 and shapes[0][batch] != shapes[1][batch])
         ):
             raise ValueError(
-                f"MultiHeadAttention: query, key and value end in {sizes} and have one batch or none, got {shapes}"
+                f"MultiHeadAttention: query, key and value need {sizes} features, all with or without the same batch axis, "
+                f"got {shapes}"
             )
         if ndim == 2:
             query, key, value = (ops.expand_dims(v, 0) for v in (query, key, value))
@@ -212,7 +211,7 @@ class MultiHeadAttention(Module):
         return (out if self.batch_first else ops.swapaxes(out, 0, 1)), seen
 
     def _project(self, i: int, x: Value) -> Value:
-        """Query, key or value for each head: (N, heads, length, features of a head)."""
+        """Query, key or value for each head: (N, heads, length, features per head)."""
         e = self.embed_dim
         part = slice(i * e, (i + 1) * e)
         weight = self.in_proj_weight[part] if hasattr(self, "in_proj_weight") else getattr(self, f"{'qkv'[i]}_proj_weight")
@@ -221,7 +220,7 @@ class MultiHeadAttention(Module):
         return ops.swapaxes(ops.reshape(out, (n, length, self.num_heads, e // self.num_heads)), 1, 2)
 
     def _mask(self, padding: Any, mask: Any, is_causal: bool, shape: tuple[int, ...], dtype: Any) -> Any:
-        """All masks as one that is added to the scores of (N, heads, L, S)."""
+        """All masks as one term of the scores (N, heads, L, S)."""
         n, heads, rows, columns = shape
         added, allowed = np.zeros((), dtype), np.ones((rows, columns), bool)
         if is_causal:

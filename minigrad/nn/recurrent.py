@@ -1,4 +1,4 @@
-"""Recurrent layers, over whole sequences and step by step, with PyTorch's gates, their order, and the parameters' names."""
+"""Recurrent layers, over whole sequences and step by step, with PyTorch's gate order and parameter names."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from minigrad import ops
 from minigrad.graph import Value, value_of
@@ -19,7 +20,7 @@ from minigrad.tensor import Tensor
 def _weights(
     module: Module, inputs: int, size: int, gates: int, bias: bool, suffix: str, rng: np.random.Generator, dtype: Any
 ) -> None:
-    """Parameters for one layer in one direction: uniform within 1/sqrt(hidden_size)."""
+    """Parameters of one layer in one direction, uniform within ±1/√hidden_size."""
     bound = 1 / math.sqrt(size)
     for name, shape in (("weight_ih", (inputs,)), ("weight_hh", (size,)), ("bias_ih", ()), ("bias_hh", ())):
         wanted = bias or shape
@@ -27,24 +28,32 @@ def _weights(
         setattr(module, name + suffix, parameter)
 
 
-def _told(states: int) -> str:
+def _expected(states: int) -> str:
     return "hx is" if states == 1 else "hx is (h, c), each"
 
 
 class _Recurrent(Module):
     gates: int
-    states = 1  # a long short-term memory has two
+    states = 1  # an LSTM has two
 
     def __init__(
-        self, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
-        dropout: float = 0.0, bidirectional: bool = False, *, rng: np.random.Generator | None = None,
-        dtype: Any = np.float32,
-    ) -> None:  # fmt: skip
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        *,
+        rng: np.random.Generator | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
         who = type(self).__name__
         check_count(who, input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
         if hidden_size < 1 or num_layers < 1 or not 0 <= dropout <= 1:
             raise ValueError(
-                f"{who}: hidden_size and num_layers are at least 1 and dropout is a probability, got {hidden_size}, "
+                f"{who}: hidden_size and num_layers must be positive and dropout a probability, got {hidden_size}, "
                 f"{num_layers} and {dropout}"
             )
         self.input_size, self.hidden_size, self.num_layers, self.bias = input_size, hidden_size, num_layers, bias
@@ -59,24 +68,24 @@ class _Recurrent(Module):
         return [f"_l{layer}", f"_l{layer}_reverse"][: 2 if self.bidirectional else 1]
 
     def forward(self, x: Value, hx: Any = None) -> tuple[Value, Any]:
-        """Go through the sequence.
+        """Run over a sequence.
 
         Parameters
         ----------
         x : Tensor or array_like
-            Shape (time, batch, input_size); (batch, time, input_size) if `batch_first`; or without a batch axis.
+            Shape (time, batch, input_size); (batch, time, input_size) if `batch_first`; or without the batch axis.
         hx : Tensor or tuple of Tensor, optional
-            The first states, (num_layers (2 if bidirectional), batch, hidden_size); zeros if left out.
+            Initial states, (num_layers · directions, batch, hidden_size); zeros by default.
 
         Returns
         -------
         tuple
-            The last layer's states at each time, in x's layout, and the last states of all layers, in the layout of `hx`.
+            The last layer's h at all times, in the layout of x, and the final states of all layers, in that of `hx`.
         """
         shape = np.shape(value_of(x))
         if len(shape) not in (2, 3) or shape[-1] != self.input_size or 0 in shape[:-1]:
             layout = "batch, time" if self.batch_first else "time, batch"
-            raise ValueError(f"{type(self).__name__}: x is ({layout}, {self.input_size}), not empty, got {shape}")
+            raise ValueError(f"{type(self).__name__}: x must be ({layout}, {self.input_size}) and not empty, got {shape}")
         single = len(shape) == 2
         if single:
             x = ops.expand_dims(x, 1)
@@ -109,11 +118,11 @@ class _Recurrent(Module):
         expected = (layers, self.hidden_size) if single else (layers, batch, self.hidden_size)
         for s in states:
             if np.shape(value_of(s)) != expected or len(states) != self.states:
-                raise ValueError(f"{type(self).__name__}: {_told(self.states)} {expected}, got {shape_of(hx)}")
+                raise ValueError(f"{type(self).__name__}: {_expected(self.states)} {expected}, got {shape_of(hx)}")
         return [ops.expand_dims(s, 1) for s in states] if single else states
 
     def _run(self, x: Value, states: Any, suffix: str) -> Any:
-        """One layer in one direction: the states at each time, and the last ones."""
+        """One layer in one direction: its h at all times, and its final states."""
         weight_ih, weight_hh, bias_ih, bias_hh = (
             getattr(self, name + suffix) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         )
@@ -126,31 +135,21 @@ class _Recurrent(Module):
         raise NotImplementedError
 
     def extra_repr(self) -> str:
-        """The sizes, and what differs from the usual."""
+        """The sizes, and the arguments that are not at their defaults."""
         text = f"{self.input_size}, {self.hidden_size}"
-        usual = {"num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0, "bidirectional": False}
-        return text + "".join(f", {k}={getattr(self, k)}" for k, v in usual.items() if getattr(self, k) != v)
+        defaults = {"num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0, "bidirectional": False}
+        return text + "".join(f", {k}={getattr(self, k)}" for k, v in defaults.items() if getattr(self, k) != v)
 
     def multiply_adds(self, out: Any, *args: Any) -> int:
-        """The products with both weights, at each time."""
+        """The products with both weights, at all times."""
         weights = sum(p.size for name, p in self.named_parameters() if name.startswith("weight"))
         return int(math.prod(shape_of(args[0])[:-1]) * weights)
 
 
 class RNN(_Recurrent):
-    """A recurrent network: h = tanh(x weight_ih.T + bias_ih + h weight_hh.T + bias_hh); `LSTM` tells of the arguments.
+    """Elman recurrent network, h ← tanh(x W_ihᵀ + b_ih + h W_hhᵀ + b_hh), or relu by `nonlinearity`; else as `LSTM`.
 
-    Parameters
-    ----------
-    input_size, hidden_size, num_layers
-        As in `LSTM`; then follows `nonlinearity`, then the others.
-    nonlinearity : {"tanh", "relu"}
-        Which one.
-
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> out, h = nn.RNN(3, 4)(np.zeros((7, 2, 3), np.float32))
+    >>> out, h = mg.nn.RNN(3, 4)(np.zeros((7, 2, 3), np.float32))
     >>> out.shape, h.shape
     ((7, 2, 4), (1, 2, 4))
     """
@@ -158,10 +157,19 @@ class RNN(_Recurrent):
     gates = 1
 
     def __init__(
-        self, input_size: int, hidden_size: int, num_layers: int = 1, nonlinearity: str = "tanh", bias: bool = True,
-        batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False, *,
-        rng: np.random.Generator | None = None, dtype: Any = np.float32,
-    ) -> None:  # fmt: skip
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        *,
+        rng: np.random.Generator | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
         self.nonlinearity = _nonlinearity("RNN", nonlinearity)
         super().__init__(
             input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, rng=rng, dtype=dtype
@@ -180,29 +188,13 @@ def _nonlinearity(who: str, name: str) -> str:
 
 
 class LSTM(_Recurrent):
-    """A long short-term memory: a state c, written, kept and read through gates, beside the state h that is given out.
+    """Long short-term memory: c ← σ(f) c + σ(i) tanh(g), h ← σ(o) tanh(c).
 
-    In each step (i, f, g, o) = x weight_ih.T + bias_ih + h weight_hh.T + bias_hh; c = sigmoid(f) c + sigmoid(i) tanh(g);
-    h = sigmoid(o) tanh(c). The whole sequence is one node; `LSTMCell` does one step, of which every gate can be seen.
+    In each step (i, f, g, o) = x W_ihᵀ + b_ih + h W_hhᵀ + b_hh. The input is (time, batch, input_size), the output the last
+    layer's h at all times, (time, batch, hidden_size · directions), and the final states (h, c), each (num_layers ·
+    directions, batch, hidden_size). `rng` also draws the dropout between layers.
 
-    Parameters
-    ----------
-    input_size, hidden_size : int
-        How many features x has, and h.
-    num_layers : int
-        Each layer's states are the next one's x.
-    bias : bool
-        Whether there are biases.
-    batch_first : bool
-        Whether the batch axis comes before the time axis.
-    dropout : float
-        With which probability a number is dropped between layers while training.
-    bidirectional : bool
-        Run from the end to the start too, and put both states side by side.
-    rng : numpy.random.Generator, optional
-        Where the first weights and the dropout come from.
-    dtype : dtype_like
-        Of the parameters.
+    The whole sequence is one node of the graph. `LSTMCell` does one step, in which every gate can be seen.
 
     Notes
     -----
@@ -210,8 +202,7 @@ class LSTM(_Recurrent):
 
     Examples
     --------
-    >>> from minigrad import nn
-    >>> out, (h, c) = nn.LSTM(3, 4, num_layers=2)(np.zeros((7, 2, 3), np.float32))
+    >>> out, (h, c) = mg.nn.LSTM(3, 4, num_layers=2)(np.zeros((7, 2, 3), np.float32))
     >>> out.shape, h.shape, c.shape
     ((7, 2, 4), (2, 2, 4), (2, 2, 4))
     """
@@ -225,15 +216,10 @@ class LSTM(_Recurrent):
 
 
 class GRU(_Recurrent):
-    """A gated recurrent unit: h = (1 - z) n + z h, with a new state n and a gate z; `LSTM` tells of the arguments.
+    """Gated recurrent unit, h ← (1 - z) n + z h; else as `LSTM`.
 
-    With (r, z, n) the parts of the weights: r and z = sigmoid(x weight_ih.T + bias_ih + h weight_hh.T + bias_hh), and
-    n = tanh(x weight_ih.T + bias_ih + r (h weight_hh.T + bias_hh)).
-
-    Parameters
-    ----------
-    input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, rng, dtype
-        As in `LSTM`.
+    With (r, z, n) the parts of weights and biases: r and z are σ(x W_ihᵀ + b_ih + h W_hhᵀ + b_hh), and the new state
+    n = tanh(x W_ihᵀ + b_ih + r (h W_hhᵀ + b_hh)).
 
     Notes
     -----
@@ -241,8 +227,7 @@ class GRU(_Recurrent):
 
     Examples
     --------
-    >>> from minigrad import nn
-    >>> out, h = nn.GRU(3, 4, bidirectional=True)(np.zeros((7, 2, 3), np.float32))
+    >>> out, h = mg.nn.GRU(3, 4, bidirectional=True)(np.zeros((7, 2, 3), np.float32))
     >>> out.shape, h.shape
     ((7, 2, 8), (2, 2, 4))
     """
@@ -262,15 +247,20 @@ class _Cell(Module):
     states = 1
 
     def __init__(
-        self, input_size: int, hidden_size: int, bias: bool = True, *, rng: np.random.Generator | None = None,
-        dtype: Any = np.float32,
-    ) -> None:  # fmt: skip
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        *,
+        rng: np.random.Generator | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
         check_count(type(self).__name__, input_size=input_size, hidden_size=hidden_size)
         self.input_size, self.hidden_size = input_size, hidden_size
         _weights(self, input_size, hidden_size, self.gates, bias, "", init.generator(rng), dtype)
 
     def forward(self, x: Value, hx: Any = None) -> Any:
-        """One step: x of shape (batch, input_size) and the state before, zeros if left out, to the next state."""
+        """One step from x and the state before, zeros by default, to the next state."""
         shape = np.shape(value_of(x))
         expected = (*shape[:-1], self.hidden_size)
         if hx is None:
@@ -279,7 +269,7 @@ class _Cell(Module):
         states = (hx,) if self.states == 1 else hx
         if shape[-1:] != (self.input_size,) or shape_of(states) != (expected,) * self.states:
             raise ValueError(
-                f"{type(self).__name__}: x is (batch, {self.input_size}) and {_told(self.states)} (batch, "
+                f"{type(self).__name__}: x is (batch, {self.input_size}) and {_expected(self.states)} (batch, "
                 f"{self.hidden_size}), got {shape} and {shape_of(hx)}"
             )
         return self._step(x, hx)
@@ -306,34 +296,24 @@ class _Cell(Module):
 
 
 class RNNCell(_Cell):
-    """One step of an `RNN`.
+    """One step of an `RNN`: x (batch, input_size) and h (batch, hidden_size), zeros by default, to the next h.
 
-    Parameters
-    ----------
-    input_size, hidden_size : int
-        How many features x has, and h.
-    bias : bool
-        Whether there are biases.
-    nonlinearity : {"tanh", "relu"}
-        Which one.
-    rng : numpy.random.Generator, optional
-        Where the first weights come from.
-    dtype : dtype_like
-        Of the parameters.
-
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.RNNCell(3, 4)(np.zeros((2, 3), np.float32)).shape
+    >>> mg.nn.RNNCell(3, 4)(np.zeros((2, 3), np.float32)).shape
     (2, 4)
     """
 
     gates = 1
 
     def __init__(
-        self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh", *,
-        rng: np.random.Generator | None = None, dtype: Any = np.float32,
-    ) -> None:  # fmt: skip
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        nonlinearity: str = "tanh",
+        *,
+        rng: np.random.Generator | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
         self.nonlinearity = _nonlinearity("RNNCell", nonlinearity)
         super().__init__(input_size, hidden_size, bias, rng=rng, dtype=dtype)
 
@@ -344,15 +324,7 @@ class RNNCell(_Cell):
 class LSTMCell(_Cell):
     """One step of an `LSTM`, from (h, c) to the next (h, c).
 
-    Parameters
-    ----------
-    input_size, hidden_size, bias, rng, dtype
-        As in `RNNCell`.
-
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> h, c = nn.LSTMCell(3, 4)(np.zeros((2, 3), np.float32))
+    >>> h, c = mg.nn.LSTMCell(3, 4)(np.zeros((2, 3), np.float32))
     >>> h.shape, c.shape
     ((2, 4), (2, 4))
     """
@@ -368,15 +340,7 @@ class LSTMCell(_Cell):
 class GRUCell(_Cell):
     """One step of a `GRU`.
 
-    Parameters
-    ----------
-    input_size, hidden_size, bias, rng, dtype
-        As in `RNNCell`.
-
-    Examples
-    --------
-    >>> from minigrad import nn
-    >>> nn.GRUCell(3, 4)(np.zeros((2, 3), np.float32)).shape
+    >>> mg.nn.GRUCell(3, 4)(np.zeros((2, 3), np.float32)).shape
     (2, 4)
     """
 
