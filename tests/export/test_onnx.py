@@ -18,7 +18,7 @@ from torch_models import MODELS
 
 import minigrad as mg
 from minigrad import Tensor, nn
-from minigrad.operation import OPS, elementwise
+from minigrad.operation import Op
 
 WEIGHTS = Path(__file__).parents[1] / "torch_weights"
 # Losses, which are for training; and operations that are random, take positions computed from the data, or are not in ONNX.
@@ -428,25 +428,15 @@ def test_weights_of_pytorch_keep_their_outputs_through_the_file(name: str, tmp_p
 
 class Scaled(nn.Module):
     def __init__(self) -> None:
-        @elementwise
-        def relu(x: Any, /) -> Any:  # has the name of one that is known, but is another
+        def relu(x: Any, /) -> Any:  # has the name of a known operation, but is another
             return x * 3
 
-        self.function = relu
+        self.function = Op(relu, elementwise=True)
 
     def forward(self, x: Any) -> Any:
         return self.function(x)
 
 
-@pytest.fixture
-def registry():
-    before = dict(OPS)
-    yield
-    OPS.clear()
-    OPS.update(before)
-
-
-@pytest.mark.usefixtures("registry")
 def test_an_operation_from_elsewhere_is_named_with_its_scope(tmp_path: Path):
     kept = Path(tmp_path, "model.onnx")
     kept.write_bytes(b"old")
