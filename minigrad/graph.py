@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Value: TypeAlias = Any
 """What flows through a forward or a rule: an array or a NumPy scalar; a Tensor where the sweep itself is recorded."""
 
-ArrayLike: TypeAlias = "npt.ArrayLike | Node"
+ArrayLike: TypeAlias = "npt.ArrayLike"
 """What a function of minigrad takes: a tensor, or anything NumPy makes an array of."""
 
 float64, ndarray = np.float64, np.ndarray
@@ -65,6 +65,10 @@ class Node:
     static: dict[str, Any]
     name: str | None
     origin: Origin | None
+
+    if TYPE_CHECKING:  # so that a node is an ArrayLike; Tensor says how
+
+        def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any: ...
 
     def rewire(
         self,

@@ -200,6 +200,11 @@ class Tensor(Node):
         """The transpose."""
         return ops.transpose(self)
 
+    @property
+    def mT(self) -> Tensor:  # noqa: N802
+        """The transpose of each matrix of a stack."""
+        return ops.swapaxes(self, -1, -2)
+
     def numpy(self) -> Any:
         """The value, as an array even if it is 0-d; of a result, read-only."""
         return np.asarray(self.value)
