@@ -1,4 +1,4 @@
-"""Linear algebra under NumPy's names: ``minigrad.linalg.inv(t)`` is what ``np.linalg.inv(t)`` records."""
+"""Linear algebra under NumPy's names: `minigrad.linalg.inv(t)` records what `np.linalg.inv(t)` does."""
 
 from minigrad.ops.decompose import cholesky, eigh, eigvalsh, qr, svd, svdvals
 from minigrad.ops.linalg import cross, matmul, outer, tensordot

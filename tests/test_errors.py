@@ -35,7 +35,7 @@ CASES = {
     "an unknown argument": (lambda: Tensor(1.0, grad=True), TypeError, "grad"),
     "shapes that do not broadcast": (lambda: V + M, ValueError, r"add: shapes \(3,\) and \(2, 4\) do not broadcast.*reshape"),
     "where that does not broadcast": (lambda: mg.where(V > 0, V, M), ValueError, r"where: shapes \(3,\) and \(3,\) and \(2, 4\) do not"),
-    "matmul of wrong lengths": (lambda: M @ V, ValueError, r"matmul, inputs of shapes \(2, 4\) and \(3,\): the last axis of the first \(4\)"),
+    "matmul of wrong lengths": (lambda: M @ V, ValueError, r"matmul, inputs of shapes \(2, 4\) and \(3,\): the last axis of the first operand \(4\)"),
     "matmul with a number": (lambda: M @ Tensor(2.0), ValueError, "multiply with \\*"),
     "an operand that is a string": (lambda: V * "2", TypeError, "multiply: expected real numbers .* got str"),
     "an operand that is None": (lambda: V * None, TypeError, "multiply: expected real numbers .* got NoneType"),

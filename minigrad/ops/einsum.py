@@ -1,24 +1,31 @@
-"""Einstein's summation: any sum of products of arrays, by letters for their axes."""
+"""Einstein's summation: any sum of products, written with a letter for each axis.
+
+`einsum` brings its operands into a normal form: no ellipsis, no letter twice in an operand, none that stands in one operand
+alone. In this form the gradient of an operand is again such a sum of products, of the upstream gradient and the others.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from string import ascii_letters
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minigrad.graph import Value
-from minigrad.operation import op
+from minigrad.graph import ArrayLike, Value
+from minigrad.operation import composed, op
 from minigrad.ops.dtypes import of_one_kind
 from minigrad.ops.indexing import diagonal
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import squeeze
 
-LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
 
-@op()
+@op
 def _einsum(*operands: Value, subscripts: str) -> Value:
-    """A sum of products, in which no operand has an index twice, or one that stands nowhere else."""
+    """Einstein summation in normal form."""
     return np.einsum(subscripts, *operands, optimize=len(operands) > 1)
 
 
@@ -34,100 +41,64 @@ def _einsum_rule(needed: Sequence[bool], g: Value, out: Value, *operands: Value,
     return [downstream(i) if need else None for i, need in enumerate(needed)]
 
 
-def einsum(subscripts: str, *operands: Value) -> Value:
-    """Sum of products of any number of arrays, with Einstein's notation for the axes.
+@composed
+def einsum(subscripts: str, *operands: ArrayLike) -> Tensor:
+    """Einstein summation. The subscripts are a string; NumPy's form with lists of axis numbers is refused.
 
-    Parameters
-    ----------
-    subscripts : str
-        A letter for each axis of each operand, and after ``->`` those of the result, as in ``"ij,jk->ik"``. Without an arrow
-        the result has the letters that stand once, in the alphabet's order; ``...`` stands for axes that broadcast.
-    *operands : Tensor or array_like
-        As many as there are terms.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ValueError
-        If terms and operands do not agree, or a letter stands for two lengths.
-
-    Examples
-    --------
     >>> einsum("ij,j->i", Tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 1.0])
     Tensor([3., 7.])
     """
     if not isinstance(subscripts, str):
         raise TypeError("einsum: the subscripts come first, as a string such as 'ij,jk->ik'")
     terms, result = _parse(subscripts, [np.ndim(x) for x in operands])
-    plain: list[Value] = []
-    parts = [_diagonals(x, term) for x, term in zip(of_one_kind(*operands), terms, strict=True)]
-    lengths = _lengths(subscripts, parts)
-    # An axis of length 1 that stands for the others' length has nothing to sum over: it is dropped.
-    parts = [_without(x, term, [c for c, n in zip(term, np.shape(x), strict=True) if n < lengths[c]]) for x, term in parts]
-    terms = [term for _, term in parts]
-    for i, (x, _) in enumerate(parts):
+    arrays = of_one_kind(*operands)
+    for i, x in enumerate(arrays):
+        arrays[i], terms[i] = _diagonals(x, terms[i])
+    lengths = _lengths(subscripts, arrays, terms)
+    for i, x in enumerate(arrays):  # an axis of length 1 beside a longer one broadcasts: there is nothing to sum over
+        broadcast = [c for c, n in zip(terms[i], np.shape(x), strict=True) if n != lengths[c]]
+        arrays[i], terms[i] = _without(broadcast, squeeze, x, terms[i])
+    for i, x in enumerate(arrays):
         elsewhere = result + "".join(terms[:i] + terms[i + 1 :])
-        alone = tuple(axis for axis, letter in enumerate(terms[i]) if letter not in elsewhere)
-        if alone:
-            x = sum(x, axis=alone)
-            terms[i] = "".join(letter for letter in terms[i] if letter in elsewhere)
-        plain.append(x)
-    return _einsum(*plain, subscripts=f"{','.join(terms)}->{result}")
+        arrays[i], terms[i] = _without([c for c in terms[i] if c not in elsewhere], sum, x, terms[i])
+    return _einsum(*arrays, subscripts=f"{','.join(terms)}->{result}")
 
 
-def _parse(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
-    """The letters of each operand and of the result, written out: no ellipsis, and a result even where it is implied."""
+def _parse(subscripts: str, ndims: Sequence[int]) -> tuple[list[str], str]:
+    """The letters of each operand and of the result: those of an ellipsis, and of an implied result, are written out."""
     left, arrow, result = subscripts.replace(" ", "").partition("->")
     terms = left.split(",")
     if len(terms) != len(ndims):
         raise ValueError(f"einsum: {subscripts!r} has {len(terms)} terms for {len(ndims)} operands")
-    spare = [letter for letter in LETTERS if letter not in subscripts]
-    broadcast = ""
+
+    unused = [c for c in ascii_letters if c not in subscripts]
+    ellipsis = ""  # the letters of the longest one; a shorter one has its last letters, since axes broadcast from the right
     for i, (term, ndim) in enumerate(zip(terms, ndims, strict=True)):
-        letters = len(term.replace("...", ""))
-        if letters > ndim or ("..." not in term and letters != ndim):
+        hidden = "".join(reversed(unused[: max(0, ndim - len(term.replace("...", "")))]))
+        if "..." in term:
+            terms[i] = term.replace("...", hidden)
+            ellipsis = max(ellipsis, hidden, key=len)
+        if len(terms[i]) != ndim:
             raise ValueError(f"einsum: term {term!r} of {subscripts!r} does not fit operand {i}, which has {ndim} axes")
-        hidden = "".join(spare[: ndim - letters])[::-1] if "..." in term else ""
-        broadcast = hidden if len(hidden) > len(broadcast) else broadcast
-        terms[i] = term.replace("...", hidden)
+
+    letters = "".join(terms)
     if arrow:
-        result = result.replace("...", broadcast)
+        result = result.replace("...", ellipsis)
     else:
-        together = "".join(terms)
-        result = broadcast + "".join(sorted(c for c in set(together) if together.count(c) == 1 and c not in broadcast))
-    if bad := [c for c in "".join(terms) + result if c not in LETTERS]:
-        raise ValueError(f"einsum: {bad[0]!r} in {subscripts!r} is not a letter")
-    if missing := set(result) - set("".join(terms)):
-        raise ValueError(f"einsum: {min(missing)!r} of the result in {subscripts!r} stands in no term")
-    if len(set(result)) < len(result):
-        raise ValueError(f"einsum: the result of {subscripts!r} has a letter twice")
+        result = ellipsis + "".join(sorted(c for c in letters if letters.count(c) == 1 and c not in ellipsis))
+    for c in letters + result:
+        if c not in ascii_letters:
+            raise ValueError(f"einsum: {c!r} in {subscripts!r} is not a letter")
+    for c in result:
+        if c not in letters:
+            raise ValueError(f"einsum: {c!r} of the result in {subscripts!r} is in no term")
+        if result.count(c) > 1:
+            raise ValueError(f"einsum: {c!r} is twice in the result of {subscripts!r}")
     return terms, result
 
 
-def _lengths(subscripts: str, parts: list[tuple[Value, str]]) -> dict[str, int]:
-    """The length that each letter stands for; 1 goes with any other."""
-    lengths: dict[str, int] = {}
-    for x, term in parts:
-        for letter, n in zip(term, np.shape(x), strict=True):
-            known = lengths.setdefault(letter, n)
-            if n != known and 1 not in (n, known):
-                raise ValueError(f"einsum: letter {letter!r} of {subscripts!r} stands for lengths {known} and {n}")
-            lengths[letter] = n if known == 1 else known
-    return lengths
-
-
-def _without(x: Value, term: str, letters: list[str]) -> tuple[Value, str]:
-    """An operand without some axes of length 1."""
-    if not letters:
-        return x, term
-    return squeeze(x, tuple(term.index(c) for c in letters)), "".join(c for c in term if c not in letters)
-
-
 def _diagonals(x: Value, term: str) -> tuple[Value, str]:
-    """Where a letter stands twice in one term, the diagonal of those two axes."""
+    """An operand with the diagonal of two axes in their place, as long as a letter is in its term twice."""
     for letter in dict.fromkeys(term):
         while term.count(letter) > 1:
             first = term.index(letter)
@@ -138,3 +109,22 @@ def _diagonals(x: Value, term: str) -> tuple[Value, str]:
             x = diagonal(x, 0, first, second)
             term = term[:first] + term[first + 1 : second] + term[second + 1 :] + letter
     return x, term
+
+
+def _lengths(subscripts: str, arrays: Sequence[Value], terms: Sequence[str]) -> dict[str, int]:
+    """The length that each letter stands for; an axis of length 1 broadcasts."""
+    lengths: dict[str, int] = {}
+    for x, term in zip(arrays, terms, strict=True):
+        for letter, n in zip(term, np.shape(x), strict=True):
+            known = lengths.get(letter, 1)
+            if n != known and 1 not in (n, known):
+                raise ValueError(f"einsum: letter {letter!r} of {subscripts!r} stands for lengths {known} and {n}")
+            lengths[letter] = n if known == 1 else known
+    return lengths
+
+
+def _without(letters: Sequence[str], reduction: Callable[..., Value], x: Value, term: str) -> tuple[Value, str]:
+    """An operand reduced, by `sum` or `squeeze`, over the axes of some letters."""
+    if not letters:
+        return x, term
+    return reduction(x, axis=tuple(map(term.index, letters))), "".join(c for c in term if c not in letters)

@@ -1,19 +1,27 @@
-"""Norms of vectors and matrices: NumPy's, and those of the array API, which know from their names what they measure."""
+"""Norms of vectors and matrices: NumPy's, and those of the array API, whose names say what they measure."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from minigrad.graph import Value, value_of
-from minigrad.operation import op
-from minigrad.ops.elementwise import over
-from minigrad.ops.reduce import Axis, _kept
+from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.operation import composed, op
+from minigrad.ops.decompose import svdvals
+from minigrad.ops.dtypes import astype
+from minigrad.ops.elementwise import abs, over
+from minigrad.ops.reduce import Axis, _kept, max, min, sum
+from minigrad.ops.shape import expand_dims, moveaxis, squeeze
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
 
-@op()
+@op
 def _norm(x: Value, /, ord: float = 2, axis: Axis = None, *, keepdims: bool = False) -> Value:
-    """The sum of |x|**ord, to the power of 1/ord."""
+    """p-norm of the elements, (Σ |x|ᵖ)^(1/p) with p = `ord`."""
     if ord == 2:
         return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
     return np.sum(np.abs(x) ** ord, axis=axis, keepdims=keepdims) ** (1 / ord)
@@ -29,133 +37,67 @@ def _norm_rule(g: Value, out: Value, x: Value, ord: float, axis: Axis, keepdims:
 _norm.rules(_norm_rule)
 
 
-def norm(x: Value, ord: float | str | None = None, axis: Axis = None, *, keepdims: bool = False) -> Value:
-    """Length of vectors, or size of matrices, as numpy.linalg.norm counts them. The gradient at 0 is 0.
+@composed
+def norm(x: ArrayLike, ord: float | str | None = None, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+    """Vector or matrix norm; the gradient at 0 is 0.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    ord : float, inf, -inf, 'fro' or None
-        Which norm. None is the root of the sum of squares, of all numbers or along `axis`. Of vectors: any order; inf is the
-        largest absolute value, -inf the smallest, 0 counts what is not 0. Of matrices: 'fro', 1, -1, inf, -inf; and of their
-        singular values 'nuc' is the sum, 2 the largest, -2 the smallest.
-    axis : int, tuple of int or None
-        One axis: vectors; two: matrices. None with an `ord`: x itself is the vector or the matrix.
-    keepdims : bool
-        Keep the reduced axes, with length 1.
+    Without `ord` it is the root of the sum of squares over any number of axes. With `ord` 0 it is a plain array, for it has
+    no gradient.
 
-    Returns
-    -------
-    Tensor
-        Without the reduced axes, or with length 1 there.
-
-    Raises
-    ------
-    ValueError
-        For an unknown norm, or one that x has too many axes for.
-
-    Examples
-    --------
     >>> norm(Tensor([3.0, 4.0]))
     Tensor(5.0)
     """
-    ndim = np.ndim(x)
     if ord is None:
         return _norm(x, axis=axis, keepdims=keepdims)
-    axes = tuple(range(ndim)) if axis is None else normalize_axis_tuple(axis, ndim)
+    axes = normalize_axis_tuple(range(np.ndim(x)) if axis is None else axis, np.ndim(x))
     if len(axes) == 1:
         return _vector_norm(x, ord, axes, keepdims)
-    if len(axes) != 2:
-        raise ValueError(f"norm: with ord={ord!r}, x of shape {np.shape(x)} needs one axis (vectors) or two (matrices)")
-    row, column = axes
-    if ord in ("nuc", 2, -2):
-        return _of_singular_values(x, ord, axes, keepdims)
-    if ord == "fro":
-        return _norm(x, axis=axes, keepdims=keepdims)
-    if ord in (1, -1, np.inf, -np.inf):
-        inside, outside = (row, column) if abs(float(ord)) == 1 else (column, row)
-        lengths = np.sum(np.abs(x), axis=inside, keepdims=True)
-        best = (np.max if float(ord) > 0 else np.min)(lengths, axis=outside, keepdims=True)
-        return best if keepdims else np.squeeze(best, axes)
-    raise ValueError(f"norm: a matrix has no norm of order {ord!r}; use 'fro', 'nuc', 1, -1, 2, -2, inf or -inf")
+    if len(axes) == 2:
+        return _matrix_norm(x, ord, axes, keepdims)
+    raise ValueError(f"norm: with ord={ord!r}, x of shape {np.shape(x)} needs one axis (vectors) or two (matrices)")
 
 
-def _of_singular_values(x: Value, ord: float | str, axes: tuple[int, int], keepdims: bool) -> Value:
-    s = np.abs(np.linalg.svdvals(np.moveaxis(x, axes, (-2, -1))))  # the gradient of |s| at 0 is 0
-    best = np.sum(s, -1) if ord == "nuc" else np.max(s, -1) if ord == 2 else np.min(s, -1)
-    return np.expand_dims(best, axes) if keepdims else best
-
-
-def _vector_norm(x: Value, ord: float | str, axes: tuple[int, ...], keepdims: bool) -> Value:
+def _vector_norm(x: ArrayLike, ord: float | str, axes: tuple[int, ...], keepdims: bool) -> Tensor:
     if isinstance(ord, str):
         raise ValueError(f"norm: {ord!r} is a norm of matrices; give two axes")
-    if ord == np.inf:
-        return np.max(np.abs(x), axis=axes, keepdims=keepdims)
-    if ord == -np.inf:
-        return np.min(np.abs(x), axis=axes, keepdims=keepdims)
+    if ord in (np.inf, -np.inf):
+        return (max if ord > 0 else min)(abs(x), axis=axes, keepdims=keepdims)
     if ord == 0:
-        return np.sum(value_of(x) != 0, axis=axes, keepdims=keepdims).astype(value_of(x).dtype)
+        values = np.asarray(value_of(x))
+        return astype(sum(values != 0, axis=axes, keepdims=keepdims), values.dtype)
     return _norm(x, ord=ord, axis=axes, keepdims=keepdims)
 
 
-def vector_norm(x: Value, *, axis: Axis = None, keepdims: bool = False, ord: float = 2) -> Value:
-    """Length of vectors, along any number of axes taken as one. The gradient at 0 is 0.
+def _matrix_norm(x: ArrayLike, ord: float | str, axes: tuple[int, ...], keepdims: bool) -> Tensor:
+    if ord == "fro":
+        return _norm(x, axis=axes, keepdims=keepdims)
+    if ord in ("nuc", 2, -2):
+        s = abs(svdvals(moveaxis(x, axes, (-2, -1))))  # the gradient of |s| at 0 is 0
+        best = (sum if ord == "nuc" else max if ord == 2 else min)(s, axis=-1)
+        return expand_dims(best, axes) if keepdims else best
+    if ord in (1, -1, np.inf, -np.inf):
+        along, across = axes if ord in (1, -1) else axes[::-1]
+        lengths = sum(abs(x), axis=along, keepdims=True)
+        best = (max if ord in (1, np.inf) else min)(lengths, axis=across, keepdims=True)
+        return best if keepdims else squeeze(best, axes)
+    raise ValueError(f"norm: a matrix has no norm of order {ord!r}; use 'fro', 'nuc', 1, -1, 2, -2, inf or -inf")
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    axis : int, tuple of int or None
-        Along which axes; None for all of them.
-    keepdims : bool
-        Keep the reduced axes, with length 1.
-    ord : float, inf or -inf
-        Which norm, as in `norm`.
 
-    Returns
-    -------
-    Tensor
-        Without the reduced axes, or with length 1 there.
+@composed
+def vector_norm(x: ArrayLike, *, axis: Axis = None, keepdims: bool = False, ord: float = 2) -> Tensor:
+    """Vector norm, along any number of axes taken as one; the gradient at 0 is 0.
 
-    Raises
-    ------
-    ValueError
-        If `ord` is no number.
-
-    Examples
-    --------
     >>> vector_norm(Tensor([[3.0], [4.0]]))
     Tensor(5.0)
     """
-    axes = tuple(range(np.ndim(x))) if axis is None else normalize_axis_tuple(axis, np.ndim(x))
+    axes = normalize_axis_tuple(range(np.ndim(x)) if axis is None else axis, np.ndim(x))
     return _vector_norm(x, ord, axes, keepdims)
 
 
-def matrix_norm(x: Value, *, keepdims: bool = False, ord: float | str | None = "fro") -> Value:
-    """Size of the matrices in the last two axes. The gradient at 0 is 0.
+@composed
+def matrix_norm(x: ArrayLike, *, keepdims: bool = False, ord: float | str | None = "fro") -> Tensor:
+    """Norm of the matrices in the last two axes; the gradient at 0 is 0.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Shape (..., M, N).
-    keepdims : bool
-        Keep the reduced axes, with length 1.
-    ord : 'fro', 'nuc', 1, -1, 2, -2, inf or -inf
-        Which norm, as in `norm`.
-
-    Returns
-    -------
-    Tensor
-        Shape (...), or (..., 1, 1).
-
-    Raises
-    ------
-    ValueError
-        For an unknown norm.
-
-    Examples
-    --------
     >>> matrix_norm(Tensor([[3.0, 0.0], [0.0, 4.0]]), ord="nuc")
     Tensor(7.0)
     """

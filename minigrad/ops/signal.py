@@ -1,48 +1,32 @@
-"""NumPy's convolution and correlation of two signals, and convolution by way of the Fourier transform.
+"""Convolution and correlation of signals, also by the fast Fourier transform.
 
-Gradients of complex numbers are out of minigrad's scope, and so the transform itself is not recorded.
+The transform itself is not recorded: gradients of complex numbers are outside minigrad's scope.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from minigrad.graph import Value
-from minigrad.operation import op
+from minigrad.graph import ArrayLike, Value
+from minigrad.operation import composed, op
 from minigrad.ops.convolution import conv
 from minigrad.ops.dtypes import floats
 from minigrad.ops.indexing import getitem
 from minigrad.ops.shape import flip as flip_axes
 from minigrad.ops.shape import reshape
 
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
-def convolve(a: Value, v: Value, mode: str = "full") -> Value:
-    """True convolution of two signals: out[n] is the sum over k of a[k] v[n - k].
 
-    Parameters
-    ----------
-    a : Tensor or array_like
-        Shape (M,).
-    v : Tensor or array_like
-        Shape (N,).
-    mode : {"full", "same", "valid"}
-        Every overlap; as many as the longer one has, from the middle; or only where both overlap wholly.
+@composed
+def convolve(a: ArrayLike, v: ArrayLike, mode: str = "full") -> Tensor:
+    """Convolution of two signals, out[n] = Σₖ a[k] v[n − k].
 
-    Returns
-    -------
-    Tensor
-        Length M + N - 1, max(M, N) or max(M, N) - min(M, N) + 1.
-
-    Raises
-    ------
-    ValueError
-        If an input is not 1-D, or empty.
-
-    Examples
-    --------
     >>> convolve(Tensor([1.0, 1.0, 1.0]), [1.0, 1.0, 1.0])
     Tensor([1., 2., 3., 2., 1.])
     """
@@ -51,43 +35,23 @@ def convolve(a: Value, v: Value, mode: str = "full") -> Value:
     return _slide("convolve", a, v, mode, flip=True)
 
 
-def correlate(a: Value, v: Value, mode: str = "valid") -> Value:
-    """Cross-correlation of two signals: out[n] is the sum over k of a[n + k] v[k].
+@composed
+def correlate(a: ArrayLike, v: ArrayLike, mode: str = "valid") -> Tensor:
+    """Cross-correlation of two signals, out[n] = Σₖ a[n + k] v[k].
 
-    Parameters
-    ----------
-    a : Tensor or array_like
-        Shape (M,).
-    v : Tensor or array_like
-        Shape (N,).
-    mode : {"valid", "same", "full"}
-        Only where both overlap wholly; as many as the longer one has, from the middle; or every overlap.
-
-    Returns
-    -------
-    Tensor
-        Length max(M, N) - min(M, N) + 1, max(M, N) or M + N - 1.
-
-    Raises
-    ------
-    ValueError
-        If an input is not 1-D, or empty.
-
-    Examples
-    --------
     >>> correlate(Tensor([1.0, 2.0, 3.0, 4.0]), [1.0, -1.0])
     Tensor([-1., -1., -1.])
     """
-    if np.size(v) > np.size(a):  # with the roles exchanged, the same numbers from the last to the first
+    if np.size(v) > np.size(a):  # with the operands exchanged, the same elements in reverse
         return flip_axes(_slide("correlate", v, a, mode, flip=False), 0)
     return _slide("correlate", a, v, mode, flip=False)
 
 
-def _slide(who: str, a: Value, v: Value, mode: str, flip: bool) -> Value:
-    """The shorter signal along the longer one, as NumPy does it."""
+def _slide(who: str, a: ArrayLike, v: ArrayLike, mode: str, flip: bool) -> Tensor:
+    """Cross-correlate the longer signal with the shorter one, flipped or not."""
     m, n = np.shape(a), np.shape(v)
     if len(m) != 1 or len(n) != 1 or not n[0]:
-        raise ValueError(f"{who}: needs two signals of one axis and at least one number, got shapes {m} and {n}")
+        raise ValueError(f"{who}: needs two signals of one axis and at least one element, got shapes {m} and {n}")
     pads = {"full": (n[0] - 1, n[0] - 1), "same": (n[0] // 2, n[0] - 1 - n[0] // 2), "valid": (0, 0)}
     if mode not in pads:
         raise ValueError(f"{who}: mode is 'full', 'same' or 'valid', got {mode!r}")
@@ -97,7 +61,7 @@ def _slide(who: str, a: Value, v: Value, mode: str, flip: bool) -> Value:
 
 
 def _fast_length(n: int) -> int:
-    """The next length that is made of the factors 2, 3 and 5 alone: there a transform is fastest."""
+    """The smallest length from n on whose only prime factors are 2, 3 and 5: there a transform is fastest."""
     best = 1 << max(n - 1, 0).bit_length()
     five = 1
     while five < best:
@@ -110,55 +74,51 @@ def _fast_length(n: int) -> int:
     return best
 
 
-@op()
+@op
 def _fftconvolve(a: Value, b: Value, /, axes: tuple[int, ...]) -> Value:
-    """The full convolution along axes counted from the last."""
+    """The full convolution, along axes counted from the last."""
     full = [a.shape[i] + b.shape[i] - 1 for i in axes]
     size = [_fast_length(n) for n in full]
     product = np.fft.rfftn(a, size, axes) * np.fft.rfftn(b, size, axes)
     return _slice(np.fft.irfftn(product, size, axes), axes, [0] * len(axes), full)
 
 
-def _slice(x: Value, axes: tuple[int, ...], start: Sequence[int], size: Sequence[int]) -> Value:
+def _slice(x: Value, axes: tuple[int, ...], start: Sequence[int], size: Sequence[int]) -> Tensor:
     key = [slice(None)] * np.ndim(x)
     for i, begin, n in zip(axes, start, size, strict=True):
         key[i] = slice(begin, begin + n)
     return getitem(x, tuple(key))
 
 
-def _rule(g: Value, a: Value, b: Value, axes: tuple[int, ...]) -> Value:
-    """Downstream of a: g correlated with b, where b overlaps wholly."""
-    turned = _fftconvolve(g, np.flip(b, axes), axes)
-    return _slice(turned, axes, [b.shape[i] - 1 for i in axes], [a.shape[i] for i in axes])
+def _downstream(g: Value, a: Value, b: Value, axes: tuple[int, ...]) -> Value:
+    """The gradient of a: g correlated with b, where b overlaps fully."""
+    full = _fftconvolve(g, np.flip(b, axes), axes)
+    return _slice(full, axes, [b.shape[i] - 1 for i in axes], [a.shape[i] for i in axes])
 
 
 _fftconvolve.rules(
-    lambda g, out, a, b, axes: _rule(g, a, b, axes),
-    lambda g, out, a, b, axes: _rule(g, b, a, axes),
+    lambda g, out, a, b, axes: _downstream(g, a, b, axes),
+    lambda g, out, a, b, axes: _downstream(g, b, a, axes),
 )
 
 
-def fftconvolve(a: Value, b: Value, mode: str = "full", axes: int | Sequence[int] | None = None) -> Value:
-    """True convolution by fast Fourier transforms, as scipy.signal.fftconvolve does it: for long kernels.
+@composed
+def fftconvolve(a: ArrayLike, b: ArrayLike, mode: str = "full", axes: int | Sequence[int] | None = None) -> Tensor:
+    """Convolution by fast Fourier transforms, as scipy.signal.fftconvolve; for long kernels.
 
     Parameters
     ----------
-    a, b : Tensor or array_like
-        As many axes each; those that are not convolved broadcast.
+    a, b : array_like
+        With the same number of axes; those that are not convolved broadcast.
     mode : {"full", "same", "valid"}
-        Every overlap; as many as a has, from the middle; or only where one overlaps the other wholly.
+        Every overlap; of these as many as a has, from the middle; or only those where one lies inside the other.
     axes : int or sequence of int, optional
-        Along which axes; all of them if left out.
+        The axes to convolve along; all by default.
 
     Returns
     -------
     Tensor
-        Along each axis M + N - 1, M or abs(M - N) + 1 long.
-
-    Raises
-    ------
-    ValueError
-        If the numbers of axes differ, an axis is empty, the mode is unknown, or "valid" finds neither inside the other.
+        Along each axis of length M + N - 1, M or abs(M - N) + 1.
 
     Examples
     --------
@@ -168,10 +128,12 @@ def fftconvolve(a: Value, b: Value, mode: str = "full", axes: int | Sequence[int
     """
     m, n = np.shape(a), np.shape(b)
     if len(m) != len(n) or not m or 0 in m or 0 in n:
-        raise ValueError(f"fftconvolve: needs two arrays of as many axes, none of them empty, got shapes {m} and {n}")
+        raise ValueError(
+            f"fftconvolve: needs arrays with the same number of axes, none of them empty, got shapes {m} and {n}"
+        )
     if mode not in ("full", "same", "valid"):
         raise ValueError(f"fftconvolve: mode is 'full', 'same' or 'valid', got {mode!r}")
-    chosen = tuple(range(len(m))) if axes is None else normalize_axis_tuple(axes, len(m), "fftconvolve")
+    chosen = normalize_axis_tuple(range(len(m)) if axes is None else axes, len(m), "fftconvolve")
     if not chosen:
         raise ValueError("fftconvolve: needs at least one axis to convolve along")
     along = tuple(i - len(m) for i in chosen)

@@ -8,61 +8,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.linalg import LinAlgError
 
-from minigrad.graph import Value, value_of
-from minigrad.operation import op
+from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.operation import composed, op
 from minigrad.ops.decompose import svdvals
-from minigrad.ops.elementwise import square, where
+from minigrad.ops.elementwise import square, subtract, where
 from minigrad.ops.indexing import getitem
 from minigrad.ops.linalg import matmul
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import expand_dims
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
 
 class SlogdetResult(NamedTuple):
     """The sign of a determinant, and the logarithm of its absolute value."""
 
     sign: Value
-    logabsdet: Value
+    logabsdet: Tensor
 
 
-def _t(x: Value) -> Value:
-    return np.swapaxes(x, -1, -2)
-
-
-def _inverse_transposed(a: Value, refusal: str) -> Value:
-    """What the gradient of a determinant needs; where there is none, the message says so."""
-    try:
-        return _t(np.linalg.inv(a))
-    except LinAlgError:
-        raise LinAlgError(refusal.format(a.shape)) from None
-
-
-@op()
+@op
 def inv(a: Value, /) -> Value:
-    """Inverse of a matrix.
+    """Matrix inverse, a⁻¹.
 
-    Parameters
-    ----------
-    a : Tensor or array_like
-        Shape (..., M, M).
-
-    Returns
-    -------
-    Tensor
-        Shape (..., M, M).
-
-    Raises
-    ------
-    numpy.linalg.LinAlgError
-        If a matrix is singular, or not square.
-
-    Examples
-    --------
     >>> inv(Tensor([[2.0, 0.0], [0.0, 4.0]]))
     Tensor([[0.5 , 0.  ],
             [0.  , 0.25]])
@@ -70,45 +44,25 @@ def inv(a: Value, /) -> Value:
     return np.linalg.inv(a)
 
 
-inv.rules(lambda g, out, a: -(_t(out) @ g @ _t(out)))
+inv.rules(lambda g, out, a: -(out.mT @ g @ out.mT))
 
 
-@op()
+@op
 def _solve(a: Value, b: Value, /) -> Value:
     """The x with a x = b, for matrices b."""
     return np.linalg.solve(a, b)
 
 
-_solve.rules(
-    lambda g, out, a, b: -(np.linalg.solve(_t(a), g) @ _t(out)),
-    lambda g, out, a, b: np.linalg.solve(_t(a), g),
-)
+@_solve.joint_rule
+def _solve_rule(needed: Sequence[bool], g: Value, out: Value, a: Value, b: Value) -> list[Value]:
+    downstream_b = np.linalg.solve(a.mT, g)
+    return [-(downstream_b @ out.mT) if needed[0] else None, downstream_b]
 
 
-def solve(a: Value, b: Value) -> Value:
-    """The x with ``a @ x = b``; more exact than the inverse, and faster.
+@composed
+def solve(a: ArrayLike, b: ArrayLike) -> Tensor:
+    """Solution x of the linear system a @ x = b.
 
-    Parameters
-    ----------
-    a : Tensor or array_like
-        Shape (..., M, M).
-    b : Tensor or array_like
-        Shape (M,), or (..., M, K) with a column for each of K systems; leading axes broadcast.
-
-    Returns
-    -------
-    Tensor
-        Shape (..., M) for a vector b, or (..., M, K).
-
-    Raises
-    ------
-    numpy.linalg.LinAlgError
-        If a matrix is singular, or not square.
-    ValueError
-        If the lengths M differ.
-
-    Examples
-    --------
     >>> solve(Tensor([[2.0, 0.0], [1.0, 1.0]]), [2.0, 3.0])
     Tensor([1., 2.])
     """
@@ -120,12 +74,20 @@ def solve(a: Value, b: Value) -> Value:
 # Determinants
 
 
-@op()
+def _inverse_transposed(a: Value, refusal: str) -> Value:
+    """What the gradient of a determinant needs; where there is none, `refusal` says why."""
+    try:
+        return np.linalg.inv(a).mT
+    except LinAlgError:
+        raise LinAlgError(refusal.format(a.shape)) from None
+
+
+@op
 def _cofactor(a: Value, /) -> Value:
-    """The gradient of the determinant: det(a) times the transposed inverse, and its limit where there is no inverse."""
+    """The gradient of the determinant: det(a) a⁻ᵀ, and its limit where there is no inverse."""
     d = np.linalg.det(a)
     if np.all(d != 0):
-        return np.expand_dims(d, (-2, -1)) * _t(np.linalg.inv(a))
+        return np.expand_dims(d, (-2, -1)) * np.linalg.inv(a).mT
     u, s, vh = np.linalg.svd(a)
     others = np.stack([np.prod(np.delete(s, i, -1), -1) for i in range(s.shape[-1])], -1)
     sign = np.round(np.linalg.det(u) * np.linalg.det(vh))
@@ -133,38 +95,19 @@ def _cofactor(a: Value, /) -> Value:
 
 
 def _cofactor_rule(g: Value, out: Value, a: Value) -> Value:
-    inverse = _inverse_transposed(
-        a, "det: a matrix of shape {} is singular, and the gradient of its gradient needs an inverse"
-    )
-    return np.sum(g * out, (-2, -1), keepdims=True) * inverse - inverse @ _t(g) @ out
+    inverse = _inverse_transposed(a, "det: a matrix of shape {} is singular, and its second gradient needs an inverse")
+    return np.sum(g * out, (-2, -1), keepdims=True) * inverse - inverse @ g.mT @ out
 
 
 _cofactor.rules(_cofactor_rule)
 
 
-@op()
+@op
 def det(a: Value, /) -> Value:
     """Determinant.
 
-    Its gradient, the matrix of cofactors, is exact for singular matrices too; the gradient of that needs an inverse.
+    The gradient, the matrix of cofactors, is exact for singular matrices too; the gradient of that needs an inverse.
 
-    Parameters
-    ----------
-    a : Tensor or array_like
-        Shape (..., M, M).
-
-    Returns
-    -------
-    Tensor
-        Shape (...).
-
-    Raises
-    ------
-    numpy.linalg.LinAlgError
-        If a matrix is not square; in a second sweep, if it is singular.
-
-    Examples
-    --------
     >>> a = Tensor([[2.0, 1.0], [4.0, 2.0]])
     >>> det(a).backward()
     >>> print(a.grad)
@@ -177,36 +120,26 @@ def det(a: Value, /) -> Value:
 det.rules(lambda g, out, a: np.expand_dims(g, (-2, -1)) * _cofactor(a))
 
 
-@op()
+@op
 def _slogdet(a: Value, /) -> Value:
     """The sign of the determinant, and beside it the logarithm of its absolute value."""
     return np.stack(np.linalg.slogdet(a), -1)
 
 
-SINGULAR = "slogdet: a matrix of shape {} is singular; the logarithm of its determinant is -inf and has no gradient"
-_slogdet.rules(lambda g, out, a: np.expand_dims(g[..., 1], (-2, -1)) * _inverse_transposed(a, SINGULAR))
+def _slogdet_rule(g: Value, out: Value, a: Value) -> Value:
+    singular = "slogdet: a matrix of shape {} is singular; the logarithm of its determinant is -inf and has no gradient"
+    return np.expand_dims(g[..., 1], (-2, -1)) * _inverse_transposed(a, singular)
 
 
-def slogdet(a: Value) -> SlogdetResult:
-    """Sign and logarithm of a determinant, where the determinant itself would overflow.
+_slogdet.rules(_slogdet_rule)
 
-    Parameters
-    ----------
-    a : Tensor or array_like
-        Shape (..., M, M).
 
-    Returns
-    -------
-    SlogdetResult
-        ``sign``, a plain array of -1, 0 and 1, for it has no gradient, and ``logabsdet``; each of shape (...).
+@composed
+def slogdet(a: ArrayLike) -> SlogdetResult:
+    """Sign and logarithm of a determinant.
 
-    Raises
-    ------
-    numpy.linalg.LinAlgError
-        If a matrix is not square; in the sweep, if it is singular: its logarithm is -inf.
+    The sign is a plain array, for it has no gradient; nor has the logarithm if a is singular: the sweep raises LinAlgError.
 
-    Examples
-    --------
     >>> sign, logabsdet = slogdet(Tensor([[0.0, 2.0], [3.0, 0.0]]))
     >>> print(sign, f"{logabsdet:.4f}")
     -1.0 1.7918
@@ -218,47 +151,30 @@ def slogdet(a: Value) -> SlogdetResult:
 # More equations than unknowns, or fewer
 
 
-@op()
+@op
 def _pinv(a: Value, /, rcond: float) -> Value:
     """The pseudo-inverse."""
     return np.linalg.pinv(a, rcond)
 
 
 def _pinv_rule(g: Value, out: Value, a: Value, rcond: float) -> Value:
-    g, p, t = _t(g), out, _t(out)
-    beside = g - a @ (p @ g)  # what of g lies outside the columns of a, and below outside its rows
-    below = g - (g @ p) @ a
-    return beside @ p @ t + t @ p @ below - t @ _t(g) @ t
+    p = out
+    beside = g.mT - a @ (p @ g.mT)  # the part of g.mT outside the column space of a
+    below = g.mT - (g.mT @ p) @ a  # and outside its row space
+    return beside @ p @ p.mT + p.mT @ p @ below - p.mT @ g @ p.mT
 
 
 _pinv.rules(_pinv_rule)
 
 
-def pinv(a: Value, rcond: float | None = None, *, rtol: float | None = None) -> Value:
-    """Pseudo-inverse of Moore and Penrose.
+@composed
+def pinv(a: ArrayLike, rcond: float | None = None, *, rtol: float | None = None) -> Tensor:
+    """Moore-Penrose pseudo-inverse.
 
-    The gradient is that of Golub and Pereyra, "The differentiation of pseudo-inverses" (1973). It holds among matrices of
-    one rank: where some singular values are 0 it is finite, and says how the result changes as long as they stay 0.
+    `rcond` and `rtol` are two names for one limit, 1e-15 if neither is given. The gradient is that of Golub and Pereyra,
+    "The differentiation of pseudo-inverses" (1973). It holds among matrices of one rank: where singular values are 0 it is
+    finite, and tells how the result changes as long as they stay 0.
 
-    Parameters
-    ----------
-    a : Tensor or array_like
-        Shape (..., M, N).
-    rcond, rtol : float, optional
-        Singular values of at most this times the largest count as 0; 1e-15 if neither is given.
-
-    Returns
-    -------
-    Tensor
-        Shape (..., N, M).
-
-    Raises
-    ------
-    ValueError
-        If both limits are given.
-
-    Examples
-    --------
     >>> print(pinv(Tensor([[2.0], [0.0]])).data)
     [[0.5 0. ]]
     """
@@ -268,33 +184,12 @@ def pinv(a: Value, rcond: float | None = None, *, rtol: float | None = None) -> 
     return _pinv(a, 1e-15 if limit is None else float(value_of(limit)))
 
 
-def lstsq(a: Value, b: Value, rcond: float | None = None) -> tuple[Value, Value, int, Value]:
-    """The x that brings ``a @ x`` nearest to b, and of several the shortest.
+@composed
+def lstsq(a: ArrayLike, b: ArrayLike, rcond: float | None = None) -> tuple[Tensor, Value, int, Tensor]:
+    """Minimum-norm least-squares solution of a @ x = b; with it the residuals, the rank and the singular values.
 
-    The gradient is that of ``pinv(a) @ b``, and so holds among matrices of one rank.
+    The gradient is that of pinv(a) @ b: it holds among matrices of one rank. An empty array of residuals is a plain one.
 
-    Parameters
-    ----------
-    a : Tensor or array_like
-        Shape (M, N).
-    b : Tensor or array_like
-        Shape (M,), or (M, K) with a column for each of K problems.
-    rcond : float, optional
-        Singular values of at most this times the largest count as 0; the dtype's precision times max(M, N) if left out.
-
-    Returns
-    -------
-    x, residuals, rank, s : tuple
-        ``x`` of shape (N,) or (N, K); ``residuals``, the squared distances, of shape (K,), empty if the rank is below N or
-        M is not above it; ``rank``, a whole number; ``s``, the singular values.
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit.
-
-    Examples
-    --------
     >>> x, residuals, rank, s = lstsq(Tensor([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]), [1.0, 3.0, 5.0])
     >>> print(np.round(x.data, 6), rank)
     [1. 2.] 2
@@ -307,79 +202,45 @@ def lstsq(a: Value, b: Value, rcond: float | None = None) -> tuple[Value, Value,
     limit = max(m) * np.finfo(values.dtype).eps if rcond is None or rcond == -1 else float(value_of(rcond))
     rank = int(np.sum(values > limit * np.max(values, initial=0.0)))
     x = matmul(pinv(a, limit), b)
-    columns = getitem(square(b - matmul(a, x)), (slice(None), None) if len(n) == 1 else ...)
-    residuals = sum(columns, 0) if rank == m[1] < m[0] else np.zeros(0, values.dtype)
-    return x, residuals, rank, s
+    if rank < m[1] or m[0] <= m[1]:
+        return x, np.zeros(0, values.dtype), rank, s
+    distances = subtract(b, matmul(a, x))
+    return x, sum(square(distances if len(n) == 2 else expand_dims(distances, -1)), 0), rank, s
 
 
 # Products of many
 
 
-def matrix_power(a: Value, n: int) -> Value:
-    """A square matrix, multiplied by itself again and again.
+@composed
+def matrix_power(a: ArrayLike, n: int) -> Tensor:
+    """Integer matrix power, aⁿ; the zeroth has gradient 0.
 
-    Parameters
-    ----------
-    a : Tensor or array_like
-        Shape (..., M, M).
-    n : int
-        How often; 0 gives the identity, and negative counts powers of the inverse.
-
-    Returns
-    -------
-    Tensor
-        Shape (..., M, M).
-
-    Raises
-    ------
-    TypeError
-        If n is no whole number.
-    numpy.linalg.LinAlgError
-        If a is not square, or n is negative and a singular.
-
-    Examples
-    --------
     >>> matrix_power(Tensor([[1.0, 1.0], [0.0, 1.0]]), 3)
     Tensor([[1., 3.],
             [0., 1.]])
     """
     if not isinstance(n, int | np.integer):
-        raise TypeError(f"matrix_power: the exponent is a whole number, got {n!r}")
+        raise TypeError(f"matrix_power: the exponent is an integer, got {n!r}")
     shape = np.shape(a)
     if len(shape) < 2 or shape[-1] != shape[-2]:
         raise LinAlgError(f"matrix_power: needs square matrices, got shape {shape}")
     if n == 0:
         return where(False, a, np.eye(shape[-1], dtype=np.asarray(value_of(a)).dtype))
-    factor, n = (inv(a), -int(n)) if n < 0 else (a, int(n))
-    out = None
-    while True:  # one bit of the exponent after another
-        if n & 1:
-            out = factor if out is None else matmul(out, factor)
-        n >>= 1
-        if not n:
-            return out if out is not a else getitem(a, ...)
-        factor = matmul(factor, factor)
+    if n == 1:
+        return getitem(a, ...)
+    base: Value = inv(a) if n < 0 else a
+    out: Tensor = base
+    for bit in f"{abs(n):b}"[1:]:
+        out = matmul(out, out)
+        if bit == "1":
+            out = matmul(out, base)
+    return out
 
 
-def multi_dot(arrays: Sequence[Value]) -> Value:
-    """The matrix product of several arrays, in the order of least work.
+@composed
+def multi_dot(arrays: Sequence[ArrayLike]) -> Tensor:
+    """Matrix product of several arrays, in the order of least work.
 
-    Parameters
-    ----------
-    arrays : sequence of Tensor or array_like
-        Matrices; the first and the last may be vectors.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two, or the lengths do not agree.
-
-    Examples
-    --------
     >>> multi_dot([Tensor([[1.0, 2.0]]), [[1.0, 0.0], [0.0, 2.0]], [1.0, 1.0]])
     Tensor([5.])
     """
@@ -389,10 +250,11 @@ def multi_dot(arrays: Sequence[Value]) -> Value:
     shapes = [np.shape(x) for x in arrays]
     if any(len(s) != 2 for s in shapes[1:-1]) or any(len(s) not in (1, 2) for s in (shapes[0], shapes[-1])):
         raise LinAlgError(f"multi_dot: needs matrices, and vectors at the ends only, got shapes {shapes}")
-    lengths = [1 if len(shapes[0]) == 1 else shapes[0][0], *(s[0] for s in shapes[1:]), shapes[-1][-1]]
-    lengths[-1] = 1 if len(shapes[-1]) == 1 else lengths[-1]
-    # The least number of multiplications for a run of arrays, and where to part it: the longer runs from the shorter ones.
-    least: dict[tuple[int, int], tuple[float, int]] = {(i, i): (0, i) for i in range(count)}
+    # Array i has lengths[i] rows and lengths[i + 1] columns; a vector is a row at the front and a column at the end.
+    rows, columns = [s[0] for s in shapes], shapes[-1][1:] or (1,)
+    lengths = [rows[0] if len(shapes[0]) == 2 else 1, *rows[1:], *columns]
+    # The least work for arrays i to j, and after which one to part them: longer runs from shorter ones.
+    least: dict[tuple[int, int], tuple[int, int]] = {(i, i): (0, i) for i in range(count)}
     for span in range(1, count):
         for i in range(count - span):
             j = i + span
@@ -405,4 +267,5 @@ def multi_dot(arrays: Sequence[Value]) -> Value:
         k = least[i, j][1]
         return arrays[i] if i == j else matmul(product(i, k), product(k + 1, j))
 
-    return product(0, count - 1)
+    whole: Tensor = product(0, count - 1)
+    return whole

@@ -410,9 +410,9 @@ REFUSED = {
     ),
     "signals of two axes": (
         lambda: convolve(zeros(2, 2), zeros(2)),
-        r"one axis and at least one number, got shapes \(2, 2\)",
+        r"one axis and at least one element, got shapes \(2, 2\)",
     ),
-    "empty signal": (lambda: correlate(zeros(0), zeros(0)), r"at least one number"),
+    "empty signal": (lambda: correlate(zeros(0), zeros(0)), r"at least one element"),
     "mode": (lambda: convolve(zeros(2), zeros(2), "most"), "'full', 'same' or 'valid', got 'most'"),
 }
 
