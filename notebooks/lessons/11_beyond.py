@@ -364,7 +364,7 @@ plt.show()
 #
 # | file | contents | lesson |
 # |---|---|---|
-# | `minigrad/graph.py` | the node, the operation, topological order | 2, 3 |
+# | `minigrad/graph.py`, `minigrad/operation.py` | the node, topological order, the operation | 2, 3 |
 # | `minigrad/ops/elementwise.py` | add, multiply, maximum …, each with its rules | 2 |
 # | `minigrad/backward.py` | the sweep, and `unbroadcast` | 3, 4 |
 # | `minigrad/ops/convolution.py` | a convolution and its two adjoints: the rules of each use the other two | 8 |
@@ -381,12 +381,12 @@ print(source[start:end])
 # %% [markdown]
 # A rule takes the upstream gradient `g`, the result `out` and the inputs. All operations are in one table, `OPS`. Every node
 # keeps its operation, `node.op`, the nodes it was computed from, `node.inputs`, their arrays, `node.values`, and all other
-# arguments, `node.static`.
+# arguments, `node.static`. The rules of an operation are in `op.vjps`, one for each input.
 
 # %%
 z = mg.sigmoid(Tensor([0.0, 2.0], name="x") * 3)
 print(z.op.name, "of", z.inputs[0].op.name, "of", z.inputs[0].inputs[0].name)
-print(z.op.rule(0)(1.0, z.data, *z.values).round(4))
+print(z.op.vjps[0](1.0, z.data, *z.values).round(4))
 print(OPS["conv"], OPS["max"])
 
 # %% [markdown]
@@ -396,7 +396,7 @@ print(OPS["conv"], OPS["max"])
 # recorded nodes without the leaves, each after its inputs. The downstream gradient for input `i` of a node is
 #
 # ```python
-# d = node.op.rule(i)(gradients[node], node.data, *node.values, **node.static)
+# d = node.op.vjps[i](gradients[node], node.data, *node.values, **node.static)
 # ```
 #
 # An input is `None` if it is a constant. If an input was broadcast, its gradient must be summed, as in lesson 4:
@@ -410,7 +410,7 @@ def sweep(root):
         for i, x in enumerate(node.inputs):
             # solution
             if x is not None:
-                d = node.op.rule(i)(gradients[node], node.data, *node.values, **node.static)
+                d = node.op.vjps[i](gradients[node], node.data, *node.values, **node.static)
                 gradients[x] = gradients.get(x, 0.0) + unbroadcast(d, x.shape)
             # stub
             # # if x is not None: compute d, and add it to the gradient of x
