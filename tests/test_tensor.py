@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import operator
 import pickle
 import warnings
@@ -181,6 +182,7 @@ class TestOperators:
                      "logsumexp cumsum cumprod argmax argmin any all softmax log_softmax ravel flatten squeeze diagonal trace").split():  # fmt: skip
             np.testing.assert_array_equal(np.asarray(getattr(t, name)()), np.asarray(getattr(mg, name)(t)))
             assert getattr(Tensor, name).__doc__ == getattr(mg, name).__doc__
+            assert inspect.signature(getattr(Tensor, name)) == inspect.signature(getattr(mg, name))
         np.testing.assert_array_equal(t.sum(0, keepdims=True).data, data.sum(0, keepdims=True))
         np.testing.assert_array_equal(t.clip(0.5, 1).data, data.clip(0.5, 1))
         np.testing.assert_array_equal(t.take([1], axis=1).data, data.take([1], axis=1))
@@ -190,6 +192,21 @@ class TestOperators:
         assert t.swapaxes(0, 1).shape == (3, 2)
         assert t.repeat(2, axis=0).shape == (4, 3)
         assert t.astype(np.float32).dtype == np.float32
+
+    def test_signatures_are_those_of_the_forwards(self):
+        def told(function):
+            return str(inspect.signature(function.__get__(Tensor(1.0)))).partition(" ->")[0]
+
+        assert told(Tensor.sum) == told(Tensor.mean) == "(axis: 'Axis' = None, *, keepdims: 'bool' = False)"
+        assert list(inspect.signature(Tensor.var).parameters) == ["x", "axis", "ddof", "keepdims"]
+        assert list(inspect.signature(Tensor.clip).parameters) == ["x", "min", "max"]
+        assert told(Tensor.exp) == "()"
+        kinds = [p.kind for p in inspect.signature(mg.sum).parameters.values()]
+        assert kinds == [
+            inspect.Parameter.POSITIONAL_ONLY,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            inspect.Parameter.KEYWORD_ONLY,
+        ]
 
 
 class TestTiesAndKinks:
