@@ -1,6 +1,6 @@
 """minigrad: the autograd engine in which you can see every gradient."""
 
-from types import ModuleType as _Module
+import typing as _typing
 
 from minigrad import linalg
 from minigrad.draw import draw
@@ -30,13 +30,18 @@ __all__ = [
 
 _LAZY = ("nn", "optim", "data")  # subpackages that are loaded when they are first asked for
 
+if _typing.TYPE_CHECKING:
+    from minigrad import data as data
+    from minigrad import nn as nn
+    from minigrad import optim as optim
+else:
 
-def __getattr__(name: str) -> _Module:
-    if name in _LAZY:
-        from importlib import import_module
+    def __getattr__(name):
+        if name in _LAZY:
+            from importlib import import_module
 
-        return import_module(f"minigrad.{name}")
-    raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
+            return import_module(f"minigrad.{name}")
+        raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
