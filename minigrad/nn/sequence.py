@@ -1,14 +1,15 @@
-"""Recurrent layers over a whole sequence, each one node.
+"""Recurrent layers over a whole sequence, each as one node.
 
-A step's formula is written twice. `rnn_step`, `lstm_step` and `gru_step` are made of recorded operations: the cells use
-them, and so does a sweep that is to be differentiated itself. The fused operations compute the same with few arrays, for
-speed: each step is one product of matrices and some passes over what is in the cache; the gradient of the weights is one
-product for all steps. Time runs along the first axis, then come the batch and the features.
+The formula of a step is written twice. `rnn_step`, `lstm_step` and `gru_step` are composed of recorded operations: the cells
+use them, and so does a sweep that is itself differentiated. The fused operations compute the same with few arrays, for
+speed: each step is one matrix product and a few passes over data in the cache, and the gradient of a weight is one product
+for all steps. The first axis is time, then come the batch and the features.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,23 +20,23 @@ from minigrad.graph import Node, Value, constant
 from minigrad.operation import Op, op
 from minigrad.tensor import Tensor
 
-# One step, of recorded operations. z is what the input contributes: x weight_ih.T and the biases.
+# One step of recorded operations. z is the contribution of the input, x W_ihᵀ and the biases.
 
 
 def rnn_step(z: Value, h: Value, weight: Value, nonlinearity: str = "tanh") -> Value:
-    """The next h = tanh(z + h weight.T), or relu of it."""
+    """Elman: h ← tanh(z + h Wᵀ), or relu."""
     return (ops.tanh if nonlinearity == "tanh" else ops.relu)(z + ops.linear(h, weight))
 
 
 def lstm_step(z: Value, h: Value, c: Value, weight: Value) -> tuple[Value, Value]:
-    """The next h and c, by an input, a forget, a cell and an output gate."""
+    """LSTM: the next h and c, with an input, a forget, a cell and an output gate."""
     i, f, g, o = ops.split(z + ops.linear(h, weight), 4, -1)
     c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(g)
     return ops.sigmoid(o) * ops.tanh(c), c
 
 
 def gru_step(z: Value, h: Value, weight: Value, bias: Value = None) -> Value:
-    """The next h, by a reset, an update and a new gate; the bias stays apart, since the reset gate scales part of it."""
+    """GRU: the next h, with a reset, an update and a new gate. The bias stays separate: the reset gate scales part of it."""
     u = ops.linear(h, weight, bias)
     (z_r, z_u, z_n), (u_r, u_u, u_n) = ops.split(z, 3, -1), ops.split(u, 3, -1)
     new = ops.tanh(z_n + ops.sigmoid(z_r + u_r) * u_n)
@@ -46,7 +47,7 @@ def gru_step(z: Value, h: Value, weight: Value, bias: Value = None) -> Value:
 
 
 class Swept(NamedTuple):
-    """The gradients of the gates of all steps, from the input and from the states, and those of the first states."""
+    """The gradients of the gates at all times, those through the input and through the states; of h0, and of c0."""
 
     gates: Any
     from_states: Any
@@ -54,27 +55,13 @@ class Swept(NamedTuple):
     c0: Any = None
 
 
-class _Saved:
-    """What a forward keeps, its states first, and the last sweep through it: one for the rules of all inputs."""
-
-    def __init__(self, h: Any, *kept: Any) -> None:
-        self.h, self.kept = h, kept
-        self._last: tuple[Any, Swept] | None = None
-
-    def swept(self, backward: Callable[..., Swept], g: Value, weight: Value) -> Swept:
-        last = self._last
-        if last is None or last[0] is not g:
-            last = self._last = (g, backward(g, np.asarray(weight, g.dtype), self.h, *self.kept))
-        return last[1]
-
-
 def _rows(x: Value) -> Any:
-    """See the steps as one long batch."""
+    """See all times as one long batch."""
     return x.reshape(x.shape[0] * x.shape[1], -1)
 
 
-# From a sweep, the states and the inputs to the gradient of each input.
-PARTS: dict[str, Callable[..., Any]] = {
+# The gradient of each input, from what `Swept` holds, the states h and the inputs.
+GRADIENTS: dict[str, Callable[..., Any]] = {
     "x": lambda swept, h, x, weight_ih: (_rows(swept.gates) @ weight_ih).reshape(x.shape),
     "weight_ih": lambda swept, h, x, weight_ih: _rows(swept.gates).T @ _rows(x),
     "weight_hh": lambda swept, h, x, weight_ih: _rows(swept.from_states).T @ _rows(h[: len(x)]),
@@ -85,33 +72,33 @@ PARTS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _rules(fused: Op[...], backward: Callable[..., Swept], compose: Callable[..., Value]) -> None:
-    """Rules that take their part of one sweep; where that is recorded, they differentiate the composition instead."""
+def _rule(fused: Op[...], backward: Callable[..., Swept], composed: Callable[..., Value]) -> None:
+    """One pass back through time gives all gradients; if the sweep is recorded, that of the composed operations does."""
 
-    def rule(i: int, part: Callable[..., Any]) -> Callable[..., Any]:
-        def downstream(g: Value, out: Value, *inputs: Value, saved: _Saved | None, **static: Any) -> Value:
-            if saved is None:
-                return _differentiate(lambda *leaves: compose(*leaves, **static), g, inputs, i)
-            swept = saved.swept(lambda *arrays: backward(*arrays, **static), g, inputs[2])
-            return part(swept, saved.h, *inputs[:2])
+    @fused.joint_rule
+    def gradients(
+        needed: Sequence[bool], g: Value, out: Value, *inputs: Value, saved: tuple[Any, ...] | None, **static: Any
+    ) -> list[Value]:
+        if saved is None:
+            return _differentiate(partial(composed, **static), needed, g, inputs)
+        x, weight_ih, weight_hh, *_ = inputs
+        swept = backward(g, np.asarray(weight_hh, g.dtype), *saved, **static)
+        return [
+            GRADIENTS[name](swept, saved[0], x, weight_ih) if need else None
+            for name, need in zip(fused.input_names, needed, strict=True)
+        ]
 
-        return downstream
 
-    fused.rules(*(rule(i, PARTS[name]) for i, name in enumerate(fused.input_names)))
-
-
-def _differentiate(compose: Callable[..., Value], g: Value, inputs: Sequence[Value], i: int) -> Value:
-    """The gradient of input number i, recorded: swept through leaves, which are tied to the true inputs afterwards."""
+def _differentiate(composed: Callable[..., Value], needed: Sequence[bool], g: Value, inputs: Sequence[Value]) -> list[Value]:
+    """The gradients, recorded: swept to leaves, which afterwards stand for the true inputs."""
     leaves = [constant(x.value, Tensor) if isinstance(x, Node) else x for x in inputs]
-    for leaf, x in zip(leaves, inputs, strict=True):
-        if isinstance(x, Node):
-            leaf.requires_grad = x.requires_grad
-    gradient = sweep(compose(*leaves), g, create_graph=True)[leaves[i]]
-    for leaf, x in zip(leaves, inputs, strict=True):
-        if isinstance(x, Node) and x.requires_grad:
-            same = ops.broadcast_to(x, x.shape)  # type: ignore[attr-defined]
-            leaf.op, leaf.inputs, leaf.values, leaf.static = same.op, same.inputs, same.values, same.static
-    return gradient
+    true = [(leaf, x) for leaf, x in zip(leaves, inputs, strict=True) if isinstance(x, Node) and x.requires_grad]
+    for leaf, _ in true:
+        leaf.requires_grad = True
+    found = sweep(composed(*leaves), g, create_graph=True)
+    for leaf, x in true:
+        leaf.rewire(ops.add, (x, None), (x.value, 0.0))
+    return [found[leaf] if need else None for leaf, need in zip(leaves, needed, strict=True)]
 
 
 def _one_dtype(*arrays: Value) -> list[Any]:
@@ -120,32 +107,32 @@ def _one_dtype(*arrays: Value) -> list[Any]:
 
 
 def _from_input(x: Any, weight: Any) -> Any:
-    """What the input contributes to the gates, for all steps in one product."""
+    """The contribution of the input to the gates, at all times in one product."""
     return (_rows(x) @ weight.T).reshape(*x.shape[:2], -1)
 
 
 def _states(h0: Any, steps: int) -> Any:
-    """Room for the state before each step, and after the last."""
+    """An array for the state before each step and after the last."""
     states = np.empty((steps + 1, *h0.shape), h0.dtype)
     states[0] = h0
     return states
 
 
 def _halved(size: int, gates: str, dtype: Any) -> tuple[Any, Any]:
-    """A factor for each gate, and what to add, by which one pass of tanh serves all, in the order of the letters.
+    """A scale and a shift for each gate, with which one pass of tanh serves all.
 
-    For a sigmoid (s): sigmoid(x) = tanh(x / 2) / 2 + 1 / 2; for a tanh (t) 1 and 0.
+    For a sigmoid (s), σ(x) = tanh(x / 2) / 2 + 1 / 2, both are 1/2; for a tanh (t) 1 and 0.
     """
     scale = np.repeat(np.array([0.5 if kind == "s" else 1.0 for kind in gates], dtype)[:, None], size, axis=1)
     return scale, 1 - scale
 
 
-# Plain
+# Elman network
 
 
 @op(saves=True)
 def rnn(x: Value, weight_ih: Value, weight_hh: Value, h0: Value, bias: Value = None, /, nonlinearity: str = "tanh") -> Value:
-    """All states of a recurrent network."""
+    """All states h of an Elman network."""
     x, weight_ih, weight_hh, h0, bias = _one_dtype(x, weight_ih, weight_hh, h0, bias)
     z, h, w = _from_input(x, weight_ih), _states(h0, len(x)), np.ascontiguousarray(weight_hh.T)
     if bias is not None:
@@ -157,7 +144,7 @@ def rnn(x: Value, weight_ih: Value, weight_hh: Value, h0: Value, bias: Value = N
             np.tanh(new, out=new)
         else:
             np.maximum(new, 0, out=new)
-    return h[1:], _Saved(h)
+    return h[1:], (h,)
 
 
 def _rnn_backward(g: Any, weight: Any, h: Any, nonlinearity: str) -> Swept:
@@ -178,17 +165,15 @@ def _rnn_composed(x: Value, weight_ih: Value, weight_hh: Value, h: Value, bias: 
     return ops.stack(states)
 
 
-_rules(rnn, _rnn_backward, _rnn_composed)
+_rule(rnn, _rnn_backward, _rnn_composed)
 
 
 # Long short-term memory
 
 
 @op(saves=True)
-def lstm(
-    x: Value, weight_ih: Value, weight_hh: Value, h0: Value, c0: Value, bias: Value = None, /
-) -> Value:  # fmt: skip
-    """All states h of a long short-term memory, and last its c."""
+def lstm(x: Value, weight_ih: Value, weight_hh: Value, h0: Value, c0: Value, bias: Value = None, /) -> Value:
+    """All states h of an LSTM, and its last c."""
     x, weight_ih, weight_hh, h0, c0, bias = _one_dtype(x, weight_ih, weight_hh, h0, c0, bias)
     steps, (batch, size) = len(x), h0.shape
     scale, shift = _halved(size, "ssts", x.dtype)
@@ -212,7 +197,7 @@ def lstm(
         np.tanh(c[t + 1], out=tanh_c[t])
         np.multiply(a[:, 3], tanh_c[t], out=h[t + 1])
     h[-1] = c[-1]
-    return h[1:], _Saved(h, gates, c, tanh_c)
+    return h[1:], (h, gates, c, tanh_c)
 
 
 def _lstm_backward(g: Any, weight: Any, h: Any, gates: Any, c: Any, tanh_c: Any) -> Swept:
@@ -241,9 +226,7 @@ def _lstm_backward(g: Any, weight: Any, h: Any, gates: Any, c: Any, tanh_c: Any)
     return Swept(d, d, dh, dc)
 
 
-def _lstm_composed(
-    x: Value, weight_ih: Value, weight_hh: Value, h: Value, c: Value, bias: Value
-) -> Value:  # fmt: skip
+def _lstm_composed(x: Value, weight_ih: Value, weight_hh: Value, h: Value, c: Value, bias: Value) -> Value:
     states = []
     for z in ops.linear(x, weight_ih, bias):
         h, c = lstm_step(z, h, c, weight_hh)
@@ -251,17 +234,15 @@ def _lstm_composed(
     return ops.stack([*states, c])
 
 
-_rules(lstm, _lstm_backward, _lstm_composed)
+_rule(lstm, _lstm_backward, _lstm_composed)
 
 
 # Gated recurrent unit
 
 
 @op(saves=True)
-def gru(
-    x: Value, weight_ih: Value, weight_hh: Value, h0: Value, bias: Value = None, bias_hh: Value = None, /
-) -> Value:  # fmt: skip
-    """All states of a gated recurrent unit."""
+def gru(x: Value, weight_ih: Value, weight_hh: Value, h0: Value, bias: Value = None, bias_hh: Value = None, /) -> Value:
+    """All states h of a GRU."""
     x, weight_ih, weight_hh, h0, bias, bias_hh = _one_dtype(x, weight_ih, weight_hh, h0, bias, bias_hh)
     steps, (batch, size) = len(x), h0.shape
     scale, _ = _halved(size, "sst", x.dtype)
@@ -288,7 +269,7 @@ def gru(
         np.subtract(h[t], new, out=part)
         part *= a[:, 1]
         np.add(new, part, out=h[t + 1])
-    return h[1:], _Saved(h, gates, hidden)
+    return h[1:], (h, gates, hidden)
 
 
 def _gru_backward(g: Any, weight: Any, h: Any, gates: Any, hidden: Any) -> Swept:
@@ -307,9 +288,7 @@ def _gru_backward(g: Any, weight: Any, h: Any, gates: Any, hidden: Any) -> Swept
     return Swept(d, du, dh)
 
 
-def _gru_composed(
-    x: Value, weight_ih: Value, weight_hh: Value, h: Value, bias: Value, bias_hh: Value
-) -> Value:  # fmt: skip
+def _gru_composed(x: Value, weight_ih: Value, weight_hh: Value, h: Value, bias: Value, bias_hh: Value) -> Value:
     states = []
     for z in ops.linear(x, weight_ih, bias):
         h = gru_step(z, h, weight_hh, bias_hh)
@@ -317,4 +296,4 @@ def _gru_composed(
     return ops.stack(states)
 
 
-_rules(gru, _gru_backward, _gru_composed)
+_rule(gru, _gru_backward, _gru_composed)
