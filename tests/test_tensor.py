@@ -189,7 +189,7 @@ class TestOperators:
         np.testing.assert_array_equal(t.dot(data.T).data, data.dot(data.T))
         assert t.reshape(3, 2).shape == t.reshape((3, 2)).shape == t.reshape(3, -1).shape == (3, 2)
         assert t.transpose().shape == t.T.shape == t.transpose(1, 0).shape == t.permute((1, 0)).shape == (3, 2)
-        assert t.swapaxes(0, 1).shape == (3, 2)
+        assert t.swapaxes(0, 1).shape == t.mT.shape == (3, 2)
         assert t.repeat(2, axis=0).shape == (4, 3)
         assert t.astype(np.float32).dtype == np.float32
 

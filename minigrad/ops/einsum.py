@@ -43,7 +43,10 @@ def _einsum_rule(needed: Sequence[bool], g: Value, out: Value, *operands: Value,
 
 @composed
 def einsum(subscripts: str, *operands: ArrayLike) -> Tensor:
-    """Einstein summation. The subscripts are a string; NumPy's form with lists of axis numbers is refused.
+    """Einstein summation.
+
+    The subscripts are a string; NumPy's form with lists of axis numbers is refused. A result without the ellipsis of its
+    operands is summed over it, as in PyTorch.
 
     >>> einsum("ij,j->i", Tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 1.0])
     Tensor([3., 7.])

@@ -190,6 +190,11 @@ def test_least_squares_of_more_equations_than_unknowns():
     np.testing.assert_allclose(leaf.grad, 2 * (b - a @ expected[0]), rtol=1e-12)
 
 
+def test_einsum_broadcasts_one_element_over_none_and_sums_an_ellipsis_that_the_result_leaves_out():
+    assert gradient(lambda x: mg.einsum("i,i->i", x, np.zeros(0)), np.ones(1)).tolist() == [0]
+    assert gradient(lambda x: mg.einsum("i...,i->i", x, [2.0, 3.0]), np.ones((2, 2))).tolist() == [[2, 2], [3, 3]]
+
+
 def test_multi_dot_takes_the_order_of_least_work():
     row, square = Tensor(RNG.normal(size=(1, 40))), Tensor(RNG.normal(size=(40, 40)))
     out = np.linalg.multi_dot([square, square, row.T])
