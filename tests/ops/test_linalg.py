@@ -190,6 +190,19 @@ def test_least_squares_of_more_equations_than_unknowns():
     np.testing.assert_allclose(leaf.grad, 2 * (b - a @ expected[0]), rtol=1e-12)
 
 
+@pytest.mark.parametrize("rcond", [None, -1, 1e-12, 0.3])
+@pytest.mark.parametrize("a", [
+    np.diag([4.0, 1.0, 2.0]), np.eye(4, 3) * [4.0, 1.0, 2.0], np.eye(3, 4), np.ones((4, 3)), np.ones((3, 4)), SINGULAR,
+], ids=lambda a: f"{a.shape}")  # fmt: skip
+def test_least_squares_of_every_shape_and_rank(a, rcond):
+    b = np.arange(1.0, len(a) + 1)
+    for columns in (b, b[:, None] * [1.0, 2.0]):
+        ours, theirs = linalg.lstsq(Tensor(a), columns, rcond), np.linalg.lstsq(a, columns, rcond)
+        assert ours[2] == theirs[2]
+        for found, expected in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(np.asarray(found), expected, atol=1e-12)
+
+
 def test_einsum_broadcasts_one_element_over_none_and_sums_an_ellipsis_that_the_result_leaves_out():
     assert gradient(lambda x: mg.einsum("i,i->i", x, np.zeros(0)), np.ones(1)).tolist() == [0]
     assert gradient(lambda x: mg.einsum("i...,i->i", x, [2.0, 3.0]), np.ones((2, 2))).tolist() == [[2, 2], [3, 3]]
@@ -288,6 +301,7 @@ REFUSED = {
     "a vector in place of a matrix": (lambda: np.linalg.qr(Tensor([1.0])), r"qr: needs a matrix, or a stack of them, got shape \(1,\)"),
     "no positive definite": (lambda: np.linalg.cholesky(-S), r"cholesky, .*: Matrix is not positive definite"),
     "lengths of least squares": (lambda: np.linalg.lstsq(S, [1.0, 2.0, 3.0]), r"lstsq: needs a of .* got \(2, 2\) and \(3,\)"),
+    "least squares of a vector": (lambda: np.linalg.lstsq(S[0], [1.0, 2.0]), r"lstsq: needs a of .* got \(2,\) and \(2,\)"),
     "multi_dot of a cube": (lambda: np.linalg.multi_dot([S, np.ones((2, 2, 2)), S]), "needs matrices, and vectors at the ends"),
     "the sweep of a singular logarithm": (lambda: gradient(lambda a: linalg.slogdet(a)[1], SINGULAR), r"slogdet: .*\(2, 2\) is singular"),
     "the second sweep of a singular determinant": (lambda: second_sweep(linalg.det, SINGULAR), r"det: .*\(2, 2\) is singular, .* needs an"),
