@@ -115,6 +115,8 @@ def test_numpy_code_runs_unchanged():
     (lambda t: np.sum(t, dtype=np.float32), "np.sum: only the arguments of minigrad.sum"),
     (lambda t: np.nextafter(t, 1), "np.nextafter has no gradient rule in minigrad.*t.data"),
     (lambda t: np.fft.fft(t), "np.fft.fft has no gradient rule.*complex.*fftconvolve"),
+    (lambda t: np.fft.rfft(t), "np.fft.rfft has no gradient rule.*complex.*minigrad.fftconvolve"),
+    (lambda t: np.partition(t, 1), "np.partition has no gradient rule in minigrad; compose it"),
     (lambda t: np.linalg.eig(t), "np.linalg.eig has no gradient rule.*complex.*np.linalg.eigh"),
 ])  # fmt: skip
 def test_what_does_not_record_says_so(call, says):

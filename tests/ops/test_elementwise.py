@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import Tensor
@@ -61,3 +63,36 @@ def test_fmax_and_fmin_choose_the_number_beside_a_nan(of, a, b, value, gradients
     out.backward()
     assert float(out) == value
     assert (x.grad, y.grad) == gradients
+
+
+@given(st.floats(-50, 50), st.floats(0.01, 9) | st.floats(-9, -0.01))
+def test_remainder_takes_away_whole_multiples(a, b):
+    x, y = Tensor(a), Tensor(b)
+    out = np.mod(x, y)
+    out.backward()
+    assert x.grad == 1
+    assert y.grad == np.round(y.grad)
+    assert float(out) == pytest.approx(a + y.grad * b, abs=1e-9)
+
+
+def test_operators_of_division_with_rest():
+    x = Tensor([-7.0, 7.5])
+    assert (x % 3).tolist() == np.mod(x.data, 3).tolist()
+    assert (x // 3).tolist() == [-3, 2]
+    assert (10 % x).tolist() == np.mod(10, x.data).tolist()
+    assert (np.array([10.0, 10.0]) // x).tolist() == (10 // x).tolist() == [-2, 1]
+    assert (Tensor(1.0) // 0.1).data == 1.0 // 0.1
+    y = (x % 3 + x // 3).sum()
+    y.backward()
+    assert x.grad.tolist() == [1, 1]
+
+
+def test_select_sends_nothing_to_what_is_not_chosen():
+    x = Tensor([-1.0, 0.0, 4.0])
+    with np.errstate(all="ignore"):
+        y = np.select([x <= 0, x > 1], [np.zeros(3), np.log(x)], 0.5)
+    y.backward(np.ones(3))
+    np.testing.assert_array_equal(x.grad, [0, 0, 0.25])
+    x = Tensor([1.0, 2.0])
+    with pytest.raises(ValueError, match="select: needs a choice for each condition, got 1 and 2"):
+        np.select([x > 1], [x, x])
