@@ -1,10 +1,11 @@
-"""How much the tests notice: small faults are put into a copy of the code, one at a time, and the tests that touch it are run.
+"""Mutation testing: which small changes to the code do the tests detect?
 
     python tests/mutate.py [FILE ...] [--sample N] [--seed S] [--timeout SECONDS] [--list]
 
-Without files these are `minigrad/backward.py` and all of `minigrad/ops/`. A fault that no test fails on survives; it is printed
-with its place, to be killed by a new test or judged: some change nothing that can be seen. Not a part of CI: it takes seconds
-for a fault that is found, and minutes for one that is not. It forks, so it needs a POSIX system.
+Each mutant is a copy of the code with one change: an operator, a constant, a comparison, a dropped factor or keyword, a negated
+rule. The tests that touch its file run on it, in a child process; if none fails, it survives and is listed with its place, to
+be killed by a new test or judged: some mutants are equivalent. Without files it mutates `minigrad/backward.py` and all of
+`minigrad/ops/`. Not part of CI: a mutant costs seconds if it is killed and up to a minute if it survives. POSIX only (it forks).
 """
 
 from __future__ import annotations
@@ -41,11 +42,11 @@ PAIRS = (
 OTHERS = dict(PAIRS) | {b: a for a, b in PAIRS}
 
 
-class Fault(NamedTuple):
+class Mutant(NamedTuple):
     file: str
     line: int
-    start: int  # the bytes that are replaced, from here
-    end: int  # to here
+    start: int  # first byte that is replaced
+    end: int  # first byte after it
     old: str
     new: str
 
@@ -54,8 +55,8 @@ class Fault(NamedTuple):
         return f"{self.file}:{self.line}: {old} → {new}"
 
 
-def faults(file: str) -> list[Fault]:
-    """Every fault that this script can put into a file."""
+def mutants(file: str) -> list[Mutant]:
+    """Every mutant of a file."""
     source = (ROOT / file).read_bytes()
     tree = ast.parse(source)
     starts = [0]
@@ -64,7 +65,7 @@ def faults(file: str) -> list[Fault]:
     inside = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     found = {}
     for node in ast.walk(tree):
-        if not isinstance(node, ast.expr | ast.stmt) or _told_elsewhere(node, inside):
+        if not isinstance(node, ast.expr | ast.stmt) or _exempt(node, inside):
             continue
         start = starts[node.lineno - 1] + node.col_offset
         end = starts[node.end_lineno - 1] + node.end_col_offset  # type: ignore[operator]
@@ -77,12 +78,12 @@ def faults(file: str) -> list[Fault]:
                 else text
             )
             if text not in (old, f"({old})"):
-                found[start, end, text] = Fault(file, node.lineno, start, end, old, text)
+                found[start, end, text] = Mutant(file, node.lineno, start, end, old, text)
     return list(found.values())
 
 
-def _told_elsewhere(node: ast.AST, inside: dict[ast.AST, ast.AST]) -> bool:
-    """Whether a node lies in what no test is meant to notice: annotations, decorators' names, messages, imports."""
+def _exempt(node: ast.AST, inside: dict[ast.AST, ast.AST]) -> bool:
+    """Whether a node lies where no test has to detect a change: in an annotation, a message, an import or a raise."""
     while node in inside:
         parent = inside[node]
         if isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom | ast.Raise):
@@ -98,7 +99,7 @@ def _told_elsewhere(node: ast.AST, inside: dict[ast.AST, ast.AST]) -> bool:
 
 
 def _changes(node: ast.AST) -> Iterator[ast.AST]:
-    """What stands in place of a node, one fault each."""
+    """What replaces a node, one mutant each."""
     match node:
         case ast.BinOp(left=left, op=op, right=right):
             for other in OPERATORS.get(type(op), []):
@@ -146,7 +147,7 @@ def _changes(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _swaps(arguments: ast.arguments, body: ast.expr) -> Iterator[ast.expr]:
-    """A rule's body with one input in place of another, everywhere."""
+    """A rule's body with two inputs swapped."""
     inputs = [a.arg for a in arguments.args[2:]]
     for a, b in itertools.pairwise(inputs):
 
@@ -160,7 +161,7 @@ def _swaps(arguments: ast.arguments, body: ast.expr) -> Iterator[ast.expr]:
 
 
 def stages(file: str) -> list[list[str]]:
-    """Which tests are run for a file, the quickest to tell first; arguments for pytest."""
+    """The runs of pytest for a file, the quickest first; its arguments."""
     everywhere = ["tests/test_tensor.py", "tests/test_errors.py", "tests/test_numpy.py"]
     if not file.startswith("minigrad/ops/"):
         room = Path(file).relative_to("minigrad")
@@ -175,7 +176,7 @@ def stages(file: str) -> list[list[str]]:
 
 
 def _run(copy: str, arguments: list[str]) -> None:
-    """In a child process: the tests on the copy, with the code of the copy; the exit status says how they went."""
+    """Run the tests on the copy and exit with pytest's status; for a child process."""
     os.chdir(copy)
     sys.path.insert(0, copy)
     sys.dont_write_bytecode = True
@@ -187,7 +188,7 @@ def _run(copy: str, arguments: list[str]) -> None:
 
 
 def outcome(copy: str, runs: list[list[str]], seconds: float) -> str:
-    """What the tests say of the copy as it is: killed, out of time or survived."""
+    """Run the tests on the copy: killed, out of time or survived."""
     fork = multiprocessing.get_context("fork")
     for arguments in runs:
         child = fork.Process(target=_run, args=(copy, arguments))
@@ -205,20 +206,20 @@ def outcome(copy: str, runs: list[list[str]], seconds: float) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", metavar="FILE")
-    parser.add_argument("--sample", type=int, metavar="N", help="so many of the faults, drawn at random")
+    parser.add_argument("--sample", type=int, metavar="N", help="only N mutants, drawn at random")
     parser.add_argument("--seed", type=int, default=0, metavar="S")
     parser.add_argument("--timeout", type=float, default=300, metavar="SECONDS", help="for each run of tests (300)")
-    parser.add_argument("--list", action="store_true", help="print the faults and run nothing")
-    told = parser.parse_args()
+    parser.add_argument("--list", action="store_true", help="print the mutants and run nothing")
+    options = parser.parse_args()
     every = ["minigrad/backward.py", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "minigrad/ops").rglob("*.py"))]
-    files = told.files or [file for file in every if not file.endswith("__init__.py")]
-    chosen = [fault for file in files for fault in faults(file)]
-    if told.sample is not None and told.sample < len(chosen):
-        chosen = sorted(random.Random(told.seed).sample(chosen, told.sample))
-    if told.list:
+    files = options.files or [file for file in every if not file.endswith("__init__.py")]
+    chosen = [mutant for file in files for mutant in mutants(file)]
+    if options.sample is not None and options.sample < len(chosen):
+        chosen = sorted(random.Random(options.seed).sample(chosen, options.sample))
+    if options.list:
         print(*chosen, sep="\n")
         return
-    import hypothesis.extra.numpy  # noqa: F401  what takes long to import, once for all children
+    import hypothesis.extra.numpy  # noqa: F401  imported once for all children
     import pytest  # noqa: F401
     import scipy.signal
     import scipy.special  # noqa: F401
@@ -228,18 +229,18 @@ def main() -> None:
         for part in ("minigrad", "tests", "README.md", "pyproject.toml"):
             source = ROOT / part
             (shutil.copytree if source.is_dir() else shutil.copy)(source, Path(copy, part))
-        relevant = {path for fault in chosen for run in stages(fault.file) for path in run if path.startswith("tests/")}
-        if (sound := outcome(copy, [sorted(relevant)], 10 * told.timeout)) != "survived":
-            sys.exit(f"without any fault the tests are {sound}")
-        for k, fault in enumerate(chosen, 1):
-            path, begin = Path(copy, fault.file), time.perf_counter()
+        relevant = {path for mutant in chosen for run in stages(mutant.file) for path in run if path.startswith("tests/")}
+        if (sound := outcome(copy, [sorted(relevant)], 10 * options.timeout)) != "survived":
+            sys.exit(f"the tests of the unchanged code are {sound}")
+        for k, mutant in enumerate(chosen, 1):
+            path, begin = Path(copy, mutant.file), time.perf_counter()
             sound = path.read_bytes()
-            path.write_bytes(sound[: fault.start] + fault.new.encode() + sound[fault.end :])
-            result = outcome(copy, stages(fault.file), told.timeout)
+            path.write_bytes(sound[: mutant.start] + mutant.new.encode() + sound[mutant.end :])
+            result = outcome(copy, stages(mutant.file), options.timeout)
             path.write_bytes(sound)
-            print(f"{k}/{len(chosen)} {result} in {time.perf_counter() - begin:.0f} s: {fault}", flush=True)
+            print(f"{k}/{len(chosen)} {result} in {time.perf_counter() - begin:.0f} s: {mutant}", flush=True)
             if result == "survived":
-                survived.append(fault)
+                survived.append(mutant)
     killed = len(chosen) - len(survived)
     print(f"\n{killed} of {len(chosen)} killed, {100 * killed / max(len(chosen), 1):.1f} %; survived:")
     print(*survived, sep="\n")
