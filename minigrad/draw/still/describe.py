@@ -1,4 +1,4 @@
-"""A graph as a plain description of its picture: what stands at each node and on each edge, in words and numbers."""
+"""A graph as a description of its picture: the text and numbers at each node and on each edge."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from minigrad.text import number, shorten
 
 __all__ = ["Description", "DrawnEdge", "DrawnNode", "Options", "describe_graph"]
 
-LONGEST_TOLD = 72  # characters of what an operation was told, in the picture
+LONGEST_TOLD = 72  # characters of the static arguments of an operation
 LONGEST_IN_WORDS = 500  # characters of a name in a tooltip
-MANY_MAPS = 60  # operations; beyond that, heatmaps have half as many cells along an axis
-MANY = 50  # operations; a box of more tells what they are
-KINDS = 6  # operations that a box tells the count of
+MANY_MAPS = 60  # operations; beyond, heatmaps have half as many cells along an axis
+MANY = 50  # operations; a larger box lists them
+KINDS = 6  # operations that a box lists with their counts
 
 
 def describe_graph(graph: Node | View, options: Options) -> Description:
-    """What the picture of a graph shows. The graph is only read.
+    """Describe the picture of a graph. The graph is only read.
 
     Parameters
     ----------
     graph : Node or View
-        The result at the end of the graph, or what else is known of it too.
+        The result of the graph, or a view of the graph.
     options : Options
         What is shown.
 
@@ -68,7 +68,7 @@ def describe_graph(graph: Node | View, options: Options) -> Description:
 
 
 class _Describer:
-    """Describes nodes one by one, each after its inputs."""
+    """Describes nodes one at a time, each after its inputs."""
 
     def __init__(self, view: View, options: Options) -> None:
         self.view, self.options = view, options
@@ -76,12 +76,12 @@ class _Describer:
         self.most = MOST if len(view.order) <= MANY_MAPS else MOST // 2
         self.ids: dict[Node | Path, str] = {}  # of nodes, and of boxes by their path
         self.operations: defaultdict[Path, Counter[str]] = defaultdict(Counter)  # in each box
-        self.pairs: Counter[tuple[str, str]] = Counter()  # one operation and another that uses it, in the whole graph
+        self.pairs: Counter[tuple[str, str]] = Counter()  # an operation and one that uses it, in the whole graph
         self.nodes: dict[str, DrawnNode] = {}
         self.edges: dict[tuple[str, object], DrawnEdge] = {}
 
     def finish(self) -> tuple[tuple[DrawnNode, ...], tuple[DrawnEdge, ...]]:
-        """All nodes and edges, the boxes among them now that they are counted."""
+        """All nodes and edges, including the boxes, whose content is now counted."""
         leaves = Counter(self.boxes.folded.values())
         outer = {box[:depth] for box in self.operations for depth in range(1, len(box))}
         for box, kinds in self.operations.items():
@@ -98,10 +98,13 @@ class _Describer:
             tell = len(kinds) > 1 and (times > 1 or total > MANY)
             id = self.ids[box]
             self.nodes[id] = DrawnNode(
-                id, "scope", shorten(box[-1], 40) + f"\n× {times:,}" * (times > 1),
-                detail="\n".join([count, *most] if tell else [count]), scope=box if box in outer else box[:-1],
+                id,
+                "scope",
+                shorten(box[-1], 40) + f"\n× {times:,}" * (times > 1),
+                detail="\n".join([count, *most] if tell else [count]),
+                scope=box if box in outer else box[:-1],
                 tooltip="\n".join([f"scope {shorten('/'.join(box), LONGEST_IN_WORDS)}", count, *most]),
-            )  # fmt: skip
+            )
         return tuple(self.nodes.values()), tuple(self.edges.values())
 
     def add(self, node: Node) -> None:
@@ -116,7 +119,7 @@ class _Describer:
         self.connect(node, inputs, head)
 
     def enclose(self, node: Node, box: Path) -> None:
-        """Count a node that is drawn inside a box."""
+        """Count a node that is part of a box."""
         name, tails = operation(node), []
         for x in self.view.drawn_inputs(node):
             if x is None:
@@ -140,14 +143,14 @@ class _Describer:
                 self.edges[head, i] = self.edge(node, i, tail, head)
 
     def tail(self, x: Node | None, v: Any, where: Path = ()) -> str:
-        """The id of an input, described here if it was not yet."""
+        """The id of an input, which is described on first use."""
         if x is None:
             return self.constant(v, where)
         home = self.boxes.folded.get(x) if x.op is None else self.boxes.of(x, self.view.path(x))
         if home:
             return self.box(home)
         if x not in self.ids:
-            # A parameter stands among those who use it; data come from outside.
+            # A parameter is drawn among the operations that use it; data come from outside.
             inside = _shared(self.boxes.around(x)) if x.requires_grad else ()
             if x.requires_grad or self.view.name(x) or x in self.view.faults:
                 self.ids[x] = self.leaf(x, inside)
@@ -156,13 +159,13 @@ class _Describer:
         return self.ids[x]
 
     def box(self, box: Path) -> str:
-        """The id of a scope drawn as one box; what it says waits until its nodes are counted."""
+        """The id of a box; it is described at the end, when its nodes are counted."""
         if box not in self.ids:
             self.ids[box] = self.put("scope", "")
         return self.ids[box]
 
     def result(self, node: Node, where: Path) -> str:
-        """Describe what an operation computed."""
+        """Describe the result of an operation."""
         op = node.op
         assert op is not None
         told, numbers = arguments(node.static, op.defaults), self.numbers(node)
@@ -180,7 +183,7 @@ class _Describer:
         return self.ids[node]
 
     def fault(self, fault: Fault) -> None:
-        """Describe an operation that failed, behind its inputs."""
+        """Describe an operation that failed, after its inputs."""
         pairs = enumerate(zip(fault.inputs, fault.values, strict=True))
         tails = [(i, self.tail(x, v)) for i, (x, v) in pairs if x is not None or v is not None]
         told = arguments(fault.static, fault.op.defaults if fault.op else {})
@@ -197,35 +200,38 @@ class _Describer:
                 self.edges[head, i] = DrawnEdge(f"{head}-{i}", tail, head, tooltip=f"{fault.title}, input {i + 1}")
 
     def leaf(self, x: Node, where: Path) -> str:
-        """Describe a node that nothing computed."""
+        """Describe a leaf."""
         kind: Kind = "leaf" if x.requires_grad else "constant"
         numbers = self.numbers(x)
         return self.put(
-            kind, shorten(self.view.name(x) or kind), scope=where, tooltip=self.words(x, kind, numbers),
-            result=x is self.view.root and not self.view.order, fault=self.view.faults.get(x, ""), **numbers,
-        )  # fmt: skip
+            kind,
+            shorten(self.view.name(x) or kind),
+            scope=where,
+            tooltip=self.words(x, kind, numbers),
+            result=x is self.view.root and not self.view.order,
+            fault=self.view.faults.get(x, ""),
+            **numbers,
+        )
 
     def constant(self, v: Any, where: Path) -> str:
-        """Describe a constant without a name: it is its value."""
+        """Describe an unnamed constant by its value."""
         title = "\n".join(summary(v, self.options.precision))
-        return self.put(
-            "constant", title, detail=self.detail(v), scope=where, value_map=self.map(v, self.options.values),
-            tooltip=f"constant\nvalue {_exact(v)}",
-        )  # fmt: skip
+        shown, words = self.map(v, self.options.values), f"constant\nvalue {_exact(v)}"
+        return self.put("constant", title, detail=self.detail(v), scope=where, value_map=shown, tooltip=words)
 
     def put(self, kind: Kind, title: str, **rest: Any) -> str:
-        """Add a node to the picture under the next id."""
+        """Add a node with the next id."""
         id = f"n{len(self.nodes)}"
         self.nodes[id] = DrawnNode(id, kind, title, **rest)
         return id
 
     def merge(self, tail: str, head: str) -> None:
-        """One edge for all that run from or to a box."""
+        """One edge for all those from or to a box."""
         if tail != head and (tail, head) not in self.edges:
             self.edges[tail, head] = DrawnEdge(f"{tail}-{head}", tail, head)
 
     def edge(self, node: Node, i: int, tail: str, head: str) -> DrawnEdge:
-        """Describe the edge to input number `i` of a node: its local gradient, or what a Jacobian sends back."""
+        """Describe the edge to input `i` of a node: its local gradient, or the shape and norm of its downstream gradient."""
         op, x, options = node.op, node.inputs[i], self.options
         assert op is not None
         words = f"{operation(node)}, input {i + 1} of {len(node.inputs)}"
@@ -249,18 +255,18 @@ class _Describer:
         return DrawnEdge(f"{head}-{i}", tail, head, (), (str(back.shape), norm), f"{words}, {norm}")
 
     def numbers(self, node: Node) -> dict[str, Any]:
-        """What is written above and below the wire of a node."""
+        """The value above and the gradient below the wire of a node."""
         return self.array(node.value, "value") | self.array(self.view.gradient(node), "gradient")
 
     def array(self, v: Value | None, what: str) -> dict[str, Any]:
-        """A value or a gradient, as text and as colours."""
+        """A value or a gradient, as text and as a heatmap."""
         shown = self.options.values if what == "value" else self.options.gradients
         lines: Lines = summary(v, self.options.precision) if shown and v is not None else ()
         detail = {"detail": self.detail(v)} if what == "value" else {}
         return {what: lines, f"{what}_map": self.map(v, shown), **detail}
 
     def map(self, v: Value | None, shown: bool) -> Heatmap | None:
-        """An array in colours."""
+        """The heatmap of an array."""
         if v is None or not shown or not self.options.heatmaps or np.ndim(v) == 0:
             return None
         return heatmap(v, lambda x: number(x, self.options.precision), self.most)
@@ -270,7 +276,7 @@ class _Describer:
         return shape_and_dtype(v) if self.options.shapes else ""
 
     def words(self, node: Node, what: str, numbers: dict[str, Any]) -> str:
-        """A node in words, its numbers in full."""
+        """A node as text, with scalars in full."""
         lines = [shorten(what, LONGEST_IN_WORDS)]
         if name := self.view.name(node):
             lines.insert(0, shorten(name, LONGEST_IN_WORDS))
@@ -283,7 +289,7 @@ class _Describer:
 
 
 def _shared(paths: Collection[Path]) -> Path:
-    """The clusters that all of several have in common."""
+    """The longest common prefix of paths."""
     least, greatest = min(paths), max(paths)
     same = next((i for i, (a, b) in enumerate(zip(least, greatest, strict=False)) if a != b), min(len(least), len(greatest)))
     return least[:same]

@@ -1,4 +1,4 @@
-"""A graph as it is to be drawn: what is known of it besides what it says itself. The graph is only read."""
+"""The view of a graph that is drawn: its nodes, with names, gradients and errors that are not its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from minigrad.draw.still.picture import Path
 from minigrad.graph import Node, Value, topological_order, value_of
 from minigrad.operation import Op
 
-DEEPEST = 20  # scopes nested deeper count as one
+DEEPEST = 20  # deeper scopes count as one
 
 
 @dataclass
@@ -29,28 +29,28 @@ class Fault:
 
 @dataclass
 class View:
-    """A graph as it is to be drawn.
+    """The view of a graph; the graph itself is only read.
 
     Attributes
     ----------
     root : Node or None
-        The result; None where an operation failed to make one.
+        The result; None if an operation failed to compute one.
     order : list of Node
         The operations that are drawn, each after its inputs.
     known : dict
-        Gradients that are shown in place of those in `.grad`.
+        Gradients that are shown instead of those in `.grad`.
     names : dict
-        Names of nodes that have none themselves.
+        Names of nodes that have none of their own.
     stands_for : dict
-        Nodes that another one is drawn in place of, and that one: so an operation is opened.
+        Nodes that are replaced in the drawing, as the results of expanded operations are, and their replacements.
     opened : dict
-        The operations inside an opened one, and the clusters around them.
+        The operations inside an expanded one, with the clusters around them.
     notes : dict
-        What else is to be said of a node.
+        Remarks on a node.
     faults : dict
-        What went wrong at which node.
+        Error messages by node.
     fault : Fault or None
-        The operation that failed to make a node.
+        The operation that failed to compute a result.
     """
 
     root: Node | None
@@ -65,31 +65,31 @@ class View:
 
     @classmethod
     def of(cls, root: Node) -> View:
-        """A graph just as it is."""
+        """The view of a graph as it is."""
         return cls(root, topological_order(root))
 
     def drawn(self, x: Node) -> Node:
-        """The node that is drawn for a node: itself, if it was not opened."""
+        """The node that is drawn for a node: itself, unless it is replaced."""
         while x in self.stands_for:
             x = self.stands_for[x]
         return x
 
     def drawn_inputs(self, node: Node) -> tuple[Node | None, ...]:
-        """The nodes that are drawn for the inputs of an operation, one for each; None for a constant."""
+        """The nodes that are drawn for the inputs of an operation; None for a constant."""
         return tuple([None if x is None else self.drawn(x) for x in node.inputs]) if self.stands_for else node.inputs
 
     def inputs(self, node: Node) -> Iterator[tuple[int, Node | None, Any]]:
-        """The inputs of an operation: their number, the nodes drawn for them, and their values at that time."""
+        """The inputs of an operation: the position, the node that is drawn, and the value at the time of recording."""
         for i, (x, v) in enumerate(zip(self.drawn_inputs(node), node.values, strict=True)):
             if x is not None or v is not None:
                 yield i, x, v
 
     def gradient(self, node: Node) -> Value | None:
-        """The gradient that is shown at a node."""
+        """The gradient shown at a node."""
         return self.known[node] if node in self.known else value_of(node.grad)
 
     def name(self, node: Node) -> str:
-        """The name of a node: its own, or one that was found for it."""
+        """The name of a node: its own, or one found for it."""
         return node.name or self.names.get(node, "")
 
     def path(self, node: Node) -> Path:
@@ -100,7 +100,7 @@ class View:
 
 
 def path(scope: str) -> Path:
-    """The parts of a scope's name, outermost first.
+    """The parts of the name of a scope, outermost first.
 
     Examples
     --------
