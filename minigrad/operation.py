@@ -22,6 +22,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Rule = Callable[..., Any]
 Called = str | Callable[[tuple[Any, ...], dict[str, Any]], str]
+Formulas = Sequence[str] | Callable[[Sequence[Any]], Sequence[str]]
 
 OPS: dict[str, Op[...]] = {}
 
@@ -44,9 +45,6 @@ class Op(Generic[P]):
         Its name in the registry.
     symbol : str
         What a drawing writes on the gate.
-    formulas : tuple of str
-        For each input the local gradient of an elementwise operation, else the downstream gradient, as mathematics writes
-        it: of the forward's own names, `out` and, in a downstream gradient, `upstream`.
     hidden : frozenset of str
         Static arguments that are the operation's own affair; a drawing does not show them.
     elementwise, saves, routes : bool
@@ -62,7 +60,7 @@ class Op(Generic[P]):
         routes: bool = False,
         called: Called = "",
         symbol: str = "",
-        formulas: Sequence[str] = (),
+        formulas: Formulas = (),
         hidden: Sequence[str] = (),
     ) -> None:
         code, names = forward.__code__, forward.__code__.co_varnames  # inspect would double the time to import
@@ -71,7 +69,7 @@ class Op(Generic[P]):
         self.forward = forward
         self.elementwise, self.saves, self.routes = elementwise, saves, routes
         self._called: Called = called or self.name
-        self.symbol, self.formulas, self.hidden = symbol, tuple(formulas), frozenset({*hidden, "saved"})
+        self.symbol, self._formulas, self.hidden = symbol, formulas, frozenset({*hidden, "saved"})
         self.vjps: tuple[Rule, ...] = ()
         self.joint: Rule | None = None
         self.variadic = bool(code.co_flags & _TAKES_ANY_NUMBER)
@@ -125,6 +123,11 @@ class Op(Generic[P]):
     def called(self, values: tuple[Any, ...], static: dict[str, Any]) -> str:
         """The public name of the function that applies the operation to such arguments."""
         return self._called if isinstance(self._called, str) else self._called(values, static)
+
+    def formula(self, i: int, values: Sequence[Any]) -> str:
+        """The gradient of input `i` in symbols, as the declaration gives it; empty if it gives none."""
+        formulas = self._formulas(values) if callable(self._formulas) else self._formulas
+        return formulas[0 if self.variadic else i] if formulas else ""
 
     def __repr__(self) -> str:
         inputs = ["*" + self.input_names[0]] if self.variadic else [*self.input_names, "/"]
@@ -296,7 +299,7 @@ def op(
     routes: bool = False,
     called: Called = "",
     symbol: str = "",
-    formulas: Sequence[str] = (),
+    formulas: Formulas = (),
     hidden: Sequence[str] = (),
 ) -> _Declare: ...
 def op(forward: Any = None, /, **traits: Any) -> Any:
@@ -326,8 +329,10 @@ def op(forward: Any = None, /, **traits: Any) -> Any:
         the static arguments.
     symbol : str
         What a drawing writes on the gate.
-    formulas : sequence of str
-        For each input, the local gradient of an elementwise operation, else the downstream gradient, in symbols.
+    formulas : sequence of str, or callable
+        For each input, the local gradient of an elementwise operation, else the downstream gradient, in symbols: those of
+        the forward's parameters, `out` and, in a downstream gradient, `upstream`. Or a function of the inputs' values that
+        returns them.
     hidden : sequence of str
         Static arguments that a drawing does not show.
 

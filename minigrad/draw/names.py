@@ -1,15 +1,19 @@
-"""What things are called: an operation by its public name and arguments, a tensor by the variable that holds it."""
+"""Names: of an operation, as it is called and written, and of a tensor, by the variable that holds it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from minigrad.draw.text import SYMBOLS, argument, uniform
+from minigrad.draw.text import argument, uniform
 from minigrad.graph import Node
+from minigrad.operation import Op
 from minigrad.ops.networks.window import Windows
 
-# One operation serves several public functions; which of them, its arguments tell.
+NEUTRAL = {"stride": 1, "dilation": 1, "groups": 1, "padding": 0}  # arguments that go without saying
+
+DEEPEST = 3  # levels of lists and dictionaries in which tensors are found
+
 _PUBLIC = {
     "soft_cross_entropy": "cross_entropy",
     "conv_input": "conv_transpose",
@@ -18,15 +22,11 @@ _PUBLIC = {
 }
 _BY_AXES = {(0, 2): "batch_norm", (1,): "layer_norm", (2, 3): "group_norm", (2,): "instance_norm"}
 _OF_WINDOWS = ("conv", "conv_input", "max_pool", "avg_pool")
-
-UNTOLD = frozenset({"saved", "view", "axes", "place", "size", "kept", "divisor", "chosen"})  # how an operation helps itself
-NEUTRAL = {"stride": 1, "dilation": 1, "groups": 1, "padding": 0}  # what goes without saying
-
-DEEPEST = 3  # lists in lists in lists of tensors
+UNTOLD = frozenset({"saved", "view", "axes", "place", "size", "kept", "divisor", "chosen"})
 
 
 def operation(node: Node) -> str:
-    """The public name of the operation that made a node; empty for a leaf.
+    """The public name of the operation behind a node; empty for a leaf.
 
     Examples
     --------
@@ -36,7 +36,7 @@ def operation(node: Node) -> str:
     """
     if node.op is None:
         return ""
-    name: str = node.op.name
+    name: str = node.op.called(node.values, node.static)
     if name == "normalise":
         return _BY_AXES.get(node.static["axes"], name)
     if name in _OF_WINDOWS:
@@ -47,46 +47,38 @@ def operation(node: Node) -> str:
 
 
 def symbol(node: Node) -> str:
-    """The operation of a node as a drawing shows it."""
-    name = operation(node)
-    return SYMBOLS.get(name, name)
+    """The operation behind a node as a drawing shows it: its symbol, or its name if it has none."""
+    return node.op.symbol or operation(node) if node.op else ""
 
 
-def arguments(static: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
-    """What an operation was told besides its inputs, as far as it does not go without saying.
-
-    Parameters
-    ----------
-    static, defaults : mapping
-        Its static arguments, and what they are if left out.
-
-    Returns
-    -------
-    str
+def arguments(op: Op[...], static: Mapping[str, Any]) -> str:
+    """The static arguments of an operation, except those that go without saying.
 
     Examples
     --------
-    >>> arguments({"stride": (2, 2), "padding": ((0, 0), (0, 0)), "axis": None, "keepdims": True}, {"keepdims": False})
-    'stride=2, keepdims=True'
+    >>> import minigrad as mg
+    >>> arguments(mg.sum, {"axis": None, "keepdims": True})
+    'keepdims=True'
     """
-    given = {k: v for k, v in static.items() if k not in UNTOLD and v is not None and v is not defaults.get(k, NEUTRAL)}
     told: dict[str, Any] = {}
     neutral = dict(NEUTRAL)
-    for k, v in given.items():
+    for k, v in static.items():
+        if k in op.hidden or k in UNTOLD or v is None or v is op.defaults.get(k, NEUTRAL):
+            continue
         if isinstance(v, Windows):
             told |= {"kernel_size": v.kernel, "stride": v.stride, "padding": v.padding, "dilation": v.dilation}
-            del neutral["stride"]  # of windows it may as well be their size
-        elif not hasattr(v, "_fields"):  # any other record is the op's own affair
+            del neutral["stride"]  # by default it is the size of the window
+        elif not hasattr(v, "_fields"):  # any other record is internal
             told[k] = v
-    alike = {k: uniform(v) for k, v in told.items()}
-    return ", ".join(f"{k}={argument(v)}" for k, v in alike.items() if not (k in neutral and v == neutral[k]))
+    shown = {k: uniform(v) for k, v in told.items()}
+    return ", ".join(f"{k}={argument(v)}" for k, v in shown.items() if not (k in neutral and v == neutral[k]))
 
 
 def find_names(variables: Mapping[str, Any]) -> dict[Node, str]:
     """The names of the tensors that variables hold, in lists and dictionaries too.
 
-    A name with an underscore in front is private. A tensor with several names takes the first that is a variable of its own,
-    else the first that leads to it through a list or a dictionary, in the order of the mapping.
+    Names with a leading underscore are private. Of several names a tensor gets the first that is a variable of its own, else
+    the first that leads to it through a list or dictionary, in the order of the mapping.
 
     Parameters
     ----------
@@ -96,7 +88,7 @@ def find_names(variables: Mapping[str, Any]) -> dict[Node, str]:
     Returns
     -------
     dict
-        A name for each tensor that was found.
+        A name for each tensor.
 
     Examples
     --------
@@ -117,7 +109,7 @@ def find_names(variables: Mapping[str, Any]) -> dict[Node, str]:
 
 
 def _elements(v: Any, where: str, depth: int) -> Iterator[tuple[Node, str]]:
-    """The tensors in lists, tuples and dictionaries with keys of text, and the expressions that lead to them."""
+    """The tensors in lists, tuples and dictionaries with string keys, and the expressions that lead to them."""
     if isinstance(v, Node):
         yield v, where
     elif depth and isinstance(v, list | tuple):
@@ -125,5 +117,5 @@ def _elements(v: Any, where: str, depth: int) -> Iterator[tuple[Node, str]]:
             yield from _elements(element, f"{where}[{i}]", depth - 1)
     elif depth and isinstance(v, dict):
         for key, element in v.items():
-            if isinstance(key, str):  # the Out of a notebook has numbers
+            if isinstance(key, str):  # the `Out` of a notebook has integers
                 yield from _elements(element, f"{where}[{key!r}]", depth - 1)

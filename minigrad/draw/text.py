@@ -10,22 +10,6 @@ from minigrad.text import LONGEST, number, printable, shorten
 
 TINY = 6  # up to so many elements, an array is written out
 
-SYMBOLS = {
-    "add": "+",
-    "subtract": "−",
-    "multiply": "×",
-    "divide": "/",
-    "negative": "−x",
-    "reciprocal": "1/x",
-    "power": "^",
-    "square": "x²",
-    "sqrt": "√",
-    "abs": "|x|",
-    "maximum": "max",
-    "minimum": "min",
-    "matmul": "@",
-}
-
 
 def summary(value: Any, precision: int | str) -> tuple[str, ...]:
     """A value in a line or two: a tiny array written out, a larger one by its range and mean.

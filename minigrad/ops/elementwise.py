@@ -27,7 +27,7 @@ def over(a: Value, b: Value) -> Value:
 # Arithmetic
 
 
-@elementwise
+@op(elementwise=True, symbol="+", formulas=("1", "1"))
 def add(a: Value, b: Value, /) -> Value:
     """Sum of two arrays, elementwise; it distributes its upstream gradient to both.
 
@@ -42,7 +42,7 @@ def add(a: Value, b: Value, /) -> Value:
 add.rules(lambda g, out, a, b: g, lambda g, out, a, b: g)
 
 
-@elementwise
+@op(elementwise=True, symbol="−", formulas=("1", "-1"))
 def subtract(a: Value, b: Value, /) -> Value:
     """Difference of two arrays, elementwise.
 
@@ -57,7 +57,7 @@ def subtract(a: Value, b: Value, /) -> Value:
 subtract.rules(lambda g, out, a, b: g, lambda g, out, a, b: -g)
 
 
-@elementwise
+@op(elementwise=True, symbol="×", formulas=("b", "a"))
 def multiply(a: Value, b: Value, /) -> Value:
     """Product of two arrays, elementwise; each input gets the other's value times the upstream gradient.
 
@@ -72,7 +72,7 @@ def multiply(a: Value, b: Value, /) -> Value:
 multiply.rules(lambda g, out, a, b: g * b, lambda g, out, a, b: g * a)
 
 
-@elementwise
+@op(elementwise=True, symbol="/", formulas=("1/b", "-a/b²"))
 def divide(a: Value, b: Value, /) -> Value:
     """Quotient of two arrays, elementwise.
 
@@ -117,7 +117,7 @@ def floor_divide(a: Value, b: Value, /) -> Value:
 floor_divide.rules(zero, zero)
 
 
-@elementwise
+@op(elementwise=True, symbol="−x", formulas=("-1",))
 def negative(x: Value, /) -> Value:
     """The number with its sign turned.
 
@@ -132,7 +132,7 @@ def negative(x: Value, /) -> Value:
 negative.rules(lambda g, out, x: -g)
 
 
-@elementwise
+@op(elementwise=True, symbol="1/x", formulas=("-1/x²",))
 def reciprocal(x: Value, /) -> Value:
     """One over x.
 
@@ -147,7 +147,7 @@ def reciprocal(x: Value, /) -> Value:
 reciprocal.rules(lambda g, out, x: -g * out * out)
 
 
-@elementwise
+@op(elementwise=True, symbol="^", formulas=("b·a^(b−1)", "out·ln(a)"))
 def power(a: Value, b: Value, /) -> Value:
     """The first array to the power of the second, elementwise.
 
@@ -170,7 +170,7 @@ def _power_base(g: Value, out: Value, a: Value, b: Value) -> Value:
 power.rules(_power_base, lambda g, out, a, b: g * out * np.log(np.where(a == 0, 1.0, a)))
 
 
-@elementwise
+@op(elementwise=True, symbol="x²", formulas=("2·x",))
 def square(x: Value, /) -> Value:
     """X times x.
 
@@ -185,7 +185,7 @@ def square(x: Value, /) -> Value:
 square.rules(lambda g, out, x: 2 * g * x)
 
 
-@elementwise
+@op(elementwise=True, symbol="√", formulas=("1/(2·out)",))
 def sqrt(x: Value, /) -> Value:
     """Square root. Its gradient is infinite at 0.
 
@@ -215,7 +215,7 @@ def cbrt(x: Value, /) -> Value:
 cbrt.rules(lambda g, out, x: g / (3 * out * out))
 
 
-@elementwise
+@op(elementwise=True, symbol="|x|", formulas=("sign(x)",))
 def abs(x: Value, /) -> Value:
     """Absolute value. The gradient at 0 is 0.
 
@@ -245,7 +245,7 @@ def sign(x: Value, /) -> Value:
 sign.rules(zero)
 
 
-@elementwise
+@op(elementwise=True, formulas=("a/out", "b/out"))
 def hypot(a: Value, b: Value, /) -> Value:
     """Length of the vector (a, b). The gradient at (0, 0) is 0.
 
@@ -268,7 +268,7 @@ def _larger(g: Value, a: Value, b: Value) -> Value:
     return np.where(a == b, g / 2, g * np.logical_not(a < b))
 
 
-@op(elementwise=True, routes=True)
+@op(elementwise=True, routes=True, symbol="max", formulas=("1 where a > b, else 0", "1 where b > a, else 0"))
 def maximum(a: Value, b: Value, /) -> Value:
     """The larger of two numbers, elementwise; it routes its upstream gradient there. A tie splits it evenly.
 
@@ -283,7 +283,7 @@ def maximum(a: Value, b: Value, /) -> Value:
 maximum.rules(lambda g, out, a, b: _larger(g, a, b), lambda g, out, a, b: _larger(g, b, a))
 
 
-@op(elementwise=True, routes=True)
+@op(elementwise=True, routes=True, symbol="min", formulas=("1 where a < b, else 0", "1 where b < a, else 0"))
 def minimum(a: Value, b: Value, /) -> Value:
     """The smaller of two numbers, elementwise; it routes its upstream gradient there. A tie splits it evenly.
 
@@ -333,7 +333,7 @@ clip.rules(
 )
 
 
-@op(elementwise=True, routes=True)
+@op(elementwise=True, routes=True, formulas=("0", "1 where condition, else 0", "0 where condition, else 1"))
 def where(condition: Value, a: Value, b: Value, /) -> Value:
     """A where the condition holds, b elsewhere.
 

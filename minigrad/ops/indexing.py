@@ -42,7 +42,7 @@ def getitem(x: Value, key: Any) -> Value:
     return _getitem(x, key=as_key(key))
 
 
-@op()
+@op(formulas=("upstream added to the elements picked, 0 elsewhere",))
 def _getitem(x: Value, /, key: Any) -> Value:
     """x[key]."""
     return x[key]
@@ -78,7 +78,7 @@ def scatter(x: Value, key: Any, shape: tuple[int, ...]) -> Value:
     return _scatter(x, key=as_key(key), shape=shape)
 
 
-@op()
+@op(formulas=("upstream at the elements written to",))
 def _scatter(x: Value, /, key: Any, shape: tuple[int, ...]) -> Value:
     """Zeros, with x added at a key."""
     out = np.zeros(shape, np.asarray(x).dtype)

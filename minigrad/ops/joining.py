@@ -17,7 +17,7 @@ from minigrad.ops.indexing import getitem, take
 from minigrad.ops.shape import broadcast_to, expand_dims, ravel, reshape
 
 
-@op()
+@op(formulas=("its part of upstream",))
 def _concatenate(*arrays: Value, axis: int) -> Value:
     """Arrays end to end."""
     return np.concatenate(arrays, axis, dtype=np.result_type(*arrays))  # a Python number takes on the others' dtype
@@ -59,7 +59,7 @@ def concatenate(arrays: Sequence[Value], axis: int | None = 0) -> Value:
     return _concatenate(*arrays, axis=axis)
 
 
-@op()
+@op(formulas=("its slice of upstream",))
 def _stack(*arrays: Value, axis: int) -> Value:
     """Arrays side by side along a new axis."""
     return np.stack(arrays, axis, dtype=np.result_type(*arrays))
@@ -356,7 +356,7 @@ def repeat(x: Value, repeats: int | Sequence[int], axis: int | None = None) -> V
     return take(x, np.repeat(np.arange(np.shape(x)[axis]), repeats), axis)
 
 
-@op()
+@op(formulas=("upstream without the margin",))
 def _pad(x: Value, /, pad_width: Any, value: float) -> Value:
     """X with a margin of one value."""
     return np.pad(x, np.reshape(np.array(pad_width, np.intp), (-1, 2)), constant_values=value)

@@ -21,7 +21,19 @@ if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 
-@op
+def _formulas(values: Sequence[Value]) -> tuple[str, str]:
+    """The gradients of `matmul` in symbols; a vector is not transposed."""
+    match [np.ndim(v) for v in values]:
+        case 1, 1:
+            return "b × upstream", "a × upstream"
+        case 1, _:
+            return "b · upstream", "a ⊗ upstream"
+        case _, 1:
+            return "upstream ⊗ b", "aᵀ · upstream"
+    return "upstream · bᵀ", "aᵀ · upstream"
+
+
+@op(symbol="@", formulas=_formulas)
 def matmul(a: Value, b: Value, /) -> Value:
     """Matrix product, a @ b.
 

@@ -17,7 +17,7 @@ from minigrad.operation import op
 # Another shape
 
 
-@op()
+@op(formulas=("upstream in the shape of x",))
 def reshape(x: Value, /, shape: int | Sequence[int]) -> Value:
     """The same numbers in another shape, the last axis running fastest.
 
@@ -104,7 +104,7 @@ def flatten(x: Value, start_axis: int = 0, end_axis: int = -1) -> Value:
     return reshape(x, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
 
 
-@op()
+@op(formulas=("upstream in the shape of x",))
 def squeeze(x: Value, /, axis: int | tuple[int, ...] | None = None) -> Value:
     """Drop axes of length 1.
 
@@ -135,7 +135,7 @@ def squeeze(x: Value, /, axis: int | tuple[int, ...] | None = None) -> Value:
 squeeze.rules(lambda g, out, x, axis: np.reshape(g, x.shape))
 
 
-@op()
+@op(formulas=("upstream in the shape of x",))
 def expand_dims(x: Value, /, axis: int | tuple[int, ...]) -> Value:
     """Put in new axes of length 1.
 
@@ -161,7 +161,7 @@ def expand_dims(x: Value, /, axis: int | tuple[int, ...]) -> Value:
 expand_dims.rules(lambda g, out, x, axis: np.reshape(g, x.shape))
 
 
-@op()
+@op(formulas=("upstream",))
 def broadcast_to(x: Value, /, shape: int | tuple[int, ...]) -> Value:
     """X repeated along new axes and along those of length 1.
 
@@ -197,7 +197,7 @@ broadcast_to.rules(lambda g, out, x, shape: g)  # the sweep sums back whatever w
 # Another order
 
 
-@op()
+@op(formulas=("upstream with its axes permuted back",))
 def transpose(x: Value, /, axes: Sequence[int] | None = None) -> Value:
     """The axes in another order.
 
@@ -253,7 +253,7 @@ def permute(x: Value, axes: Sequence[int]) -> Value:
     return transpose(x, axes)
 
 
-@op()
+@op(formulas=("upstream with the axes swapped back",))
 def swapaxes(x: Value, /, axis1: int, axis2: int) -> Value:
     """Two axes exchanged.
 
@@ -279,7 +279,7 @@ def swapaxes(x: Value, /, axis1: int, axis2: int) -> Value:
 swapaxes.rules(lambda g, out, x, axis1, axis2: np.swapaxes(g, axis1, axis2))
 
 
-@op()
+@op(formulas=("upstream with its axes moved back",))
 def moveaxis(x: Value, /, source: int | tuple[int, ...], destination: int | tuple[int, ...]) -> Value:
     """Axes moved to new places; the others keep their order.
 
@@ -305,7 +305,7 @@ def moveaxis(x: Value, /, source: int | tuple[int, ...], destination: int | tupl
 moveaxis.rules(lambda g, out, x, source, destination: np.moveaxis(g, destination, source))
 
 
-@op()
+@op(formulas=("upstream flipped back",))
 def flip(x: Value, /, axis: int | tuple[int, ...] | None = None) -> Value:
     """The order along axes turned round.
 
@@ -332,7 +332,7 @@ def flip(x: Value, /, axis: int | tuple[int, ...] | None = None) -> Value:
 flip.rules(lambda g, out, x, axis: np.flip(g, axis))
 
 
-@op()
+@op(formulas=("upstream rolled back",))
 def roll(x: Value, /, shift: int | tuple[int, ...], axis: int | tuple[int, ...] | None = None) -> Value:
     """Numbers moved along axes; what leaves at the end comes in at the start.
 
@@ -367,7 +367,7 @@ def _with_axes(x: Value) -> Value:
     return x
 
 
-@op()
+@op(formulas=("lower triangle of upstream",))
 def tril(x: Value, /, k: int = 0) -> Value:
     """The lower triangle of the last two axes, and 0 above it.
 
@@ -395,7 +395,7 @@ def tril(x: Value, /, k: int = 0) -> Value:
 tril.rules(lambda g, out, x, k: np.tril(g, k))
 
 
-@op()
+@op(formulas=("upper triangle of upstream",))
 def triu(x: Value, /, k: int = 0) -> Value:
     """The upper triangle of the last two axes, and 0 below it.
 

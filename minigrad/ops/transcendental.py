@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from minigrad.graph import Value
-from minigrad.operation import elementwise
+from minigrad.operation import elementwise, op
 from minigrad.ops.elementwise import over
 
 LN2, LN10 = float(np.log(2.0)), float(np.log(10.0))
@@ -15,7 +15,7 @@ LN2, LN10 = float(np.log(2.0)), float(np.log(10.0))
 # Exponentials and logarithms
 
 
-@elementwise
+@op(elementwise=True, formulas=("out",))
 def exp(x: Value, /) -> Value:
     """E to the power of x; its own local gradient.
 
@@ -60,7 +60,7 @@ def expm1(x: Value, /) -> Value:
 expm1.rules(lambda g, out, x: g * (out + 1))
 
 
-@elementwise
+@op(elementwise=True, formulas=("1/x",))
 def log(x: Value, /) -> Value:
     """Natural logarithm.
 
@@ -75,7 +75,7 @@ def log(x: Value, /) -> Value:
 log.rules(lambda g, out, x: g / x)
 
 
-@elementwise
+@op(elementwise=True, formulas=("1/(1 + x)",))
 def log1p(x: Value, /) -> Value:
     """log(1 + x), exact for small x.
 
@@ -138,7 +138,7 @@ logaddexp.rules(lambda g, out, a, b: g * np.exp(a - out), lambda g, out, a, b: g
 # Trigonometry
 
 
-@elementwise
+@op(elementwise=True, formulas=("cos(x)",))
 def sin(x: Value, /) -> Value:
     """Sine of x, in radians.
 
@@ -153,7 +153,7 @@ def sin(x: Value, /) -> Value:
 sin.rules(lambda g, out, x: g * np.cos(x))
 
 
-@elementwise
+@op(elementwise=True, formulas=("-sin(x)",))
 def cos(x: Value, /) -> Value:
     """Cosine of x, in radians.
 
@@ -168,7 +168,7 @@ def cos(x: Value, /) -> Value:
 cos.rules(lambda g, out, x: -g * np.sin(x))
 
 
-@elementwise
+@op(elementwise=True, formulas=("1 + out²",))
 def tan(x: Value, /) -> Value:
     """Tangent of x, in radians.
 
@@ -213,7 +213,7 @@ def arccos(x: Value, /) -> Value:
 arccos.rules(lambda g, out, x: -g / np.sqrt(1 - x * x))
 
 
-@elementwise
+@op(elementwise=True, formulas=("1/(1 + x²)",))
 def arctan(x: Value, /) -> Value:
     """Inverse tangent, in radians.
 
@@ -248,7 +248,7 @@ def _arctan2_rule(g: Value, a: Value, b: Value) -> Value:
 arctan2.rules(lambda g, out, a, b: _arctan2_rule(g, a, b), lambda g, out, a, b: -_arctan2_rule(g, b, a))
 
 
-@elementwise
+@op(elementwise=True, formulas=("cosh(x)",))
 def sinh(x: Value, /) -> Value:
     """Hyperbolic sine.
 
@@ -263,7 +263,7 @@ def sinh(x: Value, /) -> Value:
 sinh.rules(lambda g, out, x: g * np.cosh(x))
 
 
-@elementwise
+@op(elementwise=True, formulas=("sinh(x)",))
 def cosh(x: Value, /) -> Value:
     """Hyperbolic cosine.
 
@@ -278,7 +278,7 @@ def cosh(x: Value, /) -> Value:
 cosh.rules(lambda g, out, x: g * np.sinh(x))
 
 
-@elementwise
+@op(elementwise=True, formulas=("1 − out²",))
 def tanh(x: Value, /) -> Value:
     """Hyperbolic tangent.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.draw.names import operation
+from minigrad.draw.names import symbol
 from minigrad.draw.player.symbols import rule, written
 from minigrad.draw.text import in_words
 from minigrad.graph import Node
@@ -41,7 +41,7 @@ def _label(node: Node, depth: int) -> str:
         return "…"
     pairs = list(zip(node.inputs, given(node), strict=False))
     texts = [_constant(v) if x is None else _label(x, depth - 1) for x, v in pairs[:3]]
-    return written(operation(node), texts if len(pairs) <= 3 else [*texts[:2], "…"])
+    return written(symbol(node), texts if len(pairs) <= 3 else [*texts[:2], "…"])
 
 
 def given(node: Node) -> tuple[Any, ...]:
@@ -60,10 +60,8 @@ def _constant(v: Any) -> str:
 
 def symbols(node: Node, i: int, called: Labels) -> str:
     """The gradient rule of input `i` in symbols, with the names of the inputs if they are short."""
-    op = node.op
-    assert op is not None
     names = [_own_name(x, v, called) for x, v in zip(node.inputs, node.values, strict=True)]
-    return rule(op, i, [name if len(name) <= SHORT else "" for name in names], [np.ndim(v) for v in node.values])
+    return rule(node, i, [name if len(name) <= SHORT else "" for name in names])
 
 
 def _own_name(x: Node | None, v: Any, called: Labels) -> str:

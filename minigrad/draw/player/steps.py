@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad.backward import downstream, local_gradient, starting_gradient, sweep
 from minigrad.draw.limits import MOST_DECIMALS, check_integers, from_one
-from minigrad.draw.names import arguments, operation, symbol
+from minigrad.draw.names import arguments, symbol
 from minigrad.draw.player.arithmetic import equation, inline, plus, shaped, times
 from minigrad.draw.player.labels import Labels, given, symbols
 from minigrad.draw.player.mirror import Mirror
@@ -240,7 +240,7 @@ class _Teller:
     def _computed(self, node: Node, where: str) -> Step:
         op = node.op
         assert op is not None
-        values, name, told = given(node), operation(node), shorten(arguments(node.static, op.defaults), LONGEST_TOLD)
+        values, name, told = given(node), symbol(node), shorten(arguments(op, node.static), LONGEST_TOLD)
         if all(v is not None and np.ndim(v) == 0 for v in (*node.values, node.value)):
 
             def write(texts: Sequence[str]) -> str:

@@ -13,9 +13,9 @@ from minigrad.draw.heatmap import MOST, Heatmap, heatmap
 from minigrad.draw.names import arguments, operation, symbol
 from minigrad.draw.still.collapse import EVERYTHING, Boxes, boxes
 from minigrad.draw.still.picture import Description, DrawnEdge, DrawnNode, Kind, Lines, Options, Path
-from minigrad.draw.still.view import Fault, View, path
-from minigrad.draw.text import SYMBOLS, shape_and_dtype, summary
-from minigrad.graph import Node, Value
+from minigrad.draw.still.view import View, path
+from minigrad.draw.text import shape_and_dtype, summary
+from minigrad.graph import Fault, Node, Value
 from minigrad.text import number, shorten
 
 __all__ = ["Description", "DrawnEdge", "DrawnNode", "Options", "describe_graph"]
@@ -57,11 +57,11 @@ def describe_graph(graph: Node | View, options: Options) -> Description:
         for node in view.order:
             describer.add(node)
         if view.fault:
-            describer.fault(view.fault)
+            describer.fault(view.fault, view.message)
         elif root is not None and not view.order:
             describer.tail(root, root.value)
     if root is None:
-        what = f"what failed in {view.fault.title}" if view.fault else "nothing"
+        what = f"what failed in {view.fault.called}" if view.fault else "nothing"
     else:
         what = shorten(view.name(root)) or operation(root) or "a tensor"
     return Description(f"minigrad graph of {what}", *describer.finish())
@@ -168,7 +168,7 @@ class _Describer:
         """Describe the result of an operation."""
         op = node.op
         assert op is not None
-        told, numbers = arguments(node.static, op.defaults), self.numbers(node)
+        told, numbers = arguments(op, node.static), self.numbers(node)
         self.ids[node] = self.put(
             "op",
             symbol(node),
@@ -182,22 +182,27 @@ class _Describer:
         )
         return self.ids[node]
 
-    def fault(self, fault: Fault) -> None:
+    def fault(self, fault: Fault, message: str) -> None:
         """Describe an operation that failed, after its inputs."""
         pairs = enumerate(zip(fault.inputs, fault.values, strict=True))
         tails = [(i, self.tail(x, v)) for i, (x, v) in pairs if x is not None or v is not None]
-        told = arguments(fault.static, fault.op.defaults if fault.op else {})
+        op, called = fault.op, fault.called
+        told = arguments(op, fault.static) if op else ""
         shown = self.array(fault.value, "value") if fault.value is not None else {}
         head = self.put(
-            "op", SYMBOLS.get(fault.title, fault.title), arguments=shorten(told, LONGEST_TOLD), scope=path(fault.scope),
-            tooltip=shorten(f"{fault.title} {told}".strip(), LONGEST_IN_WORDS) + f"\n{fault.message}",
-            fault=fault.message, **shown,
-        )  # fmt: skip
+            "op",
+            op.symbol if op and op.symbol and called == op.name else called,
+            arguments=shorten(told, LONGEST_TOLD),
+            scope=path(fault.scope),
+            tooltip=shorten(f"{called} {told}".strip(), LONGEST_IN_WORDS) + f"\n{message}",
+            fault=message,
+            **shown,
+        )
         for i, tail in tails:
             if self.nodes[tail].kind == "scope":
                 self.merge(tail, head)
             else:
-                self.edges[head, i] = DrawnEdge(f"{head}-{i}", tail, head, tooltip=f"{fault.title}, input {i + 1}")
+                self.edges[head, i] = DrawnEdge(f"{head}-{i}", tail, head, tooltip=f"{called}, input {i + 1}")
 
     def leaf(self, x: Node, where: Path) -> str:
         """Describe a leaf."""

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from minigrad.draw.still.picture import Path
-from minigrad.graph import Node, Value, topological_order, value_of
-from minigrad.operation import Op
+from minigrad.graph import Fault, Node, Value, topological_order, value_of
 
 DEEPEST = 20  # deeper scopes count as one
-
-
-@dataclass
-class Fault:
-    """An operation that failed: what it was called with, what it computed if it came so far, and what was said of it."""
-
-    title: str
-    inputs: tuple[Node | None, ...]
-    values: tuple[Any, ...]
-    message: str
-    op: Op[...] | None = None
-    static: Mapping[str, Any] = field(default_factory=dict)
-    value: Value = None
-    scope: str = ""
 
 
 @dataclass
@@ -50,7 +35,9 @@ class View:
     faults : dict
         Error messages by node.
     fault : Fault or None
-        The operation that failed to compute a result.
+        Where an operation failed to compute a result.
+    message : str
+        The message of that error.
     """
 
     root: Node | None
@@ -62,6 +49,7 @@ class View:
     notes: dict[Node, str] = field(default_factory=dict)
     faults: dict[Node, str] = field(default_factory=dict)
     fault: Fault | None = None
+    message: str = ""
 
     @classmethod
     def of(cls, root: Node) -> View:

@@ -13,7 +13,7 @@ SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et 
 _ERF = np.frompyfunc(math.erf, 1, 1)  # NumPy has no erf; Python's, a number at a time
 
 
-@elementwise
+@op(elementwise=True, formulas=("out·(1 − out)",))
 def sigmoid(x: Value, /) -> Value:
     """1 / (1 + exp(-x)), the logistic function; its local gradient is (1 - out) out.
 
@@ -29,7 +29,7 @@ def sigmoid(x: Value, /) -> Value:
 sigmoid.rules(lambda g, out, x: g * (1 - out) * out)
 
 
-@elementwise
+@op(elementwise=True, formulas=("σ(-x)",))
 def log_sigmoid(x: Value, /) -> Value:
     """log(sigmoid(x)), finite for large negative x.
 
@@ -44,7 +44,7 @@ def log_sigmoid(x: Value, /) -> Value:
 log_sigmoid.rules(lambda g, out, x: g * sigmoid(-x))
 
 
-@elementwise
+@op(elementwise=True, formulas=("σ(x)",))
 def softplus(x: Value, /) -> Value:
     """log(1 + exp(x)), a smooth relu, finite for large x.
 
@@ -74,7 +74,7 @@ def softsign(x: Value, /) -> Value:
 softsign.rules(lambda g, out, x: g / (1 + np.abs(x)) ** 2)
 
 
-@elementwise
+@op(elementwise=True, formulas=("1 where x > 0, else 0",))
 def relu(x: Value, /) -> Value:
     """X where it is positive, else 0; it passes its upstream gradient where x > 0, and 0 elsewhere, 0 included.
 
@@ -89,7 +89,7 @@ def relu(x: Value, /) -> Value:
 relu.rules(lambda g, out, x: g * (x > 0))
 
 
-@elementwise
+@op(elementwise=True, formulas=("1 where x > 0, else negative_slope",))
 def leaky_relu(x: Value, /, negative_slope: float = 0.01) -> Value:
     """X where it is positive, else a small multiple of it; the gradient at 0 is that of the negative side.
 
@@ -305,7 +305,7 @@ def _gelu_rule(g: Value, out: Value, x: Value, approximate: str) -> Value:
 gelu.rules(_gelu_rule)
 
 
-@op()
+@op(formulas=("out∘(upstream − ⟨upstream, out⟩)",))
 def softmax(x: Value, /, axis: int | tuple[int, ...] = -1) -> Value:
     """Exponentials along an axis, scaled to sum to 1; exact for any inputs, however large.
 
@@ -335,7 +335,7 @@ def softmax(x: Value, /, axis: int | tuple[int, ...] = -1) -> Value:
 softmax.rules(lambda g, out, x, axis: out * (g - np.sum(g * out, axis=axis, keepdims=True)))
 
 
-@op()
+@op(formulas=("upstream − softmax(x) · Σ upstream",))
 def log_softmax(x: Value, /, axis: int | tuple[int, ...] = -1) -> Value:
     """Logarithm of the softmax, finite where the softmax itself is 0.
 

@@ -98,7 +98,7 @@ def test_an_upstream_gradient_and_the_other_direction():
     (z,) = named(z=[1.0, 2.0, 3.0])
     page = mg.play(mg.softmax(z), upstream=[1.0, 0.0, 0.0], direction="TB", precision=3)
     assert page.steps[-2]["gradients"] == {"n0": ["[0.0819, -0.022, -0.0599]"]}
-    assert page.steps[-2]["flows"][0]["rule"] == "dz = p∘(g − ⟨g, p⟩), where g = upstream, p = out"
+    assert page.steps[-2]["flows"][0]["rule"] == "dz = out∘(upstream − ⟨upstream, out⟩)"
 
 
 def test_a_leaf_alone():
