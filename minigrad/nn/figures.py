@@ -1,7 +1,6 @@
-"""Figures of training, drawn by Matplotlib, which is loaded when the first one is asked for.
+"""Figures of a training run, drawn by Matplotlib, which is imported when the first one is drawn.
 
->>> from minigrad.nn import figures
->>> figures.confusion([[9, 1], [0, 10]], ["cat", "dog"]).savefig("confusion.png")
+>>> mg.nn.figures.confusion([[9, 1], [0, 10]], ["cat", "dog"]).savefig("confusion.png")
 """
 
 from __future__ import annotations
@@ -10,47 +9,31 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from minigrad.optional import needed
 
 
 def figure(who: str, size: tuple[float, float]) -> Any:
-    """A figure that no window waits for.
-
-    Parameters
-    ----------
-    who : str
-        The function that a message names.
-    size : tuple of float
-        Width and height in inches.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-
-    Raises
-    ------
-    ImportError
-        If Matplotlib is missing; says how to get it.
-    """
+    """A Matplotlib figure without a window, `size` inches wide and high; an ImportError names `who`."""
     matplotlib = needed("matplotlib.figure", "train", f"{who}: figures need Matplotlib")
     return matplotlib.figure.Figure(figsize=size, layout="constrained")
 
 
-def confusion(counts: Any, classes: Sequence[str]) -> Any:
-    """Draw which classes are taken for which.
+def confusion(counts: ArrayLike, classes: Sequence[str]) -> Any:
+    """Draw a confusion matrix.
 
     Parameters
     ----------
     counts : array_like of shape (K, K)
-        How many items of the class of the row were taken for that of the column.
+        Number of items of the row's class that were predicted as the column's class.
     classes : sequence of str
-        The names of the K classes.
+        Names of the K classes.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Each row is coloured by the shares of its class, and has the counts written in it; of nothing, nothing.
+        Cells show their counts, unless 0, and are coloured by their share of the row.
 
     Examples
     --------
@@ -58,8 +41,8 @@ def confusion(counts: Any, classes: Sequence[str]) -> Any:
     >>> [text.get_text() for text in fig.axes[0].texts]
     ['9', '1', '10']
     """
-    counts = np.asarray(counts)
-    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    table = np.asarray(counts)
+    shares = table / np.maximum(1, table.sum(axis=1, keepdims=True))
     side = 2.0 + 0.45 * len(classes)
     fig = figure("confusion", (side, side))
     axes = fig.add_subplot()
@@ -68,13 +51,13 @@ def confusion(counts: Any, classes: Sequence[str]) -> Any:
     axes.set_xticks(range(len(classes)), classes, rotation=45 if turned else 0, ha="right" if turned else "center")
     axes.set_yticks(range(len(classes)), classes)
     axes.set(xlabel="taken for", ylabel="is")
-    for i, j in np.argwhere(counts):
-        axes.text(j, i, str(counts[i, j]), ha="center", va="center", fontsize=8, color="w" if shares[i, j] > 0.5 else "k")
+    for i, j in np.argwhere(table):
+        axes.text(j, i, str(table[i, j]), ha="center", va="center", fontsize=8, color="w" if shares[i, j] > 0.5 else "k")
     return fig
 
 
-def filters(weight: Any, shape: tuple[int, int, int]) -> Any:
-    """Draw what the units of a first layer look for in an image.
+def filters(weight: ArrayLike, shape: tuple[int, int, int]) -> Any:
+    """Draw the filters of a first layer.
 
     Parameters
     ----------
@@ -86,16 +69,16 @@ def filters(weight: Any, shape: tuple[int, int, int]) -> Any:
     Returns
     -------
     matplotlib.figure.Figure
-        Up to 64 of the filters. Those on 3 channels are in colour, with grey for 0; others show each channel below the one
-        before, red above 0 and blue below, in one scale.
+        The first 64 filters. Filters on 3 channels are in colour, with grey for 0; in others the channels are stacked, red
+        for positive and blue for negative, on one scale.
 
     Examples
     --------
     >>> len(filters(np.ones((6, 1, 5, 5)), (1, 28, 28)).axes)
     6
     """
-    weight = np.asarray(weight)
-    kernels = (weight if weight.ndim == 4 else weight.reshape(-1, *shape))[:64]
+    matrix = np.asarray(weight)
+    kernels = (matrix if matrix.ndim == 4 else matrix.reshape(-1, *shape))[:64]
     limit = float(np.abs(kernels).max(initial=1e-12))
     columns = min(8, int(np.ceil(np.sqrt(len(kernels)))))
     rows = -(-len(kernels) // columns)

@@ -1,14 +1,12 @@
-"""Numbers to start from. Each function returns a new array of the given shape, drawn from the generator it is given.
+"""Parameter initialisers. Each returns a new array of the given shape, drawn from the given generator.
 
->>> import numpy as np
->>> from minigrad import nn
->>> layer = nn.Linear(4, 3)
->>> layer.weight.data = nn.init.orthogonal(layer.weight.shape, np.random.default_rng(0))
+>>> layer = mg.nn.Linear(4, 3)
+>>> layer.weight.data = mg.nn.init.orthogonal(layer.weight.shape, np.random.default_rng(0))
 >>> np.allclose(layer.weight.data @ layer.weight.data.T, np.eye(3), atol=1e-6)
 True
 
-The same seed gives the same numbers, in float32 those of float64 rounded. A weight's first axis is that of the outputs, its
-second that of the inputs, and all others are a kernel's: as for Linear and Conv.
+PyTorch's functions of these names, with a trailing underscore, fill a tensor in place instead. The same seed gives the same
+values: in float32, those of float64 rounded. The axes of a weight are (outputs, inputs, *kernel), as in Linear and Conv.
 """
 
 from __future__ import annotations
@@ -18,68 +16,70 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
+Array = np.ndarray[Any, Any]
 Shape = int | Sequence[int]
 Generator = np.random.Generator
 
 
 def generator(rng: Generator | None) -> Generator:
-    """The generator given, or a fresh one that repeats nothing."""
+    """The given generator, or a fresh one."""
     if rng is not None and not isinstance(rng, Generator):
-        raise TypeError(f"rng is a numpy.random.Generator, as from np.random.default_rng(0), got {type(rng).__name__}")
+        raise TypeError(f"rng must be a numpy.random.Generator, as from np.random.default_rng(0), got {type(rng).__name__}")
     return np.random.default_rng() if rng is None else rng
 
 
-def _as(values: Any, dtype: Any) -> Any:
-    """Drawn numbers in a floating dtype; others hold no weights."""
+def _as(values: Array, dtype: DTypeLike) -> Array:
+    """Cast to a floating dtype."""
     if np.dtype(dtype).kind != "f":
-        raise TypeError(f"dtype: weights are floating numbers, got {np.dtype(dtype)}")
+        raise TypeError(f"dtype: weights need a floating dtype, got {np.dtype(dtype)}")
     return values.astype(dtype, copy=False)
 
 
-def constant(shape: Shape, value: float, *, dtype: Any = np.float32) -> Any:
-    """One number everywhere."""
+def constant(shape: Shape, value: float, *, dtype: DTypeLike = np.float32) -> Array:
+    """Constant, `value`."""
     return _as(np.full(shape, value, float), dtype)
 
 
-def zeros(shape: Shape, *, dtype: Any = np.float32) -> Any:
+def zeros(shape: Shape, *, dtype: DTypeLike = np.float32) -> Array:
     """Zeros."""
     return _as(np.zeros(shape), dtype)
 
 
-def ones(shape: Shape, *, dtype: Any = np.float32) -> Any:
+def ones(shape: Shape, *, dtype: DTypeLike = np.float32) -> Array:
     """Ones."""
     return _as(np.ones(shape), dtype)
 
 
 def uniform(
-    shape: Shape, rng: Generator | None = None, low: float = 0.0, high: float = 1.0, *, dtype: Any = np.float32
-) -> Any:
-    """Numbers between two bounds, all equally likely."""
+    shape: Shape, rng: Generator | None = None, low: float = 0.0, high: float = 1.0, *, dtype: DTypeLike = np.float32
+) -> Array:
+    """Uniform distribution on [low, high)."""
     return _as(generator(rng).uniform(low, high, shape), dtype)
 
 
 def normal(
-    shape: Shape, rng: Generator | None = None, mean: float = 0.0, std: float = 1.0, *, dtype: Any = np.float32
-) -> Any:
-    """Normally distributed numbers."""
+    shape: Shape, rng: Generator | None = None, mean: float = 0.0, std: float = 1.0, *, dtype: DTypeLike = np.float32
+) -> Array:
+    """Normal distribution."""
     return _as(generator(rng).normal(mean, std, shape), dtype)
 
 
 def trunc_normal(
-    shape: Shape, rng: Generator | None = None, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, *,
-    dtype: Any = np.float32,
-) -> Any:  # fmt: skip
-    """Normally distributed numbers, those outside [a, b] drawn again.
-
-    Raises
-    ------
-    ValueError
-        If less than a thousandth of the distribution lies between the bounds.
-    """
+    shape: Shape,
+    rng: Generator | None = None,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    *,
+    dtype: DTypeLike = np.float32,
+) -> Array:
+    """Normal distribution truncated to [a, b], in which at least a thousandth of it must lie."""
     inside = (math.erf((b - mean) / std / 2**0.5) - math.erf((a - mean) / std / 2**0.5)) / 2
     if not inside >= 1e-3:
-        raise ValueError(f"trunc_normal: too little of a normal distribution ({mean}, {std}) lies between {a} and {b}")
+        raise ValueError(f"trunc_normal: less than a thousandth of the normal distribution ({mean}, {std}) is in [{a}, {b}]")
     rng = generator(rng)
     out = rng.normal(mean, std, shape)
     flat = out.reshape(-1)
@@ -87,12 +87,13 @@ def trunc_normal(
     while outside.size:
         flat[outside] = rng.normal(mean, std, outside.size)
         outside = outside[(flat[outside] < a) | (flat[outside] > b)]
-    return np.clip(_as(out, dtype), a, b, dtype=dtype)  # rounding may have passed a bound
+    clipped: Array = np.clip(_as(out, dtype), a, b, dtype=dtype)  # rounding may have crossed a bound
+    return clipped
 
 
 def fans(shape: Shape) -> tuple[int, int]:
-    """How many inputs each output of a weight has, and how many outputs each input."""
-    shape = np.broadcast_shapes(shape)  # a number means one axis
+    """Fan-in and fan-out: the inputs of each output of a weight, and the outputs of each input."""
+    shape = np.broadcast_shapes(shape)  # an integer means one axis
     if len(shape) < 2:
         raise ValueError(f"a weight needs at least 2 axes, outputs and inputs, got shape {shape}")
     kernel = math.prod(shape[2:])
@@ -100,14 +101,10 @@ def fans(shape: Shape) -> tuple[int, int]:
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """By how much an activation shrinks what passes it: the factor that makes up for it.
+    """Gain, the factor that makes up for how much an activation shrinks the variance.
 
-    Parameters
-    ----------
-    nonlinearity : {"linear", "conv", "sigmoid", "tanh", "relu", "leaky_relu", "selu"}
-        The activation; "conv1d" and its like are linear too.
-    param : float, optional
-        The slope of leaky_relu, 0.01 if left out.
+    `nonlinearity` is "linear", "sigmoid", "tanh", "relu", "leaky_relu" (of slope `param`, by default 0.01), "selu", or a
+    convolution such as "conv2d", which counts as linear.
     """
     if nonlinearity in ("linear", "sigmoid") or nonlinearity.startswith("conv"):
         return 1.0
@@ -126,25 +123,17 @@ def _kaiming_std(shape: Shape, a: float, mode: str, nonlinearity: str) -> float:
 
 
 def kaiming_uniform(
-    shape: Shape, rng: Generator | None = None, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", *,
-    dtype: Any = np.float32,
-) -> Any:  # fmt: skip
-    """Uniform, so that the variance stays the same through layers with a rectifier.
+    shape: Shape,
+    rng: Generator | None = None,
+    a: float = 0.0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    *,
+    dtype: DTypeLike = np.float32,
+) -> Array:
+    """Kaiming or He initialisation, uniform within ±gain √(3 / fan): keeps the variance through layers of rectifiers.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        At least 2 axes.
-    rng : numpy.random.Generator, optional
-        Where chance comes from.
-    a : float
-        The slope of leaky_relu below 0.
-    mode : {"fan_in", "fan_out"}
-        Keep the variance of the values, or of the gradients.
-    nonlinearity : str
-        As in `calculate_gain`.
-    dtype : dtype_like
-        Of the result.
+    `mode` "fan_in" keeps the variance of the values, "fan_out" that of the gradients; `a` is the slope of leaky_relu.
 
     Notes
     -----
@@ -155,10 +144,15 @@ def kaiming_uniform(
 
 
 def kaiming_normal(
-    shape: Shape, rng: Generator | None = None, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", *,
-    dtype: Any = np.float32,
-) -> Any:  # fmt: skip
-    """The same, normally distributed."""
+    shape: Shape,
+    rng: Generator | None = None,
+    a: float = 0.0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    *,
+    dtype: DTypeLike = np.float32,
+) -> Array:
+    """Kaiming or He initialisation, normal with standard deviation gain / √fan."""
     return normal(shape, rng, 0.0, _kaiming_std(shape, a, mode, nonlinearity), dtype=dtype)
 
 
@@ -166,8 +160,10 @@ def _xavier_std(shape: Shape, gain: float) -> float:
     return gain * math.sqrt(2 / max(1, sum(fans(shape))))
 
 
-def xavier_uniform(shape: Shape, rng: Generator | None = None, gain: float = 1.0, *, dtype: Any = np.float32) -> Any:
-    """Uniform, a compromise between the variance of values and that of gradients.
+def xavier_uniform(shape: Shape, rng: Generator | None = None, gain: float = 1.0, *, dtype: DTypeLike = np.float32) -> Array:
+    """Xavier or Glorot initialisation, uniform within ±gain √(6 / (fan_in + fan_out)).
+
+    A compromise between keeping the variance of the values and that of the gradients.
 
     Notes
     -----
@@ -177,13 +173,13 @@ def xavier_uniform(shape: Shape, rng: Generator | None = None, gain: float = 1.0
     return uniform(shape, rng, -bound, bound, dtype=dtype)
 
 
-def xavier_normal(shape: Shape, rng: Generator | None = None, gain: float = 1.0, *, dtype: Any = np.float32) -> Any:
-    """The same, normally distributed."""
+def xavier_normal(shape: Shape, rng: Generator | None = None, gain: float = 1.0, *, dtype: DTypeLike = np.float32) -> Array:
+    """Xavier or Glorot initialisation, normal with standard deviation gain √(2 / (fan_in + fan_out))."""
     return normal(shape, rng, 0.0, _xavier_std(shape, gain), dtype=dtype)
 
 
-def orthogonal(shape: Shape, rng: Generator | None = None, gain: float = 1.0, *, dtype: Any = np.float32) -> Any:
-    """Rows at right angles, seen as (outputs, all the rest); columns, where there are more outputs than the rest.
+def orthogonal(shape: Shape, rng: Generator | None = None, gain: float = 1.0, *, dtype: DTypeLike = np.float32) -> Array:
+    """Orthonormal rows times `gain`, of the weight as a matrix (outputs, rest); columns, if there are more outputs.
 
     Notes
     -----
@@ -193,5 +189,5 @@ def orthogonal(shape: Shape, rng: Generator | None = None, gain: float = 1.0, *,
     fans(shape)
     rows, columns = shape[0], math.prod(shape[1:])
     q, r = np.linalg.qr(generator(rng).normal(size=(max(rows, columns), min(rows, columns))))
-    q *= np.sign(np.diagonal(r))  # without it, some rotations would come up more often than others
+    q *= np.sign(np.diagonal(r))  # without it, some rotations would be likelier than others
     return _as((gain * (q.T if rows < columns else q)).reshape(shape), dtype)

@@ -1,7 +1,7 @@
-"""Networks for small images, by name: what ``minigrad train`` can train.
+"""Networks for small images, by name: those that ``minigrad train`` can train.
 
-Each is made for images of a shape (C, H, W), be they digits of 8 by 8, those of MNIST of 28 by 28, or the photographs
-of CIFAR-10, 3 by 32 by 32; and draws its first weights from a generator, so that a seed repeats a run.
+Each is built for images of a given shape (C, H, W): the digits, 8 × 8, MNIST, 28 × 28, or the photographs of CIFAR-10,
+3 × 32 × 32.
 
 >>> from minigrad.nn import models
 >>> model = models.build("softmax", (1, 8, 8), 10, np.random.default_rng(0))
@@ -29,24 +29,28 @@ from minigrad.nn.normalise import BatchNorm2d
 from minigrad.nn.pool import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 
 Shape = tuple[int, int, int]
-LEAST = 4  # rows and columns, which two poolings halve
+LEAST = 4  # rows and columns, which are halved twice
 
 
 def softmax(shape: Shape, classes: int, rng: np.random.Generator) -> Module:
-    """Softmax regression: one linear layer, whose outputs are the scores of the classes."""
+    """Softmax regression: one linear layer that gives a score for each class."""
     return Sequential(Flatten(), Linear(math.prod(shape), classes, rng=rng))
 
 
 def mlp(shape: Shape, classes: int, rng: np.random.Generator) -> Module:
-    """A perceptron with hidden layers of 256 and 128 units."""
+    """Multilayer perceptron with hidden layers of 256 and 128 units."""
     return Sequential(
-        Flatten(), Linear(math.prod(shape), 256, rng=rng), ReLU(), Linear(256, 128, rng=rng), ReLU(),
+        Flatten(),
+        Linear(math.prod(shape), 256, rng=rng),
+        ReLU(),
+        Linear(256, 128, rng=rng),
+        ReLU(),
         Linear(128, classes, rng=rng),
-    )  # fmt: skip
+    )
 
 
 def lenet(shape: Shape, classes: int, rng: np.random.Generator) -> Module:
-    """LeNet-5 with rectifiers and max pooling. Its maps are those of 1998 for images of 28 and of 32 pixels.
+    """LeNet-5 with rectifiers and max pooling. For images of 28 and 32 pixels, the feature maps are those of 1998.
 
     Notes
     -----
@@ -54,29 +58,42 @@ def lenet(shape: Shape, classes: int, rng: np.random.Generator) -> Module:
     """
     (first, second), sides = _kernels_of_5(shape, (28, 32))
     return Sequential(
-        Conv2d(shape[0], 6, 5, padding=first, rng=rng), ReLU(), MaxPool2d(2),
-        Conv2d(6, 16, 5, padding=second, rng=rng), ReLU(), MaxPool2d(2),
-        Flatten(), Linear(16 * math.prod(sides), 120, rng=rng), ReLU(), Linear(120, 84, rng=rng), ReLU(),
+        Conv2d(shape[0], 6, 5, padding=first, rng=rng),
+        ReLU(),
+        MaxPool2d(2),
+        Conv2d(6, 16, 5, padding=second, rng=rng),
+        ReLU(),
+        MaxPool2d(2),
+        Flatten(),
+        Linear(16 * math.prod(sides), 120, rng=rng),
+        ReLU(),
+        Linear(120, 84, rng=rng),
+        ReLU(),
         Linear(84, classes, rng=rng),
-    )  # fmt: skip
+    )
 
 
 def cnn(shape: Shape, classes: int, rng: np.random.Generator) -> Module:
-    """The classic small network of sigmoids and average pooling: of 28 by 28 pixels 6@24x24, 6@12x12, 12@8x8, 12@4x4."""
+    """A classic small network of sigmoids and average pooling: for 28 × 28 pixels 6@24×24, 6@12×12, 12@8×8, 12@4×4."""
     (first, second), sides = _kernels_of_5(shape, (20, 28))
     model = Sequential(
-        Conv2d(shape[0], 6, 5, padding=first, rng=rng), Sigmoid(), AvgPool2d(2),
-        Conv2d(6, 12, 5, padding=second, rng=rng), Sigmoid(), AvgPool2d(2),
-        Flatten(), Linear(12 * math.prod(sides), classes, rng=rng),
-    )  # fmt: skip
+        Conv2d(shape[0], 6, 5, padding=first, rng=rng),
+        Sigmoid(),
+        AvgPool2d(2),
+        Conv2d(6, 12, 5, padding=second, rng=rng),
+        Sigmoid(),
+        AvgPool2d(2),
+        Flatten(),
+        Linear(12 * math.prod(sides), classes, rng=rng),
+    )
     for layer in model:
-        if isinstance(layer, Conv2d | Linear):  # a sigmoid's slope is 1/4 at most: as much as that the weights are larger
+        if isinstance(layer, Conv2d | Linear):  # makes up for the slope of a sigmoid, at most 1/4
             layer.weight.data = init.xavier_uniform(layer.weight.shape, rng, gain=4.0)
     return model
 
 
 def resnet(shape: Shape, classes: int, rng: np.random.Generator) -> Module:
-    """A small residual network with batch normalisation: three blocks of 16, 32 and 64 maps, averaged over all places.
+    """A small residual network with batch normalisation: three blocks of 16, 32 and 64 feature maps, globally averaged.
 
     Notes
     -----
@@ -91,39 +108,49 @@ def resnet(shape: Shape, classes: int, rng: np.random.Generator) -> Module:
         return Sequential(Residual(body, None if c == f else conv(c, f, 1, stride)), ReLU())
 
     return Sequential(
-        conv(shape[0], 16, 3), ReLU(), block(16, 16, 1), block(16, 32, 2), block(32, 64, 2),
-        AdaptiveAvgPool2d(1), Flatten(), Linear(64, classes, rng=rng),
-    )  # fmt: skip
+        conv(shape[0], 16, 3),
+        ReLU(),
+        block(16, 16, 1),
+        block(16, 32, 2),
+        block(32, 64, 2),
+        AdaptiveAvgPool2d(1),
+        Flatten(),
+        Linear(64, classes, rng=rng),
+    )
 
 
 MODELS: dict[str, Callable[[Shape, int, np.random.Generator], Module]] = {
-    "softmax": softmax, "mlp": mlp, "lenet": lenet, "cnn": cnn, "resnet": resnet,
-}  # fmt: skip
+    "softmax": softmax,
+    "mlp": mlp,
+    "lenet": lenet,
+    "cnn": cnn,
+    "resnet": resnet,
+}
 
 
 def build(name: str, shape: Shape, classes: int, rng: np.random.Generator | None = None) -> Module:
-    """Make one of the networks.
+    """Build a network by name.
 
     Parameters
     ----------
     name : {"softmax", "mlp", "lenet", "cnn", "resnet"}
-        Which one.
+        The function of this module.
     shape : (int, int, int)
         Channels, rows and columns of an image.
     classes : int
-        How many outputs there are.
+        Number of outputs.
     rng : numpy.random.Generator, optional
-        Where the first weights come from.
+        Draws the initial weights.
 
     Returns
     -------
     Module
-        Takes (N, C, H, W), and gives (N, classes): scores, for `minigrad.cross_entropy`.
+        Takes images (N, C, H, W), returns scores (N, classes) for `minigrad.cross_entropy`.
 
     Raises
     ------
     ValueError
-        If the name is none of them, or the images are too small.
+        If the name is unknown, or the images are too small.
 
     Examples
     --------
@@ -134,16 +161,16 @@ def build(name: str, shape: Shape, classes: int, rng: np.random.Generator | None
     (5, 10)
     """
     if name not in MODELS:
-        raise ValueError(f"there is no model {name!r}; there are {', '.join(MODELS)}")
+        raise ValueError(f"there is no model {name!r}; the models are {', '.join(MODELS)}")
     if len(shape) != 3 or min(shape) < 1 or min(shape[1:]) < LEAST or classes < 1:
         raise ValueError(
-            f"{name}: images have a shape (C, H, W) of at least {LEAST} by {LEAST}, got {shape}; classes {classes}"
+            f"{name}: images need a shape (C, H, W) of at least {LEAST} by {LEAST}, got {shape}, and classes, got {classes}"
         )
     return MODELS[name](shape, classes, init.generator(rng))
 
 
 def _kernels_of_5(shape: Shape, whole: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Padding of two layers of 5 by 5, each pooled by 2: none where images are large enough; and the sides that are left."""
+    """Padding of two 5 × 5 convolutions, each pooled by 2: 0 for images as large as `whole`, else 2; and the output size."""
     small = min(shape[1:])
     second, first = (2 if small < least else 0 for least in whole)
     rows, columns = (((n + 2 * first - 4) // 2 + 2 * second - 4) // 2 for n in shape[1:])

@@ -151,9 +151,9 @@ def test_attention_weights_and_masks():
     [
         (lambda: nn.Linear(-1, 2), ValueError, "Linear: in_features is a non-negative integer, got -1"),
         (lambda: nn.Linear(2.5, 2), ValueError, "Linear: in_features is a non-negative integer"),
-        (lambda: nn.Linear(2, 2, rng=0), TypeError, "rng is a numpy.random.Generator, as from"),
-        (lambda: nn.Linear(2, 2, dtype=int), TypeError, "dtype: weights are floating numbers, got int64"),
-        (lambda: nn.BatchNorm1d(2, dtype=bool), TypeError, "dtype: weights are floating numbers, got bool"),
+        (lambda: nn.Linear(2, 2, rng=0), TypeError, "rng must be a numpy.random.Generator, as from"),
+        (lambda: nn.Linear(2, 2, dtype=int), TypeError, "dtype: weights need a floating dtype, got int64"),
+        (lambda: nn.BatchNorm1d(2, dtype=bool), TypeError, "dtype: weights need a floating dtype, got bool"),
         (lambda: nn.Linear(3, 2)(np.ones((5, 4))), ValueError, r"linear, inputs of shapes \(5, 4\)"),
         (lambda: nn.Conv2d(3, 4, 3, groups=2), ValueError, "Conv2d: 2 groups do not divide 3 and 4 channels"),
         (lambda: nn.Conv2d(3, 4, (3, 3, 3)), ValueError, "Conv2d: kernel_size must be a whole number"),
@@ -282,7 +282,7 @@ def test_first_weights_in_particular():
     narrow = INIT.trunc_normal(100_000, np.random.default_rng(0), 1.0, 0.1, 1.05, 1.1)
     assert narrow.min() >= np.float32(1.05)
     assert narrow.max() <= np.float32(1.1)
-    with pytest.raises(ValueError, match="too little of a normal distribution"):
+    with pytest.raises(ValueError, match="less than a thousandth of the normal distribution"):
         INIT.trunc_normal(3, a=8.0, b=9.0)
     with pytest.raises(ValueError, match=r"at least 2 axes, outputs and inputs, got shape \(3,\)"):
         INIT.xavier_normal(3)

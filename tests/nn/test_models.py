@@ -85,11 +85,11 @@ def test_every_model_learns_some_digits_by_heart(name: str, rate: float, epochs:
 @pytest.mark.parametrize(
     ("name", "shape", "classes", "message"),
     [
-        ("alexnet", DIGITS, 10, "no model 'alexnet'; there are softmax, mlp, lenet, cnn, resnet"),
+        ("alexnet", DIGITS, 10, "no model 'alexnet'; the models are softmax, mlp, lenet, cnn, resnet"),
         ("lenet", (1, 3, 8), 10, "at least 4 by 4, got"),
         ("lenet", (8, 8), 10, r"a shape \(C, H, W\)"),
         ("lenet", (0, 8, 8), 10, r"a shape \(C, H, W\)"),
-        ("mlp", DIGITS, 0, "classes 0"),
+        ("mlp", DIGITS, 0, "and classes, got 0"),
     ],
 )
 def test_what_cannot_be_built_is_refused(name: str, shape: tuple[int, int, int], classes: int, message: str):
