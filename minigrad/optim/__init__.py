@@ -1,4 +1,22 @@
-"""Optimisers, schedules of their settings, and gradient clipping, with the names and the numbers of PyTorch."""
+"""Optimisers, learning-rate schedules and gradient clipping, with PyTorch's names, arguments, defaults and results.
+
+A step of training:
+
+>>> w = mg.Tensor([1.0, -2.0], name="w")
+>>> adam = mg.optim.Adam([w], lr=0.1)
+>>> cosine = mg.optim.CosineAnnealingLR(adam, T_max=10)
+>>> for _ in range(10):
+...     adam.zero_grad()
+...     ((w - 3) ** 2).sum().backward()
+...     adam.step()
+...     cosine.step()
+>>> print(w.data.round(2))
+[ 1.55 -1.45]
+
+Every optimiser takes `params`, tensors such as ``model.parameters()``, or groups with settings of their own, such as
+``[{"params": [...], "lr": 0.1}, ...]``; `lr`, the learning rate; `weight_decay`, an L2 penalty that adds weight_decay · w to
+the gradient; and `maximize`, to ascend. A docstring gives the formula, and what differs from PyTorch.
+"""
 
 from minigrad.optim.algorithms import SGD, Adadelta, Adagrad, Adam, AdamW, Lion, RMSprop
 from minigrad.optim.clip import clip_grad_norm_, clip_grad_value_

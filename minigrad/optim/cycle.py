@@ -1,4 +1,4 @@
-"""The one-cycle schedule, of rate and momentum together."""
+"""The one-cycle schedule of learning rate and momentum."""
 
 from __future__ import annotations
 
@@ -10,45 +10,18 @@ from minigrad.optim.schedule import Scheduler
 
 
 class OneCycleLR(Scheduler):
-    """Up to a large rate and down to a tiny one in one cycle; momentum, where there is any, the other way.
+    """One-cycle policy: the rate rises to `max_lr` and falls to almost 0; the momentum, or first beta, does the opposite.
 
-    Parameters
-    ----------
-    optimizer : Optimizer
-        Whose rates and momentum (or first beta) are set.
-    max_lr : float or sequence of float
-        The largest rate, for all groups or for each.
-    total_steps : int, optional
-        The length of the cycle; or else `epochs` times `steps_per_epoch`.
-    epochs, steps_per_epoch : int, optional
-        As above.
-    pct_start : float
-        Which part of the cycle goes up.
-    anneal_strategy : {"cos", "linear"}
-        Along a half-wave of the cosine, or in a line.
-    cycle_momentum : bool
-        Whether momentum is set too.
-    base_momentum, max_momentum : float
-        The smallest, where the rate is largest; and the largest.
-    div_factor, final_div_factor : float
-        The first rate is max_lr / div_factor; the last is the first over `final_div_factor`.
-    three_phase : bool
-        Go down as long as up, to the first rate, and on to the last only then.
+    The length is `total_steps`, or else `epochs` · `steps_per_epoch`. The first rate is max_lr / div_factor, the last that
+    divided by `final_div_factor`, and `pct_start` the fraction of steps that rise. With `three_phase`, the rate falls to the
+    first one as slowly as it rose, and only then to the last. A step beyond the cycle is an error.
 
-    Raises
-    ------
-    ValueError
-        If the length is not known; in `step`, if the cycle is over.
-
-    Notes
-    -----
-    Smith and Topin, Super-Convergence, 2017.
+    (Smith and Topin, Super-Convergence, 2017.)
 
     Examples
     --------
-    >>> from minigrad import optim
-    >>> sgd = optim.SGD([mg.Tensor(1.0)], momentum=0.9)
-    >>> schedule = optim.OneCycleLR(sgd, 1.0, total_steps=10, pct_start=0.2)
+    >>> sgd = mg.optim.SGD([mg.Tensor(1.0)], momentum=0.9)
+    >>> schedule = mg.optim.OneCycleLR(sgd, 1.0, total_steps=10, pct_start=0.2)
     >>> schedule.get_last_lr(), sgd.param_groups[0]["momentum"]
     ([0.04], 0.95)
     >>> schedule.step()
@@ -57,18 +30,28 @@ class OneCycleLR(Scheduler):
     """
 
     def __init__(
-        self, optimizer: Optimizer, max_lr: float | Sequence[float], total_steps: int | None = None,
-        epochs: int | None = None, steps_per_epoch: int | None = None, pct_start: float = 0.3,
-        anneal_strategy: str = "cos", cycle_momentum: bool = True, base_momentum: float = 0.85, max_momentum: float = 0.95,
-        div_factor: float = 25.0, final_div_factor: float = 1e4, three_phase: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        optimizer: Optimizer,
+        max_lr: float | Sequence[float],
+        total_steps: int | None = None,
+        epochs: int | None = None,
+        steps_per_epoch: int | None = None,
+        pct_start: float = 0.3,
+        anneal_strategy: str = "cos",
+        cycle_momentum: bool = True,
+        base_momentum: float = 0.85,
+        max_momentum: float = 0.95,
+        div_factor: float = 25.0,
+        final_div_factor: float = 1e4,
+        three_phase: bool = False,
+    ) -> None:
         if total_steps is None:
             if epochs is None or steps_per_epoch is None:
                 raise ValueError("OneCycleLR: give total_steps, or epochs and steps_per_epoch")
             total_steps = epochs * steps_per_epoch
         if total_steps < 1 or not 0 <= pct_start <= 1 or anneal_strategy not in ("cos", "linear"):
             raise ValueError(
-                "OneCycleLR: total_steps is at least 1, pct_start from 0 to 1 and anneal_strategy 'cos' or 'linear', got "
+                "OneCycleLR: total_steps must be at least 1, pct_start in [0, 1] and anneal_strategy 'cos' or 'linear', got "
                 f"{total_steps!r}, {pct_start!r} and {anneal_strategy!r}"
             )
         self.total_steps, self.anneal_strategy, self.div_factor = total_steps, anneal_strategy, div_factor
@@ -78,7 +61,7 @@ class OneCycleLR(Scheduler):
         if cycle_momentum and not names:
             raise ValueError(f"OneCycleLR: {type(optimizer).__name__} has no momentum; give cycle_momentum=False")
         self._momentum_name = names[0] if names else ""
-        # Where each phase ends, and between which of (first, largest, last) it goes.
+        # The last step of each phase, and the indices in (first, largest, last) between which it goes.
         ends = [2 * pct_start * total_steps - 2, total_steps - 1.0] if three_phase else [total_steps - 1.0]
         ends = [pct_start * total_steps - 1, *ends]
         steps = [(0, 1), (1, 0), (0, 2)] if three_phase else [(0, 1), (1, 2)]
@@ -92,13 +75,13 @@ class OneCycleLR(Scheduler):
         super().__init__(optimizer)
 
     def rate(self, base: float, epoch: int) -> float:
-        """The formula."""
+        """See the class."""
         return self._between((base, base * self.div_factor, base / self._final_div_factor), epoch)
 
     def _between(self, values: tuple[float, float, float], epoch: int) -> float:
         if epoch > self.total_steps:
             raise ValueError(f"OneCycleLR: the cycle of {self.total_steps} steps is over")
-        epoch = min(epoch, self.total_steps - 1)  # a step after the last batch changes nothing any more
+        epoch = min(epoch, self.total_steps - 1)  # the step after the last batch changes nothing
         phase = next(i for i, (end, _, _) in enumerate(self._phases) if epoch <= end)
         start, (end, first, last) = self._phases[phase - 1][0] if phase else 0.0, self._phases[phase]
         part = (epoch - start) / (end - start) if end > start else 1.0

@@ -1,4 +1,4 @@
-"""What all optimisers have in common: groups of parameters, their state, and a walk over both that makes no new arrays."""
+"""Base class of the optimisers: parameter groups, their state, and a step that allocates nothing."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ import numpy as np
 from minigrad.graph import describe, value_of
 from minigrad.tensor import Tensor
 
-BLOCK = 1 << 15  # numbers updated at a time, so that the passes of one update find them in the cache
+Parameters = Iterable[Tensor] | Iterable[Mapping[str, Any]]
+
+BLOCK = 1 << 15  # elements updated at a time, so that the passes of one update find them in the cache
 
 
 class Optimizer:
-    """Changes parameters by their gradients, in place.
+    """Base class: updates parameters in place by their gradients.
 
-    A subclass gives its settings to `_set_up`, says in `_slots` which arrays it keeps for each parameter, and updates one
-    block of numbers in `_update`.
+    A subclass gives its settings to `_set_up`, names in `_slots` the arrays it keeps for each parameter, and updates a block
+    of elements in `_update`.
 
     Attributes
     ----------
     param_groups : list of dict
-        Each has its "params" and all settings, as "lr"; change them at any time.
+        Each holds its "params" and all settings, such as "lr", which may be changed at any time.
     state : dict
-        For each parameter that has been updated, the number of steps and the arrays kept.
+        For each updated parameter, the number of steps and the arrays kept.
     """
 
-    coupled = True  # whether weight decay is part of the gradient
+    coupled = True  # whether weight decay is an L2 penalty, part of the gradient
 
-    def _set_up(self, params: Iterable[Any], **settings: Any) -> None:
+    def _set_up(self, params: Parameters, **settings: Any) -> None:
         self.defaults = settings
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
-        self._scratch: dict[Any, list[Any]] = {}
+        self._buffers: dict[Any, list[Any]] = {}
         if isinstance(params, Tensor):
-            raise TypeError(f"{self._name}: params is a list of tensors, or of groups; put the tensor into a list")
+            raise TypeError(f"{self._name}: params must be a list of tensors or of groups; put the tensor into a list")
         if not isinstance(params, Iterable):
-            raise TypeError(f"{self._name}: params is a list of tensors, as model.parameters(), got {type(params).__name__}")
-        params = list(params)
-        if not params:
-            raise ValueError(f"{self._name}: there is nothing to optimise; is model.parameters() used up already?")
-        if not isinstance(params[0], Mapping):
-            params = [{"params": params}]
-        for group in params:
+            raise TypeError(f"{self._name}: params must be tensors, such as model.parameters(), got {type(params).__name__}")
+        given: list[Any] = list(params)
+        if not given:
+            raise ValueError(f"{self._name}: there are no parameters to optimise; is model.parameters() exhausted?")
+        for group in given if isinstance(given[0], Mapping) else [{"params": given}]:
             self.add_param_group(group)
 
     @property
@@ -51,78 +51,55 @@ class Optimizer:
         return type(self).__name__
 
     def add_param_group(self, group: Mapping[str, Any]) -> None:
-        """Optimise more parameters, with settings of their own.
-
-        Parameters
-        ----------
-        group : mapping
-            Their "params", and settings where they differ from the optimiser's own.
-
-        Raises
-        ------
-        TypeError
-            If something is no tensor.
-        ValueError
-            If a setting is unknown or out of range, or a tensor is no parameter or is there already.
-        """
+        """Add parameters: a mapping with their "params", and settings that differ from the optimiser's."""
         if not isinstance(group, Mapping) or "params" not in group:
             got = sorted(group) if isinstance(group, Mapping) else type(group).__name__
-            raise TypeError(f"{self._name}: a group is a mapping with 'params', got {got}")
+            raise TypeError(f"{self._name}: a group must be a mapping with 'params', got {got}")
         params = [group["params"]] if isinstance(group["params"], Tensor) else list(group["params"])
         there = {p for other in self.param_groups for p in other["params"]}
         for p in params:
             if not isinstance(p, Tensor):
-                raise TypeError(f"{self._name}: parameters are tensors, got {type(p).__name__}")
+                raise TypeError(f"{self._name}: parameters must be tensors, got {type(p).__name__}")
             if p.op is not None or p.dtype.kind != "f":
-                raise ValueError(f"{self._name}: {describe(p)} is no parameter, but recorded or without floating numbers")
+                raise ValueError(
+                    f"{self._name}: {describe(p)} cannot be optimised: it is recorded, or not of a floating dtype"
+                )
             if p in there:
                 raise ValueError(f"{self._name}: {describe(p)} is given twice")
             there.add(p)
         unknown = set(group) - set(self.defaults) - {"params", "initial_lr"}
         if unknown:
-            raise ValueError(f"{self._name}: unknown settings {sorted(unknown)}; there are {sorted(self.defaults)}")
+            raise ValueError(f"{self._name}: unknown settings {sorted(unknown)}; the settings are {sorted(self.defaults)}")
         settings = {**self.defaults, **group, "params": params}
         self._check(settings)
         self.param_groups.append(settings)
 
     def _check(self, settings: dict[str, Any]) -> None:
-        """Refuse numbers out of range: every number is at least 0, and a rate of decay less than 1."""
+        """Refuse settings out of range: all are non-negative, and decay rates are less than 1."""
         for name, value in settings.items():
             below = name in ("betas", "alpha", "rho")
             numbers = value if isinstance(value, tuple | list) else (value,)
             if name == "betas" and len(numbers) != 2:
-                raise TypeError(f"{self._name}: betas are two numbers, got {value!r}")
+                raise TypeError(f"{self._name}: betas must be two numbers, got {value!r}")
             for v in () if name == "params" else numbers:
                 if not isinstance(v, int | float | np.number | np.bool_):
-                    raise TypeError(f"{self._name}: {name} is a number, got {value!r}")
+                    raise TypeError(f"{self._name}: {name} must be a number, got {value!r}")
                 if not v >= 0 or (below and v >= 1):
-                    raise ValueError(f"{self._name}: {name} is at least 0{' and less than 1' * below}, got {value!r}")
+                    raise ValueError(f"{self._name}: {name} must be at least 0{' and less than 1' * below}, got {value!r}")
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients.
-
-        Parameters
-        ----------
-        set_to_none : bool
-            If false, they become zeros.
-        """
+        """Set the gradients to None, or to zeros if `set_to_none` is false."""
         for group in self.param_groups:
             for p in group["params"]:
                 p.grad = None if set_to_none or p.grad is None else np.zeros_like(p.value)[()]
 
     def step(self) -> None:
-        """Update every parameter that has a gradient.
-
-        Raises
-        ------
-        ValueError
-            If a gradient has not its parameter's shape; then nothing is changed.
-        """
+        """Update every parameter that has a gradient; if one is of the wrong shape, raise, and change nothing."""
         work = [(g, p, value_of(p.grad)) for g in self.param_groups for p in g["params"] if p.grad is not None]
         for _, p, grad in work:
             if np.shape(grad) != p.shape:
                 raise ValueError(f"{self._name}: {describe(p)} has a gradient of shape {np.shape(grad)}")
-        with np.errstate(all="ignore"):  # what diverges shows in the loss; a warning here would leave half a step behind
+        with np.errstate(all="ignore"):  # divergence shows in the loss; a warning turned error would leave half a step
             for group, p, grad in work:
                 self._step_one(group, p, np.asarray(grad))
 
@@ -134,10 +111,10 @@ class Optimizer:
         if state is None:
             state = self.state[p] = {"step": 0, **{k: np.full_like(value, v) for k, v in self._slots(group).items()}}
         state["step"] += 1
-        names = [name for name in state if name != "step"]  # in a saved state they may be in any order
+        names = [name for name in state if name != "step"]  # a loaded state may be in any order
         decay = group["weight_decay"]
         for w, g, *kept in self._blocks(value, grad, *[state[name] for name in names]):
-            a, b, c = self._room(w)
+            a, b, c = self._scratch(w)
             if group["maximize"]:
                 g = np.negative(g, out=c)
             if decay and self.coupled:
@@ -146,10 +123,10 @@ class Optimizer:
             elif decay:
                 w *= 1 - group["lr"] * decay
             self._update(w, g, a, b, group, state["step"], **dict(zip(names, kept, strict=True)))
-        p.value = value[()]  # another object around the same memory: so a sweep sees that the value has changed
+        p.value = value[()]  # a new object on the same memory, by which a sweep notices the update
 
     def _blocks(self, *arrays: Any) -> Iterator[Any]:
-        """The arrays piece by piece, if all lie in memory in order; else whole."""
+        """The arrays block by block, if all are contiguous; else whole."""
         if arrays[0].size <= BLOCK or not all(v.flags.c_contiguous for v in arrays):
             yield arrays
             return
@@ -157,48 +134,37 @@ class Optimizer:
         for start in range(0, arrays[0].size, BLOCK):
             yield [v[start : start + BLOCK] for v in flat]
 
-    def _room(self, w: Any) -> list[Any]:
-        """Three arrays like w to work in, the same for every parameter."""
-        room = self._scratch.get(w.dtype)
-        if room is None or room[0].size < w.size:
-            room = self._scratch[w.dtype] = [np.empty(w.size, w.dtype) for _ in range(3)]
-        return [v[: w.size].reshape(w.shape) for v in room]
+    def _scratch(self, w: Any) -> list[Any]:
+        """Three buffers like w, shared by all parameters."""
+        buffers = self._buffers.get(w.dtype)
+        if buffers is None or buffers[0].size < w.size:
+            buffers = self._buffers[w.dtype] = [np.empty(w.size, w.dtype) for _ in range(3)]
+        return [v[: w.size].reshape(w.shape) for v in buffers]
 
     def _slots(self, group: dict[str, Any]) -> dict[str, float]:
-        """The arrays kept for each parameter, and the number that they start from."""
+        """The arrays kept for each parameter, and the value that fills them initially."""
         return {}
 
     def _update(self, *args: Any, **kept: Any) -> None:
-        """Update a block, given (w, g, a, b, group, step): w and what is kept in place; g is only read, a and b are room."""
+        """Update a block of w and of the arrays kept, in place; takes (w, g, a, b, group, step), with a and b as buffers."""
         raise NotImplementedError
 
     # Saving and loading
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that `load_state_dict` needs to continue: copies of arrays, and plain numbers.
-
-        Returns
-        -------
-        dict
-            "state", for each parameter by its number, and "param_groups", as in PyTorch.
-        """
+        """Copies of the "state", by number of the parameter, and the "param_groups", as in PyTorch."""
         numbers = self._numbers()
         state = {numbers[p]: {k: v if k == "step" else v.copy() for k, v in s.items()} for p, s in self.state.items()}
         groups = [{**group, "params": [numbers[p] for p in group["params"]]} for group in self.param_groups]
         return {"state": dict(sorted(state.items())), "param_groups": groups}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Continue from a saved state; all of it, or nothing is changed.
-
-        Parameters
-        ----------
-        state_dict : mapping
-            As from `state_dict`, of an optimiser of the same kind for parameters of the same shapes.
+        """Continue from a `state_dict` of the same class for the same shapes; if it does not fit, nothing is changed.
 
         Raises
         ------
         ValueError
-            If groups, settings, parameters or shapes differ; all differences are listed.
+            Lists all differences in groups, settings, parameters and shapes.
         """
         faults: list[str] = []
         params = {number: p for p, number in self._numbers().items()}

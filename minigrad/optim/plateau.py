@@ -1,4 +1,4 @@
-"""The schedule that looks at how training goes."""
+"""The schedule that follows a measure of training."""
 
 from __future__ import annotations
 
@@ -11,34 +11,16 @@ from minigrad.optim.schedule import Scheduler
 
 
 class ReduceLROnPlateau:
-    """The rate times a factor whenever a measure has not become better for some time.
+    """Multiply the rate by `factor` after more than `patience` steps in which a measure did not improve.
 
-    Parameters
-    ----------
-    optimizer : Optimizer
-        Whose rates are set.
-    mode : {"min", "max"}
-        Whether less of the measure is better, or more.
-    factor : float
-        The factor, less than 1.
-    patience : int
-        How many steps without improvement are borne.
-    threshold : float
-        By how much better is better.
-    threshold_mode : {"rel", "abs"}
-        Whether that is a part of the best so far, or an amount.
-    cooldown : int
-        How many steps after a change do not count.
-    min_lr : float or sequence of float
-        The lowest rate, for all groups or for each.
-    eps : float
-        Smaller changes are not made.
+    An improvement is more than `threshold`, relative to the best value so far ("rel") or absolute ("abs"), in the direction
+    of `mode`; nan is none. For `cooldown` steps after a reduction nothing is counted. The rate stays at or above `min_lr`,
+    one rate for all groups or one for each, and changes smaller than `eps` are not made.
 
     Examples
     --------
-    >>> from minigrad import optim
-    >>> sgd = optim.SGD([mg.Tensor(1.0)], lr=1.0)
-    >>> schedule = optim.ReduceLROnPlateau(sgd, patience=1)
+    >>> sgd = mg.optim.SGD([mg.Tensor(1.0)], lr=1.0)
+    >>> schedule = mg.optim.ReduceLROnPlateau(sgd, patience=1)
     >>> for loss in (0.5, 0.5, 0.5):
     ...     schedule.step(loss)
     >>> schedule.get_last_lr()
@@ -48,12 +30,20 @@ class ReduceLROnPlateau:
     get_last_lr = Scheduler.get_last_lr
 
     def __init__(
-        self, optimizer: Optimizer, mode: str = "min", factor: float = 0.1, patience: int = 10, threshold: float = 1e-4,
-        threshold_mode: str = "rel", cooldown: int = 0, min_lr: float | Sequence[float] = 0.0, eps: float = 1e-8,
-    ) -> None:  # fmt: skip
+        self,
+        optimizer: Optimizer,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: str = "rel",
+        cooldown: int = 0,
+        min_lr: float | Sequence[float] = 0.0,
+        eps: float = 1e-8,
+    ) -> None:
         if mode not in ("min", "max") or threshold_mode not in ("rel", "abs") or not 0 <= factor < 1:
             raise ValueError(
-                "ReduceLROnPlateau: mode is 'min' or 'max', threshold_mode 'rel' or 'abs' and factor less than 1, got "
+                "ReduceLROnPlateau: mode must be 'min' or 'max', threshold_mode 'rel' or 'abs' and factor less than 1, got "
                 f"{mode!r}, {threshold_mode!r} and {factor!r}"
             )
         self.optimizer, self.mode, self.factor, self.patience = optimizer, mode, factor, patience
@@ -64,13 +54,7 @@ class ReduceLROnPlateau:
         self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
 
     def step(self, metrics: Any) -> None:
-        """Look at the newest measure; nan is no improvement.
-
-        Parameters
-        ----------
-        metrics : float
-            The measure, such as the loss on validation data.
-        """
+        """Take the newest measure, such as the validation loss."""
         now = float(metrics)
         self.last_epoch += 1
         if self._better(now):
@@ -88,7 +72,7 @@ class ReduceLROnPlateau:
                     group["lr"] = new
 
     def _lowest(self) -> Sequence[float]:
-        """The lowest rate of each group, of which some may have been added."""
+        """The lowest rate of each group; groups may have been added."""
         groups = len(self.optimizer.param_groups)
         rates = self.min_lr if isinstance(self.min_lr, Sequence) else [self.min_lr] * groups
         if len(rates) != groups:
@@ -102,17 +86,11 @@ class ReduceLROnPlateau:
         return sign * now < sign * bound
 
     def state_dict(self) -> dict[str, Any]:
-        """What `load_state_dict` needs to continue; the rates themselves are in the optimiser's state."""
+        """The state, as plain numbers; the rates are in the optimiser's state."""
         return {name: getattr(self, name) for name in ("best", "num_bad_epochs", "cooldown_counter", "last_epoch")}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Continue where a schedule with the same settings stood.
-
-        Parameters
-        ----------
-        state_dict : mapping
-            As from `state_dict`.
-        """
+        """Continue from the `state_dict` of a schedule with the same settings."""
         self.best = float(state_dict["best"])
         for name in ("num_bad_epochs", "cooldown_counter", "last_epoch"):
             setattr(self, name, int(state_dict[name]))
