@@ -21,31 +21,8 @@ def _part(x: Value, axis: int, start: int | None, stop: int | None) -> Value:
 
 
 def diff(x: Value, n: int = 1, axis: int = -1, prepend: Value = None, append: Value = None) -> Value:
-    """Each number less the one before it.
+    """n-th discrete difference, x[i + 1] − x[i].
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        At least 1-D.
-    n : int
-        How often; 2 for the differences of the differences.
-    axis : int
-        Along which axis.
-    prepend, append : Tensor or array_like, optional
-        Joined to x first, before and behind; a number counts as one more along the axis.
-
-    Returns
-    -------
-    Tensor
-        Shorter by n along the axis.
-
-    Raises
-    ------
-    ValueError
-        If n is negative, or x 0-d.
-
-    Examples
-    --------
     >>> diff(Tensor([1.0, 3.0, 6.0]))
     Tensor([2., 3.])
     """
@@ -62,7 +39,7 @@ def diff(x: Value, n: int = 1, axis: int = -1, prepend: Value = None, append: Va
 
 
 def _end(end: Value, x: Value, axis: int) -> Value:
-    """What is joined to x: a number as one more along the axis."""
+    """What is joined to x: a scalar becomes one more element along the axis."""
     if end is None or np.ndim(end):
         return end
     shape = np.shape(x)
@@ -70,31 +47,8 @@ def _end(end: Value, x: Value, axis: int) -> Value:
 
 
 def trapezoid(y: Value, x: Value = None, dx: Value = 1.0, axis: int = -1) -> Value:
-    """Integral of a sampled function, by straight lines between the samples.
+    """Integral by the trapezoidal rule; the sample points receive gradients too.
 
-    Parameters
-    ----------
-    y : Tensor or array_like
-        The samples, at least 1-D.
-    x : Tensor or array_like, optional
-        Where they were taken: 1-D, or of y's shape. It receives a gradient too.
-    dx : Tensor or float
-        How far apart they are, if x is not given.
-    axis : int
-        Along which axis.
-
-    Returns
-    -------
-    Tensor
-        Without the axis.
-
-    Raises
-    ------
-    ValueError
-        If x and y do not fit.
-
-    Examples
-    --------
     >>> trapezoid(Tensor([1.0, 2.0, 3.0]), dx=0.5)
     Tensor(2.0)
     """
@@ -102,7 +56,7 @@ def trapezoid(y: Value, x: Value = None, dx: Value = 1.0, axis: int = -1) -> Val
     axis = normalize_axis_index(axis, len(shape), "trapezoid")
     if x is not None and np.shape(x)[-1 if np.ndim(x) == 1 else axis] != shape[axis]:
         raise ValueError(
-            f"trapezoid: x of shape {np.shape(x)} has no place for each sample along axis {axis} of shape {shape}"
+            f"trapezoid: x of shape {np.shape(x)} does not give a point for each sample along axis {axis} of shape {shape}"
         )
     if x is None:
         width = dx
@@ -115,37 +69,11 @@ def trapezoid(y: Value, x: Value = None, dx: Value = 1.0, axis: int = -1) -> Val
 
 
 def interp(x: Value, xp: Value, fp: Value, left: Value = None, right: Value = None, period: float | None = None) -> Value:
-    """Straight lines between given points.
+    """Piecewise-linear interpolation; x, xp and fp receive gradients.
 
-    At a point itself the slope is that of the line to its right, at the last point that of the line to its left. Outside,
-    where the result is constant, it is 0. Places, points and values all receive gradients.
+    At a point of xp the slope is that of the segment to its right, at the last one that to its left; outside it is 0. xp
+    must ascend, unless there is a period. `left` and `right` may be tensors, but ``np.interp`` does not look for them there.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Where to evaluate; any shape.
-    xp : Tensor or array_like
-        The points in ascending order, shape (N,); in any order with a period.
-    fp : Tensor or array_like
-        The values there, shape (N,).
-    left, right : Tensor or float, optional
-        The value to the left of all points, and to the right; the nearest point's if left out. ``np.interp`` looks for
-        tensors among x, xp and fp alone.
-    period : float, optional
-        After which the function repeats; `left` and `right` are not used then.
-
-    Returns
-    -------
-    Tensor
-        Of x's shape.
-
-    Raises
-    ------
-    ValueError
-        If xp and fp are not vectors of one length above 0, or the period is 0.
-
-    Examples
-    --------
     >>> x = Tensor([0.5, 1.5, 7.0])
     >>> y = interp(x, [0.0, 1.0, 2.0], [0.0, 10.0, 40.0])
     >>> y.backward([1.0, 1.0, 1.0])
@@ -154,7 +82,7 @@ def interp(x: Value, xp: Value, fp: Value, left: Value = None, right: Value = No
     """
     if np.ndim(xp) != 1 or np.shape(xp) != np.shape(fp) or not np.size(xp):
         raise ValueError(
-            f"interp: xp and fp are vectors of one length above 0, got shapes {np.shape(xp)} and {np.shape(fp)}"
+            f"interp: xp and fp must be vectors of one length, not empty, got shapes {np.shape(xp)} and {np.shape(fp)}"
         )
     if period is not None:
         x, xp, fp = _one_period(x, xp, fp, period)
@@ -164,7 +92,7 @@ def interp(x: Value, xp: Value, fp: Value, left: Value = None, right: Value = No
     i = np.clip(np.searchsorted(points, v, side="right") - 1, 0, max(last - 1, 0))
     before, after = (take(xp, j) for j in (i, np.minimum(i + 1, last)))
     low, high = (take(fp, j) for j in (i, np.minimum(i + 1, last)))
-    inside = clip(x, points[0], points[-1])  # what lies far outside must not overflow before it is left out
+    inside = clip(x, points[0], points[-1])  # far outside, the line would overflow before it is left out
     gap = after - before
     result = low + (inside - before) / where(value_of(gap) == 0, 1.0, gap) * (high - low)
     result = where(v < points[0], getitem(fp, 0) if left is None else left, result)
@@ -172,10 +100,10 @@ def interp(x: Value, xp: Value, fp: Value, left: Value = None, right: Value = No
 
 
 def _one_period(x: Value, xp: Value, fp: Value, period: float) -> tuple[Any, Any, Any]:
-    """Places and points within one period, and a point of the next one on either side."""
+    """Wrap x and the points into one period, sort the points, and add one of the next period on either side."""
     period = abs(float(value_of(period)))
     if not period:
-        raise ValueError("interp: the period is above 0, got 0")
+        raise ValueError("interp: the period must not be 0")
     x, xp = (np.asarray(y) if isinstance(y, list | tuple) else y for y in (x, xp))
     x, xp = (y - floor(y / period) * period for y in (x, xp))
     order = np.argsort(value_of(xp), kind="stable")

@@ -1,4 +1,4 @@
-"""Casting, and the dtype that operands of several kinds have in common."""
+"""Casts, and the common dtype of several operands."""
 
 from __future__ import annotations
 
@@ -15,22 +15,8 @@ if TYPE_CHECKING:
 
 @elementwise
 def astype(x: Value, /, dtype: DTypeLike) -> Value:
-    """X in another dtype. To a floating one the gradient comes back in x's own; to any other the result is a constant.
+    """Cast to a dtype. To a floating one, the gradient is cast back; to any other, the result is a constant.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    dtype : dtype_like
-        The dtype of the result.
-
-    Returns
-    -------
-    Tensor
-        Of x's shape.
-
-    Examples
-    --------
     >>> astype(Tensor(2.5), "float32").dtype
     dtype('float32')
     """
@@ -41,7 +27,7 @@ astype.rules(lambda g, out, x, dtype: g)
 
 
 def floats(who: str, *inputs: Value) -> list[Any]:
-    """Give lists and integers the dtype of the floating arrays beside them, else float64, so that float32 stays."""
+    """Cast lists and integers to the dtype of the floating inputs beside them, else to float64, so that float32 stays."""
     known = [isinstance(v, Node | np.ndarray | np.generic) and value_of(v).dtype.kind == "f" for v in inputs]
     dtypes = [value_of(v).dtype for v, sure in zip(inputs, known, strict=True) if sure]
     dtype = np.result_type(*dtypes) if dtypes else np.float64
@@ -52,25 +38,25 @@ def floats(who: str, *inputs: Value) -> list[Any]:
 
 
 def one_dtype(*arrays: Value) -> list[Any]:
-    """The arrays in their common dtype, as products want them; sums of small integers would wrap around."""
+    """Cast arrays to their common dtype, as products need it; integers to float64, for their sums would overflow."""
     dtype = np.result_type(*(a for a in arrays if a is not None))
     dtype = dtype if dtype.kind == "f" else np.dtype(np.float64)
     return [None if a is None else np.asarray(a, dtype) for a in arrays]
 
 
 def of_one_kind(*operands: Value) -> list[Value]:
-    """Operands with Python's numbers in the dtype that they would take on beside the others."""
+    """Cast Python scalars to the dtype that NumPy would give them beside the other operands."""
     dtype = np.result_type(*(x if isinstance(x, int | float) else np.asarray(value_of(x)) for x in operands))
     return [np.asarray(x, dtype) if isinstance(x, int | float) else x for x in operands]
 
 
 def data_like(v: Value, like: Value) -> Value:
-    """Copy data, in the dtype of the predictions."""
+    """Copy constant data, in the dtype of the predictions `like`."""
     dtype = np.asarray(value_of(like)).dtype
     return np.array(value_of(v), dtype if dtype.kind == "f" else np.float64)
 
 
 def floating(v: Value, like: Value) -> Value:
-    """Give numbers that come as integers, truth values or lists the dtype of the predictions, so that float32 stays."""
+    """Cast integers, booleans and lists to the dtype of the predictions `like`, so that float32 stays."""
     known = isinstance(v, Node | np.ndarray) and value_of(v).dtype.kind == "f"
     return v if known else data_like(v, like)

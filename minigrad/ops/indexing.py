@@ -1,10 +1,11 @@
-"""Picking numbers out: indices, rows, diagonals.
+"""Indexing: elements, rows, diagonals.
 
-`getitem` and `scatter` are each other's adjoints, and most of this file is a choice of what to pick.
+`getitem` and `scatter` are each other's adjoints; the other functions choose a key.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,26 +17,8 @@ from minigrad.ops.shape import moveaxis, ravel
 
 
 def getitem(x: Value, key: Any) -> Value:
-    """x[key], with everything NumPy takes for a key: numbers, slices, ellipsis, newaxis, integer and boolean arrays.
+    """Indexing, x[key], by any key of NumPy's; where an element is picked more than once, its gradients add up.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    key : index
-        What is picked; where it is picked more than once, the gradients add up.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    IndexError
-        If the key reaches outside x.
-
-    Examples
-    --------
     >>> getitem(Tensor([1.0, 2.0, 3.0]), [2, 0, 2])
     Tensor([3., 1., 3.])
     """
@@ -49,29 +32,8 @@ def _getitem(x: Value, /, key: Any) -> Value:
 
 
 def scatter(x: Value, key: Any, shape: tuple[int, ...]) -> Value:
-    """Zeros, with x added at a key; the adjoint of picking.
+    """Zeros of a shape, with x added at a key; the adjoint of `getitem`.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Of the shape that the key picks.
-    key : index
-        Where to add; what meets at one place adds up.
-    shape : tuple of int
-        The shape of the result.
-
-    Returns
-    -------
-    Tensor
-        Of that shape.
-
-    Raises
-    ------
-    IndexError
-        If the key reaches outside the shape.
-
-    Examples
-    --------
     >>> scatter(Tensor([1.0, 2.0, 3.0]), [2, 0, 2], (4,))
     Tensor([2., 0., 4., 0.])
     """
@@ -80,31 +42,43 @@ def scatter(x: Value, key: Any, shape: tuple[int, ...]) -> Value:
 
 @op(formulas=("upstream at the elements written to",))
 def _scatter(x: Value, /, key: Any, shape: tuple[int, ...]) -> Value:
-    """Zeros, with x added at a key."""
-    out = np.zeros(shape, np.asarray(x).dtype)
-    if _picks_once(key):
-        out[key] = x
-    elif np.size(x) > out.size // 4:  # one flat axis is where add.at is fastest: a third of the time for rows of an array
-        np.add.at(out.reshape(-1), np.arange(out.size).reshape(shape)[key].reshape(-1), np.reshape(x, -1))
-    else:
-        np.add.at(out, key, x)
-    return out
+    """scatter_add as an operation."""
+    return scatter_add(x, key, shape)
 
 
-_getitem.rules(lambda g, out, x, key: (_scatter if isinstance(g, Node) else _scatter.forward)(g, key=key, shape=x.shape))
+_getitem.rules(lambda g, out, x, key: (_scatter if isinstance(g, Node) else scatter_add)(g, key, x.shape))
 _scatter.rules(lambda g, out, x, key, shape: _getitem(g, key))
 
 
+def scatter_add(x: Value, key: Any, shape: tuple[int, ...]) -> Value:
+    """Zeros of a shape, with an array added at a key; elements that meet add up."""
+    out = np.zeros(shape, np.asarray(x).dtype)
+    if _picks_once(key):
+        out[key] = x
+        return out
+    # np.add.at is fast along a single axis only, so the key becomes indices into the flattened result ...
+    if isinstance(key, np.ndarray):
+        row = math.prod(shape[1:])
+        flat = key.reshape(-1, 1) * row + np.arange(row)
+    elif np.size(x) > out.size // 4:
+        flat = np.arange(out.size).reshape(shape)[key]
+    else:  # ... unless listing those costs more than it saves
+        np.add.at(out, key, x)
+        return out
+    np.add.at(out.reshape(-1), flat.reshape(-1), np.reshape(x, -1))
+    return out
+
+
 def _picks_once(key: Any) -> bool:
-    """Whether no number can be picked twice: true of numbers, slices and masks, not of integer arrays."""
-    return not [k for k in (key if type(key) is tuple else (key,)) if isinstance(k, np.ndarray) and k.dtype != bool]
+    """Whether no element can be picked twice: true of integers, slices and masks, not of integer arrays."""
+    return not any(isinstance(k, np.ndarray) and k.dtype != bool for k in (key if type(key) is tuple else (key,)))
 
 
 _AS_THEY_ARE = frozenset({int, slice, type(...), type(None)})  # the usual keys, known at once
 
 
 def as_key(key: Any) -> Any:
-    """A key with arrays in place of tensors, and copies of lists and arrays, which could change before the sweep."""
+    """Replace tensors in a key by arrays, and copy lists and arrays, which could change before the sweep."""
     if type(key) in _AS_THEY_ARE:
         return key
     if isinstance(key, tuple):
@@ -112,69 +86,26 @@ def as_key(key: Any) -> Any:
     if isinstance(key, Node):
         return key.value
     if isinstance(key, list | np.ndarray):
-        return np.array(key) if len(np.shape(key)) == 0 or len(key) else np.array(key, np.intp)
+        copy = np.array(key)
+        return copy.astype(np.intp) if copy.size == 0 and copy.dtype.kind == "f" else copy  # an empty list is floating
     return key
 
 
 def take(x: Value, indices: Value, axis: int | None = None) -> Value:
-    """The numbers, rows or slabs at given indices.
+    """Elements at indices along an axis, of the flattened array if `axis` is None; gradients of repeated ones add up.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    indices : int or array of int
-        Which; repeats are allowed, and their gradients add up.
-    axis : int or None
-        Along which axis; None counts through the flattened array.
-
-    Returns
-    -------
-    Tensor
-        The indices' shape stands where the axis was.
-
-    Raises
-    ------
-    IndexError
-        If an index reaches outside x.
-
-    Examples
-    --------
     >>> take(Tensor([1.0, 2.0, 3.0]), [2, 0])
     Tensor([3., 1.])
     """
     if axis is None:
         x, axis = ravel(x), 0
     picked = as_key(np.asarray(value_of(indices)))
-    if picked.size == 0:
-        picked = picked.astype(np.intp)
     return _getitem(x, key=(slice(None),) * normalize_axis_index(axis, np.ndim(x)) + (picked,))
 
 
 def take_along_axis(x: Value, indices: Value, axis: int | None = -1) -> Value:
-    """Along one axis, for each line an index of its own, as argsort or argmax give them.
+    """Elements at indices along an axis, other ones for each line, as `argsort` gives them.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    indices : array of int
-        As many axes as x; shapes broadcast away from `axis`.
-    axis : int or None
-        Along which axis; None picks from the flattened array.
-
-    Returns
-    -------
-    Tensor
-        Of the indices' shape.
-
-    Raises
-    ------
-    ValueError
-        If the numbers of axes differ.
-
-    Examples
-    --------
     >>> take_along_axis(Tensor([[1.0, 2.0], [3.0, 4.0]]), [[1], [0]], axis=1)
     Tensor([[2.],
             [3.]])
@@ -191,55 +122,21 @@ def take_along_axis(x: Value, indices: Value, axis: int | None = -1) -> Value:
 
 
 def diagonal(x: Value, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Value:
-    """The diagonals of the matrices in two axes.
+    """Diagonal of the matrices in two axes, as the last axis of the result.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        At least 2-D.
-    offset : int
-        Above the main diagonal if positive, below if negative.
-    axis1, axis2 : int
-        The rows and columns.
-
-    Returns
-    -------
-    Tensor
-        Without the two axes, and the diagonal as a new last one.
-
-    Examples
-    --------
     >>> diagonal(Tensor([[1.0, 2.0], [3.0, 4.0]]))
     Tensor([1., 4.])
     """
     if np.ndim(x) != 2 or (axis1, axis2) != (0, 1):
         x = moveaxis(x, (axis1, axis2), (-2, -1))
     rows, columns = np.shape(x)[-2:]
-    places = np.arange(max(0, min(rows + min(offset, 0), columns - max(offset, 0))))
-    return _getitem(x, key=(..., places - min(offset, 0), places + max(offset, 0)))
+    i = np.arange(max(0, min(rows + min(offset, 0), columns - max(offset, 0))))
+    return _getitem(x, key=(..., i - min(offset, 0), i + max(offset, 0)))
 
 
 def diag(x: Value, k: int = 0) -> Value:
-    """The diagonal of a matrix; or, of a vector, the matrix with it on the diagonal and 0 elsewhere.
+    """Diagonal of a matrix; of a vector, the matrix with it on the diagonal.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        1-D or 2-D.
-    k : int
-        Above the main diagonal if positive, below if negative.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ValueError
-        If x has neither one axis nor two.
-
-    Examples
-    --------
     >>> diag(Tensor([1.0, 2.0]))
     Tensor([[1., 0.],
             [0., 2.]])
@@ -249,5 +146,5 @@ def diag(x: Value, k: int = 0) -> Value:
         return diagonal(x, k)
     if len(shape) != 1:
         raise ValueError(f"diag: x of shape {shape} is neither a vector nor a matrix; see diagonal")
-    places, size = np.arange(shape[0]), shape[0] + abs(k)
-    return _scatter(x, key=(places - min(k, 0), places + max(k, 0)), shape=(size, size))
+    i, size = np.arange(shape[0]), shape[0] + abs(k)
+    return _scatter(x, key=(i - min(k, 0), i + max(k, 0)), shape=(size, size))

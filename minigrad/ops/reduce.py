@@ -1,4 +1,4 @@
-"""Many numbers in, fewer out: sums, products and extremes, and what runs along an axis.
+"""Reductions and scans: sums, products and extremes over axes, and running ones along an axis.
 
 `sum` and `broadcast_to` (in `shape`) are each other's adjoints.
 """
@@ -7,53 +7,14 @@ from __future__ import annotations
 
 import builtins
 import math
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from minigrad.docstrings import with_sections
 from minigrad.graph import Value, value_of
-from minigrad.operation import Op, op
+from minigrad.operation import op
 
 Axis = int | tuple[int, ...] | None
-
-PARAMETERS = """
-Parameters
-----------
-x : Tensor or array_like
-    Any shape.
-axis : int, tuple of int or None
-    Along which axes; None for all of them.{ddof}
-keepdims : bool
-    Keep the reduced axes, with length 1.
-
-Returns
--------
-Tensor
-    Without the reduced axes, or with length 1 there.
-
-Raises
-------
-IndexError
-    If x has no such axis.
-"""
-DDOF = """
-ddof : int
-    The divisor is the count less this; 1 for the unbiased estimate."""
-
-
-def documented(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Complete a docstring with what is alike for everything along axes."""
-    ddof = DDOF if "ddof" in function.__code__.co_varnames else ""
-    function.__doc__ = with_sections(function.__doc__, PARAMETERS.format(ddof=ddof))
-    return function
-
-
-def reduction(forward: Callable[..., Any]) -> Op[...]:
-    """Declare an operation along axes, and complete its docstring."""
-    return op()(documented(forward))
 
 
 def _axes(x: Value, axis: Axis) -> tuple[int, ...]:
@@ -65,16 +26,14 @@ def _count(x: Value, axis: Axis) -> int:
 
 
 def _kept(v: Value, x: Value, axis: Axis, keepdims: bool) -> Value:
-    """What a reduction of x gave, with the reduced axes back at length 1, so that it broadcasts against x."""
+    """Put the axes that a reduction of x dropped back at length 1, so that its result broadcasts against x."""
     return v if keepdims or not v.ndim else np.expand_dims(v, _axes(x, axis))
 
 
-@reduction
+@op()
 def sum(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
-    """Sum; every number that went into it receives the upstream gradient.
+    """Sum; every element receives the upstream gradient.
 
-    Examples
-    --------
     >>> sum(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     Tensor([4., 6.])
     """
@@ -84,29 +43,23 @@ def sum(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
 sum.rules(lambda g, out, x, axis, keepdims: np.broadcast_to(_kept(g, x, axis, keepdims), x.shape))
 
 
-@reduction
+@op()
 def mean(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
-    """Mean; each of n numbers receives 1/n of the upstream gradient.
+    """Mean; each of n elements receives 1/n of the upstream gradient.
 
-    Examples
-    --------
     >>> mean(Tensor([1.0, 2.0, 6.0]))
     Tensor(3.0)
     """
     return np.mean(x, axis=axis, keepdims=keepdims)
 
 
-mean.rules(
-    lambda g, out, x, axis, keepdims: np.broadcast_to(_kept(g, x, axis, keepdims) / _count(x, axis), x.shape)
-)  # fmt: skip
+mean.rules(lambda g, out, x, axis, keepdims: np.broadcast_to(_kept(g, x, axis, keepdims) / _count(x, axis), x.shape))
 
 
-@reduction
+@op()
 def var(x: Value, /, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Value:
-    """Variance: the mean of the squared distances from the mean.
+    """Variance, the mean squared deviation from the mean; the divisor is n − `ddof`.
 
-    Examples
-    --------
     >>> var(Tensor([1.0, 2.0, 6.0]), ddof=1)
     Tensor(7.0)
     """
@@ -120,12 +73,10 @@ var.rules(
 )
 
 
-@reduction
+@op()
 def std(x: Value, /, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Value:
-    """Standard deviation. Where all numbers are equal its gradient is 0.
+    """Standard deviation, √var. Where all elements are equal its gradient is 0.
 
-    Examples
-    --------
     >>> std(Tensor([1.0, 1.0, 5.0, 5.0]))
     Tensor(2.0)
     """
@@ -135,9 +86,10 @@ def std(x: Value, /, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False
 def _std_rule(g: Value, out: Value, x: Value, axis: Axis, ddof: int, keepdims: bool) -> Value:
     v = value_of(x)
     equal = np.max(v, axis=axis, keepdims=True, initial=-np.inf) <= np.min(v, axis=axis, keepdims=True, initial=np.inf)
-    spread = np.where(equal, 0.0, x - np.mean(x, axis=axis, keepdims=True))  # rounding leaves equal numbers a little spread
+    # Rounding may leave equal elements a small deviation.
+    deviation = np.where(equal, 0.0, x - np.mean(x, axis=axis, keepdims=True))
     length = np.where(equal, 1.0, _kept(out, x, axis, keepdims))
-    return _kept(g, x, axis, keepdims) * spread / length / (_count(x, axis) - ddof)
+    return _kept(g, x, axis, keepdims) * deviation / length / (_count(x, axis) - ddof)
 
 
 std.rules(_std_rule)
@@ -148,12 +100,10 @@ def _equal_share(g: Value, out: Value, x: Value, axis: Axis, keepdims: bool) -> 
     return np.where(chosen, _kept(g, x, axis, keepdims) / np.sum(chosen, axis=axis, keepdims=True), 0.0)
 
 
-@reduction
+@op()
 def max(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
-    """Largest number; it receives the upstream gradient, split evenly among equals.
+    """Maximum; ties split the upstream gradient evenly.
 
-    Examples
-    --------
     >>> max(Tensor([1.0, 6.0, 2.0]))
     Tensor(6.0)
     """
@@ -163,12 +113,10 @@ def max(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
 max.rules(_equal_share)
 
 
-@reduction
+@op()
 def min(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
-    """Smallest number; it receives the upstream gradient, split evenly among equals.
+    """Minimum; ties split the upstream gradient evenly.
 
-    Examples
-    --------
     >>> min(Tensor([3.0, 1.0, 2.0]))
     Tensor(1.0)
     """
@@ -178,32 +126,28 @@ def min(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
 min.rules(_equal_share)
 
 
-@reduction
+@op()
 def logsumexp(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
-    """Log of the sum of exponentials, without overflow; its gradient is the softmax.
+    """Logarithm of a sum of exponentials, ln Σ eˣ, without overflow; its gradient is the softmax.
 
-    Examples
-    --------
     >>> print(f"{logsumexp(Tensor([1000.0, 1000.0])):.4f}")
     1000.6931
     """
     top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0)
-    with np.errstate(divide="ignore"):  # the log of nothing at all is -inf, as it should be
+    with np.errstate(divide="ignore"):  # the log of an empty sum is -inf, as it should be
         out = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
     return out if keepdims else np.squeeze(out, _axes(x, axis))
 
 
-logsumexp.rules(
-    lambda g, out, x, axis, keepdims: _kept(g, x, axis, keepdims) * np.exp(x - _kept(out, x, axis, keepdims))
-)  # fmt: skip
+logsumexp.rules(lambda g, out, x, axis, keepdims: _kept(g, x, axis, keepdims) * np.exp(x - _kept(out, x, axis, keepdims)))
 
 
 # Products. The rules never divide, so that a zero among the factors is no special case.
 
 
 def _shift(x: Value, axis: int, by: int, fill: float) -> Value:
-    """X moved `by` places along an axis, to higher indices if positive, and `fill` in the places left free."""
+    """Shift x along an axis, to higher indices if `by` is positive, with `fill` for the elements that are missing."""
     before = (slice(None),) * axis
     free = np.full_like(value_of(x)[(*before, slice(builtins.abs(by)))], fill)
     if by > 0:
@@ -213,22 +157,8 @@ def _shift(x: Value, axis: int, by: int, fill: float) -> Value:
 
 @op()
 def cumprod(x: Value, /, axis: int | None = None) -> Value:
-    """Running product along an axis.
+    """Cumulative product along an axis; of the flattened array if `axis` is None.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    axis : int or None
-        Along which axis; None runs through the flattened array.
-
-    Returns
-    -------
-    Tensor
-        Of x's shape; 1-D if axis is None.
-
-    Examples
-    --------
     >>> cumprod(Tensor([1.0, 2.0, 3.0]))
     Tensor([1., 2., 6.])
     """
@@ -254,12 +184,10 @@ def _cumprod_rule(g: Value, out: Value, x: Value, axis: int | None) -> Value:
 cumprod.rules(_cumprod_rule)
 
 
-@reduction
+@op()
 def prod(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
-    """Product; each factor receives the product of the others times the upstream gradient, zeros included.
+    """Product; each factor receives the upstream gradient times the product of the others, also where some are 0.
 
-    Examples
-    --------
     >>> prod(Tensor([2.0, 3.0, 4.0]))
     Tensor(24.0)
     """
@@ -281,55 +209,23 @@ prod.rules(_prod_rule)
 
 @op()
 def cumsum(x: Value, /, axis: int | None = None) -> Value:
-    """Running sum along an axis.
+    """Cumulative sum along an axis; of the flattened array if `axis` is None.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    axis : int or None
-        Along which axis; None runs through the flattened array.
-
-    Returns
-    -------
-    Tensor
-        Of x's shape; 1-D if axis is None.
-
-    Examples
-    --------
     >>> cumsum(Tensor([1.0, 2.0, 3.0]))
     Tensor([1., 3., 6.])
     """
     return np.cumsum(x, axis)
 
 
-cumsum.rules(
-    lambda g, out, x, axis: np.reshape(np.flip(np.cumsum(np.flip(g, axis), axis), axis), x.shape)
-)  # fmt: skip
+cumsum.rules(lambda g, out, x, axis: np.reshape(np.flip(np.cumsum(np.flip(g, axis), axis), axis), x.shape))
 
 
-# Results that carry no gradient: plain NumPy
+# Results without a gradient: plain NumPy
 
 
 def argmax(x: Value, axis: int | None = None, *, keepdims: bool = False) -> Value:
-    """Where the largest number is; a plain array, for an index has no gradient.
+    """Index of the maximum, the first of several; a plain array, for an index has no gradient.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    axis : int or None
-        Along which axis; None counts through the flattened array.
-    keepdims : bool
-        Keep the reduced axis, with length 1.
-
-    Returns
-    -------
-    numpy.ndarray or int
-        The first index, where several are equal.
-
-    Examples
-    --------
     >>> print(argmax(Tensor([1.0, 6.0, 2.0])))
     1
     """
@@ -337,24 +233,8 @@ def argmax(x: Value, axis: int | None = None, *, keepdims: bool = False) -> Valu
 
 
 def argmin(x: Value, axis: int | None = None, *, keepdims: bool = False) -> Value:
-    """Where the smallest number is; a plain array, for an index has no gradient.
+    """Index of the minimum, the first of several; a plain array, for an index has no gradient.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    axis : int or None
-        Along which axis; None counts through the flattened array.
-    keepdims : bool
-        Keep the reduced axis, with length 1.
-
-    Returns
-    -------
-    numpy.ndarray or int
-        The first index, where several are equal.
-
-    Examples
-    --------
     >>> print(argmin(Tensor([1.0, 6.0, 2.0])))
     0
     """
@@ -362,23 +242,8 @@ def argmin(x: Value, axis: int | None = None, *, keepdims: bool = False) -> Valu
 
 
 def any(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
-    """Whether any number is not 0; a plain array or truth value.
+    """True if any element is nonzero; a plain array.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    axis : int, tuple of int or None
-        Along which axes; None for all of them.
-    keepdims : bool
-        Keep the reduced axes, with length 1.
-
-    Returns
-    -------
-    numpy.ndarray or bool
-
-    Examples
-    --------
     >>> print(any(Tensor([0.0, 2.0])))
     True
     """
@@ -386,23 +251,8 @@ def any(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
 
 
 def all(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
-    """Whether no number is 0; a plain array or truth value.
+    """True if all elements are nonzero; a plain array.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    axis : int, tuple of int or None
-        Along which axes; None for all of them.
-    keepdims : bool
-        Keep the reduced axes, with length 1.
-
-    Returns
-    -------
-    numpy.ndarray or bool
-
-    Examples
-    --------
     >>> print(all(Tensor([0.0, 2.0])))
     False
     """

@@ -1,6 +1,6 @@
-"""The same numbers in another shape or another order.
+"""Shape and order of the elements.
 
-All of it is linear, and each rule is the arrangement that undoes the forward.
+All of these operations are linear, and each rule undoes its forward.
 """
 
 from __future__ import annotations
@@ -14,32 +14,13 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from minigrad.graph import Value
 from minigrad.operation import op
 
-# Another shape
+# Shape
 
 
 @op(formulas=("upstream in the shape of x",))
 def reshape(x: Value, /, shape: int | Sequence[int]) -> Value:
-    """The same numbers in another shape, the last axis running fastest.
+    """Reshape; one length may be −1, which is computed from the others. Only row-major order.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    shape : int or sequence of int
-        The new shape; one -1 stands for what is left over.
-
-    Returns
-    -------
-    Tensor
-        Of the new shape.
-
-    Raises
-    ------
-    ValueError
-        If the counts do not agree.
-
-    Examples
-    --------
     >>> reshape(Tensor([1.0, 2.0, 3.0, 4.0]), (2, -1))
     Tensor([[1., 2.],
             [3., 4.]])
@@ -51,20 +32,8 @@ reshape.rules(lambda g, out, x, shape: np.reshape(g, x.shape))
 
 
 def ravel(x: Value) -> Value:
-    """All numbers in one row.
+    """Flatten to one dimension.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-
-    Returns
-    -------
-    Tensor
-        1-D.
-
-    Examples
-    --------
     >>> ravel(Tensor([[1.0], [2.0]]))
     Tensor([1., 2.])
     """
@@ -72,26 +41,8 @@ def ravel(x: Value) -> Value:
 
 
 def flatten(x: Value, start_axis: int = 0, end_axis: int = -1) -> Value:
-    """Join a run of neighbouring axes into one.
+    """Merge the axes from `start_axis` to `end_axis` into one; 1 and −1 leave the batch axis alone.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    start_axis, end_axis : int
-        The first and the last axis of the run; 1 and -1 keep a batch apart.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ValueError
-        If the run ends before it starts.
-
-    Examples
-    --------
     >>> flatten(Tensor(np.zeros((5, 2, 3))), 1).shape
     (5, 6)
     """
@@ -106,26 +57,8 @@ def flatten(x: Value, start_axis: int = 0, end_axis: int = -1) -> Value:
 
 @op(formulas=("upstream in the shape of x",))
 def squeeze(x: Value, /, axis: int | tuple[int, ...] | None = None) -> Value:
-    """Drop axes of length 1.
+    """Remove axes of length 1: those named, or all.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    axis : int, tuple of int or None
-        Which ones; None for all of length 1.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ValueError
-        If a named axis is longer than 1.
-
-    Examples
-    --------
     >>> squeeze(Tensor([[1.0, 2.0]]))
     Tensor([1., 2.])
     """
@@ -137,21 +70,8 @@ squeeze.rules(lambda g, out, x, axis: np.reshape(g, x.shape))
 
 @op(formulas=("upstream in the shape of x",))
 def expand_dims(x: Value, /, axis: int | tuple[int, ...]) -> Value:
-    """Put in new axes of length 1.
+    """Insert axes of length 1, at the given positions of the result.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    axis : int or tuple of int
-        Where they stand in the result.
-
-    Returns
-    -------
-    Tensor
-
-    Examples
-    --------
     >>> expand_dims(Tensor([1.0, 2.0]), 0)
     Tensor([[1., 2.]])
     """
@@ -163,27 +83,8 @@ expand_dims.rules(lambda g, out, x, axis: np.reshape(g, x.shape))
 
 @op(formulas=("upstream",))
 def broadcast_to(x: Value, /, shape: int | tuple[int, ...]) -> Value:
-    """X repeated along new axes and along those of length 1.
+    """Broadcast to a shape, without a copy.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        A shape that broadcasts to the new one.
-    shape : int or tuple of int
-        The new shape.
-
-    Returns
-    -------
-    Tensor
-        Of the new shape; it repeats without a copy.
-
-    Raises
-    ------
-    ValueError
-        If the shape does not broadcast.
-
-    Examples
-    --------
     >>> broadcast_to(Tensor([1.0, 2.0]), (2, 2))
     Tensor([[1., 2.],
             [1., 2.]])
@@ -194,31 +95,13 @@ def broadcast_to(x: Value, /, shape: int | tuple[int, ...]) -> Value:
 broadcast_to.rules(lambda g, out, x, shape: g)  # the sweep sums back whatever was broadcast
 
 
-# Another order
+# Order
 
 
 @op(formulas=("upstream with its axes permuted back",))
 def transpose(x: Value, /, axes: Sequence[int] | None = None) -> Value:
-    """The axes in another order.
+    """Permute the axes; reverse their order if `axes` is None.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    axes : sequence of int or None
-        Which old axis stands at each place; None turns the order round.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    ValueError
-        If `axes` is not a permutation of x's axes.
-
-    Examples
-    --------
     >>> transpose(Tensor([[1.0, 2.0], [3.0, 4.0]]))
     Tensor([[1., 3.],
             [2., 4.]])
@@ -232,21 +115,8 @@ transpose.rules(
 
 
 def permute(x: Value, axes: Sequence[int]) -> Value:
-    """The axes in another order; `transpose` under its other name.
+    """Permute the axes; PyTorch's name for `transpose`.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    axes : sequence of int
-        Which old axis stands at each place.
-
-    Returns
-    -------
-    Tensor
-
-    Examples
-    --------
     >>> permute(Tensor(np.zeros((2, 3, 4))), (2, 0, 1)).shape
     (4, 2, 3)
     """
@@ -255,21 +125,8 @@ def permute(x: Value, axes: Sequence[int]) -> Value:
 
 @op(formulas=("upstream with the axes swapped back",))
 def swapaxes(x: Value, /, axis1: int, axis2: int) -> Value:
-    """Two axes exchanged.
+    """Exchange two axes.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    axis1, axis2 : int
-        The two.
-
-    Returns
-    -------
-    Tensor
-
-    Examples
-    --------
     >>> swapaxes(Tensor(np.zeros((2, 3, 4))), 0, 2).shape
     (4, 3, 2)
     """
@@ -281,21 +138,8 @@ swapaxes.rules(lambda g, out, x, axis1, axis2: np.swapaxes(g, axis1, axis2))
 
 @op(formulas=("upstream with its axes moved back",))
 def moveaxis(x: Value, /, source: int | tuple[int, ...], destination: int | tuple[int, ...]) -> Value:
-    """Axes moved to new places; the others keep their order.
+    """Move axes to new positions; the others keep their order.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    source, destination : int or tuple of int
-        From where, and to where.
-
-    Returns
-    -------
-    Tensor
-
-    Examples
-    --------
     >>> moveaxis(Tensor(np.zeros((2, 3, 4))), 0, -1).shape
     (3, 4, 2)
     """
@@ -307,22 +151,8 @@ moveaxis.rules(lambda g, out, x, source, destination: np.moveaxis(g, destination
 
 @op(formulas=("upstream flipped back",))
 def flip(x: Value, /, axis: int | tuple[int, ...] | None = None) -> Value:
-    """The order along axes turned round.
+    """Reverse along axes; along all of them if `axis` is None.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    axis : int, tuple of int or None
-        Along which axes; None for all.
-
-    Returns
-    -------
-    Tensor
-        Of x's shape.
-
-    Examples
-    --------
     >>> flip(Tensor([1.0, 2.0, 3.0]))
     Tensor([3., 2., 1.])
     """
@@ -334,24 +164,8 @@ flip.rules(lambda g, out, x, axis: np.flip(g, axis))
 
 @op(formulas=("upstream rolled back",))
 def roll(x: Value, /, shift: int | tuple[int, ...], axis: int | tuple[int, ...] | None = None) -> Value:
-    """Numbers moved along axes; what leaves at the end comes in at the start.
+    """Cyclic shift along axes; of the flattened array if `axis` is None.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    shift : int or tuple of int
-        By how many places.
-    axis : int, tuple of int or None
-        Along which axes; None moves through the flattened array.
-
-    Returns
-    -------
-    Tensor
-        Of x's shape.
-
-    Examples
-    --------
     >>> roll(Tensor([1.0, 2.0, 3.0]), 1)
     Tensor([3., 1., 2.])
     """
@@ -363,28 +177,14 @@ roll.rules(lambda g, out, x, shift, axis: np.roll(g, np.negative(shift), axis))
 
 def _with_axes(x: Value) -> Value:
     if np.ndim(x) == 0:
-        raise ValueError("a number has no triangle; give an array")
+        raise ValueError("a scalar has no triangle; it needs an array")
     return x
 
 
 @op(formulas=("lower triangle of upstream",))
 def tril(x: Value, /, k: int = 0) -> Value:
-    """The lower triangle of the last two axes, and 0 above it.
+    """Lower triangle of the last two axes, up to diagonal `k`, and 0 above it.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Shape (..., M, N).
-    k : int
-        The highest diagonal kept.
-
-    Returns
-    -------
-    Tensor
-        Of x's shape.
-
-    Examples
-    --------
     >>> tril(Tensor([[1.0, 2.0], [3.0, 4.0]]))
     Tensor([[1., 0.],
             [3., 4.]])
@@ -397,22 +197,8 @@ tril.rules(lambda g, out, x, k: np.tril(g, k))
 
 @op(formulas=("upper triangle of upstream",))
 def triu(x: Value, /, k: int = 0) -> Value:
-    """The upper triangle of the last two axes, and 0 below it.
+    """Upper triangle of the last two axes, from diagonal `k` on, and 0 below it.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Shape (..., M, N).
-    k : int
-        The lowest diagonal kept.
-
-    Returns
-    -------
-    Tensor
-        Of x's shape.
-
-    Examples
-    --------
     >>> triu(Tensor([[1.0, 2.0], [3.0, 4.0]]))
     Tensor([[1., 2.],
             [0., 4.]])

@@ -1,4 +1,4 @@
-"""Weighted means, ranges, covariances and correlations."""
+"""Averages, ranges, covariances and correlations."""
 
 from __future__ import annotations
 
@@ -11,36 +11,13 @@ from minigrad.ops.elementwise import divide, multiply, sqrt
 from minigrad.ops.indexing import diagonal
 from minigrad.ops.joining import concatenate
 from minigrad.ops.linalg import matmul
-from minigrad.ops.reduce import Axis, documented, max, mean, min, sum
+from minigrad.ops.reduce import Axis, max, mean, min, sum
 from minigrad.ops.shape import expand_dims, reshape, squeeze, transpose
 
 
 def average(x: Value, axis: Axis = None, weights: Value = None, *, keepdims: bool = False) -> Value:
-    """Mean, or weighted mean.
+    """Mean, or weighted mean, Σ w x / Σ w; the weights receive gradients too.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    axis : int, tuple of int or None
-        Along which axes; None for all of them.
-    weights : Tensor or array_like, optional
-        Of x's shape, or 1-D as long as the one axis. They receive gradients too.
-    keepdims : bool
-        Keep the reduced axes, with length 1.
-
-    Returns
-    -------
-    Tensor
-        Without the reduced axes, or with length 1 there.
-
-    Raises
-    ------
-    ValueError
-        If the weights do not fit.
-
-    Examples
-    --------
     >>> average(Tensor([1.0, 2.0]), weights=[1.0, 3.0])
     Tensor(1.75)
     """
@@ -56,12 +33,9 @@ def average(x: Value, axis: Axis = None, weights: Value = None, *, keepdims: boo
     return divide(total, scale)
 
 
-@documented
 def ptp(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
-    """Largest number less the smallest; equals share the gradient evenly.
+    """Range, max − min; ties split the gradient evenly.
 
-    Examples
-    --------
     >>> ptp(Tensor([1.0, 6.0, 2.0]))
     Tensor(5.0)
     """
@@ -69,33 +43,10 @@ def ptp(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
 
 
 def cov(m: Value, y: Value = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None) -> Value:
-    """Covariance matrix of several variables.
+    """Covariance matrix of the variables in the rows, or in the columns if `rowvar` is false.
 
-    Parameters
-    ----------
-    m : Tensor or array_like
-        1-D, one variable; or 2-D, a variable in each row.
-    y : Tensor or array_like, optional
-        More variables, in the same arrangement.
-    rowvar : bool
-        If false, a variable stands in each column.
-    bias : bool
-        Divide by the number of observations in place of one less.
-    ddof : int, optional
-        Divide by the number of observations less this.
+    Observation weights are not supported.
 
-    Returns
-    -------
-    Tensor
-        Square, with a row for each variable; 0-d for one.
-
-    Raises
-    ------
-    ValueError
-        If there are more than two axes.
-
-    Examples
-    --------
     >>> cov(Tensor([[1.0, 2.0, 3.0], [1.0, 4.0, 7.0]]))
     Tensor([[1., 3.],
             [3., 9.]])
@@ -103,9 +54,9 @@ def cov(m: Value, y: Value = None, rowvar: bool = True, bias: bool = False, ddof
     rows = _variables(m, rowvar)
     if y is not None:
         rows = concatenate([rows, _variables(y, rowvar)], 0)
-    off = rows - mean(rows, 1, keepdims=True)
-    divisor = np.shape(off)[1] - ((0 if bias else 1) if ddof is None else ddof)
-    return squeeze(matmul(off, transpose(off)) / divisor)
+    deviations = rows - mean(rows, 1, keepdims=True)
+    divisor = np.shape(rows)[1] - ((0 if bias else 1) if ddof is None else ddof)
+    return squeeze(matmul(deviations, transpose(deviations)) / divisor)
 
 
 def _variables(m: Value, rowvar: bool) -> Value:
@@ -117,29 +68,8 @@ def _variables(m: Value, rowvar: bool) -> Value:
 
 
 def corrcoef(x: Value, y: Value = None, rowvar: bool = True) -> Value:
-    """Correlation coefficients of several variables: their covariances over their standard deviations.
+    """Correlation matrix: covariances divided by both standard deviations.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        1-D, one variable; or 2-D, a variable in each row.
-    y : Tensor or array_like, optional
-        More variables, in the same arrangement.
-    rowvar : bool
-        If false, a variable stands in each column.
-
-    Returns
-    -------
-    Tensor
-        Square, with a row for each variable; 0-d for one.
-
-    Raises
-    ------
-    ValueError
-        If there are more than two axes.
-
-    Examples
-    --------
     >>> corrcoef(Tensor([[1.0, 2.0, 3.0], [1.0, 4.0, 7.0]]))
     Tensor([[1., 1.],
             [1., 1.]])
@@ -147,5 +77,5 @@ def corrcoef(x: Value, y: Value = None, rowvar: bool = True) -> Value:
     c = cov(x, y, rowvar)
     if np.ndim(c) == 0:
         return c / c
-    spread = sqrt(diagonal(c))
-    return c / expand_dims(spread, -1) / spread
+    deviation = sqrt(diagonal(c))
+    return c / expand_dims(deviation, -1) / deviation

@@ -17,10 +17,8 @@ LN2, LN10 = float(np.log(2.0)), float(np.log(10.0))
 
 @op(elementwise=True, formulas=("out",))
 def exp(x: Value, /) -> Value:
-    """E to the power of x; its own local gradient.
+    """Exponential, eˣ; it is its own derivative.
 
-    Examples
-    --------
     >>> exp(Tensor(0.0))
     Tensor(1.0)
     """
@@ -32,10 +30,8 @@ exp.rules(lambda g, out, x: g * out)
 
 @elementwise
 def exp2(x: Value, /) -> Value:
-    """2 to the power of x.
+    """Power of two, 2ˣ.
 
-    Examples
-    --------
     >>> exp2(Tensor(3.0))
     Tensor(8.0)
     """
@@ -47,10 +43,8 @@ exp2.rules(lambda g, out, x: g * out * LN2)
 
 @elementwise
 def expm1(x: Value, /) -> Value:
-    """exp(x) - 1, exact for small x.
+    """Exponential minus one, eˣ − 1, accurate for small x.
 
-    Examples
-    --------
     >>> expm1(Tensor(1e-20))
     Tensor(1e-20)
     """
@@ -62,10 +56,8 @@ expm1.rules(lambda g, out, x: g * (out + 1))
 
 @op(elementwise=True, formulas=("1/x",))
 def log(x: Value, /) -> Value:
-    """Natural logarithm.
+    """Natural logarithm, ln x.
 
-    Examples
-    --------
     >>> log(Tensor(1.0))
     Tensor(0.0)
     """
@@ -77,10 +69,8 @@ log.rules(lambda g, out, x: g / x)
 
 @op(elementwise=True, formulas=("1/(1 + x)",))
 def log1p(x: Value, /) -> Value:
-    """log(1 + x), exact for small x.
+    """Logarithm of one plus x, ln(1 + x), accurate for small x.
 
-    Examples
-    --------
     >>> log1p(Tensor(1e-20))
     Tensor(1e-20)
     """
@@ -92,10 +82,8 @@ log1p.rules(lambda g, out, x: g / (1 + x))
 
 @elementwise
 def log2(x: Value, /) -> Value:
-    """Logarithm to base 2.
+    """Logarithm to base 2, log₂ x.
 
-    Examples
-    --------
     >>> log2(Tensor(8.0))
     Tensor(3.0)
     """
@@ -107,10 +95,8 @@ log2.rules(lambda g, out, x: g / (x * LN2))
 
 @elementwise
 def log10(x: Value, /) -> Value:
-    """Logarithm to base 10.
+    """Logarithm to base 10, log₁₀ x.
 
-    Examples
-    --------
     >>> log10(Tensor(1000.0))
     Tensor(3.0)
     """
@@ -122,10 +108,8 @@ log10.rules(lambda g, out, x: g / (x * LN10))
 
 @elementwise
 def logaddexp(a: Value, b: Value, /) -> Value:
-    """log(exp(a) + exp(b)), without overflow.
+    """Logarithm of a sum of exponentials, ln(eᵃ + eᵇ), without overflow.
 
-    Examples
-    --------
     >>> logaddexp(Tensor(1000.0), -1000.0)
     Tensor(1000.0)
     """
@@ -140,10 +124,8 @@ logaddexp.rules(lambda g, out, a, b: g * np.exp(a - out), lambda g, out, a, b: g
 
 @op(elementwise=True, formulas=("cos(x)",))
 def sin(x: Value, /) -> Value:
-    """Sine of x, in radians.
+    """Sine, of radians.
 
-    Examples
-    --------
     >>> sin(Tensor(0.0))
     Tensor(0.0)
     """
@@ -155,10 +137,8 @@ sin.rules(lambda g, out, x: g * np.cos(x))
 
 @op(elementwise=True, formulas=("-sin(x)",))
 def cos(x: Value, /) -> Value:
-    """Cosine of x, in radians.
+    """Cosine, of radians.
 
-    Examples
-    --------
     >>> cos(Tensor(0.0))
     Tensor(1.0)
     """
@@ -170,10 +150,8 @@ cos.rules(lambda g, out, x: -g * np.sin(x))
 
 @op(elementwise=True, formulas=("1 + out²",))
 def tan(x: Value, /) -> Value:
-    """Tangent of x, in radians.
+    """Tangent, of radians.
 
-    Examples
-    --------
     >>> tan(Tensor(0.0))
     Tensor(0.0)
     """
@@ -185,10 +163,8 @@ tan.rules(lambda g, out, x: g * (1 + out * out))
 
 @elementwise
 def arcsin(x: Value, /) -> Value:
-    """Inverse sine, in radians, for x in [-1, 1].
+    """Inverse sine, in radians, for x in [−1, 1].
 
-    Examples
-    --------
     >>> arcsin(Tensor(0.0))
     Tensor(0.0)
     """
@@ -200,10 +176,8 @@ arcsin.rules(lambda g, out, x: g / np.sqrt(1 - x * x))
 
 @elementwise
 def arccos(x: Value, /) -> Value:
-    """Inverse cosine, in radians, for x in [-1, 1].
+    """Inverse cosine, in radians, for x in [−1, 1].
 
-    Examples
-    --------
     >>> arccos(Tensor(1.0))
     Tensor(0.0)
     """
@@ -217,8 +191,6 @@ arccos.rules(lambda g, out, x: -g / np.sqrt(1 - x * x))
 def arctan(x: Value, /) -> Value:
     """Inverse tangent, in radians.
 
-    Examples
-    --------
     >>> arctan(Tensor(0.0))
     Tensor(0.0)
     """
@@ -230,10 +202,8 @@ arctan.rules(lambda g, out, x: g / (1 + x * x))
 
 @elementwise
 def arctan2(a: Value, b: Value, /) -> Value:
-    """Angle of the point (b, a), in radians; note the order, as in NumPy. The gradient at the origin is 0.
+    """Angle of the point (b, a), in radians; the order is NumPy's. The gradient at the origin is 0.
 
-    Examples
-    --------
     >>> arctan2(Tensor(0.0), 1.0)
     Tensor(0.0)
     """
@@ -252,8 +222,6 @@ arctan2.rules(lambda g, out, a, b: _arctan2_rule(g, a, b), lambda g, out, a, b: 
 def sinh(x: Value, /) -> Value:
     """Hyperbolic sine.
 
-    Examples
-    --------
     >>> sinh(Tensor(0.0))
     Tensor(0.0)
     """
@@ -267,8 +235,6 @@ sinh.rules(lambda g, out, x: g * np.cosh(x))
 def cosh(x: Value, /) -> Value:
     """Hyperbolic cosine.
 
-    Examples
-    --------
     >>> cosh(Tensor(0.0))
     Tensor(1.0)
     """
@@ -282,8 +248,6 @@ cosh.rules(lambda g, out, x: g * np.sinh(x))
 def tanh(x: Value, /) -> Value:
     """Hyperbolic tangent.
 
-    Examples
-    --------
     >>> tanh(Tensor(0.0))
     Tensor(0.0)
     """
@@ -297,8 +261,6 @@ tanh.rules(lambda g, out, x: g * (1 - out * out))
 def arcsinh(x: Value, /) -> Value:
     """Inverse hyperbolic sine.
 
-    Examples
-    --------
     >>> arcsinh(Tensor(0.0))
     Tensor(0.0)
     """
@@ -310,10 +272,8 @@ arcsinh.rules(lambda g, out, x: g / np.sqrt(x * x + 1))
 
 @elementwise
 def arccosh(x: Value, /) -> Value:
-    """Inverse hyperbolic cosine, for x of 1 and above.
+    """Inverse hyperbolic cosine, for x ≥ 1.
 
-    Examples
-    --------
     >>> arccosh(Tensor(1.0))
     Tensor(0.0)
     """
@@ -325,10 +285,8 @@ arccosh.rules(lambda g, out, x: g / np.sqrt(x * x - 1))
 
 @elementwise
 def arctanh(x: Value, /) -> Value:
-    """Inverse hyperbolic tangent, for x inside (-1, 1).
+    """Inverse hyperbolic tangent, for x in (−1, 1).
 
-    Examples
-    --------
     >>> arctanh(Tensor(0.0))
     Tensor(0.0)
     """
@@ -340,10 +298,8 @@ arctanh.rules(lambda g, out, x: g / (1 - x * x))
 
 @elementwise
 def deg2rad(x: Value, /) -> Value:
-    """An angle in degrees as radians.
+    """Degrees to radians.
 
-    Examples
-    --------
     >>> print(f"{deg2rad(Tensor(180.0)):.4f}")
     3.1416
     """
@@ -355,10 +311,8 @@ deg2rad.rules(lambda g, out, x: g * (math.pi / 180))
 
 @elementwise
 def rad2deg(x: Value, /) -> Value:
-    """An angle in radians as degrees.
+    """Radians to degrees.
 
-    Examples
-    --------
     >>> rad2deg(Tensor(np.pi))
     Tensor(180.0)
     """

@@ -36,10 +36,10 @@ def test_full_like_takes_the_dtype_and_passes_the_gradient():
 
 
 @pytest.mark.parametrize(("call", "kind", "says"), [
-    (lambda: np.linspace(V, 1.0, -1), ValueError, "linspace: the number of points"),
-    (lambda: np.linspace(V, 1.0, 2.5), ValueError, "linspace: the number of points is a whole number"),
-    (lambda: np.geomspace(V, -1.0), ValueError, "geomspace: both ends must be above 0, or both below"),
-    (lambda: np.geomspace(V, 0.0), ValueError, "geomspace: both ends"),
+    (lambda: np.linspace(V, 1.0, -1), ValueError, "linspace: num must be a non-negative integer, got -1"),
+    (lambda: np.linspace(V, 1.0, 2.5), ValueError, "linspace: num must be a non-negative integer, got 2.5"),
+    (lambda: np.geomspace(V, -1.0), ValueError, "geomspace: the ends must both be positive or both be negative"),
+    (lambda: np.geomspace(V, 0.0), ValueError, "geomspace: the ends must both be positive"),
     (lambda: np.meshgrid(V, V, indexing="yx"), ValueError, "meshgrid: indexing is 'xy' or 'ij', got 'yx'"),
 ])  # fmt: skip
 def test_bad_input(call, kind, says):

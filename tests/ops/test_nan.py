@@ -32,7 +32,7 @@ def test_nan_gets_no_gradient_and_changes_none(name):
 )
 def test_a_line_of_nan_gives_nan_and_a_warning(name, value):
     x = Tensor([[np.nan, np.nan], [1.0, 3.0]])
-    with pytest.warns(RuntimeWarning, match=f"{name}: .* nan"):
+    with pytest.warns(RuntimeWarning, match=f"{name}: .*nan"):
         y = getattr(np, name)(x, axis=1)
     assert np.isnan(y.data).tolist() == [True, False]
     y.backward([1.0, 1.0])
@@ -72,7 +72,7 @@ def test_nanquantile_is_quantile_without_the_nan_and_takes_shares_of_any_shape_a
         expected = np.quantile(full if axis != 1 else np.insert(full, 1, 0.0, axis=2), shares, axis=axis)
         found = np.nanquantile(Tensor(holes if axis != 1 else np.where(np.isnan(holes), 0.0, holes)), shares, axis=axis)
         np.testing.assert_allclose(found.data, expected, rtol=1e-12)
-    with pytest.warns(RuntimeWarning, match="nanmedian: all numbers of a line are nan"):
+    with pytest.warns(RuntimeWarning, match="nanmedian: all-nan slice"):
         y = np.nanmedian(x := Tensor([[np.nan, np.nan], [1.0, 3.0]]), axis=1)
     y.backward([1.0, 1.0])
     assert x.grad.tolist() == [[0, 0], [0.5, 0.5]]
@@ -97,7 +97,7 @@ def test_nan_to_num_replaces_infinities_too():
 
 
 @pytest.mark.parametrize(("call", "kind", "says"), [
-    (lambda: np.nanpercentile(V, 101), ValueError, "nanpercentile: q lies between 0 and 100, got 101"),
+    (lambda: np.nanpercentile(V, 101), ValueError, "nanpercentile: q must lie between 0 and 100, got 101"),
 ])  # fmt: skip
 def test_bad_input(call, kind, says):
     with pytest.raises(kind, match=says):
