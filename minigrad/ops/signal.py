@@ -74,7 +74,7 @@ def _fast_length(n: int) -> int:
     return best
 
 
-@op
+@op(hidden=["axes"])
 def _fftconvolve(a: Value, b: Value, /, axes: tuple[int, ...]) -> Value:
     """The full convolution, along axes counted from the last."""
     full = [a.shape[i] + b.shape[i] - 1 for i in axes]
