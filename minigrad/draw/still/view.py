@@ -28,7 +28,7 @@ class View:
         Names of nodes that have none of their own.
     stands_for : dict
         Nodes that are replaced in the drawing, as the results of expanded operations are, and their replacements.
-    opened : dict
+    clusters : dict
         The operations inside an expanded one, with the clusters around them.
     notes : dict
         Remarks on a node.
@@ -45,7 +45,7 @@ class View:
     known: dict[Node, Value] = field(default_factory=dict)
     names: dict[Node, str] = field(default_factory=dict)
     stands_for: dict[Node, Node] = field(default_factory=dict)
-    opened: dict[Node, Path] = field(default_factory=dict)
+    clusters: dict[Node, Path] = field(default_factory=dict)
     notes: dict[Node, str] = field(default_factory=dict)
     faults: dict[Node, str] = field(default_factory=dict)
     fault: Fault | None = None
@@ -82,8 +82,8 @@ class View:
 
     def path(self, node: Node) -> Path:
         """The clusters around an operation, outermost first."""
-        if self.opened and node in self.opened:
-            return self.opened[node]
+        if node in self.clusters:
+            return self.clusters[node]
         return path(node.origin.scope) if node.origin is not None else ()
 
 

@@ -11,7 +11,7 @@ import minigrad as mg
 from minigrad import Tensor, draw, no_grad, scope
 from minigrad.backward import downstream, sweep
 from minigrad.draw.names import operation
-from minigrad.draw.still.expand import OPENINGS, expand
+from minigrad.draw.still.expand import EXPANSIONS, expand
 from minigrad.draw.still.view import View
 from minigrad.graph import topological_order
 
@@ -50,7 +50,7 @@ def cases():
         for i, sample in enumerate(samples):
             leaves = [Tensor(x) if isinstance(x, np.ndarray | np.generic) else x for x in sample.inputs]
             y = sample.call(mg, *leaves)
-            if isinstance(y, Tensor) and any(node.op.name in OPENINGS for node in topological_order(y)):
+            if isinstance(y, Tensor) and any(node.op in EXPANSIONS for node in topological_order(y)):
                 yield pytest.param(y, id=f"{name}-{i}")
 
 
@@ -62,7 +62,7 @@ def test_opened_operations_have_the_values_and_gradients_of_closed_ones(y):
     expected = sweep(y, upstream)
     expand(view, True)
     assert not view.notes
-    assert view.opened
+    assert view.clusters
     root = view.drawn(y)
     np.testing.assert_allclose(root.value, y.value, rtol=1e-10, atol=1e-12)
     # The opened graph, swept once more as one: each edge leads to what is drawn for the input.
@@ -91,20 +91,20 @@ def test_every_operation_is_drawn_closed_and_open(dtype):
                 drawing = draw(f, backward=f.requires_grad, **options)
                 assert all(f"\t{n.id} [" in drawing.dot for n in drawing.description.nodes), name
                 assert all(f'id="{e.id}"' in drawing.dot for e in drawing.description.edges), name
-                assert not any("stays closed" in n.tooltip for n in drawing.description.nodes), name
+                assert not any("not expanded" in n.tooltip for n in drawing.description.nodes), name
 
 
 def test_every_opening_is_reached():
     reached = set()
     for case in cases():
-        reached |= {node.op.name for node in topological_order(case.values[0])}
-    assert set(OPENINGS) <= reached
+        reached |= {node.op for node in topological_order(case.values[0])}
+    assert set(EXPANSIONS) <= reached
 
 
 def test_every_opening_is_simpler():
     for case in cases():
         view = View.of(case.values[0])
-        before = {operation(node) for node in view.order if node.op.name in OPENINGS}
+        before = {operation(node) for node in view.order if node.op in EXPANSIONS}
         expand(view, True)
         assert not before & {operation(node) for node in view.order}
 
@@ -151,7 +151,7 @@ def test_what_primitives_cannot_compute_stays_closed():
     drawing = draw(mg.sigmoid(x).sum(), backward=True, expand=True)
     (gate,) = [n for n in drawing.description.nodes if n.title == "sigmoid"]
     assert gate.gradient == ("[1, 1]",)
-    assert "stays closed: its primitives would not give the same numbers here" in gate.tooltip
+    assert "not expanded: its primitives would not give the same numbers here" in gate.tooltip
 
 
 def test_opening_changes_nothing():
