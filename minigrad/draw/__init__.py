@@ -192,17 +192,15 @@ def _view(
 
 def _gradients(f: Node) -> dict[Node, Any]:
     """The gradients of a scalar, without storing them on the graph."""
-    from minigrad.backward import sweep
+    from minigrad.backward import starting_gradient, sweep
     from minigrad.graph import describe
 
-    if not f.requires_grad:
-        raise RuntimeError(f"draw: {describe(f)} is a constant and has no gradients; leave out backward=True")
-    if f.value.ndim:
+    if f.requires_grad and f.value.ndim:
         raise ValueError(
             f"draw: backward=True starts from a scalar, and {describe(f)} is not one; reduce it first, as with .sum(), or "
             "call f.backward(upstream) yourself before drawing"
         )
-    return sweep(f, f.value.dtype.type(1))
+    return sweep(f, starting_gradient(f, None, "draw"))
 
 
 def _several(name: str, given: Any, kinds: Any) -> Any:

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from minigrad.graph import Value
-
 MOST_DECIMALS = 17  # significant digits of a float64
-
-
-def from_one(seed: Value) -> bool:
-    """Whether a sweep starts from 1, so that what it gives are derivatives of the result as it is."""
-    return bool(np.ndim(seed) == 0 and seed == 1)
 
 
 def check_integers(who: str, **numbers: tuple[Any, int, int | None]) -> None:

@@ -72,16 +72,13 @@ def draw_jacobian(f: Any, wrt: Any, *, upstream: Any = None, size: int = 40, pre
         v = np.array(as_array(value_of(upstream), who), out.dtype)
         if v.shape != out.shape:
             raise ValueError(f"{who}: upstream has shape {v.shape}, but the result has {out.shape}")
-    downstream = sweep(out, v[()])
+    downstream = sweep(out, v[()], wrt=[x])
     if x not in downstream:
         raise ValueError(f"{who}: the result of shape {out.shape} does not depend on wrt, of shape {x.shape}")
-    rows = []
-    for i in range(min(out.size, size)):
-        seed = np.zeros(out.shape, out.dtype)
-        seed.flat[i] = 1
-        rows.append(np.ravel(sweep(out, seed[()])[x])[:size])
+    seeds = np.eye(min(out.size, size), out.size, dtype=out.dtype).reshape(-1, *out.shape)
+    rows = sweep(out, seeds, wrt=[x], rows=True)[x].reshape(len(seeds), -1)
     names = in_words(out.name or "f"), in_words(x.name or "x")
-    return JacobianDrawing(names, np.array(rows), v, np.array(downstream[x]), precision)
+    return JacobianDrawing(names, rows[:, :size], v, np.array(downstream[x]), precision)
 
 
 def _graph(who: str, f: Any, wrt: Any) -> tuple[Tensor, Tensor]:

@@ -65,6 +65,11 @@ def equation(
     return f"{write(texts)} ≈ {end}"
 
 
+def from_one(seed: Any) -> bool:
+    """Whether a sweep starts from 1, so that its gradients are the derivatives of the result itself."""
+    return bool(np.ndim(seed) == 0 and seed == 1)
+
+
 def times(texts: Sequence[str]) -> str:
     """A product; negative factors after the first stand in brackets."""
     return " × ".join([texts[0], *map(_bracketed, texts[1:])])

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from minigrad.graph import NOTHING, Node, topological_order
+from minigrad.graph import Node, constant, topological_order
 from minigrad.ops.shape import broadcast_to
-
-SLOTS = ("grad", "inputs", "name", "op", "origin", "requires_grad", "static", "value", "values")
 
 
 def twin(node: Node, inputs: tuple[Node | None, ...] | None = None) -> Node:
     """A copy of one node with other inputs; without any, a leaf."""
-    copy: Node = object.__new__(type(node))
-    for slot in SLOTS:
-        setattr(copy, slot, getattr(node, slot))
-    copy.grad = None
-    if inputs is None:
-        copy.op, copy.inputs, copy.values, copy.static = None, (), (), NOTHING
-    else:
-        copy.inputs = inputs
+    copy = constant(node.value, type(node))
+    copy.name, copy.origin, copy.requires_grad = node.name, node.origin, node.requires_grad
+    if inputs is not None:
+        copy.rewire(node.op, inputs, node.values, node.static)
     return copy
 
 
 def wire(x: Node) -> Node:
     """An identity node on an edge: its gradient is the downstream gradient that crosses the edge."""
-    copy = twin(x, (x,))
-    copy.op, copy.values, copy.static = broadcast_to, (x.value,), {"shape": x.value.shape}
+    copy = twin(x)
+    copy.rewire(broadcast_to, (x,), (x.value,), {"shape": x.value.shape})
     return copy
 
 

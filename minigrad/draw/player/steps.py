@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 
 from minigrad.backward import downstream, local_gradient, starting_gradient, sweep
-from minigrad.draw.limits import MOST_DECIMALS, check_integers, from_one
+from minigrad.draw.limits import MOST_DECIMALS, check_integers
 from minigrad.draw.names import arguments, symbol
-from minigrad.draw.player.arithmetic import equation, inline, plus, shaped, times
+from minigrad.draw.player.arithmetic import equation, from_one, inline, plus, shaped, times
 from minigrad.draw.player.labels import Labels, given, symbols
 from minigrad.draw.player.mirror import Mirror
 from minigrad.draw.player.symbols import written
