@@ -128,5 +128,5 @@ def rule(node: Node, i: int, labels: Sequence[str]) -> str:
         return f"{gradient} = {formula or f'vector-Jacobian product of {operation(node)}'}"
     if not formula:
         return f"{gradient} = local gradient of {operation(node)} × upstream"
-    bare = _level(formula.lstrip("-")) > 1
+    bare = " where " not in formula and _level(formula.lstrip("-")) > 1
     return f"{gradient} = {formula if bare else f'({formula})'} × upstream"
