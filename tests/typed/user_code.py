@@ -24,6 +24,9 @@ assert_type(mg.exp(x), Tensor)
 assert_type(mg.maximum(x, 0.0), Tensor)
 assert_type(mg.maximum([1.0, 2.0], x), Tensor)
 assert_type(mg.clip(x, 0, 1), Tensor)
+assert_type(mg.mean(x, axis=(0, 1), keepdims=True), Tensor)
+assert_type(x.sum(0, keepdims=True), Tensor)
+assert_type(mg.softmax(x, axis=0), Tensor)
 assert_type(mg.norm(x, axis=0), Tensor)
 assert_type(mg.reshape(x, (4,)), Tensor)
 assert_type(mg.matmul(x, np.ones(2)), Tensor)
@@ -66,13 +69,30 @@ mg.exp()  # type: ignore[call-arg]
 mg.exp(x, x)  # type: ignore[call-arg]
 mg.exp(x, base=2)  # type: ignore[call-arg]
 mg.maximum(x)  # type: ignore[call-arg]
+mg.mean(x, keepdim=True)  # type: ignore[call-arg]
+mg.sum(x, axis="rows")  # type: ignore[arg-type]
+mg.nansum(x, keepdim=True)  # type: ignore[call-arg]
+mg.argmax(x, axes=1)  # type: ignore[call-arg]
+mg.softmax(x, dim=1)  # type: ignore[call-arg]
+mg.quantile(x)  # type: ignore[call-arg]
+mg.einsum(x, "ij->i")  # type: ignore[arg-type]
+mg.interp(x, [0.0, 1.0])  # type: ignore[call-arg]
+mg.concatenate(x, x)  # type: ignore[arg-type]
 mg.norm(x, keepdim=True)  # type: ignore[call-arg]
 mg.norm(x, axis="rows")  # type: ignore[arg-type]
 mg.reshape(x, shape="flat")  # type: ignore[arg-type]
 mg.conv2d(x)  # type: ignore[call-arg]
 mg.conv2d(x, w, strides=2)  # type: ignore[call-arg]
+mg.max_pool2d(x, kernel=2)  # type: ignore[call-arg]
+mg.cross_entropy(x)  # type: ignore[call-arg]
+mg.grad(3)  # type: ignore[arg-type]
+mg.draw(x, directon="LR")  # type: ignore[call-arg]
 mg.no_such_operation(x)  # type: ignore[attr-defined]
 cube(x, 2.0)  # type: ignore[call-arg]
+x.sum(keepdim=True)  # type: ignore[call-arg]
+x.mean(axis="rows")  # type: ignore[arg-type]
+x.exp(2)  # type: ignore[call-arg]
+x.clip(0, 1, 2)  # type: ignore[call-arg]
 x.no_such_method()  # type: ignore[attr-defined]
 x.backward(retain=True)  # type: ignore[call-arg]
 nn.Linear(2)  # type: ignore[call-arg]
