@@ -30,7 +30,7 @@ def _kept(v: Value, x: Value, axis: Axis, keepdims: bool) -> Value:
     return v if keepdims or not v.ndim else np.expand_dims(v, _axes(x, axis))
 
 
-@op()
+@op(formulas=("upstream broadcast to the shape of x",))
 def sum(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
     """Sum; every element receives the upstream gradient.
 
@@ -43,7 +43,7 @@ def sum(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
 sum.rules(lambda g, out, x, axis, keepdims: np.broadcast_to(_kept(g, x, axis, keepdims), x.shape))
 
 
-@op()
+@op(formulas=("upstream / n, broadcast to the shape of x",))
 def mean(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
     """Mean; each of n elements receives 1/n of the upstream gradient.
 
@@ -100,7 +100,7 @@ def _equal_share(g: Value, out: Value, x: Value, axis: Axis, keepdims: bool) -> 
     return np.where(chosen, _kept(g, x, axis, keepdims) / np.sum(chosen, axis=axis, keepdims=True), 0.0)
 
 
-@op()
+@op(formulas=("upstream shared by the maxima, 0 elsewhere",))
 def max(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
     """Maximum; ties split the upstream gradient evenly.
 
@@ -113,7 +113,7 @@ def max(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
 max.rules(_equal_share)
 
 
-@op()
+@op(formulas=("upstream shared by the minima, 0 elsewhere",))
 def min(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
     """Minimum; ties split the upstream gradient evenly.
 
@@ -126,7 +126,7 @@ def min(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
 min.rules(_equal_share)
 
 
-@op()
+@op(formulas=("upstream × softmax(x)",))
 def logsumexp(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
     """Logarithm of a sum of exponentials, ln Σ eˣ, without overflow; its gradient is the softmax.
 
@@ -184,7 +184,7 @@ def _cumprod_rule(g: Value, out: Value, x: Value, axis: int | None) -> Value:
 cumprod.rules(_cumprod_rule)
 
 
-@op()
+@op(formulas=("upstream × the product of the others",))
 def prod(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
     """Product; each factor receives the upstream gradient times the product of the others, also where some are 0.
 
@@ -207,7 +207,7 @@ def _prod_rule(g: Value, out: Value, x: Value, axis: Axis, keepdims: bool) -> Va
 prod.rules(_prod_rule)
 
 
-@op()
+@op(formulas=("cumulative sum of upstream from the end",))
 def cumsum(x: Value, /, axis: int | None = None) -> Value:
     """Cumulative sum along an axis; of the flattened array if `axis` is None.
 

@@ -20,7 +20,7 @@ from minigrad.ops.reduce import Axis
 from minigrad.ops.shape import expand_dims, moveaxis, ravel, reshape
 
 
-@op()
+@op(called="sort", hidden=("order",))
 def _reorder(x: Value, /, order: Value, axis: int) -> Value:
     """Permute the elements of each line along an axis."""
     return np.take_along_axis(x, order, axis)

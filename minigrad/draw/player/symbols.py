@@ -25,17 +25,10 @@ _FORMULAS = {
         "upstream summed over all but the filters",
     ),
     "cross_entropy": ("upstream × (softmax(x) − target), divided by the count if reduced to a mean",),
-    "cumsum": ("cumulative sum of upstream from the end",),
     "dropout": ("upstream where x was kept, scaled alike, else 0",),
     "embedding": ("upstream added to the rows that were looked up",),
     "linear": ("upstream · weight", "upstream ⊗ x, summed over the batch", "upstream summed over the batch"),
-    "logsumexp": ("upstream × softmax(x)",),
-    "max": ("upstream shared by the maxima, 0 elsewhere",),
     "max_pool": ("upstream to the maximum of each window, 0 elsewhere",),
-    "mean": ("upstream / n, broadcast to the shape of x",),
-    "min": ("upstream shared by the minima, 0 elsewhere",),
-    "prod": ("upstream × the product of the others",),
-    "sum": ("upstream broadcast to the shape of x",),
 }
 
 
