@@ -10,7 +10,7 @@ class Saved:
     """Something that can be written to a file in one of several formats."""
 
     def _formats(self) -> Mapping[str, Callable[[], bytes]]:
-        """What computes the content, by suffix."""
+        """The functions that compute the content, by suffix."""
         raise NotImplementedError
 
     def save(self, path: str | PathLike[str]) -> None:

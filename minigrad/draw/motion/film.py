@@ -92,7 +92,7 @@ class Film:
         return np.setdiff1d(np.arange(rows * cols), self.panels[key].padding)
 
     def empty(self, *keys: str) -> dict[str, tuple[Any, Any]]:
-        """What a frame puts to empty panels."""
+        """Empty cells for all of some panels, to be put into a frame."""
         shown = [k for k in keys if k in self.panels]
         return {k: (at := self.cells(k), _nothing(len(at))) for k in shown}
 

@@ -85,7 +85,7 @@ class Convolution(NamedTuple):
         return Film(f"{'True convolution' if self.flip else 'Convolution'} of {x} with {w}", columns, self.precision, signal)
 
     def _others(self) -> str:
-        """Which of several images, filters and channels is shown."""
+        """A remark on the images, filters and channels that are not shown."""
         kinds = (("image", self.images), ("filter", self.filters), ("channel", self.channels))
         others = [f"{count} {kind}s" for kind, count in kinds if count > 1]
         return f"\nShowing one of {', '.join(others)}." if others else ""
@@ -197,7 +197,7 @@ class Convolution(NamedTuple):
         return reached, self._shares(at, padded[window], dropped=reached.size < self.slid.size), note
 
     def _shares(self, at: Place, under: Any, dropped: bool) -> str:
-        """What one output's gradient adds to each gradient."""
+        """The contributions of one output's gradient to each gradient, as text."""
         x, w, b = self.names
         g = self._text(self.upstream[at])
         kernel = listed(self.slid, self.precision) or f"{w}{', flipped' * self.flip}"
@@ -210,7 +210,7 @@ class Convolution(NamedTuple):
         return "\n".join([*lines, f"∂L/∂{b} += {factor(g)}"] if self.bias is not None else lines)
 
     def _rest(self, film: Film) -> None:
-        """What the other filters and images add to the gradients."""
+        """Add the contributions of the other filters and images."""
         if self.filters == self.images == 1:
             return
         x, w, b = self.names

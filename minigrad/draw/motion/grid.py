@@ -101,7 +101,7 @@ def _outwards(x: Any) -> Any:
 
 
 def legend(most: float, precision: int) -> str:
-    """What the shades of cells without numbers mean."""
+    """The legend of cells without numbers."""
     return f"to ±{short(most, precision)}, blue and round if negative"
 
 

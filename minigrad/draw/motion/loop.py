@@ -100,7 +100,7 @@ def _name(when: Span) -> str:
 
 
 def _style(spans: set[Span], moves: list[str], times: list[float], seconds: float) -> str:
-    """Which span is visible when, and how the boxes move, as CSS."""
+    """The CSS that shows each span in its time and moves the boxes."""
     count = len(times) - 1
     passing = sorted(span for span in spans if span != (0, count))
     hidden = ",".join(f".{_name(span)}" for span in passing if span[1] < count)

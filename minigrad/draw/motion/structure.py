@@ -129,7 +129,7 @@ def _toeplitz_over_axes(j: Any, out: Shape, x: Shape) -> tuple[str, str] | None:
 
 
 def _shift(j: Any) -> int:
-    """How far each row along the first axis is the one above it shifted along the second; 0 if it is not."""
+    """The shift along the second axis from each row to the next; 0 if the rows are not shifted copies."""
     for shift in range(1, min(j.shape[1] // 2, 8) + 1):
         before, after = j[:-1, :-shift], j[1:, shift:]
         if before.any() and np.allclose(before, after, rtol=1e-6, atol=1e-12):
@@ -138,7 +138,7 @@ def _shift(j: Any) -> int:
 
 
 def _band(j: Any, shift: int = 1) -> tuple[int, int]:
-    """How far the nonzero elements reach below and above the diagonal."""
+    """The reach of the nonzero elements below and above the diagonal."""
     row, col = np.nonzero(j)
     return int(np.max(row * shift - col)), int(np.max(col - row * shift))
 

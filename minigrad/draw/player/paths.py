@@ -22,7 +22,7 @@ Edge = tuple[Node, int]  # a node, and the position of an input
 
 WIDE = 100  # characters of a product in symbols; a longer one is written only in numbers
 LONG = 12  # factors of a product that are written; of more, the first and last ones
-ENDLESS = 1 << 1024  # beyond so many paths, they are no longer counted
+ENDLESS = 1 << 1024  # counting stops at so many paths
 
 
 @dataclass(frozen=True)

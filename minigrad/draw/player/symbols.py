@@ -74,7 +74,7 @@ def written(symbol: str, arguments: Sequence[str], told: str = "") -> str:
 
 
 def _level(text: str) -> int:
-    """How tightly the outermost operator of a text binds; a name, a number or a call is one term."""
+    """The precedence of the outermost operator of a text; a name, a number or a call is one term."""
     depth, level = 0, TERM
     for word in re.findall(r"[(\[]|[)\]]| [^ ] ", text):
         if word[0] == " " and depth == 0:

@@ -1,4 +1,4 @@
-"""Which nodes of a large graph are drawn as one box: a scope, equal scopes, a repeating pattern, or everything."""
+"""Boxes in the drawing of a large graph: for a scope, equal scopes, a repeating pattern, or everything."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Boxes:
 
 @dataclass
 class _Graph:
-    """What the choice of boxes depends on."""
+    """The properties of a graph that decide on its boxes."""
 
     scopes: dict[Path, int] = field(default_factory=dict)  # in order, with a hash of the operations in each
     drawn: Counter[Path] = field(default_factory=Counter)  # operations and constants in each scope

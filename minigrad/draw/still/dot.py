@@ -156,9 +156,7 @@ class _Writer:
                 room = f'WIDTH="36" HEIGHT="{8 + 0.65 * sum(line.size for line in lines):.0f}"'
             else:
                 room = f'WIDTH="{max(26, 8 + 0.33 * max(line.size * len(line.text) for line in lines)):.0f}"'
-            height = max(
-                len(node.value), len(node.gradient)
-            )  # an equal number of lines on both sides keeps the wire centred
+            height = max(len(node.value), len(node.gradient))  # equally many lines on both sides centre the wire
             value = self.side(_pad(node.value, height), node.value_map, self.colors.value)
             upstream = ("upstream",) if node.result and node.gradient else ()
             gradient = self.side(_pad(node.gradient, height), node.gradient_map, self.colors.gradient, upstream)
@@ -210,7 +208,7 @@ class _Writer:
         return attributes
 
     def legend(self, picture: Description) -> str:
-        """How to read the picture, limited to what is in it."""
+        """The legend of what is in the picture."""
         c, nodes, edges = self.colors, picture.nodes, picture.edges
         above, below = ("above the wire", "below it") if self.direction == "LR" else ("left of the wire", "right of it")
         maps = [m for n in nodes for m in (n.value_map, n.gradient_map) if m]

@@ -111,7 +111,7 @@ MOST_IN_WORDS = 20  # nodes that `words` lists
 
 @dataclass(frozen=True)
 class Options:
-    """What a picture shows: the parameters of `draw`."""
+    """The parameters of `draw` that shape a picture."""
 
     values: bool = True
     gradients: bool = True
