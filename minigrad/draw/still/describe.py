@@ -239,25 +239,22 @@ class _Describer:
         """Describe the edge to input `i` of a node: its local gradient, or the shape and norm of its downstream gradient."""
         op, x, options = node.op, node.inputs[i], self.options
         assert op is not None
+        local: Lines = ()
+        back: Lines = ()
         words = f"{operation(node)}, input {i + 1} of {len(node.inputs)}"
-        x = None if x is None else self.view.drawn(x)
-        if x is None or not x.requires_grad:
-            return DrawnEdge(f"{head}-{i}", tail, head, tooltip=words)
-        if op.elementwise:
-            if not options.local_gradients:
-                return DrawnEdge(f"{head}-{i}", tail, head, tooltip=words)
-            local = local_gradient(node, i)
-            words += f"\nlocal gradient {_exact(local)}"
-            return DrawnEdge(f"{head}-{i}", tail, head, summary(local, options.precision), (), words)
-        upstream = self.view.gradient(node)
-        if upstream is None or not options.gradients:
-            return DrawnEdge(f"{head}-{i}", tail, head, tooltip=words)
-        back = downstream(node, i, upstream)
-        words += f"\ndownstream gradient {_exact(back)}"
-        if back.ndim == 0:
-            return DrawnEdge(f"{head}-{i}", tail, head, (), (number(back, options.precision),), words)
-        norm = f"‖·‖ {number(np.linalg.norm(back.astype(np.float64).ravel()), options.precision)}"
-        return DrawnEdge(f"{head}-{i}", tail, head, (), (str(back.shape), norm), f"{words}, {norm}")
+        tracked = x is not None and self.view.drawn(x).requires_grad
+        upstream = self.view.gradient(node) if options.gradients else None
+        if tracked and op.elementwise and options.local_gradients:
+            gradient = local_gradient(node, i)
+            local = summary(gradient, options.precision)
+            words += f"\nlocal gradient {_exact(gradient)}"
+        elif tracked and not op.elementwise and upstream is not None:
+            gradient = downstream(node, i, upstream)
+            words += f"\ndownstream gradient {_exact(gradient)}"
+            size = number(np.linalg.norm(gradient.astype(np.float64).ravel()), options.precision)
+            back = (str(gradient.shape), f"‖·‖ {size}") if gradient.ndim else (number(gradient, options.precision),)
+            words += f", ‖·‖ {size}" if gradient.ndim else ""
+        return DrawnEdge(f"{head}-{i}", tail, head, local, back, words)
 
     def numbers(self, node: Node) -> dict[str, Any]:
         """The value above and the gradient below the wire of a node."""
