@@ -21,6 +21,7 @@ import re
 import shutil
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,7 +52,7 @@ class Mutant(NamedTuple):
     new: str
 
     def __str__(self) -> str:
-        old, new = (re.sub(r"\s+", " ", text) for text in (self.old, self.new))
+        old, new = (textwrap.shorten(text, 90, placeholder=" …") for text in (self.old, self.new))
         return f"{self.file}:{self.line}: {old} → {new}"
 
 
@@ -67,8 +68,9 @@ def mutants(file: str) -> list[Mutant]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.expr | ast.stmt) or _exempt(node, inside):
             continue
-        start = starts[node.lineno - 1] + node.col_offset
-        end = starts[node.end_lineno - 1] + node.end_col_offset  # type: ignore[operator]
+        replaced = node.test if isinstance(node, ast.If) else node
+        start = starts[replaced.lineno - 1] + replaced.col_offset
+        end = starts[replaced.end_lineno - 1] + replaced.end_col_offset  # type: ignore[operator]
         old = source[start:end].decode()
         for new in _changes(node):
             text = ast.unparse(new)
@@ -83,10 +85,12 @@ def mutants(file: str) -> list[Mutant]:
 
 
 def _exempt(node: ast.AST, inside: dict[ast.AST, ast.AST]) -> bool:
-    """Whether a node lies where no test has to detect a change: in an annotation, a message, an import or a raise."""
+    """Whether a node lies where no test has to detect a change: in an annotation, a message, an import, a raise or zip's strict."""
     while node in inside:
         parent = inside[node]
         if isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom | ast.Raise):
+            return True
+        if isinstance(parent, ast.keyword) and parent.arg == "strict":
             return True
         if isinstance(parent, ast.arg | ast.AnnAssign | ast.FunctionDef) and node in (
             getattr(parent, "annotation", None), getattr(parent, "returns", None)
@@ -125,8 +129,9 @@ def _changes(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Constant(value + 1)
             yield ast.Constant(value - 1)
         case ast.Call(func=func, args=args, keywords=keywords):
-            for i in range(len(keywords)):
-                yield ast.Call(func, args, keywords[:i] + keywords[i + 1 :])
+            for i, keyword in enumerate(keywords):
+                if keyword.arg != "strict":
+                    yield ast.Call(func, args, keywords[:i] + keywords[i + 1 :])
         case ast.Name(id=name, ctx=ast.Load()) if name in OTHERS:
             yield ast.Name(OTHERS[name])
         case ast.Attribute(value=value, attr=name, ctx=ast.Load()) if name in OTHERS:
@@ -139,9 +144,9 @@ def _changes(node: ast.AST) -> Iterator[ast.AST]:
         case ast.IfExp(test=test, body=body, orelse=orelse):
             yield body
             yield orelse
-        case ast.If(test=test, body=body, orelse=orelse):
-            yield ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
-            yield ast.If(ast.Constant(False), body, orelse)
+        case ast.If(test=test):  # its condition is replaced
+            yield ast.UnaryOp(ast.Not(), test)
+            yield ast.Constant(False)
         case ast.AugAssign() | ast.Expr(value=ast.Call()) | ast.Continue():
             yield ast.Pass()
 
@@ -215,7 +220,7 @@ def main() -> None:
     files = options.files or [file for file in every if not file.endswith("__init__.py")]
     chosen = [mutant for file in files for mutant in mutants(file)]
     if options.sample is not None and options.sample < len(chosen):
-        chosen = sorted(random.Random(options.seed).sample(chosen, options.sample))
+        chosen = random.Random(options.seed).sample(chosen, options.sample)
     if options.list:
         print(*chosen, sep="\n")
         return
