@@ -1,4 +1,4 @@
-"""Saving named arrays and loading them again, whole or not at all: `.npz` and `.safetensors`, never pickle."""
+"""Saving and loading named arrays as `.npz` and `.safetensors`, whole or not at all, and never by pickle."""
 
 from __future__ import annotations
 
@@ -18,22 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["Saved", "load", "save"]
 
 SUFFIXES = (".npz", ".safetensors")
-METADATA = "__metadata__"  # the name under which both formats keep it
-DEFLATE = 1032  # no deflate stream holds more than this many times its own length
-TYPES = {
-    "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
-    "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1",
-}  # fmt: skip
+METADATA = "__metadata__"  # its name in both formats
+DEFLATE = 1032  # a deflate stream expands to at most this many times its length
+TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "BOOL": "|b1"}
+TYPES |= {"I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1", "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1"}
 DTYPES = frozenset(TYPES.values())
 
 
 class Saved(dict[str, np.ndarray[Any, Any]]):
-    """What a file held: a dictionary of arrays by name, and the file's metadata.
-
-    Attributes
-    ----------
-    metadata : dict of str to str
-        The strings that were saved with the arrays.
+    """A loaded file: a dictionary of arrays by name, with the attribute `metadata`, the strings saved with them.
 
     Examples
     --------
@@ -50,19 +43,18 @@ class Saved(dict[str, np.ndarray[Any, Any]]):
 def save(state: Any, path: str | os.PathLike[str], metadata: Mapping[str, str] | None = None) -> Path:
     """Save named arrays to a file, in the format of its suffix.
 
-    Killed at any moment, it leaves the old file or the new one, whole: what is new is written beside the file, flushed to
-    the disk, and renamed. (Killed outright, it may leave that draft behind, named ``.minigrad-*.tmp``.)
+    The write is atomic: the new content is written beside the file, flushed to disk, and renamed. A killed process leaves
+    the old file or the new one, at worst with a draft named ``.minigrad-*.tmp`` beside it.
 
     Parameters
     ----------
     state : mapping of str to (Tensor, array_like or mapping), or object with a ``state_dict()``
-        What to save; such objects may be in the mapping too. The names of mappings within are joined with a dot. Arrays of
-        floats (16 to 64 bits), integers or booleans are written contiguous and little-endian; a Python integer becomes
-        int64, another number float64.
+        Such objects may be values of the mapping too. Names in nested mappings are joined by dots. Arrays of floats (16 to
+        64 bits), integers or booleans are written contiguous and little-endian; a Python int becomes int64, a float float64.
     path : str or path
-        Ends in .npz, or in .safetensors, which ``pip install "minigrad[safetensors]"`` makes available.
+        Ends in .npz, or in .safetensors, which needs ``pip install "minigrad[safetensors]"``.
     metadata : mapping of str to str, optional
-        Strings to keep beside the arrays.
+        Strings to save with the arrays.
 
     Returns
     -------
@@ -72,13 +64,13 @@ def save(state: Any, path: str | os.PathLike[str], metadata: Mapping[str, str] |
     Raises
     ------
     TypeError
-        If something is neither real numbers nor a mapping of names to them, or metadata are not strings.
+        If a value is not of real numbers, or the metadata are not strings.
     ValueError
-        If the suffix is another, two arrays have one name, or a name cannot be written.
+        If the suffix is unknown, two arrays have the same name, or a name cannot be written.
     ImportError
         If safetensors is needed and missing.
     OSError
-        If the file cannot be written, as on a full disk. The old one is as it was.
+        If the file cannot be written; the old file is unchanged.
 
     Examples
     --------
@@ -93,7 +85,7 @@ def save(state: Any, path: str | os.PathLike[str], metadata: Mapping[str, str] |
     {'epoch': '3'}
     """
     if isinstance(state, str | os.PathLike):
-        raise TypeError("save: what is saved comes first and the path second, as in save(model, 'model.npz')")
+        raise TypeError("save: the state comes first and the path second, as in save(model, 'model.npz')")
     suffix = suffix_of(path, SUFFIXES, "save")
     state = _state_of(state)
     if not isinstance(state, Mapping):
@@ -103,12 +95,14 @@ def save(state: Any, path: str | os.PathLike[str], metadata: Mapping[str, str] |
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     for name, value in _flat(state, ""):
         if name in arrays:
-            raise ValueError(f"save: two arrays would be named {name!r}")
+            raise ValueError(f"save: two arrays have the name {name!r}")
         arrays[name] = _portable(name, value)
     strings = dict(metadata or {})
     for key, text in strings.items():
         if not isinstance(key, str) or not isinstance(text, str):
-            raise TypeError(f"save: metadata are strings named by strings, got {key!r}: {text!r}; json.dumps can make one")
+            raise TypeError(
+                f"save: metadata must be strings named by strings, got {key!r}: {text!r}; json.dumps can make one"
+            )
     encode = _to_npz if suffix == ".npz" else _to_safetensors
     return replace_file(path, encode(arrays, strings), "save")
 
@@ -119,19 +113,18 @@ def load(path: str | os.PathLike[str]) -> Saved:
     Parameters
     ----------
     path : str or path
-        A .npz or .safetensors file, of `save` or of anybody else. Nothing in it is ever executed: pickled objects are
-        refused.
+        A .npz or .safetensors file, not only of `save`. Nothing in it is executed: pickled objects are refused.
 
     Returns
     -------
     dict of str to numpy.ndarray
-        The arrays by name, writable. Its attribute ``metadata`` has the strings saved with them. bfloat16, as PyTorch may
-        save it, is widened to float32, which is exact.
+        The arrays by name, writable; its attribute ``metadata`` holds the strings saved with them. bfloat16 is widened to
+        float32, which is exact.
 
     Raises
     ------
     ValueError
-        If the suffix is another, or the file is damaged or holds anything but real numbers.
+        If the suffix is unknown, or the file is damaged or holds anything but real numbers.
     ImportError
         If safetensors is needed and missing.
     OSError
@@ -156,15 +149,15 @@ def _state_of(value: Any) -> Any:
 
 
 def _flat(state: Mapping[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    """Names and values of mappings within mappings."""
+    """Names and values of nested mappings."""
     for key, value in state.items():
         if not isinstance(key, str):
-            raise TypeError(f"save: names are strings, got {key!r} of type {type(key).__name__}")
+            raise TypeError(f"save: names must be strings, got {key!r} of type {type(key).__name__}")
         name, value = prefix + key, _state_of(value)
         if isinstance(value, Mapping):
             yield from _flat(value, name + ".")
         elif name == METADATA or len(name) > 10_000 or not name.isprintable():
-            raise ValueError(f"save: no array can be named {name[:80]!r}; names are printable and not {METADATA!r}")
+            raise ValueError(f"save: an array cannot have the name {name[:80]!r}; names are printable and not {METADATA!r}")
         else:
             yield name, value
 
@@ -174,10 +167,12 @@ def _portable(name: str, value: Any) -> np.ndarray[Any, Any]:
     try:
         array = np.asarray(value_of(value))
     except ValueError as error:  # a ragged list
-        raise TypeError(f"save: {name!r} is no array of numbers: {error}") from None
+        raise TypeError(f"save: {name!r} is not an array of numbers: {error}") from None
     dtype = array.dtype.newbyteorder("<")
     if dtype.str not in DTYPES:
-        raise TypeError(f"save: {name!r} is {_kind(array)}; floats of up to 64 bits, integers and booleans can be saved")
+        raise TypeError(
+            f"save: {name!r} is {_kind(array)}; only floats of up to 64 bits, integers and booleans can be saved"
+        )
     return np.asarray(array, dtype, order="C")
 
 
@@ -186,7 +181,7 @@ def _kind(array: np.ndarray[Any, Any]) -> str:
 
 
 def _to_npz(arrays: Mapping[str, np.ndarray[Any, Any]], metadata: Mapping[str, str]) -> bytes:
-    """The bytes of an .npz file. `numpy.savez` would take an array named 'file' for its own argument, and note the time."""
+    """The bytes of an .npz file. `numpy.savez` would take an array named 'file' for its argument, and store the time."""
     import io
     import json
     import zipfile
@@ -214,7 +209,7 @@ def _from_npz(path: Path) -> Saved:
             for member in archive.infolist():
                 name = member.filename.removesuffix(".npy")
                 if name in arrays or name == member.filename or member.compress_type not in (0, 8):
-                    raise ValueError(f"member {member.filename!r} is not one that numpy.savez writes, or there twice")
+                    raise ValueError(f"member {member.filename!r} is not one that numpy.savez writes, or is there twice")
                 if member.file_size > DEFLATE * len(content):
                     raise ValueError(f"{name!r} claims {member.file_size:,} bytes in a file of {len(content):,}")
                 with archive.open(member) as stream:
@@ -226,12 +221,12 @@ def _from_npz(path: Path) -> Saved:
         if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
             raise ValueError("its metadata are not strings")
     except (ValueError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"load: {os.fspath(path)} is damaged or no file of named arrays: {error}") from error
+        raise ValueError(f"load: {os.fspath(path)} is damaged or not a file of named arrays: {error}") from error
     return Saved(arrays, metadata)
 
 
 def _read_npy(stream: IO[bytes], size: int, name: str) -> np.ndarray[Any, Any]:
-    """One array of an .npz file. Its header is read first, and nothing is allocated for one that lies."""
+    """One array of an .npz file. The header is checked before anything is allocated."""
     import io
 
     npy = np.lib.format
@@ -239,12 +234,12 @@ def _read_npy(stream: IO[bytes], size: int, name: str) -> np.ndarray[Any, Any]:
     version = npy.read_magic(io.BytesIO(start))
     readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
     if version not in readers:
-        raise ValueError(f"{name!r} has a header of version {version}, which arrays of numbers do not need")
+        raise ValueError(f"{name!r} has a header of the unsupported version {version}")
     shape, fortran, dtype = readers[version](stream)
     if dtype.newbyteorder("<").str not in DTYPES and not (name == METADATA and dtype.kind == "U" and shape == ()):
-        raise ValueError(f"{name!r} is {_kind(np.empty(0, dtype))}, and only real numbers are loaded")
+        raise ValueError(f"{name!r} is {_kind(np.empty(0, dtype))}; only real numbers are loaded")
     count = 1
-    for length in shape:  # in Python's integers, which do not overflow
+    for length in shape:  # Python integers do not overflow
         count *= length
     if min(shape, default=0) < 0 or count * dtype.itemsize > size:
         raise ValueError(f"{name!r} claims the shape {shape}, which does not fit into its {size:,} bytes")
@@ -256,7 +251,7 @@ def _read_npy(stream: IO[bytes], size: int, name: str) -> np.ndarray[Any, Any]:
 
 
 def safetensors_package(who: str) -> Any:
-    """The package that the format is written and read by."""
+    """The package safetensors, or an ImportError that names `who`."""
     return needed("safetensors.numpy", "safetensors", f"{who}: a .safetensors file needs another package, unlike .npz")
 
 
@@ -273,7 +268,7 @@ def _from_safetensors(path: Path) -> Saved:
         views = safetensors.deserialize(data)
         metadata = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get(METADATA) or {}
     except (safetensors.SafetensorError, ValueError) as error:
-        raise ValueError(f"load: {os.fspath(path)} is damaged or no .safetensors file: {error}") from error
+        raise ValueError(f"load: {os.fspath(path)} is damaged or not a .safetensors file: {error}") from error
     arrays = {}
     for name, view in views:
         kind = view["dtype"]

@@ -12,7 +12,7 @@ import numpy as np
 
 from minigrad.optim.optimizer import Optimizer, Parameters
 
-Group = dict[str, Any]
+Settings = dict[str, Any]
 
 
 def _average(mean: Any, g: Any, decay: float, buffer: Any) -> None:
@@ -66,15 +66,15 @@ class SGD(Optimizer):
             maximize=maximize,
         )
 
-    def _check(self, settings: Group) -> None:
+    def _check(self, settings: Settings) -> None:
         super()._check(settings)
         if settings["nesterov"] and (settings["momentum"] == 0 or settings["dampening"] != 0):
             raise ValueError("SGD: nesterov needs momentum and no dampening")
 
-    def _slots(self, group: Group) -> dict[str, float]:
+    def _slots(self, group: Settings) -> dict[str, float]:
         return {"momentum_buffer": 0.0} if group["momentum"] else {}
 
-    def _update(self, w: Any, g: Any, a: Any, b: Any, group: Group, step: int, momentum_buffer: Any = None) -> None:
+    def _update(self, w: Any, g: Any, a: Any, b: Any, group: Settings, step: int, momentum_buffer: Any = None) -> None:
         v, momentum = momentum_buffer, group["momentum"]
         if v is not None:
             if step == 1:
@@ -130,7 +130,7 @@ class RMSprop(Optimizer):
             maximize=maximize,
         )
 
-    def _slots(self, group: Group) -> dict[str, float]:
+    def _slots(self, group: Settings) -> dict[str, float]:
         return {
             "square_avg": 0.0,
             **({"momentum_buffer": 0.0} if group["momentum"] else {}),
@@ -143,7 +143,7 @@ class RMSprop(Optimizer):
         g: Any,
         a: Any,
         b: Any,
-        group: Group,
+        group: Settings,
         step: int,
         square_avg: Any,
         momentum_buffer: Any = None,
@@ -205,10 +205,10 @@ class Adagrad(Optimizer):
             maximize=maximize,
         )
 
-    def _slots(self, group: Group) -> dict[str, float]:
+    def _slots(self, group: Settings) -> dict[str, float]:
         return {"sum": group["initial_accumulator_value"]}
 
-    def _update(self, w: Any, g: Any, a: Any, b: Any, group: Group, step: int, sum: Any) -> None:
+    def _update(self, w: Any, g: Any, a: Any, b: Any, group: Settings, step: int, sum: Any) -> None:
         np.multiply(g, g, out=a)
         sum += a
         np.sqrt(sum, out=a)
@@ -244,10 +244,10 @@ class Adadelta(Optimizer):
     ) -> None:
         self._set_up(params, lr=lr, rho=rho, eps=eps, weight_decay=weight_decay, maximize=maximize)
 
-    def _slots(self, group: Group) -> dict[str, float]:
+    def _slots(self, group: Settings) -> dict[str, float]:
         return {"square_avg": 0.0, "acc_delta": 0.0}
 
-    def _update(self, w: Any, g: Any, a: Any, b: Any, group: Group, step: int, square_avg: Any, acc_delta: Any) -> None:
+    def _update(self, w: Any, g: Any, a: Any, b: Any, group: Settings, step: int, square_avg: Any, acc_delta: Any) -> None:
         _average_square(square_avg, g, group["rho"], a)
         np.add(acc_delta, group["eps"], out=a)
         np.add(square_avg, group["eps"], out=b)
@@ -287,7 +287,7 @@ class Adam(Optimizer):
     ) -> None:
         self._set_up(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad, maximize=maximize)
 
-    def _slots(self, group: Group) -> dict[str, float]:
+    def _slots(self, group: Settings) -> dict[str, float]:
         return {"exp_avg": 0.0, "exp_avg_sq": 0.0, **({"max_exp_avg_sq": 0.0} if group["amsgrad"] else {})}
 
     def _update(
@@ -296,7 +296,7 @@ class Adam(Optimizer):
         g: Any,
         a: Any,
         b: Any,
-        group: Group,
+        group: Settings,
         step: int,
         exp_avg: Any,
         exp_avg_sq: Any,
@@ -374,10 +374,10 @@ class Lion(Optimizer):
     ) -> None:
         self._set_up(params, lr=lr, betas=betas, weight_decay=weight_decay, maximize=maximize)
 
-    def _slots(self, group: Group) -> dict[str, float]:
+    def _slots(self, group: Settings) -> dict[str, float]:
         return {"exp_avg": 0.0}
 
-    def _update(self, w: Any, g: Any, a: Any, b: Any, group: Group, step: int, exp_avg: Any) -> None:
+    def _update(self, w: Any, g: Any, a: Any, b: Any, group: Settings, step: int, exp_avg: Any) -> None:
         first, second = group["betas"]
         np.multiply(exp_avg, first, out=a)
         np.multiply(g, 1 - first, out=b)
