@@ -1,4 +1,4 @@
-"""CIFAR-10 in its binary version, which needs no pickle: a byte of label and 3,072 of image, again and again."""
+"""CIFAR-10 in its binary version, without pickle: records of a label byte and 3,072 image bytes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from minigrad.data.dataset import Array, ArrayDataset
 from minigrad.data.download import File, obtain
 
-# Checksum and address: www.cs.toronto.edu/~kriz/cifar.html, the page of the dataset's authors.
+# Checksum and URL: www.cs.toronto.edu/~kriz/cifar.html, the page of the dataset's author.
 ARCHIVE = File("cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530", 170_052_171)
 CIFAR10_MIRROR = "https://www.cs.toronto.edu/~kriz"
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -24,38 +24,32 @@ NAMES = (*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin")
 SHAPE = (3, 32, 32)
 RECORD = 1 + 3 * 32 * 32
 LARGEST = 10_000 * RECORD  # bytes of a file
-UNPACKED = len(NAMES) * (LARGEST + 1024) + 64 * 1024  # bytes of the archive: those files, a short text or two, and padding
+UNPACKED = len(NAMES) * (LARGEST + 1024) + 64 * 1024  # bytes of the unpacked archive: the files, short texts, padding
 
 
 def load_cifar10(
     root: str | PathLike[str], *, download: bool = False, mirror: str = CIFAR10_MIRROR
 ) -> tuple[ArrayDataset, ArrayDataset]:
-    """Read CIFAR-10: photographs of ten classes, 32 by 32 (A. Krizhevsky, 2009).
+    """Load CIFAR-10: photographs of ten classes, 32 × 32 (A. Krizhevsky, 2009).
 
     Parameters
     ----------
     root : str or path
-        The folder of ``cifar-10-binary.tar.gz``, or of the six ``.bin`` files in it, or of their folder
-        ``cifar-10-batches-bin``. Nothing is unpacked to the disk.
-    download : bool
-        Fetch the archive if it is missing. Its checksum is verified, and a download that was cut off goes on where it ended.
-    mirror : str
-        The address that the archive is below.
+        The folder of ``cifar-10-binary.tar.gz``, of its six ``.bin`` files, or of their folder ``cifar-10-batches-bin``.
+        Nothing is unpacked to disk.
+    download, mirror
+        As in `load_mnist`, for the archive.
 
     Returns
     -------
     train, test : ArrayDataset
         50,000 and 10,000 pairs of an image, uint8 of shape (3, 32, 32), red, green and blue, and a label, int64, which
-        `CIFAR10_CLASSES` names. The transform `ToFloat` makes them floats from 0 to 1, batch by batch.
+        `CIFAR10_CLASSES` names. The transform `ToFloat` turns batches into floats from 0 to 1.
 
     Raises
     ------
-    FileNotFoundError
-        If it is missing; the message says where it can be had.
-    ValueError
-        If a file is damaged, or another than it should be.
-    ConnectionError
-        If a download fails.
+    FileNotFoundError, ValueError, ConnectionError
+        As in `load_mnist`.
 
     Examples
     --------
@@ -77,20 +71,20 @@ def load_cifar10(
 
 
 def _dataset(files: list[Array]) -> ArrayDataset:
-    """Records as images and labels, which are copied out of the files' bytes once."""
+    """Records as images and labels, copied once."""
     images = np.concatenate([records[:, 1:] for records in files]).reshape(-1, *SHAPE)
     return ArrayDataset(images, np.concatenate([records[:, 0] for records in files]).astype(np.int64))
 
 
 def _records(data: bytes, where: str) -> Array:
-    """The bytes of a file as one row for each image, its label first."""
+    """The bytes of a file as rows, one per image, the label first."""
     if not data or len(data) % RECORD or len(data) > LARGEST:
         raise ValueError(
             f"load_cifar10: {where} is damaged: its {len(data):,} bytes are not 1 to 10,000 records of {RECORD:,} bytes"
         )
     records = np.frombuffer(data, np.uint8).reshape(-1, RECORD)
     if (most := records[:, 0].max()) > 9:
-        raise ValueError(f"load_cifar10: {where} has a label of {most}, and there are classes 0 to 9")
+        raise ValueError(f"load_cifar10: {where} has a label {most}, but the classes are 0 to 9")
     return records
 
 
@@ -106,7 +100,7 @@ def _from_folder(folder: Path) -> dict[str, Array]:
 
 
 def _from_archive(path: Path) -> dict[str, Array]:
-    """The records in the archive. It is read from its start to its end, and nothing in it can name a place on the disk."""
+    """The records in the archive, which is streamed: no path in it is ever used on disk."""
     import gzip
     import tarfile
     import zlib
@@ -121,7 +115,7 @@ def _from_archive(path: Path) -> dict[str, Array]:
                         raise ValueError(f"it has {member.name} twice")
                     records[name] = _records(stream.read(LARGEST + 1), f"{path}: {member.name}")
     except (tarfile.TarError, ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ValueError(f"load_cifar10: {path} is damaged or another archive: {error}") from error
+        raise ValueError(f"load_cifar10: {path} is damaged or not the expected archive: {error}") from error
     if missing := [name for name in NAMES if name not in records]:
         raise ValueError(f"load_cifar10: {path} lacks {', '.join(missing)}")
     return records
@@ -134,7 +128,7 @@ def _regular_files(archive: Any) -> Iterator[tuple[Any, IO[bytes]]]:
 
 
 class _Bounded(RawIOBase):
-    """A stream that refuses to go on beyond what the archive holds, however little its compressed form is."""
+    """A stream that fails beyond the size of the true archive, so that a small file cannot unpack to a huge one."""
 
     def __init__(self, stream: BufferedIOBase) -> None:
         self.stream, self.left = stream, UNPACKED

@@ -1,4 +1,4 @@
-"""Datasets: anything with a length and items; arrays, which give whole batches at once; and parts of datasets."""
+"""Datasets: anything with a length and items; arrays, which give whole batches at once; and subsets."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from minigrad.graph import value_of
+from minigrad.graph import ArrayLike, value_of
 
 Array = np.ndarray[Any, Any]
 
 
 @runtime_checkable
 class Dataset(Protocol):
-    """What a `DataLoader` takes batches from: a length, and an item for each index from 0.
+    """Protocol of a dataset: a length, and an item for each index from 0.
 
-    An item is an array, a number, or a tuple of them such as (image, label). A dataset that can give many items at once has
-    a method ``batch(indices)`` too, which takes an integer array and returns what stacking the items would; the loader
-    then asks for whole batches.
+    An item is an array, a scalar, or a tuple of them such as (image, label). If there is also a method ``batch(indices)``,
+    which takes an integer array and returns the stacked items, a `DataLoader` asks for whole batches.
 
     Examples
     --------
@@ -38,12 +37,12 @@ class Dataset(Protocol):
 
 
 class ArrayDataset:
-    """Arrays of equal length, read along their first axis. Batches are taken by one indexing operation.
+    """Arrays of equal length, indexed along the first axis; a batch is one indexing operation.
 
     Parameters
     ----------
     *arrays : array_like of shape (N, ...)
-        Such as images and labels. They are not copied; what is read from them is.
+        For example images and labels. They are not copied, but batches are copies.
 
     Attributes
     ----------
@@ -53,9 +52,9 @@ class ArrayDataset:
     Raises
     ------
     TypeError
-        If one is no array of numbers.
+        If an argument is not an array of numbers.
     ValueError
-        If there are none, or their lengths differ.
+        If there are no arrays, or their lengths differ.
 
     Examples
     --------
@@ -67,7 +66,7 @@ class ArrayDataset:
            [0., 1.]]), array([0, 0]))
     """
 
-    def __init__(self, *arrays: Any) -> None:
+    def __init__(self, *arrays: ArrayLike) -> None:
         if not arrays:
             raise ValueError("ArrayDataset: give at least one array, as in ArrayDataset(images, labels)")
         self.arrays = tuple(_as_rows(array, i) for i, array in enumerate(arrays))
@@ -84,7 +83,7 @@ class ArrayDataset:
         return items if len(items) > 1 else items[0]
 
     def batch(self, indices: Array) -> Any:
-        """The items at the indices, stacked: a new array for each of the dataset's, or for its only one."""
+        """The items at the indices, stacked: a new array, or a tuple with one for each of `arrays`."""
         return self[indices]
 
     def __repr__(self) -> str:
@@ -95,28 +94,28 @@ def _as_rows(data: Any, i: int) -> Array:
     try:
         array = np.asarray(value_of(data))
     except ValueError as error:  # ragged lists
-        raise TypeError(f"ArrayDataset: argument {i} is no array of numbers: {error}") from None
+        raise TypeError(f"ArrayDataset: argument {i} is not an array of numbers: {error}") from None
     if array.dtype.kind not in "fiub" or array.ndim == 0:
-        raise TypeError(f"ArrayDataset: argument {i} is no array of numbers but {type(data).__name__} {array.dtype}")
+        raise TypeError(f"ArrayDataset: argument {i} is not an array of numbers, got {type(data).__name__} {array.dtype}")
     return array
 
 
 class Subset:
-    """Some items of a dataset, in the order of the indices.
+    """The items of a dataset at the given indices, in their order.
 
     Parameters
     ----------
     dataset : Dataset
-        The whole.
+        The dataset.
     indices : sequence of int
-        Which items; negative ones count from the end.
+        Negative ones count from the end.
 
     Raises
     ------
     TypeError
         If the indices are not integers.
     IndexError
-        If one is beyond the dataset.
+        If an index is out of range.
 
     Examples
     --------
@@ -130,11 +129,13 @@ class Subset:
         if chosen.size == 0:
             chosen = chosen.astype(np.intp)
         if chosen.dtype.kind not in "iu" or chosen.ndim != 1:
-            raise TypeError(f"Subset: the indices are a sequence of integers, got {chosen.dtype} of shape {chosen.shape}")
+            raise TypeError(
+                f"Subset: the indices must be a sequence of integers, got {chosen.dtype} of shape {chosen.shape}"
+            )
         n = len(dataset)
         bad = chosen[(chosen < -n) | (chosen >= n)]
         if bad.size:
-            raise IndexError(f"Subset: index {bad[0]} is beyond a dataset of {n}")
+            raise IndexError(f"Subset: index {bad[0]} is out of range for a dataset of {n}")
         self.dataset = dataset
         self.indices = np.where(chosen < 0, chosen + n, chosen).astype(np.intp)
 
@@ -155,17 +156,17 @@ class Subset:
 def random_split(
     dataset: Dataset, lengths: Sequence[int] | Sequence[float], rng: np.random.Generator | None = None
 ) -> list[Subset]:
-    """Divide a dataset by chance into parts without common items.
+    """Split a dataset at random into disjoint parts.
 
     Parameters
     ----------
     dataset : Dataset
-        The whole.
+        The dataset.
     lengths : sequence of int or sequence of float
-        The parts' lengths, which add up to the dataset's; or fractions that add up to 1, each part's length then rounded
-        down, and what is left over given out one by one from the first part on.
+        Lengths that sum to the dataset's; or fractions that sum to 1, whose lengths are rounded down, with the remaining
+        items given to the first parts, one each.
     rng : numpy.random.Generator, optional
-        Where chance comes from; if left out, a fresh ``numpy.random.default_rng()``.
+        Draws the permutation; by default a fresh generator.
 
     Returns
     -------
@@ -175,7 +176,7 @@ def random_split(
     Raises
     ------
     ValueError
-        If the lengths do not add up, or one is negative.
+        If the lengths do not sum up, or one is negative.
 
     Examples
     --------
@@ -185,30 +186,30 @@ def random_split(
     """
     n, given = len(dataset), list(lengths)
     if any(length < 0 for length in given):
-        raise ValueError(f"random_split: lengths are not negative, got {given}")
+        raise ValueError(f"random_split: lengths must not be negative, got {given}")
     if any(isinstance(length, float) for length in given):
         if not np.isclose(sum(given), 1):
-            raise ValueError(f"random_split: fractions add up to 1, but {given} add up to {sum(given):g}")
+            raise ValueError(f"random_split: fractions must sum to 1, but {given} sum to {sum(given):g}")
         sizes = [int(n * fraction) for fraction in given]
         for i in range(n - sum(sizes)):
             sizes[i % len(sizes)] += 1
     else:
         sizes = [int(length) for length in given]
         if sum(sizes) != n:
-            raise ValueError(f"random_split: lengths add up to the dataset's {n}, but {given} add up to {sum(sizes)}")
+            raise ValueError(f"random_split: lengths must sum to the dataset's {n}, but {given} sum to {sum(sizes)}")
     order = (np.random.default_rng() if rng is None else rng).permutation(n)
     ends = np.cumsum(sizes)
     return [Subset(dataset, order[end - size : end]) for end, size in zip(ends, sizes, strict=True)]
 
 
 def gather(dataset: Dataset, indices: Array) -> Any:
-    """The items at the indices, stacked: by the dataset itself if it can, or one by one."""
+    """The items at the indices, stacked: by the dataset's `batch`, or one by one."""
     batch = getattr(dataset, "batch", None)
     return batch(indices) if callable(batch) else _stack([dataset[i] for i in indices.tolist()])
 
 
 def _stack(items: list[Any]) -> Any:
-    """Items to a batch: tuples to a tuple of arrays, anything else to one array."""
+    """A batch of items: of tuples a tuple of arrays, of anything else one array."""
     if not isinstance(items[0], tuple | list):
         return _column(items)
     widths = {len(item) if isinstance(item, tuple | list) else 0 for item in items}
@@ -221,8 +222,10 @@ def _column(values: list[Any]) -> Array:
     arrays = [np.asarray(value_of(value)) for value in values]
     shapes = sorted({array.shape for array in arrays})
     if len(shapes) > 1:
-        raise ValueError(f"DataLoader: items of shapes {shapes[0]} and {shapes[1]} make no batch; bring them to one shape")
+        raise ValueError(
+            f"DataLoader: items of shapes {shapes[0]} and {shapes[1]} cannot be stacked; bring them to one shape"
+        )
     for array, value in zip(arrays, values, strict=True):
         if array.dtype.kind not in "fiub":
-            raise TypeError(f"DataLoader: the dataset's items hold no numbers but {type(value).__name__}")
+            raise TypeError(f"DataLoader: the dataset's items are not numbers, got {type(value).__name__}")
     return np.stack(arrays)

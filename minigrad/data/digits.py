@@ -1,8 +1,8 @@
-"""The handwritten digits that come with the package: no download, and real.
+"""Real handwritten digits that come with the package.
 
 They are the test set of "Optical Recognition of Handwritten Digits" by E. Alpaydin and C. Kaynak, UCI Machine Learning
-Repository, 1998, https://doi.org/10.24432/C50P49, under CC BY 4.0. `digits-SOURCE.md`, beside the files, says what was
-changed (the format), and ``tests/make_digits.py`` made them.
+Repository, 1998, https://doi.org/10.24432/C50P49, under CC BY 4.0. Only the format was changed, as `digits-SOURCE.md` says;
+``tests/make_digits.py`` made the files.
 """
 
 from __future__ import annotations
@@ -14,20 +14,19 @@ import numpy as np
 from minigrad.data.dataset import ArrayDataset
 from minigrad.data.idx import read_idx
 
-FIFTH = 5  # of each digit's images, every fifth is for testing
+FIFTH = 5  # every fifth image of each digit is for testing
 
 
 def load_digits() -> tuple[ArrayDataset, ArrayDataset]:
-    """Read the shipped handwritten digits, 8 by 8, by 13 people (E. Alpaydin, C. Kaynak; UCI, CC BY 4.0).
+    """Load the included handwritten digits, 8 × 8, by 13 people (E. Alpaydin, C. Kaynak; UCI, CC BY 4.0).
 
-    The split is fixed, and draws from nothing: of each digit's images, in the order of the file, the fifth, tenth, fifteenth
-    and so on are for testing. So each digit has its share in both parts. Everybody's hand is in both too: a net is tested on
-    new images, not on new people.
+    The split is fixed and stratified: every fifth image of each digit is for testing. Both parts have images by the same
+    people, so the test measures generalisation to new images, not to new writers.
 
     Returns
     -------
     train, test : ArrayDataset
-        1,442 and 355 pairs of an image, float32 of shape (1, 8, 8) with values k/16 from 0, paper, to 1, ink, and a label,
+        1,442 and 355 pairs of an image, float32 of shape (1, 8, 8) from 0 (paper) to 1 (ink) in steps of 1/16, and a label,
         int64 from 0 to 9.
 
     Examples

@@ -1,4 +1,4 @@
-"""Files of datasets: found where they lie, or downloaded, whole and with the published checksum or not at all."""
+"""Files of datasets: found on disk, or downloaded completely and with the published checksum, or not at all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHUNK = 1 << 16
 
 
 class File(NamedTuple):
-    """A file as it was published: its name, its MD5 checksum, and its size in bytes."""
+    """A published file: its name, MD5 checksum, and size in bytes."""
 
     name: str
     md5: str
@@ -25,32 +25,24 @@ class File(NamedTuple):
 def obtain(
     file: File, root: str | PathLike[str], who: str, *, mirror: str, download: bool, also: Sequence[str] = ()
 ) -> Path:
-    """The path of a file that is in a folder, or now comes there.
+    """The path of a file in a folder, where it is downloaded if it is missing.
+
+    A file that was there already is not checked: its reader does that.
 
     Parameters
     ----------
     file : File
-        What is looked for.
+        The file.
     root : str or path
         The folder.
     who : str
-        The function that messages name.
+        The function named in messages.
     mirror : str
-        The address before the file's name.
+        The URL without the file's name.
     download : bool
-        Whether a missing file is fetched.
+        If false, a missing file is a FileNotFoundError.
     also : sequence of str
-        Other paths below the folder at which it may lie, unpacked for example.
-
-    Returns
-    -------
-    pathlib.Path
-        Where it is. A file that was there already is not checked here: its reader does that.
-
-    Raises
-    ------
-    FileNotFoundError
-        If it is missing and not to be fetched.
+        Other paths below the folder, for example of the unpacked file.
     """
     folder = Path(root)
     for name in (file.name, *also):
@@ -67,33 +59,28 @@ def obtain(
 def fetch(url: str, path: str | PathLike[str], *, md5: str, size: int, timeout: float = 30) -> Path:
     """Download a file whose checksum and size are known.
 
-    What has come is kept in ``<name>.part`` beside it, and a later call goes on from there. Only when all of it is there and
-    the checksum is right does it get its name. With tqdm installed, a terminal shows the progress.
+    A partial download is kept as ``<name>.part``, and a later call continues it. The file gets its name only when it is
+    complete and the checksum is right. With tqdm installed, a terminal shows the progress.
 
     Parameters
     ----------
     url : str
-        Where it is, by http or https.
+        By http or https.
     path : str or path
-        Where it goes; folders are made.
+        The new file; folders are created.
     md5 : str
         Its checksum, in hexadecimal.
     size : int
-        Its length in bytes. Nothing beyond is stored.
+        Its size in bytes; no more is stored.
     timeout : float
-        Seconds without an answer until it is given up.
-
-    Returns
-    -------
-    pathlib.Path
-        The path.
+        Seconds to wait for the server.
 
     Raises
     ------
     ValueError
-        If the checksum or the length is wrong; nothing is kept then. If the address is no http.
+        If the checksum or the size is wrong, in which case nothing is kept, or the URL is not http.
     ConnectionError
-        If the server cannot be reached, refuses, or stops in between.
+        If the server cannot be reached, refuses, or stops sending.
     OSError
         If the file cannot be written.
     """
@@ -109,18 +96,18 @@ def fetch(url: str, path: str | PathLike[str], *, md5: str, size: int, timeout: 
     if have < size:
         have = _transfer(url, part, have, size, timeout)
     if have < size:
-        raise ConnectionError(f"download: {url} ended after {have:,} of {size:,} bytes; call again to go on from there")
+        raise ConnectionError(f"download: {url} ended after {have:,} of {size:,} bytes; call again to continue")
     if have > size or (found := _md5(part)) != md5:
         part.unlink()
         wrong = f"is longer than its {size:,} bytes" if have > size else f"has the checksum {found}, not {md5}"
-        raise ValueError(f"download: {url} {wrong}; it was refused, another mirror= may have the right one")
+        raise ValueError(f"download: {url} {wrong}; it was refused; try another mirror=")
     part.replace(target)
     sync_folder(target.parent)
     return target
 
 
 def _transfer(url: str, part: Path, have: int, size: int, timeout: float) -> int:
-    """Append to a part what the server has after it, or all if it knows no ranges; the bytes there are then."""
+    """Append the rest of the file to a part, or start again if the server knows no ranges; returns the size of the part."""
     import os
     from http.client import HTTPException
     from urllib.error import HTTPError, URLError
@@ -128,9 +115,9 @@ def _transfer(url: str, part: Path, have: int, size: int, timeout: float) -> int
 
     headers = {"User-Agent": "minigrad", "Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     try:
-        with urlopen(Request(url, headers=headers), timeout=timeout) as answer:  # noqa: S310 (http alone, by the check above)
+        with urlopen(Request(url, headers=headers), timeout=timeout) as answer:  # noqa: S310 (only http, by the check above)
             if answer.status == 206 and not str(answer.headers["Content-Range"]).startswith(f"bytes {have}-"):
-                raise ConnectionError(f"download: {url} answered with another range than was asked for")
+                raise ConnectionError(f"download: {url} answered with another range than requested")
             if answer.status != 206:
                 have = 0
             with open(part, "ab" if have else "wb") as out, _progress(part.stem, have, size) as bar:
@@ -142,13 +129,13 @@ def _transfer(url: str, part: Path, have: int, size: int, timeout: float) -> int
                 out.flush()
                 os.fsync(out.fileno())
     except HTTPError as error:
-        if error.code == 416:  # the server's file is no longer than the part, so the part is of another
+        if error.code == 416:  # the part is at least as long as the server's file, so it is of another file
             part.unlink(missing_ok=True)
         raise ConnectionError(f"download: {url} answered {error.code} {error.reason}; try another mirror=") from error
     except (URLError, HTTPException, TimeoutError, ConnectionResetError, ConnectionAbortedError) as error:
         reason = getattr(error, "reason", error) or type(error).__name__
         raise ConnectionError(
-            f"download: {url} cannot be read ({reason}); call again to go on, or put the file into {part.parent} by hand"
+            f"download: {url} cannot be read ({reason}); call again to continue, or put the file into {part.parent} by hand"
         ) from error
     return have
 
@@ -161,7 +148,7 @@ def _md5(path: Path) -> str:
 
 
 def _progress(name: str, have: int, size: int) -> Any:
-    """A bar of tqdm on a terminal, or something that is as quiet as it would be elsewhere."""
+    """A tqdm bar, shown on a terminal; without tqdm, a stand-in that shows nothing."""
     tqdm = found("tqdm")
     return tqdm.tqdm(desc=name, initial=have, total=size, unit="B", unit_scale=True, disable=None) if tqdm else _Quiet()
 

@@ -1,4 +1,4 @@
-"""IDX, the format of MNIST and Fashion-MNIST: big-endian arrays behind a short header, compressed by gzip or not."""
+"""IDX, the format of MNIST and Fashion-MNIST: a short header and a big-endian array, compressed by gzip or not."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from minigrad.files import read_rest
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MOST = 60_000  # images in a file
-DEFLATE = 1032  # no gzip file holds more than this many times its own length
+DEFLATE = 1032  # a gzip file expands to at most this many times its size
 
-# Checksums: of MNIST, those in torchvision/datasets/mnist.py (github.com/pytorch/vision), as the files' first home is
-# closed; of Fashion-MNIST, those in the README of github.com/zalandoresearch/fashion-mnist, whose files are the mirror.
+# Checksums: of MNIST from torchvision/datasets/mnist.py (github.com/pytorch/vision), as the original site is closed; of
+# Fashion-MNIST from the README of github.com/zalandoresearch/fashion-mnist, which is also the mirror.
 MNIST = (
     File("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873", 9_912_422),
     File("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432", 28_881),
@@ -36,37 +36,46 @@ FASHION_MNIST = (
 )
 FASHION_MNIST_MIRROR = "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion"
 FASHION_MNIST_CLASSES = (
-    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
-)  # fmt: skip
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
 
 
 def load_mnist(
     root: str | PathLike[str], *, download: bool = False, mirror: str = MNIST_MIRROR
 ) -> tuple[ArrayDataset, ArrayDataset]:
-    """Read MNIST: handwritten digits, 28 by 28 (Y. LeCun, C. Cortes, C. Burges).
+    """Load MNIST: handwritten digits, 28 × 28 (Y. LeCun, C. Cortes, C. Burges).
 
     Parameters
     ----------
     root : str or path
-        The folder of the four files, such as ``train-images-idx3-ubyte.gz``, compressed or not. ``MNIST/raw`` within it,
-        where torchvision puts them, is looked into too.
+        The folder of the four files, such as ``train-images-idx3-ubyte.gz``, compressed or not; they may also be in
+        ``MNIST/raw`` below it, where torchvision puts them.
     download : bool
-        Fetch what is missing. Checksums are verified, and a download that was cut off goes on where it ended.
+        Download missing files; an interrupted download is continued, and checksums are verified.
     mirror : str
-        The address that the files are below.
+        The URL without the files' names.
 
     Returns
     -------
     train, test : ArrayDataset
         60,000 and 10,000 pairs of an image, uint8 of shape (1, 28, 28) with ink 255, and a label, int64. The transform
-        `ToFloat` makes them floats from 0 to 1, batch by batch.
+        `ToFloat` turns batches into floats from 0 to 1.
 
     Raises
     ------
     FileNotFoundError
-        If a file is missing; the message says where it can be had.
+        If a file is missing; the message gives its URL.
     ValueError
-        If a file is damaged, or another than it should be.
+        If a file is damaged, or not the expected one.
     ConnectionError
         If a download fails.
 
@@ -82,33 +91,10 @@ def load_mnist(
 def load_fashion_mnist(
     root: str | PathLike[str], *, download: bool = False, mirror: str = FASHION_MNIST_MIRROR
 ) -> tuple[ArrayDataset, ArrayDataset]:
-    """Read Fashion-MNIST: clothes in the format of MNIST (H. Xiao, K. Rasul, R. Vollgraf, 2017).
+    """Load Fashion-MNIST: clothes in the format of MNIST (H. Xiao, K. Rasul, R. Vollgraf, 2017).
 
-    Parameters
-    ----------
-    root : str or path
-        The folder of the four files, which have the names of MNIST's. ``FashionMNIST/raw`` is looked into too.
-    download : bool
-        Fetch what is missing, as `load_mnist` does.
-    mirror : str
-        The address that the files are below.
+    As `load_mnist`; the files may also be in ``FashionMNIST/raw``, and `FASHION_MNIST_CLASSES` names the labels.
 
-    Returns
-    -------
-    train, test : ArrayDataset
-        As `load_mnist` does. `FASHION_MNIST_CLASSES` names the labels.
-
-    Raises
-    ------
-    FileNotFoundError
-        If a file is missing; the message says where it can be had.
-    ValueError
-        If a file is damaged, or another than it should be.
-    ConnectionError
-        If a download fails.
-
-    Examples
-    --------
     >>> from minigrad.data import FASHION_MNIST_CLASSES
     >>> FASHION_MNIST_CLASSES[9]
     'Ankle boot'
@@ -122,44 +108,44 @@ def _load(
     paths = []
     for file in files:
         plain = file.name.removesuffix(".gz")
-        names = (file.name, plain, plain.replace("-idx", ".idx"))  # the last as in some archives
+        names = (file.name, plain, plain.replace("-idx", ".idx"))  # the last occurs in some archives
         also = [prefix + name for prefix in ("", below) for name in names]
         paths.append(obtain(file, root, who, mirror=mirror, download=download, also=also))
     return _pair(paths[0], paths[1], (28, 28), who), _pair(paths[2], paths[3], (28, 28), who)
 
 
 def _pair(images: Path, labels: Path, size: tuple[int, int], who: str) -> ArrayDataset:
-    """Images and their labels, checked against each other."""
+    """Images and their labels, validated together."""
     x, y = read_idx(images, MOST * math.prod(size)), read_idx(labels, MOST)
     if x.dtype != np.uint8 or x.shape[1:] != size:
-        raise ValueError(f"{who}: {images} should hold bytes of shape (N, {size[0]}, {size[1]}), not {x.dtype} {x.shape}")
+        raise ValueError(f"{who}: {images} must hold uint8 of shape (N, {size[0]}, {size[1]}), got {x.dtype} {x.shape}")
     if y.dtype != np.uint8 or y.shape != x.shape[:1]:
-        raise ValueError(f"{who}: {labels} should hold a byte for each of {len(x)} images, not {y.dtype} {y.shape}")
+        raise ValueError(f"{who}: {labels} must hold a uint8 for each of {len(x)} images, got {y.dtype} {y.shape}")
     if y.size and y.max() > 9:
-        raise ValueError(f"{who}: {labels} has a label of {y.max()}, and there are classes 0 to 9")
+        raise ValueError(f"{who}: {labels} has a label {y.max()}, but the classes are 0 to 9")
     return ArrayDataset(x[:, None], y.astype(np.int64))
 
 
 def read_idx(path: str | PathLike[str], most: float = math.inf) -> Array:
-    """Read an array in the IDX format, compressed by gzip or not.
+    """Read an array in the IDX format.
 
     Parameters
     ----------
     path : str or path
-        The file. It is taken for compressed if it starts like a gzip file, whatever its name.
+        The file. Its content, not its name, says whether it is compressed by gzip.
     most : float
-        Bytes that the array may take.
+        Maximum size of the array in bytes.
 
     Returns
     -------
     numpy.ndarray
-        In the shape and with the numbers of the file, in the machine's byte order.
+        In native byte order.
 
     Raises
     ------
     ValueError
-        If it is no such file, is cut off, its header does not tell of what is in it, or it takes more than `most`. Nothing
-        is allocated for a size that the file cannot hold.
+        If the file is not in this format, is truncated or too long, or exceeds `most`. Nothing is allocated for a size that
+        the file cannot hold.
 
     Examples
     --------
@@ -183,11 +169,11 @@ def read_idx(path: str | PathLike[str], most: float = math.inf) -> Array:
                     return _read(unpacked, min(most, DEFLATE * size))
             return _read(stream, min(most, size))
         except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise ValueError(f"read_idx: {os.fspath(path)} is damaged or no IDX file: {error}") from error
+            raise ValueError(f"read_idx: {os.fspath(path)} is damaged or not an IDX file: {error}") from error
 
 
 def _read(stream: BufferedIOBase, limit: float) -> Array:
-    """An array from a stream whose numbers take no more bytes than the limit."""
+    """An array of at most `limit` bytes from a stream."""
     start = stream.read(4)
     if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in TYPES:
         raise ValueError(f"it starts with {start!r}")
@@ -198,8 +184,8 @@ def _read(stream: BufferedIOBase, limit: float) -> Array:
     shape = struct.unpack(f">{ndim}I", lengths)
     size = math.prod(shape) * dtype.itemsize
     if size > limit or ndim > 32:
-        raise ValueError(f"its header claims the shape {shape}, which takes more bytes than there can be")
+        raise ValueError(f"its header claims the shape {shape}, which needs more bytes than there can be")
     data = read_rest(stream, size)
     if len(data) != size:
-        raise ValueError(f"the shape {shape} takes {size:,} bytes, and it holds {'more' if len(data) > size else len(data)}")
+        raise ValueError(f"the shape {shape} needs {size:,} bytes, but it holds {'more' if len(data) > size else len(data)}")
     return np.frombuffer(data, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)

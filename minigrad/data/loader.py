@@ -1,4 +1,4 @@
-"""The loader: batches of a dataset, in order or shuffled, prepared as they are asked for or ahead in the background."""
+"""The loader: batches of a dataset, in order or shuffled, prepared on demand or in the background."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ import numpy as np
 from minigrad.data.dataset import Array, Dataset, gather
 from minigrad.data.transforms import Transform, is_random
 
-AHEAD = 2  # batches that each thread may be ahead
+AHEAD = 2  # batches that each thread may prepare ahead
 
 
 class DataLoader:
-    """Batches of a dataset. Each ``for`` over it is one epoch.
+    """Batches of a dataset; each ``for`` over it is one epoch.
 
-    A run repeats exactly if the generator starts from the same state, whatever `prefetch` is: an epoch draws its order from
-    the generator, and from one further draw a generator of its own for each batch.
+    A run is reproducible from the state of the generator, for any `prefetch`: an epoch draws its permutation from it, and
+    one more number, which seeds a generator for each batch.
 
     Parameters
     ----------
     dataset : Dataset
-        What to take batches from.
+        The dataset.
     batch_size : int
-        Items to a batch; the last one has what is left.
+        Items per batch; the last batch may be smaller.
     shuffle : bool
-        Whether each epoch has a random order of its own.
+        Whether each epoch is in a new random order.
     rng : numpy.random.Generator, optional
-        Where chance comes from; if left out, a fresh ``numpy.random.default_rng()``. Left alone if nothing is random.
+        By default a fresh one. Not used if nothing is random.
     drop_last : bool
-        Leave out a last batch that is not full.
+        Whether to drop a last batch that is smaller.
     prefetch : int
-        Threads that prepare batches in the background; with 0 a batch is prepared when it is asked for. They help where
-        items are read from files, or beside NumPy code that lets other threads run. A loop that is left ends them.
+        Number of threads that prepare batches in the background; 0 for none. Helps if items are read from files, or with
+        NumPy code that releases the lock. The threads end with the loop.
     transform : callable, optional
-        Called on the first array of each batch; see `minigrad.data.transforms`.
+        Applied to the first array of each batch; see `minigrad.data.transforms`.
 
     Yields
     ------
     tuple of numpy.ndarray, or numpy.ndarray
-        An array for each element of the dataset's items, or for the only one. It is new, and yours to write to.
+        New arrays, one for each element of the dataset's items.
 
     Raises
     ------
     TypeError
-        If an argument is of another type.
+        If an argument is of the wrong type.
     ValueError
         If the dataset is empty, a number is out of range, or there would be no batch.
 
@@ -75,18 +75,20 @@ class DataLoader:
         transform: Transform | None = None,
     ) -> None:
         if isinstance(dataset, tuple):
-            raise TypeError("DataLoader: a tuple is no dataset; join arrays in one with ArrayDataset(images, labels)")
+            raise TypeError("DataLoader: a tuple is not a dataset; make one with ArrayDataset(images, labels)")
         if not isinstance(dataset, Dataset):
-            raise TypeError(f"DataLoader: a dataset has a length and items, which {type(dataset).__name__} has not")
+            raise TypeError(f"DataLoader: a dataset needs a length and items, which {type(dataset).__name__} does not have")
         if rng is not None and not isinstance(rng, np.random.Generator):
-            raise TypeError(f"DataLoader: rng is a numpy.random.Generator, as of numpy.random.default_rng(0), got {rng!r}")
+            raise TypeError(
+                f"DataLoader: rng must be a numpy.random.Generator, as from numpy.random.default_rng(0), got {rng!r}"
+            )
         if transform is not None and not callable(transform):
-            raise TypeError(f"DataLoader: the transform is a function of a batch, got {type(transform).__name__}")
+            raise TypeError(f"DataLoader: the transform must be a function of a batch, got {type(transform).__name__}")
         for name, number, least in (("batch_size", batch_size, 1), ("prefetch", prefetch, 0)):
             if not isinstance(number, int | np.integer) or isinstance(number, bool):
-                raise TypeError(f"DataLoader: {name} is a whole number, got {number!r}")
+                raise TypeError(f"DataLoader: {name} must be an integer, got {number!r}")
             if number < least:
-                raise ValueError(f"DataLoader: {name} is {least} or more, got {number}")
+                raise ValueError(f"DataLoader: {name} must be at least {least}, got {number}")
         if not len(dataset):
             raise ValueError("DataLoader: the dataset is empty")
         if drop_last and len(dataset) < batch_size:
@@ -97,7 +99,7 @@ class DataLoader:
         self.rng = np.random.default_rng() if rng is None else rng
 
     def __len__(self) -> int:
-        """Batches in an epoch."""
+        """Number of batches in an epoch."""
         n = len(self.dataset)
         return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
 
@@ -110,7 +112,7 @@ class DataLoader:
         return (self._batch(order, seed, i) for i in range(len(self)))
 
     def _batch(self, order: Array, seed: int, i: int) -> Any:
-        """Batch number i. It depends on nothing that other batches change, so that threads may take turns as they like."""
+        """Batch number i. It depends on no other batch, so that threads may prepare them in any order."""
         batch = gather(self.dataset, order[i * self.batch_size : (i + 1) * self.batch_size])
         if self.transform is None:
             return batch
@@ -119,14 +121,14 @@ class DataLoader:
         return (x, *rest) if isinstance(batch, tuple) else x
 
     def _ahead(self, order: Array, seed: int) -> Iterator[Any]:
-        """The batches in their order, prepared by threads that end with this generator."""
+        """The batches in order, prepared by threads that end with this generator."""
         from collections import deque
         from concurrent.futures import ThreadPoolExecutor
         from contextvars import copy_context
         from itertools import islice
 
         pool = ThreadPoolExecutor(self.prefetch, "minigrad-loader")
-        # Each batch is prepared under the consumer's modes, such as those of numpy.errstate.
+        # Each batch is prepared in the caller's context, such as numpy.errstate.
         jobs = (pool.submit(copy_context().run, self._batch, order, seed, i) for i in range(len(self)))
         try:
             coming = deque(islice(jobs, AHEAD * self.prefetch))

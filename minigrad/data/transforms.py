@@ -1,7 +1,7 @@
 """Transforms of whole batches of images, (N, C, H, W).
 
-A transform is a function of a batch. One that draws at random has the attribute ``random = True``, and is called with a
-`numpy.random.Generator` too, so that a seed repeats a run. No transform writes into the batch it is given.
+A transform is a function of a batch. A random one has the attribute ``random = True``, and also takes a
+`numpy.random.Generator`, so that a seed repeats a run. No transform writes to its input.
 """
 
 from __future__ import annotations
@@ -10,26 +10,20 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 Array = np.ndarray[Any, Any]
 Transform = Callable[..., Any]
 
 
 def is_random(transform: Transform | None) -> bool:
-    """Whether a transform is to be called with a generator."""
+    """Whether a transform takes a generator."""
     return bool(getattr(transform, "random", False))
 
 
 class Compose:
-    """Transforms one after the other.
+    """Several transforms in sequence, random ones or not.
 
-    Parameters
-    ----------
-    transforms : sequence of callable
-        Functions of a batch, random ones among them or not.
-
-    Examples
-    --------
     >>> rng = np.random.default_rng(0)
     >>> augment = Compose([ToFloat(), RandomHorizontalFlip(), lambda x: x - 0.5])
     >>> augment(np.array([[[[0, 255]]], [[[0, 255]]]], np.uint8), rng).tolist()
@@ -39,14 +33,14 @@ class Compose:
     def __init__(self, transforms: Sequence[Transform]) -> None:
         for transform in transforms:
             if not callable(transform):
-                raise TypeError(f"Compose: a transform is a function of a batch, got {type(transform).__name__}")
+                raise TypeError(f"Compose: a transform must be a function of a batch, got {type(transform).__name__}")
         self.transforms = tuple(transforms)
         self.random = any(is_random(transform) for transform in self.transforms)
 
     def __call__(self, x: Any, rng: np.random.Generator | None = None) -> Any:
-        """Transform a batch; the generator is needed if one of the transforms is random."""
+        """Transform a batch; needs the generator if one of the transforms is random."""
         if self.random and rng is None:
-            raise TypeError("Compose: one of the transforms is random, so a numpy.random.Generator comes second")
+            raise TypeError("Compose: one of the transforms is random; pass a numpy.random.Generator second")
         for transform in self.transforms:
             x = transform(x, rng) if is_random(transform) else transform(x)
         return x
@@ -56,27 +50,18 @@ class Compose:
 
 
 class ToFloat:
-    """Numbers as floats, divided by what stands for 1.
+    """Cast to a floating dtype, and divide by `divisor`: 255 for the bytes of images.
 
-    Parameters
-    ----------
-    divisor : float
-        255 for the bytes of images.
-    dtype : dtype_like
-        A floating type.
-
-    Examples
-    --------
     >>> ToFloat()(np.array([0, 51, 255], np.uint8))
     array([0. , 0.2, 1. ], dtype=float32)
     """
 
-    def __init__(self, divisor: float = 255, dtype: Any = np.float32) -> None:
-        self.dtype = np.dtype(dtype)
+    def __init__(self, divisor: float = 255, dtype: DTypeLike = np.float32) -> None:
+        self.dtype: np.dtype[Any] = np.dtype(dtype)
         if self.dtype.kind != "f":
-            raise TypeError(f"ToFloat: dtype is a floating type, got {self.dtype}")
+            raise TypeError(f"ToFloat: dtype must be floating, got {self.dtype}")
         if not divisor:
-            raise ValueError("ToFloat: the divisor is not 0")
+            raise ValueError("ToFloat: the divisor must not be 0")
         self.divisor = divisor
 
     def __call__(self, x: Any) -> Array:
@@ -90,22 +75,8 @@ class ToFloat:
 
 
 class Normalize:
-    """Each channel less its mean, divided by its standard deviation.
+    """Standardise, (x - mean) / std, with one number for all channels or one for each channel C.
 
-    Parameters
-    ----------
-    mean, std : float or sequence of float
-        One number, or one for each channel C.
-
-    Raises
-    ------
-    ValueError
-        If a standard deviation is not above 0, or on a batch with another number of channels.
-    TypeError
-        On a batch of integers.
-
-    Examples
-    --------
     >>> Normalize([1.0, 2.0], [0.5, 4.0])(np.full((1, 2, 1, 1), 2.0)).ravel()
     array([2., 0.])
     """
@@ -113,9 +84,9 @@ class Normalize:
     def __init__(self, mean: float | Sequence[float] | Array, std: float | Sequence[float] | Array) -> None:
         self.mean, self.std = np.asarray(mean, np.float64), np.asarray(std, np.float64)
         if self.mean.ndim > 1 or self.std.ndim > 1:
-            raise ValueError("Normalize: mean and std are one number, or one for each channel")
+            raise ValueError("Normalize: mean and std must be one number, or one for each channel")
         if not (self.std > 0).all():
-            raise ValueError(f"Normalize: std is above 0, got {std}")
+            raise ValueError(f"Normalize: std must be positive, got {std}")
 
     def __call__(self, x: Any) -> Array:
         """Normalise a batch of shape (N, C, ...)."""
@@ -127,7 +98,7 @@ class Normalize:
 
     def _by_channel(self, numbers: Array, x: Array) -> Array:
         if numbers.ndim and (x.ndim < 2 or numbers.size not in (1, x.shape[1])):
-            raise ValueError(f"Normalize: {numbers.size} channels are expected, but the batch has shape {x.shape}")
+            raise ValueError(f"Normalize: expected {numbers.size} channels, got a batch of shape {x.shape}")
         return numbers.astype(x.dtype).reshape(-1, *[1] * (x.ndim - 2)) if numbers.ndim else numbers.astype(x.dtype)
 
     def __repr__(self) -> str:
@@ -135,24 +106,8 @@ class Normalize:
 
 
 class RandomCrop:
-    """From each image a window at a random place, after padding it all around.
+    """Crop each image at a random position to `size`, after padding it by `padding` on every side with `fill`.
 
-    Parameters
-    ----------
-    size : int or (int, int)
-        Height and width of the window.
-    padding : int
-        Rows and columns added on each side first.
-    fill : float
-        What is added.
-
-    Raises
-    ------
-    ValueError
-        If a number is out of range, or on images that are smaller than the window.
-
-    Examples
-    --------
     >>> crop = RandomCrop(2, padding=1)
     >>> crop(np.arange(1, 9).reshape(2, 1, 2, 2), np.random.default_rng(0)).tolist()
     [[[[3, 4], [0, 0]]], [[[0, 5], [0, 7]]]]
@@ -164,7 +119,7 @@ class RandomCrop:
         self.size = (size, size) if isinstance(size, int) else tuple(size)
         self.padding, self.fill = padding, fill
         if len(self.size) != 2 or min(self.size) < 1 or padding < 0:
-            raise ValueError(f"RandomCrop: size is 1 or more and padding 0 or more, got {size} and {padding}")
+            raise ValueError(f"RandomCrop: size must be at least 1 and padding at least 0, got {size} and {padding}")
 
     def __call__(self, x: Any, rng: np.random.Generator) -> Array:
         """Crop a batch of shape (N, C, H, W)."""
@@ -173,7 +128,9 @@ class RandomCrop:
         height, width = self.size
         places = rows + 2 * p - height + 1, columns + 2 * p - width + 1
         if min(places) < 1:
-            raise ValueError(f"RandomCrop: a window of {self.size} does not fit images of {(rows, columns)} padded by {p}")
+            raise ValueError(
+                f"RandomCrop: a crop of {self.size} does not fit into images of {(rows, columns)} padded by {p}"
+            )
         if p:
             padded = np.full((n, channels, rows + 2 * p, columns + 2 * p), self.fill, x.dtype)
             padded[:, :, p:-p, p:-p] = x
@@ -188,20 +145,8 @@ class RandomCrop:
 
 
 class RandomHorizontalFlip:
-    """Each image mirrored left to right, or not.
+    """Mirror each image left to right with probability p.
 
-    Parameters
-    ----------
-    p : float
-        The probability.
-
-    Raises
-    ------
-    ValueError
-        If it is not within 0 and 1.
-
-    Examples
-    --------
     >>> RandomHorizontalFlip(p=1.0)(np.arange(3).reshape(1, 1, 1, 3), np.random.default_rng()).ravel()
     array([2, 1, 0])
     """
@@ -210,7 +155,7 @@ class RandomHorizontalFlip:
 
     def __init__(self, p: float = 0.5) -> None:
         if not 0 <= p <= 1:
-            raise ValueError(f"RandomHorizontalFlip: p is a probability, from 0 to 1, got {p}")
+            raise ValueError(f"RandomHorizontalFlip: p is a probability between 0 and 1, got {p}")
         self.p = p
 
     def __call__(self, x: Any, rng: np.random.Generator) -> Array:

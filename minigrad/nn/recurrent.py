@@ -173,7 +173,7 @@ class RNN(_Recurrent):
         self.nonlinearity = _nonlinearity("RNN", nonlinearity)
         super().__init__(
             input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, rng=rng, dtype=dtype
-        )  # fmt: skip
+        )
 
     def _sequence(self, x: Value, states: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> Any:
         bias = None if bias_ih is None else bias_ih + bias_hh

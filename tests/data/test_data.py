@@ -96,10 +96,10 @@ def test_an_array_dataset():
     [
         ((), ValueError, "at least one array"),
         (([1.0], [1, 2]), ValueError, r"shapes \(1,\) and \(2,\) differ in length"),
-        ((3.0,), TypeError, "argument 0 is no array of numbers but float"),
-        (([1.0], ["a"]), TypeError, "argument 1 is no array of numbers"),
-        (([None],), TypeError, "argument 0 is no array of numbers"),
-        (([[1], [1, 2]],), TypeError, "argument 0 is no array of numbers"),
+        ((3.0,), TypeError, "argument 0 is not an array of numbers, got float"),
+        (([1.0], ["a"]), TypeError, "argument 1 is not an array of numbers"),
+        (([None],), TypeError, "argument 0 is not an array of numbers"),
+        (([[1], [1, 2]],), TypeError, "argument 0 is not an array of numbers"),
     ],
 )  # fmt: skip
 def test_arrays_that_make_no_dataset(arrays: Any, kind: type[Exception], message: str):
@@ -136,9 +136,9 @@ def test_a_random_split_covers_everything_once():
     assert [len(p) for p in random_split(data, [0.5, 0.3, 0.2])] == [6, 3, 2]
     assert [len(p) for p in random_split(data, [1 / 3] * 3)] == [4, 4, 3]
     for lengths, message in (
-        ([5, 5], "add up to the dataset's 11, but .* to 10"),
-        ([0.5, 0.6], "add up to 1.1"),
-        ([12, -1], "not negative"),
+        ([5, 5], "sum to the dataset's 11, but .* to 10"),
+        ([0.5, 0.6], "sum to 1.1"),
+        ([12, -1], "must not be negative"),
     ):
         with pytest.raises(ValueError, match=f"random_split: .*{message}"):
             random_split(data, lengths)
@@ -245,11 +245,11 @@ def test_items_of_every_kind_make_batches(prefetch: int):
     assert y.dtype == bool
     assert first(ArrayDataset([[1.0], [2.0], [3.0]])).tolist() == [[1.0], [2.0]]
     for items, kind, message in (
-        ([np.zeros(2), np.zeros(3)], ValueError, r"shapes \(2,\) and \(3,\) make no batch"),
+        ([np.zeros(2), np.zeros(3)], ValueError, r"shapes \(2,\) and \(3,\) cannot be stacked"),
         ([(1, 2), (1,)], ValueError, "tuples of different lengths"),
         ([(1, 2), 3], ValueError, "tuples of different lengths"),
-        (["a", "b"], TypeError, "no numbers but str"),
-        ([1.0, "b"], TypeError, "no numbers but str"),
+        (["a", "b"], TypeError, "are not numbers, got str"),
+        ([1.0, "b"], TypeError, "are not numbers, got str"),
     ):
         with pytest.raises(kind, match=f"DataLoader: .*{message}"):
             first(items)
@@ -354,17 +354,17 @@ def test_two_loops_over_one_loader_do_not_meet():
         (ArrayDataset(np.zeros((0, 3))), {}, ValueError, "the dataset is empty"),
         ([], {}, ValueError, "the dataset is empty"),
         ((np.zeros(3), np.zeros(3)), {}, TypeError, r"ArrayDataset\(images, labels\)"),
-        (5, {}, TypeError, "which int has not"),
-        (iter([1]), {}, TypeError, "which list_iterator has not"),
-        ([1, 2], {"batch_size": 0}, ValueError, "batch_size is 1 or more, got 0"),
-        ([1, 2], {"batch_size": -1}, ValueError, "batch_size is 1 or more, got -1"),
-        ([1, 2], {"batch_size": 2.0}, TypeError, "batch_size is a whole number, got 2.0"),
-        ([1, 2], {"batch_size": True}, TypeError, "batch_size is a whole number, got True"),
-        ([1, 2], {"prefetch": -1}, ValueError, "prefetch is 0 or more, got -1"),
-        ([1, 2], {"prefetch": None}, TypeError, "prefetch is a whole number"),
+        (5, {}, TypeError, "which int does not have"),
+        (iter([1]), {}, TypeError, "which list_iterator does not have"),
+        ([1, 2], {"batch_size": 0}, ValueError, "batch_size must be at least 1, got 0"),
+        ([1, 2], {"batch_size": -1}, ValueError, "batch_size must be at least 1, got -1"),
+        ([1, 2], {"batch_size": 2.0}, TypeError, "batch_size must be an integer, got 2.0"),
+        ([1, 2], {"batch_size": True}, TypeError, "batch_size must be an integer, got True"),
+        ([1, 2], {"prefetch": -1}, ValueError, "prefetch must be at least 0, got -1"),
+        ([1, 2], {"prefetch": None}, TypeError, "prefetch must be an integer"),
         ([1, 2], {"batch_size": 3, "drop_last": True}, ValueError, "2 items fill no batch of 3"),
-        ([1, 2], {"rng": 0}, TypeError, "rng is a numpy.random.Generator"),
-        ([1, 2], {"transform": 3}, TypeError, "the transform is a function"),
+        ([1, 2], {"rng": 0}, TypeError, "rng must be a numpy.random.Generator"),
+        ([1, 2], {"transform": 3}, TypeError, "the transform must be a function"),
     ],
 )  # fmt: skip
 def test_what_makes_no_loader(dataset: Any, options: Any, kind: type[Exception], message: str):
@@ -394,9 +394,9 @@ def test_to_float():
     y = np.ones(3, np.float32)
     ToFloat(2)(y)
     assert (y == 1).all()
-    with pytest.raises(TypeError, match="ToFloat: dtype is a floating type, got int32"):
+    with pytest.raises(TypeError, match="ToFloat: dtype must be floating, got int32"):
         ToFloat(dtype=np.int32)
-    with pytest.raises(ValueError, match="ToFloat: the divisor is not 0"):
+    with pytest.raises(ValueError, match="ToFloat: the divisor must not be 0"):
         ToFloat(0)
 
 
@@ -414,10 +414,10 @@ def test_normalize():
     np.testing.assert_allclose(own.std((0, 2, 3)), 1, rtol=1e-5)
     with pytest.raises(TypeError, match=r"expected floats, got uint8; put ToFloat\(\) before it"):
         Normalize(0, 1)(x.astype(np.uint8))
-    with pytest.raises(ValueError, match=r"2 channels are expected, but the batch has shape \(40, 3, 5, 6\)"):
+    with pytest.raises(ValueError, match=r"expected 2 channels, got a batch of shape \(40, 3, 5, 6\)"):
         Normalize([0, 0], [1, 1])(x)
     for std in (0, -1, [1, 0], float("nan")):
-        with pytest.raises(ValueError, match="std is above 0"):
+        with pytest.raises(ValueError, match="std must be positive"):
             Normalize(0, std)
 
 
@@ -438,9 +438,9 @@ def test_random_crop_takes_a_window_of_each_image():
     assert RandomCrop(8, padding=2)(images(dtype=np.uint8), rng()).dtype == np.uint8
     np.testing.assert_array_equal(RandomCrop(4)(x, rng(1)), RandomCrop(4)(x, rng(1)))
     for size, padding in ((0, 0), ((2, 0), 0), ((1, 2, 3), 0), (2, -1)):
-        with pytest.raises(ValueError, match="size is 1 or more and padding 0 or more"):
+        with pytest.raises(ValueError, match="size must be at least 1 and padding at least 0"):
             RandomCrop(size, padding)
-    with pytest.raises(ValueError, match=r"window of \(8, 8\) does not fit images of \(5, 6\) padded by 1"):
+    with pytest.raises(ValueError, match=r"a crop of \(8, 8\) does not fit into images of \(5, 6\) padded by 1"):
         RandomCrop(8, 1)(x, rng())
     with pytest.raises(ValueError, match=r"\(N, C, H, W\), got shape \(3, 5, 6\)"):
         RandomCrop(2)(x[0], rng())
@@ -475,9 +475,9 @@ def test_compose():
     np.testing.assert_array_equal(Compose(steps[2:])(x), Normalize(0.5, 0.5)(ToFloat()(x)))
     np.testing.assert_array_equal(Compose([Compose(steps), np.negative])(x, rng(2)), -expected)
     np.testing.assert_array_equal(Compose([])(x), x)
-    with pytest.raises(TypeError, match="Generator comes second"):
+    with pytest.raises(TypeError, match=r"pass a numpy\.random\.Generator second"):
         both(x)
-    with pytest.raises(TypeError, match="a transform is a function of a batch, got int"):
+    with pytest.raises(TypeError, match="a transform must be a function of a batch, got int"):
         Compose([3])
     assert repr(Compose(steps)) == (
         "Compose([RandomCrop((4, 4), padding=1), RandomHorizontalFlip(0.5), ToFloat(255, float32), Normalize(0.5, 0.5)])"

@@ -230,7 +230,7 @@ def test_a_server_that_refuses(server: Server, tmp_path: Path, status: int):
 
 def test_no_server_at_all(server: Server, tmp_path: Path):
     server.silent = True
-    with pytest.raises(ConnectionError, match=r"cannot be read .*; call again to go on, or put the file into .* by hand"):
+    with pytest.raises(ConnectionError, match=r"cannot be read .*; call again to continue, or put the file into .* by hand"):
         get(server, tmp_path / "data.bin")
     with Server() as gone:
         pass
@@ -241,7 +241,7 @@ def test_no_server_at_all(server: Server, tmp_path: Path):
 
 def test_a_server_that_falls_silent(server: Server, tmp_path: Path):
     server.hang = threading.Event()
-    with pytest.raises(ConnectionError, match=r"cannot be read .*timed out.*; call again to go on"):
+    with pytest.raises(ConnectionError, match=r"cannot be read .*timed out.*; call again to continue"):
         get(server, tmp_path / "data.bin", timeout=1)
     server.hang.set()
     server.hang = None

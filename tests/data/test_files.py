@@ -75,11 +75,11 @@ BAD_IDX = {
     "a pickle": (b"\x80\x04\x95" + bytes(40), "starts with"),
     "HTML": (b"<!DOCTYPE html><html>404</html>", "starts with"),
     "cut in the header": (GOOD[:9], "ends in the header, which has 2 lengths"),
-    "cut in the numbers": (GOOD[:-1], "claims the shape|takes 6 bytes, and it holds 5"),
-    "too long": (GOOD + b"\0", "takes 6 bytes, and it holds more"),
+    "cut in the numbers": (GOOD[:-1], "claims the shape|needs 6 bytes, but it holds 5"),
+    "too long": (GOOD + b"\0", "needs 6 bytes, but it holds more"),
     "huge": (header(8, 2**32 - 1, 2**32 - 1, 2**32 - 1) + bytes(99), "claims the shape .* more bytes than there can be"),
     "overflowing": (header(14, 2**31, 2**31, 4) + bytes(99), "claims the shape"),
-    "huge and empty": (header(8, 2**32 - 1, 0) + bytes(9), "takes 0 bytes, and it holds more"),
+    "huge and empty": (header(8, 2**32 - 1, 0) + bytes(9), "needs 0 bytes, but it holds more"),
     "too many axes": (header(8, *[1] * 255) + bytes(1), "claims the shape"),
 }
 
@@ -91,7 +91,7 @@ def test_bad_idx(case: str, packed: bool, tmp_path: Path):
     path = tmp_path / "labels"
     path.write_bytes(gzip.compress(data) if packed else data)
     tracemalloc.start()
-    with pytest.raises(ValueError, match=f"read_idx: .*labels is damaged or no IDX file: .*({message})"):
+    with pytest.raises(ValueError, match=f"read_idx: .*labels is damaged or not an IDX file: .*({message})"):
         read_idx(path)
     assert tracemalloc.get_traced_memory()[1] < 2**21
     tracemalloc.stop()
@@ -102,20 +102,20 @@ def test_a_gzip_file_cut_anywhere_or_changed_is_refused(tmp_path: Path):
     whole = gzip.compress(idx(np.arange(200, dtype=np.uint8)))
     for cut in range(len(whole)):
         path.write_bytes(whole[:cut])
-        with pytest.raises(ValueError, match="is damaged or no IDX file"):
+        with pytest.raises(ValueError, match="is damaged or not an IDX file"):
             read_idx(path)
     rng = np.random.default_rng(0)
     for place in range(10, len(whole)):  # after gzip's own header, in which the time and such do not matter
         damaged = bytearray(whole)
         damaged[place] ^= int(rng.integers(1, 256))
         path.write_bytes(damaged)
-        with pytest.raises(ValueError, match="is damaged or no IDX file"):
+        with pytest.raises(ValueError, match="is damaged or not an IDX file"):
             read_idx(path)
 
 
 def test_a_bomb_is_read_no_further_than_its_header_says(tmp_path: Path):
     path = tmp_path / "bomb.gz"
-    for shape, message in ((10, "takes 10 bytes, and it holds more"), (2**25, "claims the shape")):
+    for shape, message in ((10, "needs 10 bytes, but it holds more"), (2**25, "claims the shape")):
         path.write_bytes(gzip.compress(header(8, shape) + bytes(2**25)))
         tracemalloc.start()
         with pytest.raises(ValueError, match=message):
@@ -172,14 +172,14 @@ def test_what_is_missing_is_named_with_its_address(tmp_path: Path):
 @pytest.mark.parametrize(
     ("name", "array", "message"),
     [
-        ("train-images-idx3-ubyte", np.zeros((7, 28, 27), np.uint8), r"should hold bytes of shape \(N, 28, 28\), not uint8 \(7, 28, 27\)"),
-        ("train-images-idx3-ubyte", np.zeros((7, 28, 28), np.int8), "should hold bytes"),
-        ("train-images-idx3-ubyte", np.zeros((7, 784), np.uint8), "should hold bytes"),
-        ("train-labels-idx1-ubyte", np.zeros(6, np.uint8), r"a byte for each of 7 images, not uint8 \(6,\)"),
-        ("train-labels-idx1-ubyte", np.zeros((7, 1), np.uint8), "a byte for each of 7 images"),
-        ("train-labels-idx1-ubyte", np.zeros(7, np.int32), "a byte for each of 7 images"),
-        ("train-labels-idx1-ubyte", np.full(7, 10, np.uint8), "has a label of 10, and there are classes 0 to 9"),
-        ("t10k-labels-idx1-ubyte", np.full(3, 255, np.uint8), "has a label of 255"),
+        ("train-images-idx3-ubyte", np.zeros((7, 28, 27), np.uint8), r"must hold uint8 of shape \(N, 28, 28\), got uint8 \(7, 28, 27\)"),
+        ("train-images-idx3-ubyte", np.zeros((7, 28, 28), np.int8), "must hold uint8 of shape"),
+        ("train-images-idx3-ubyte", np.zeros((7, 784), np.uint8), "must hold uint8 of shape"),
+        ("train-labels-idx1-ubyte", np.zeros(6, np.uint8), r"must hold a uint8 for each of 7 images, got uint8 \(6,\)"),
+        ("train-labels-idx1-ubyte", np.zeros((7, 1), np.uint8), "must hold a uint8 for each of 7 images"),
+        ("train-labels-idx1-ubyte", np.zeros(7, np.int32), "must hold a uint8 for each of 7 images"),
+        ("train-labels-idx1-ubyte", np.full(7, 10, np.uint8), "has a label 10, but the classes are 0 to 9"),
+        ("t10k-labels-idx1-ubyte", np.full(3, 255, np.uint8), "has a label 255"),
     ],
 )  # fmt: skip
 def test_files_that_are_not_mnist(name: str, array: Any, message: str, tmp_path: Path):
@@ -272,7 +272,7 @@ def test_the_layout_of_a_record():
         (bytes(3072), "3,072 bytes are not"),
         (bytes(3073 * 2 + 1), "6,147 bytes are not"),
         (bytes(3073 * 10_001), "30,730,001 bytes are not"),
-        (bytes([10]) + bytes(3072), "has a label of 10, and there are classes 0 to 9"),
+        (bytes([10]) + bytes(3072), "has a label 10, but the classes are 0 to 9"),
     ],
 )  # fmt: skip
 def test_bad_files_of_cifar10(data: bytes, message: str, tmp_path: Path):
@@ -329,9 +329,9 @@ def test_hostile_archives(tmp_path: Path):
             member.size = 3073
             tar.addfile(member, io.BytesIO(bytes(3073)))
     refuses(root, buffer.getvalue(), "has cifar-10-batches-bin/data_batch_1.bin twice")
-    refuses(root, b"", "is damaged or another archive")
-    refuses(root, b"\x80\x04\x95", "is damaged or another archive")
-    refuses(root, gzip.compress(b"hello" * 1000), "is damaged or another archive")
+    refuses(root, b"", "is damaged or not the expected archive")
+    refuses(root, b"\x80\x04\x95", "is damaged or not the expected archive")
+    refuses(root, gzip.compress(b"hello" * 1000), "is damaged or not the expected archive")
     refuses(root, archive({}), "lacks")
     # the Python version of the dataset: pickles, which are not touched
     refuses(root, archive({"cifar-10-batches-py/data_batch_1": b"\x80\x04\x95"}), "lacks")
