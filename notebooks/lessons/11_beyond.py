@@ -374,7 +374,7 @@ plt.show()
 
 # %% tags=["varies"]
 source = Path(mg.__file__).with_name("ops").joinpath("networks/activation.py").read_text()
-start = source.index("@elementwise\ndef sigmoid")
+start = source.rindex("@", 0, source.index("def sigmoid("))
 end = source.index("\n", source.index("sigmoid.rules"))
 print(source[start:end])
 
