@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.graph import Value, value_of
+from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.operation import composed
 from minigrad.ops.dtypes import of_one_kind
 from minigrad.ops.elementwise import clip, floor, where
 from minigrad.ops.indexing import getitem, take
@@ -15,12 +16,18 @@ from minigrad.ops.joining import concatenate
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import broadcast_to, reshape
 
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
 
 def _part(x: Value, axis: int, start: int | None, stop: int | None) -> Value:
     return getitem(x, (slice(None),) * axis + (slice(start, stop),))
 
 
-def diff(x: Value, n: int = 1, axis: int = -1, prepend: Value = None, append: Value = None) -> Value:
+@composed
+def diff(
+    x: ArrayLike, n: int = 1, axis: int = -1, prepend: ArrayLike | None = None, append: ArrayLike | None = None
+) -> Tensor:
     """n-th discrete difference, x[i + 1] − x[i].
 
     >>> diff(Tensor([1.0, 3.0, 6.0]))
@@ -35,7 +42,7 @@ def diff(x: Value, n: int = 1, axis: int = -1, prepend: Value = None, append: Va
         x = concatenate([part for part in parts if part is not None], axis)
     for _ in range(n):
         x = _part(x, axis, 1, None) - _part(x, axis, None, -1)
-    return x
+    return cast("Tensor", x)
 
 
 def _end(end: Value, x: Value, axis: int) -> Value:
@@ -46,7 +53,8 @@ def _end(end: Value, x: Value, axis: int) -> Value:
     return broadcast_to(of_one_kind(end, x)[0], (*shape[:axis], 1, *shape[axis + 1 :]))
 
 
-def trapezoid(y: Value, x: Value = None, dx: Value = 1.0, axis: int = -1) -> Value:
+@composed
+def trapezoid(y: ArrayLike, x: ArrayLike | None = None, dx: ArrayLike = 1.0, axis: int = -1) -> Tensor:
     """Integral by the trapezoidal rule; the sample points receive gradients too.
 
     >>> trapezoid(Tensor([1.0, 2.0, 3.0]), dx=0.5)
@@ -68,7 +76,15 @@ def trapezoid(y: Value, x: Value = None, dx: Value = 1.0, axis: int = -1) -> Val
     return sum(between * width / 2.0, axis)
 
 
-def interp(x: Value, xp: Value, fp: Value, left: Value = None, right: Value = None, period: float | None = None) -> Value:
+@composed
+def interp(
+    x: ArrayLike,
+    xp: ArrayLike,
+    fp: ArrayLike,
+    left: ArrayLike | None = None,
+    right: ArrayLike | None = None,
+    period: float | None = None,
+) -> Tensor:
     """Piecewise-linear interpolation; x, xp and fp receive gradients.
 
     At a point of xp the slope is that of the segment to its right, at the last one that to its left; outside it is 0. xp

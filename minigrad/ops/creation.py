@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.graph import Value, value_of
+from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.operation import composed
 from minigrad.ops.dtypes import astype, of_one_kind
-from minigrad.ops.elementwise import power
+from minigrad.ops.elementwise import divide, power
 from minigrad.ops.shape import broadcast_to, moveaxis, reshape
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
 
 def _ends(who: str, start: Value, stop: Value, num: int, endpoint: bool) -> tuple[Value, Value, Value]:
@@ -23,7 +27,8 @@ def _ends(who: str, start: Value, stop: Value, num: int, endpoint: bool) -> tupl
     return start, stop, reshape(weight, (num, *(1,) * max(np.ndim(start), np.ndim(stop))))
 
 
-def linspace(start: Value, stop: Value, num: int = 50, endpoint: bool = True, *, axis: int = 0) -> Value:
+@composed
+def linspace(start: ArrayLike, stop: ArrayLike, num: int = 50, endpoint: bool = True, *, axis: int = 0) -> Tensor:
     """Evenly spaced values; the ends may be tensors.
 
     >>> stop = Tensor(2.0)
@@ -36,7 +41,10 @@ def linspace(start: Value, stop: Value, num: int = 50, endpoint: bool = True, *,
     return moveaxis(start * (1 - weight) + stop * weight, 0, axis)
 
 
-def logspace(start: Value, stop: Value, num: int = 50, endpoint: bool = True, base: Value = 10.0, *, axis: int = 0) -> Value:
+@composed
+def logspace(
+    start: ArrayLike, stop: ArrayLike, num: int = 50, endpoint: bool = True, base: ArrayLike = 10.0, *, axis: int = 0
+) -> Tensor:
     """Powers of a base at evenly spaced exponents; exponents and base may be tensors.
 
     >>> logspace(Tensor(0.0), 2.0, 3)
@@ -46,7 +54,8 @@ def logspace(start: Value, stop: Value, num: int = 50, endpoint: bool = True, ba
     return power(base, linspace(start, stop, num, endpoint, axis=axis))
 
 
-def geomspace(start: Value, stop: Value, num: int = 50, endpoint: bool = True, *, axis: int = 0) -> Value:
+@composed
+def geomspace(start: ArrayLike, stop: ArrayLike, num: int = 50, endpoint: bool = True, *, axis: int = 0) -> Tensor:
     """Geometric progression; the ends may be tensors, but must have one sign.
 
     >>> geomspace(Tensor(1.0), 4.0, 3)
@@ -55,10 +64,11 @@ def geomspace(start: Value, stop: Value, num: int = 50, endpoint: bool = True, *
     start, stop, weight = _ends("geomspace", start, stop, num, endpoint)
     if not np.all(value_of(start) * value_of(stop) > 0):
         raise ValueError("geomspace: the ends must both be positive or both be negative, for the ratio to be real")
-    return moveaxis(start * power(stop / start, weight), 0, axis)
+    return moveaxis(start * power(divide(stop, start), weight), 0, axis)
 
 
-def full_like(x: Value, fill_value: Value, dtype: Any = None, shape: int | Sequence[int] | None = None) -> Value:
+@composed
+def full_like(x: ArrayLike, fill_value: ArrayLike, dtype: Any = None, shape: int | Sequence[int] | None = None) -> Tensor:
     """Array of one value, in the shape and dtype of x; the value receives the sum of the upstream gradient.
 
     ``np.full_like`` looks for a tensor at x alone; here the value may be one.
@@ -71,7 +81,8 @@ def full_like(x: Value, fill_value: Value, dtype: Any = None, shape: int | Seque
     return astype(broadcast_to(fill_value, wanted), model.dtype if dtype is None else dtype)
 
 
-def meshgrid(*x: Value, indexing: str = "xy", sparse: bool = False) -> tuple[Value, ...]:
+@composed
+def meshgrid(*x: ArrayLike, indexing: str = "xy", sparse: bool = False) -> tuple[Tensor, ...]:
     """Coordinate arrays of a grid. Broadcasting, ``x[:, None] * y``, often does without them.
 
     >>> x, y = meshgrid(Tensor([1.0, 2.0]), [5.0, 6.0, 7.0])

@@ -7,11 +7,15 @@ Exponentials, logarithms and trigonometry are in `transcendental`, the activatio
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minigrad.graph import Value
-from minigrad.operation import elementwise, op
+from minigrad.graph import ArrayLike, Value
+from minigrad.operation import composed, elementwise, op
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
 
 def zero(g: Value, *_: Value, **__: Value) -> Value:
@@ -308,7 +312,8 @@ where.rules(
 )
 
 
-def select(conditions: Sequence[Value], choices: Sequence[Value], default: Value = 0) -> Value:
+@composed
+def select(conditions: Sequence[ArrayLike], choices: Sequence[ArrayLike], default: ArrayLike = 0) -> Tensor:
     """Select the choice of the first true condition, else the default; gradients as in `where`.
 
     ``np.select`` looks for tensors among the choices alone; the default may be one here.
@@ -319,8 +324,8 @@ def select(conditions: Sequence[Value], choices: Sequence[Value], default: Value
     """
     if len(conditions) != len(choices) or not len(choices):
         raise ValueError(f"select: needs a choice for each condition, got {len(conditions)} and {len(choices)}")
-    result = default
-    for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
+    result = where(conditions[-1], choices[-1], default)
+    for condition, choice in zip(conditions[-2::-1], choices[-2::-1], strict=True):
         result = where(condition, choice, result)
     return result
 

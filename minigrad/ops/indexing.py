@@ -6,17 +6,20 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.graph import Node, Value, value_of
-from minigrad.operation import op
+from minigrad.graph import ArrayLike, Node, Value, value_of
+from minigrad.operation import composed, op
 from minigrad.ops.shape import moveaxis, ravel
 
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
-def getitem(x: Value, key: Any) -> Value:
+
+def getitem(x: ArrayLike, key: Any) -> Tensor:
     """Indexing, x[key], by any key of NumPy's; where an element is picked more than once, its gradients add up.
 
     >>> getitem(Tensor([1.0, 2.0, 3.0]), [2, 0, 2])
@@ -31,7 +34,7 @@ def _getitem(x: Value, /, key: Any) -> Value:
     return x[key]
 
 
-def scatter(x: Value, key: Any, shape: tuple[int, ...]) -> Value:
+def scatter(x: ArrayLike, key: Any, shape: tuple[int, ...]) -> Tensor:
     """Zeros of a shape, with x added at a key; the adjoint of `getitem`.
 
     >>> scatter(Tensor([1.0, 2.0, 3.0]), [2, 0, 2], (4,))
@@ -91,7 +94,8 @@ def as_key(key: Any) -> Any:
     return key
 
 
-def take(x: Value, indices: Value, axis: int | None = None) -> Value:
+@composed
+def take(x: ArrayLike, indices: ArrayLike, axis: int | None = None) -> Tensor:
     """Elements at indices along an axis, of the flattened array if `axis` is None; gradients of repeated ones add up.
 
     >>> take(Tensor([1.0, 2.0, 3.0]), [2, 0])
@@ -103,7 +107,8 @@ def take(x: Value, indices: Value, axis: int | None = None) -> Value:
     return _getitem(x, key=(slice(None),) * normalize_axis_index(axis, np.ndim(x)) + (picked,))
 
 
-def take_along_axis(x: Value, indices: Value, axis: int | None = -1) -> Value:
+@composed
+def take_along_axis(x: ArrayLike, indices: ArrayLike, axis: int | None = -1) -> Tensor:
     """Elements at indices along an axis, other ones for each line, as `argsort` gives them.
 
     >>> take_along_axis(Tensor([[1.0, 2.0], [3.0, 4.0]]), [[1], [0]], axis=1)
@@ -121,7 +126,8 @@ def take_along_axis(x: Value, indices: Value, axis: int | None = -1) -> Value:
     return _getitem(x, key=tuple(grid))
 
 
-def diagonal(x: Value, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Value:
+@composed
+def diagonal(x: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     """Diagonal of the matrices in two axes, as the last axis of the result.
 
     >>> diagonal(Tensor([[1.0, 2.0], [3.0, 4.0]]))
@@ -134,7 +140,8 @@ def diagonal(x: Value, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Value
     return _getitem(x, key=(..., i - min(offset, 0), i + max(offset, 0)))
 
 
-def diag(x: Value, k: int = 0) -> Value:
+@composed
+def diag(x: ArrayLike, k: int = 0) -> Tensor:
     """Diagonal of a matrix; of a vector, the matrix with it on the diagonal.
 
     >>> diag(Tensor([1.0, 2.0]))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.graph import Value
-from minigrad.operation import op
+from minigrad.graph import ArrayLike, Value
+from minigrad.operation import composed, op
 from minigrad.ops.dtypes import of_one_kind
 from minigrad.ops.indexing import getitem, take
 from minigrad.ops.shape import broadcast_to, expand_dims, ravel, reshape
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
 
 @op(formulas=("its part of upstream",))
@@ -29,7 +32,7 @@ def _concatenate_rule(needed: Sequence[bool], g: Value, out: Value, *arrays: Val
     return [g[(*before, span)] if need else None for span, need in zip(spans, needed, strict=True)]
 
 
-def concatenate(arrays: Sequence[Value], axis: int | None = 0) -> Value:
+def concatenate(arrays: Sequence[ArrayLike], axis: int | None = 0) -> Tensor:
     """Concatenate along an axis; flattened arrays if `axis` is None.
 
     >>> concatenate([Tensor([1.0]), [2.0, 3.0]])
@@ -52,7 +55,7 @@ def _stack_rule(needed: Sequence[bool], g: Value, out: Value, *arrays: Value, ax
     return [g[(*before, i)] if need else None for i, need in enumerate(needed)]
 
 
-def stack(arrays: Sequence[Value], axis: int = 0) -> Value:
+def stack(arrays: Sequence[ArrayLike], axis: int = 0) -> Tensor:
     """Join along a new axis: what ``np.array([t, t])`` is for arrays.
 
     >>> stack([Tensor(1.0), Tensor(2.0)])
@@ -61,7 +64,8 @@ def stack(arrays: Sequence[Value], axis: int = 0) -> Value:
     return _stack(*arrays, axis=axis)
 
 
-def split(x: Value, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Value]:
+@composed
+def split(x: ArrayLike, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
     """Split along an axis, into equal sections or at the given indices.
 
     >>> split(Tensor([1.0, 2.0, 3.0]), [1])
@@ -98,7 +102,8 @@ def _parts(who: str, arrays: Sequence[Value], ndim: int) -> list[Value]:
     return [_at_least(x, ndim) for x in of_one_kind(*arrays)]
 
 
-def hstack(arrays: Sequence[Value]) -> Value:
+@composed
+def hstack(arrays: Sequence[ArrayLike]) -> Tensor:
     """Stack horizontally: vectors end to end, other arrays along the second axis.
 
     >>> hstack([Tensor([1.0]), [2.0, 3.0]])
@@ -108,7 +113,8 @@ def hstack(arrays: Sequence[Value]) -> Value:
     return concatenate(parts, 0 if np.ndim(parts[0]) == 1 else 1)
 
 
-def vstack(arrays: Sequence[Value]) -> Value:
+@composed
+def vstack(arrays: Sequence[ArrayLike]) -> Tensor:
     """Stack vertically, vectors as rows.
 
     >>> vstack([Tensor([1.0, 2.0]), [3.0, 4.0]])
@@ -118,7 +124,8 @@ def vstack(arrays: Sequence[Value]) -> Value:
     return concatenate(_parts("vstack", arrays, 2), 0)
 
 
-def dstack(arrays: Sequence[Value]) -> Value:
+@composed
+def dstack(arrays: Sequence[ArrayLike]) -> Tensor:
     """Stack along the third axis, matrices as layers.
 
     >>> dstack([Tensor([1.0, 2.0]), [3.0, 4.0]])
@@ -128,7 +135,8 @@ def dstack(arrays: Sequence[Value]) -> Value:
     return concatenate(_parts("dstack", arrays, 3), 2)
 
 
-def column_stack(arrays: Sequence[Value]) -> Value:
+@composed
+def column_stack(arrays: Sequence[ArrayLike]) -> Tensor:
     """Stack horizontally, vectors as columns.
 
     >>> column_stack([Tensor([1.0, 2.0]), [3.0, 4.0]])
@@ -139,7 +147,8 @@ def column_stack(arrays: Sequence[Value]) -> Value:
     return concatenate([expand_dims(x, 1) if np.ndim(x) == 1 else x for x in parts], 1)
 
 
-def append(x: Value, values: Value, axis: int | None = None) -> Value:
+@composed
+def append(x: ArrayLike, values: ArrayLike, axis: int | None = None) -> Tensor:
     """Append values; both arrays are flattened if `axis` is None.
 
     >>> append(Tensor([1.0, 2.0]), 3.0)
@@ -151,7 +160,8 @@ def append(x: Value, values: Value, axis: int | None = None) -> Value:
 # Repeating and padding
 
 
-def tile(x: Value, reps: int | Sequence[int]) -> Value:
+@composed
+def tile(x: ArrayLike, reps: int | Sequence[int]) -> Tensor:
     """Repeat the whole array along each axis.
 
     >>> tile(Tensor([1.0, 2.0]), 2)
@@ -167,7 +177,8 @@ def tile(x: Value, reps: int | Sequence[int]) -> Value:
     return reshape(repeated, [count * n for count, n in zip(counts, shape, strict=True)])
 
 
-def repeat(x: Value, repeats: int | Sequence[int], axis: int | None = None) -> Value:
+@composed
+def repeat(x: ArrayLike, repeats: int | Sequence[int], axis: int | None = None) -> Tensor:
     """Repeat each element along an axis; of the flattened array if `axis` is None.
 
     >>> repeat(Tensor([1.0, 2.0]), [1, 2])
@@ -191,7 +202,8 @@ _pad.rules(
 )
 
 
-def pad(x: Value, pad_width: Any, mode: str = "constant", *, constant_values: float = 0) -> Value:
+@composed
+def pad(x: ArrayLike, pad_width: Any, mode: str = "constant", *, constant_values: float = 0) -> Tensor:
     """Pad with a constant, or in one of the modes "reflect", "edge", "symmetric" and "wrap".
 
     An element that the padding repeats receives the gradients of its copies too.
@@ -203,11 +215,11 @@ def pad(x: Value, pad_width: Any, mode: str = "constant", *, constant_values: fl
     widths = [(int(a), int(b)) for a, b in np.broadcast_to(pad_width, (len(shape), 2))]
     if any(n < 0 for pair in widths for n in pair):
         raise ValueError(f"pad: widths must not be negative, got {pad_width}; crop with x[...] instead")
-    if mode == "constant":
-        return _pad(x, pad_width=tuple(widths), value=constant_values)
-    if mode not in ("reflect", "edge", "symmetric", "wrap"):
+    if mode not in ("constant", "reflect", "edge", "symmetric", "wrap"):
         raise ValueError(f"pad: mode {mode!r} is not one of 'constant', 'reflect', 'edge', 'symmetric' and 'wrap'")
+    if mode == "constant" or not any(map(any, widths)):
+        return _pad(x, pad_width=tuple(widths), value=constant_values)
     for axis, (width, size) in enumerate(zip(widths, shape, strict=True)):
         if width != (0, 0):
             x = take(x, np.pad(np.arange(size), width, mode), axis)  # type: ignore[call-overload]
-    return x
+    return cast("Tensor", x)

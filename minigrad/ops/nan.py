@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minigrad.graph import Value, value_of
-from minigrad.operation import op
+from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.operation import composed, op
 from minigrad.ops.elementwise import divide, square, where
 from minigrad.ops.indexing import getitem
 from minigrad.ops.norms import norm
 from minigrad.ops.reduce import Axis, cumsum, max, min, prod, sum
 from minigrad.ops.sorting import fractions, quantiles
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
 
 def _without(x: Value, fill: float) -> Value:
@@ -28,7 +32,8 @@ def _counted(x: Value, axis: Axis, keepdims: bool) -> Value:
     return np.sum(~np.isnan(v), axis=axis, keepdims=keepdims, dtype=v.dtype if v.dtype.kind == "f" else np.float64)
 
 
-def nansum(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
+@composed
+def nansum(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """NaN-ignoring sum; 0 if all elements are nan.
 
     >>> nansum(Tensor([1.0, np.nan, 2.0]))
@@ -37,7 +42,8 @@ def nansum(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
     return sum(_without(x, 0.0), axis, keepdims=keepdims)
 
 
-def nanprod(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
+@composed
+def nanprod(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """NaN-ignoring product; 1 if all elements are nan.
 
     >>> nanprod(Tensor([2.0, np.nan, 3.0]))
@@ -46,16 +52,17 @@ def nanprod(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
     return prod(_without(x, 1.0), axis, keepdims=keepdims)
 
 
-def _extreme(who: str, of: Callable[..., Value], x: Value, fill: float, axis: Axis, keepdims: bool) -> Value:
+def _extreme(who: str, of: Callable[..., Tensor], x: Value, fill: float, axis: Axis, keepdims: bool) -> Tensor:
     nothing = np.all(np.isnan(np.asarray(value_of(x))), axis=axis, keepdims=keepdims)
     found = of(_without(x, fill), axis, keepdims=keepdims)
     if not np.any(nothing):
         return found
-    warnings.warn(f"{who}: all-nan slice", RuntimeWarning, stacklevel=3)
+    warnings.warn(f"{who}: all-nan slice", RuntimeWarning, stacklevel=4)
     return where(nothing, np.asarray(value_of(found)).dtype.type(np.nan), found)
 
 
-def nanmax(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
+@composed
+def nanmax(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """NaN-ignoring maximum; ties split the gradient evenly. If all elements are nan, nan with a warning.
 
     >>> nanmax(Tensor([1.0, np.nan, 2.0]))
@@ -64,7 +71,8 @@ def nanmax(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
     return _extreme("nanmax", max, x, -np.inf, axis, keepdims)
 
 
-def nanmin(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
+@composed
+def nanmin(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """NaN-ignoring minimum; ties split the gradient evenly. If all elements are nan, nan with a warning.
 
     >>> nanmin(Tensor([1.0, np.nan, 2.0]))
@@ -73,16 +81,17 @@ def nanmin(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
     return _extreme("nanmin", min, x, np.inf, axis, keepdims)
 
 
-def _over_count(who: str, total: Value, count: Value) -> Value:
+def _over_count(who: str, total: Value, count: Value) -> Tensor:
     """Divide a total by a count; where the count is not positive, nan with a warning."""
     enough = count > 0
     if not np.all(enough):
-        warnings.warn(f"{who}: too few elements that are not nan", RuntimeWarning, stacklevel=3)
+        warnings.warn(f"{who}: too few elements that are not nan", RuntimeWarning, stacklevel=4)
         total, count = where(enough, total, np.asarray(value_of(total)).dtype.type(np.nan)), np.where(enough, count, 1)
     return divide(total, count[()])
 
 
-def nanmean(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
+@composed
+def nanmean(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """NaN-ignoring mean. If all elements are nan, nan with a warning.
 
     >>> nanmean(Tensor([1.0, np.nan, 2.0]))
@@ -97,7 +106,8 @@ def _deviations(x: Value, axis: Axis) -> Value:
     return where(np.isnan(value_of(x)), 0.0, _without(x, 0.0) - divide(nansum(x, axis, keepdims=True), count))
 
 
-def nanvar(x: Value, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Value:
+@composed
+def nanvar(x: ArrayLike, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Tensor:
     """NaN-ignoring variance. Where no more than `ddof` elements are left, nan with a warning.
 
     >>> nanvar(Tensor([1.0, np.nan, 2.0]))
@@ -107,7 +117,8 @@ def nanvar(x: Value, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False
     return _over_count("nanvar", sum(squares, axis, keepdims=keepdims), _counted(x, axis, keepdims) - ddof)
 
 
-def nanstd(x: Value, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Value:
+@composed
+def nanstd(x: ArrayLike, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Tensor:
     """NaN-ignoring standard deviation; warns as `nanvar`. Where all elements are equal its gradient is 0.
 
     >>> nanstd(Tensor([1.0, np.nan, 2.0]))
@@ -122,13 +133,14 @@ def nanstd(x: Value, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False
     return _over_count("nanstd", length, np.sqrt(np.maximum(count, 0)))
 
 
-def _nan_quantile(who: str, x: Value, q: Value, axis: Axis, method: str, keepdims: bool) -> Value:
+def _nan_quantile(who: str, x: Value, q: Value, axis: Axis, method: str, keepdims: bool) -> Tensor:
     if np.any(np.all(np.isnan(np.asarray(value_of(x))), axis=axis)):
-        warnings.warn(f"{who}: all-nan slice", RuntimeWarning, stacklevel=3)
+        warnings.warn(f"{who}: all-nan slice", RuntimeWarning, stacklevel=4)
     return quantiles(x, q, axis, method, keepdims, ignore_nan=True)
 
 
-def nanquantile(x: Value, q: Value, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Value:
+@composed
+def nanquantile(x: ArrayLike, q: ArrayLike, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Tensor:
     """NaN-ignoring `quantile`. If all elements are nan, nan with a warning.
 
     >>> nanquantile(Tensor([1.0, np.nan, 2.0, 4.0]), 0.75)
@@ -137,7 +149,10 @@ def nanquantile(x: Value, q: Value, axis: Axis = None, *, method: str = "linear"
     return _nan_quantile("nanquantile", x, fractions("nanquantile", q, 1), axis, method, keepdims)
 
 
-def nanpercentile(x: Value, q: Value, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Value:
+@composed
+def nanpercentile(
+    x: ArrayLike, q: ArrayLike, axis: Axis = None, *, method: str = "linear", keepdims: bool = False
+) -> Tensor:
     """NaN-ignoring `percentile`. If all elements are nan, nan with a warning.
 
     >>> nanpercentile(Tensor([1.0, np.nan, 2.0, 4.0]), 75)
@@ -146,7 +161,8 @@ def nanpercentile(x: Value, q: Value, axis: Axis = None, *, method: str = "linea
     return _nan_quantile("nanpercentile", x, fractions("nanpercentile", q, 100), axis, method, keepdims)
 
 
-def nanmedian(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
+@composed
+def nanmedian(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """NaN-ignoring median. If all elements are nan, nan with a warning.
 
     >>> nanmedian(Tensor([1.0, np.nan, 2.0, 4.0]))
@@ -155,7 +171,8 @@ def nanmedian(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
     return _nan_quantile("nanmedian", x, np.float64(0.5), axis, "linear", keepdims)
 
 
-def nancumsum(x: Value, axis: int | None = None) -> Value:
+@composed
+def nancumsum(x: ArrayLike, axis: int | None = None) -> Tensor:
     """NaN-ignoring cumulative sum; of the flattened array if `axis` is None.
 
     >>> nancumsum(Tensor([1.0, np.nan, 2.0]))
@@ -164,9 +181,10 @@ def nancumsum(x: Value, axis: int | None = None) -> Value:
     return cumsum(_without(x, 0.0), axis)
 
 
+@composed
 def nan_to_num(
-    x: Value, copy: bool = True, nan: Value = 0.0, posinf: Value | None = None, neginf: Value | None = None
-) -> Value:
+    x: ArrayLike, copy: bool = True, nan: ArrayLike = 0.0, posinf: ArrayLike | None = None, neginf: ArrayLike | None = None
+) -> Tensor:
     """Replace nan and infinities, which receive gradient 0; the replacements may be tensors.
 
     `copy` changes nothing: x is never written to.

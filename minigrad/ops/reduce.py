@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from minigrad.graph import Value, value_of
+from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import op
 
 Axis = int | tuple[int, ...] | None
@@ -223,7 +223,7 @@ cumsum.rules(lambda g, out, x, axis: np.reshape(np.flip(np.cumsum(np.flip(g, axi
 # Results without a gradient: plain NumPy
 
 
-def argmax(x: Value, axis: int | None = None, *, keepdims: bool = False) -> Value:
+def argmax(x: ArrayLike, axis: int | None = None, *, keepdims: bool = False) -> Value:
     """Index of the maximum, the first of several; a plain array, for an index has no gradient.
 
     >>> print(argmax(Tensor([1.0, 6.0, 2.0])))
@@ -232,7 +232,7 @@ def argmax(x: Value, axis: int | None = None, *, keepdims: bool = False) -> Valu
     return np.argmax(value_of(x), axis=axis, keepdims=keepdims)
 
 
-def argmin(x: Value, axis: int | None = None, *, keepdims: bool = False) -> Value:
+def argmin(x: ArrayLike, axis: int | None = None, *, keepdims: bool = False) -> Value:
     """Index of the minimum, the first of several; a plain array, for an index has no gradient.
 
     >>> print(argmin(Tensor([1.0, 6.0, 2.0])))
@@ -241,7 +241,7 @@ def argmin(x: Value, axis: int | None = None, *, keepdims: bool = False) -> Valu
     return np.argmin(value_of(x), axis=axis, keepdims=keepdims)
 
 
-def any(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
+def any(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Value:
     """True if any element is nonzero; a plain array.
 
     >>> print(any(Tensor([0.0, 2.0])))
@@ -250,7 +250,7 @@ def any(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
     return np.any(value_of(x), axis=axis, keepdims=keepdims)
 
 
-def all(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
+def all(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Value:
     """True if all elements are nonzero; a plain array.
 
     >>> print(all(Tensor([0.0, 2.0])))

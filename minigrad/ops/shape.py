@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from minigrad.graph import Value
-from minigrad.operation import op
+from minigrad.graph import ArrayLike, Value
+from minigrad.operation import composed, op
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
 # Shape
 
@@ -31,7 +35,8 @@ def reshape(x: Value, /, shape: int | Sequence[int]) -> Value:
 reshape.rules(lambda g, out, x, shape: np.reshape(g, x.shape))
 
 
-def ravel(x: Value) -> Value:
+@composed
+def ravel(x: ArrayLike) -> Tensor:
     """Flatten to one dimension.
 
     >>> ravel(Tensor([[1.0], [2.0]]))
@@ -40,7 +45,8 @@ def ravel(x: Value) -> Value:
     return reshape(x, math.prod(np.shape(x)))
 
 
-def flatten(x: Value, start_axis: int = 0, end_axis: int = -1) -> Value:
+@composed
+def flatten(x: ArrayLike, start_axis: int = 0, end_axis: int = -1) -> Tensor:
     """Merge the axes from `start_axis` to `end_axis` into one; 1 and −1 leave the batch axis alone.
 
     >>> flatten(Tensor(np.zeros((5, 2, 3))), 1).shape
@@ -114,7 +120,8 @@ transpose.rules(
 )
 
 
-def permute(x: Value, axes: Sequence[int]) -> Value:
+@composed
+def permute(x: ArrayLike, axes: Sequence[int]) -> Tensor:
     """Permute the axes; PyTorch's name for `transpose`.
 
     >>> permute(Tensor(np.zeros((2, 3, 4))), (2, 0, 1)).shape

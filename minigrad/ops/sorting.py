@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from minigrad.graph import Value, value_of
-from minigrad.operation import op
+from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.operation import composed, op
 from minigrad.ops.dtypes import astype
 from minigrad.ops.elementwise import where
 from minigrad.ops.indexing import take, take_along_axis
 from minigrad.ops.reduce import Axis
 from minigrad.ops.shape import expand_dims, moveaxis, ravel, reshape
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
 
 @op(called="sort", hidden=("order",))
@@ -37,7 +41,7 @@ def _inverse(order: Value, axis: int) -> Value:
 _reorder.rules(lambda g, out, x, order, axis: _reorder(g, _inverse(order, axis), axis))
 
 
-def sort(x: Value, axis: int | None = -1, kind: str | None = None) -> Value:
+def sort(x: ArrayLike, axis: int | None = -1, kind: str | None = None) -> Tensor:
     """Sort in ascending order, nan last.
 
     Stable by default: the first of several equal elements stays first and keeps its gradient.
@@ -51,7 +55,7 @@ def sort(x: Value, axis: int | None = -1, kind: str | None = None) -> Value:
     return _reorder(x, argsort(x, axis, kind), axis)
 
 
-def argsort(x: Value, axis: int | None = -1, kind: str | None = None) -> Value:
+def argsort(x: ArrayLike, axis: int | None = -1, kind: str | None = None) -> Value:
     """Indices that sort, stably by default; a plain array, for an index has no gradient.
 
     >>> print(argsort(Tensor([3.0, 1.0, 2.0])))
@@ -68,7 +72,8 @@ def argsort(x: Value, axis: int | None = -1, kind: str | None = None) -> Value:
     return np.argsort(v, axis, kind="stable") if np.any((first == second) | np.isnan(first)) else order
 
 
-def quantile(x: Value, q: Value, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Value:
+@composed
+def quantile(x: ArrayLike, q: ArrayLike, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Tensor:
     """q-quantile, linearly interpolated; the two elements it lies between share its gradient. q receives none.
 
     Of NumPy's methods, those that are steps in q and are not called "lower", "higher" or "nearest" are missing.
@@ -82,7 +87,8 @@ def quantile(x: Value, q: Value, axis: Axis = None, *, method: str = "linear", k
     return quantiles(x, fractions("quantile", q, 1), axis, method, keepdims)
 
 
-def percentile(x: Value, q: Value, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Value:
+@composed
+def percentile(x: ArrayLike, q: ArrayLike, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Tensor:
     """q-th percentile: the quantile of q / 100.
 
     >>> percentile(Tensor([1.0, 2.0, 4.0]), [0, 75])
@@ -91,7 +97,8 @@ def percentile(x: Value, q: Value, axis: Axis = None, *, method: str = "linear",
     return quantiles(x, fractions("percentile", q, 100), axis, method, keepdims)
 
 
-def median(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
+@composed
+def median(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Median; of an even count, the mean of the middle two, each with half of the gradient.
 
     >>> x = Tensor([1.0, 9.0, 2.0])
@@ -110,7 +117,7 @@ def fractions(who: str, q: Value, whole: int) -> Value:
     return given / whole
 
 
-def quantiles(x: Value, q: Value, axis: Axis, method: str, keepdims: bool, ignore_nan: bool = False) -> Value:
+def quantiles(x: Value, q: Value, axis: Axis, method: str, keepdims: bool, ignore_nan: bool = False) -> Tensor:
     """Quantiles over axes of x. The result has the axes of q, then those of x that are left."""
     if np.asarray(value_of(x)).dtype.kind != "f":
         x = astype(x, np.float64)
@@ -126,7 +133,7 @@ def quantiles(x: Value, q: Value, axis: Axis, method: str, keepdims: bool, ignor
     return expand_dims(result, tuple(q.ndim + i for i in axes)) if keepdims and axes else result
 
 
-def _quantiles_of_sorted(lines: Value, q: Value, method: str, ignore_nan: bool) -> Value:
+def _quantiles_of_sorted(lines: Value, q: Value, method: str, ignore_nan: bool) -> Tensor:
     """Quantiles of sorted lines, in which nan comes last, along the last axis."""
     values = np.asarray(value_of(lines))
     nan, size = np.isnan(values), values.shape[-1]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minigrad.graph import Value, value_of
+from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.operation import composed
 from minigrad.ops.elementwise import divide, multiply, sqrt
 from minigrad.ops.indexing import diagonal
 from minigrad.ops.joining import concatenate
@@ -14,8 +16,12 @@ from minigrad.ops.linalg import matmul
 from minigrad.ops.reduce import Axis, max, mean, min, sum
 from minigrad.ops.shape import expand_dims, reshape, squeeze, transpose
 
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
-def average(x: Value, axis: Axis = None, weights: Value = None, *, keepdims: bool = False) -> Value:
+
+@composed
+def average(x: ArrayLike, axis: Axis = None, weights: ArrayLike | None = None, *, keepdims: bool = False) -> Tensor:
     """Mean, or weighted mean, Σ w x / Σ w; the weights receive gradients too.
 
     >>> average(Tensor([1.0, 2.0]), weights=[1.0, 3.0])
@@ -33,7 +39,8 @@ def average(x: Value, axis: Axis = None, weights: Value = None, *, keepdims: boo
     return divide(total, scale)
 
 
-def ptp(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
+@composed
+def ptp(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Range, max − min; ties split the gradient evenly.
 
     >>> ptp(Tensor([1.0, 6.0, 2.0]))
@@ -42,7 +49,10 @@ def ptp(x: Value, axis: Axis = None, *, keepdims: bool = False) -> Value:
     return max(x, axis, keepdims=keepdims) - min(x, axis, keepdims=keepdims)
 
 
-def cov(m: Value, y: Value = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None) -> Value:
+@composed
+def cov(
+    m: ArrayLike, y: ArrayLike | None = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None
+) -> Tensor:
     """Covariance matrix of the variables in the rows, or in the columns if `rowvar` is false.
 
     Observation weights are not supported.
@@ -67,7 +77,8 @@ def _variables(m: Value, rowvar: bool) -> Value:
     return m if rowvar else transpose(m)
 
 
-def corrcoef(x: Value, y: Value = None, rowvar: bool = True) -> Value:
+@composed
+def corrcoef(x: ArrayLike, y: ArrayLike | None = None, rowvar: bool = True) -> Tensor:
     """Correlation matrix: covariances divided by both standard deviations.
 
     >>> corrcoef(Tensor([[1.0, 2.0, 3.0], [1.0, 4.0, 7.0]]))

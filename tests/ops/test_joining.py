@@ -20,10 +20,10 @@ def test_numbers_stacked_with_float32_stay_float32():
 
 
 @pytest.mark.parametrize(("call", "kind", "says"), [
-    (lambda: np.append(M, V, axis=0), ValueError, r"concatenate, inputs of shapes \(2, 4\) and \(3,\)"),
+    (lambda: np.append(M, V, axis=0), ValueError, r"append, inputs of shapes \(2, 4\) and \(3,\)"),
     (lambda: mg.hstack([]), ValueError, "hstack: needs at least one array to join"),
     (lambda: mg.column_stack([]), ValueError, "column_stack: needs at least one array to join"),
-    (lambda: np.vstack([V, M]), ValueError, r"concatenate, inputs of shapes \(1, 3\) and \(2, 4\)"),
+    (lambda: np.vstack([V, M]), ValueError, r"vstack, inputs of shapes \(1, 3\) and \(2, 4\)"),
 ])  # fmt: skip
 def test_bad_input(call, kind, says):
     with pytest.raises(kind, match=says):
