@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["check_folder", "read_rest", "replace_file", "suffix_of", "sync_folder"]
+DEFLATE = 1032  # a stream compressed by deflate, as in zip and gzip, expands to at most this many times its length
 
 # pathlib is imported by those who use it: it takes a quarter of the time that importing minigrad does.
 

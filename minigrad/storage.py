@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.files import read_rest, replace_file, suffix_of
+from minigrad.files import DEFLATE, read_rest, replace_file, suffix_of
 from minigrad.graph import value_of
 from minigrad.optional import needed
 
@@ -19,7 +19,6 @@ __all__ = ["Saved", "load", "save"]
 
 SUFFIXES = (".npz", ".safetensors")
 METADATA = "__metadata__"  # its name in both formats
-DEFLATE = 1032  # a deflate stream expands to at most this many times its length
 TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "BOOL": "|b1"}
 TYPES |= {"I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1", "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1"}
 DTYPES = frozenset(TYPES.values())

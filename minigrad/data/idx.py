@@ -13,11 +13,10 @@ import numpy as np
 
 from minigrad.data.dataset import Array, ArrayDataset
 from minigrad.data.download import File, obtain
-from minigrad.files import read_rest
+from minigrad.files import DEFLATE, read_rest
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MOST = 60_000  # images in a file
-DEFLATE = 1032  # a gzip file expands to at most this many times its size
 
 # Checksums: of MNIST from torchvision/datasets/mnist.py (github.com/pytorch/vision), as the original site is closed; of
 # Fashion-MNIST from the README of github.com/zalandoresearch/fashion-mnist, which is also the mirror.

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-Array = np.ndarray[Any, Any]
+from minigrad.data.dataset import Array
+
 Transform = Callable[..., Any]
 
 
