@@ -17,7 +17,6 @@ CONTRIBUTING = Path(__file__).parents[1] / ".github" / "CONTRIBUTING.md"
 ALLOWED = {
     ("minigrad.graph", "minigrad.operation"): "for types alone: a node names the operation that made it",
     ("minigrad.ops", "minigrad.ops.networks"): "the front door of both wings",
-    ("minigrad.nn.module", "minigrad.nn.summary"): "to be cut",
 }
 
 if not CONTRIBUTING.exists():

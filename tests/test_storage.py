@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import os
-import random
-import signal
 import struct
-import subprocess
 import sys
-import tempfile
-import textwrap
-import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -26,7 +19,6 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.files import replace_file
 
 SUFFIXES = [".npz", ".safetensors"]
 DTYPES = ["f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "?"]
@@ -155,143 +147,6 @@ def test_bfloat16_and_float16_of_pytorch(tmp_path: Path):
     saved = mg.load(tmp_path / "x.safetensors")
     same(saved["brain"], np.array([1.0, -2.5, 3.140625, np.inf, 9.183549615799121e-41], np.float32))
     same(saved["half"], np.float16(1.5))
-
-
-# Whole or not at all
-
-
-def test_the_file_keeps_its_mode_and_a_link_stays_a_link(tmp_path: Path):
-    file, link = tmp_path / "real.npz", tmp_path / "link.npz"
-    mg.save({"w": [1.0]}, file)
-    umask = os.umask(0)
-    os.umask(umask)
-    assert file.stat().st_mode & 0o777 == 0o666 & ~umask
-    file.chmod(0o640)
-    link.symlink_to(file)
-    mg.save({"w": [2.0]}, link)
-    assert link.is_symlink()
-    assert mg.load(file)["w"] == [2.0]
-    assert file.stat().st_mode & 0o777 == 0o640
-
-
-@both
-def test_a_process_killed_at_any_moment_leaves_a_whole_file(suffix: str, tmp_path: Path):
-    file = tmp_path / f"x{suffix}"
-    program = textwrap.dedent("""
-        import sys
-        import numpy as np
-        import minigrad as mg
-        i = int(sys.argv[2])
-        while True:
-            i += 1
-            mg.save({"a": np.full(200_000, i), "b": np.full((3, 5), i)}, sys.argv[1], {"i": str(i)})
-            if i % 2: print(i, flush=True)
-    """)
-    chance = random.Random(0)
-    last, seen = 0, set()
-    for _ in range(15):
-        child = subprocess.Popen([sys.executable, "-c", program, str(file), str(last)], stdout=subprocess.PIPE, text=True)
-        with child:
-            assert child.stdout is not None
-            printed = int(child.stdout.readline())
-            time.sleep(chance.uniform(0, 0.03))
-            child.send_signal(signal.SIGKILL)
-        saved = mg.load(file)
-        last = int(saved.metadata["i"])
-        assert last >= printed
-        seen.add(last)
-        assert (saved["a"] == last).all()
-        assert (saved["b"] == last).all()
-    assert len(seen) == 15
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files")
-@both
-def test_a_full_disk_leaves_the_old_file(suffix: str, tmp_path: Path):
-    file = tmp_path / f"x{suffix}"
-    mg.save({"w": [1.0]}, file)
-    before = file.read_bytes()
-    program = textwrap.dedent("""
-        import resource, sys
-        import numpy as np
-        import minigrad as mg
-        resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
-        try:
-            mg.save({"w": np.ones(2000)}, sys.argv[1])
-        except OSError as error:
-            print(error.errno, error)
-    """)
-    found = subprocess.run([sys.executable, "-c", program, str(file)], capture_output=True, text=True, check=True)
-    assert found.stdout.startswith(f"{errno.EFBIG} ")
-    assert "save: File too large; the old file is unchanged" in found.stdout
-    assert str(file) in found.stdout
-    assert file.read_bytes() == before
-    assert os.listdir(tmp_path) == [file.name]
-
-
-@pytest.mark.parametrize("what", ["fsync", "replace"])
-def test_a_disk_that_fails_late_leaves_the_old_file(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def fail(*_: Any) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    file = tmp_path / "x.npz"
-    mg.save({"w": [1.0]}, file)
-    monkeypatch.setattr(*((os, "fsync", fail) if what == "fsync" else (Path, "replace", fail)))
-    with pytest.raises(OSError, match="save: No space left on device; the old file is unchanged") as caught:
-        mg.save({"w": [2.0]}, file)
-    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(file))
-    assert mg.load(file)["w"] == [1.0]
-    assert os.listdir(tmp_path) == ["x.npz"]
-
-
-def test_an_interrupt_leaves_no_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def interrupt(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(os, "fsync", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        mg.save({"w": [2.0]}, tmp_path / "x.npz")
-    assert os.listdir(tmp_path) == []
-
-
-def test_a_folder_that_fsync_cannot_take_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    synced, fsync = [], os.fsync
-
-    def once(handle: int) -> None:
-        synced.append(handle)
-        if len(synced) == 2:
-            raise OSError(errno.EINVAL, "Invalid argument")
-        fsync(handle)
-
-    monkeypatch.setattr(os, "fsync", once)
-    assert replace_file(tmp_path / "x", b"new", "save").read_bytes() == b"new"
-    assert len(synced) == 2
-
-
-@pytest.mark.skipif(not hasattr(os, "setuid"), reason="no users to become")
-def test_a_folder_that_is_read_only():
-    program = textwrap.dedent("""
-        import os, pathlib, sys  # all of it now: another user may not be able to read the library
-        from minigrad.files import replace_file
-        if os.geteuid() == 0:  # who may write anywhere
-            os.setgroups([])
-            os.setuid(65534)
-        try:
-            replace_file("x.npz", b"", "save")
-        except PermissionError as error:
-            print(error)
-    """)
-    with tempfile.TemporaryDirectory() as folder:  # other users may pass through to it
-        os.chmod(folder, 0o555)
-        found = subprocess.run(
-            [sys.executable, "-c", program],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(Path(mg.__file__).parents[1])},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    assert found.stdout.strip() == f"[Errno {errno.EACCES}] save: Permission denied; the old file is unchanged: 'x.npz'"
 
 
 # What is refused
