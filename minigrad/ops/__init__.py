@@ -1,7 +1,8 @@
-"""What can be computed: each operation is a forward function, and beside it a gradient rule for each input.
+"""Operations: each is a forward function, with a gradient rule for each input beside it.
 
-Add an op in four lines. The forward is plain NumPy; what comes before the ``/`` is differentiable. A rule is told the
-upstream gradient `g`, the result and the inputs, and returns the downstream gradient of its input:
+NumPy's names are here, those of networks in `networks`. Add an op in four lines: the forward is plain NumPy; what comes
+before the ``/`` is differentiable. A rule takes the upstream gradient `g`, the result and the inputs, and returns the
+downstream gradient of its input:
 
 >>> import numpy as np
 >>> from minigrad import Tensor, gradcheck
@@ -20,10 +21,11 @@ That is all: it records, differentiates to any order, and is drawn.
 >>> gradcheck(sinc, 2.0, order=2)
 True
 
-An op of this package has samples in ``tests/`` too, which check it on every run. Broadcasting needs no care: the
-sweep sums a gradient back to the shape of its input.
+An op of this package also has samples in ``tests/``, which check it on every run. Broadcasting needs no care: the sweep sums
+a gradient back to the shape of its input.
 """
 
+# fmt: off
 from minigrad.ops.calculus import diff, interp, trapezoid
 from minigrad.ops.creation import full_like, geomspace, linspace, logspace, meshgrid
 from minigrad.ops.dtypes import astype
@@ -31,35 +33,35 @@ from minigrad.ops.einsum import einsum
 from minigrad.ops.elementwise import (
     abs, add, cbrt, ceil, clip, divide, floor, floor_divide, hypot, maximum, minimum, multiply, negative, power, reciprocal,
     remainder, round, select, sign, sqrt, square, subtract, trunc, where,
-)  # fmt: skip
+)
 from minigrad.ops.indexing import diag, diagonal, getitem, scatter, take, take_along_axis
 from minigrad.ops.joining import append, column_stack, concatenate, dstack, hstack, pad, repeat, split, stack, tile, vstack
 from minigrad.ops.linalg import cross, dot, inner, kron, matmul, outer, tensordot, trace, vander, vdot
 from minigrad.ops.nan import (
     fmax, fmin, nan_to_num, nancumsum, nanmax, nanmean, nanmedian, nanmin, nanpercentile, nanprod, nanquantile, nanstd,
     nansum, nanvar,
-)  # fmt: skip
+)
 from minigrad.ops.norms import norm
 from minigrad.ops.reduce import all, any, argmax, argmin, cumprod, cumsum, logsumexp, max, mean, min, prod, std, sum, var
 from minigrad.ops.shape import (
     broadcast_to, expand_dims, flatten, flip, moveaxis, permute, ravel, reshape, roll, squeeze, swapaxes, transpose, tril,
     triu,
-)  # fmt: skip
+)
 from minigrad.ops.signal import convolve, correlate, fftconvolve
 from minigrad.ops.sorting import argsort, median, percentile, quantile, sort
 from minigrad.ops.statistics import average, corrcoef, cov, ptp
 from minigrad.ops.transcendental import (
     arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cos, cosh, deg2rad, exp, exp2, expm1, log, log10, log1p,
     log2, logaddexp, rad2deg, sin, sinh, tan, tanh,
-)  # fmt: skip
+)
 from minigrad.ops.networks.activation import (
     elu, erf, gelu, hard_tanh, leaky_relu, log_sigmoid, log_softmax, mish, relu, selu, sigmoid, silu, softmax, softplus,
     softsign,
-)  # fmt: skip
+)
 from minigrad.ops.networks.adaptive import (
     adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d, adaptive_max_pool1d, adaptive_max_pool2d,
     adaptive_max_pool3d, global_avg_pool, global_max_pool,
-)  # fmt: skip
+)
 from minigrad.ops.networks.conv import conv1d, conv2d, conv3d
 from minigrad.ops.networks.conv_transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
 from minigrad.ops.networks.cross_entropy import cross_entropy, multiclass_hinge_loss, nll_loss
@@ -69,11 +71,11 @@ from minigrad.ops.networks.interpolate import interpolate
 from minigrad.ops.networks.linear import linear
 from minigrad.ops.networks.loss import (
     binary_cross_entropy, binary_cross_entropy_with_logits, huber_loss, kl_div, l1_loss, mse_loss,
-)  # fmt: skip
+)
 from minigrad.ops.networks.normalise import batch_norm, group_norm, instance_norm, layer_norm
 from minigrad.ops.networks.pool import (
     avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d, max_unpool1d, max_unpool2d, max_unpool3d,
-)  # fmt: skip
+)
 from minigrad.ops.networks.unfold import fold, unfold
 
 __all__ = [
@@ -98,4 +100,5 @@ __all__ = [
     "softplus", "softsign", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum",
     "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace", "transpose", "trapezoid",
     "tril", "triu", "trunc", "unfold", "vander", "var", "vdot", "vstack", "where",
-]  # fmt: skip
+]
+# fmt: on

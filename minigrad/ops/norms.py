@@ -12,7 +12,7 @@ from minigrad.operation import composed, op
 from minigrad.ops.decompose import svdvals
 from minigrad.ops.dtypes import astype
 from minigrad.ops.elementwise import abs, over
-from minigrad.ops.reduce import Axis, _kept, max, min, sum
+from minigrad.ops.reduce import Axis, max, min, restore_axes, sum
 from minigrad.ops.shape import expand_dims, moveaxis, squeeze
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def _norm(x: Value, /, ord: float = 2, axis: Axis = None, *, keepdims: bool = Fa
 
 
 def _norm_rule(g: Value, out: Value, x: Value, ord: float, axis: Axis, keepdims: bool) -> Value:
-    g, out = _kept(g, x, axis, keepdims), _kept(out, x, axis, keepdims)
+    g, out = restore_axes(g, x, axis, keepdims), restore_axes(out, x, axis, keepdims)
     if ord == 2:
         return g * over(x, out)
     flat = np.logical_or(x == 0, out == 0)  # of a negative order, an element that is 0 makes the norm 0 whatever the others

@@ -25,8 +25,8 @@ def _count(x: Value, axis: Axis) -> int:
     return math.prod(x.shape[i] for i in _axes(x, axis))
 
 
-def _kept(v: Value, x: Value, axis: Axis, keepdims: bool) -> Value:
-    """Put the axes that a reduction of x dropped back at length 1, so that its result broadcasts against x."""
+def restore_axes(v: Value, x: Value, axis: Axis, keepdims: bool) -> Value:
+    """Restore the axes that a reduction of x dropped, at length 1, so that its result broadcasts against x."""
     return v if keepdims or not v.ndim else np.expand_dims(v, _axes(x, axis))
 
 
@@ -40,7 +40,7 @@ def sum(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
     return np.sum(x, axis=axis, keepdims=keepdims)
 
 
-sum.rules(lambda g, out, x, axis, keepdims: np.broadcast_to(_kept(g, x, axis, keepdims), x.shape))
+sum.rules(lambda g, out, x, axis, keepdims: np.broadcast_to(restore_axes(g, x, axis, keepdims), x.shape))
 
 
 @op(formulas=("upstream / n, broadcast to the shape of x",))
@@ -53,7 +53,7 @@ def mean(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
     return np.mean(x, axis=axis, keepdims=keepdims)
 
 
-mean.rules(lambda g, out, x, axis, keepdims: np.broadcast_to(_kept(g, x, axis, keepdims) / _count(x, axis), x.shape))
+mean.rules(lambda g, out, x, axis, keepdims: np.broadcast_to(restore_axes(g, x, axis, keepdims) / _count(x, axis), x.shape))
 
 
 @op()
@@ -68,7 +68,7 @@ def var(x: Value, /, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False
 
 var.rules(
     lambda g, out, x, axis, ddof, keepdims: (
-        _kept(g, x, axis, keepdims) * (x - np.mean(x, axis=axis, keepdims=True)) * 2 / (_count(x, axis) - ddof)
+        restore_axes(g, x, axis, keepdims) * (x - np.mean(x, axis=axis, keepdims=True)) * 2 / (_count(x, axis) - ddof)
     )
 )
 
@@ -88,16 +88,16 @@ def _std_rule(g: Value, out: Value, x: Value, axis: Axis, ddof: int, keepdims: b
     equal = np.max(v, axis=axis, keepdims=True, initial=-np.inf) <= np.min(v, axis=axis, keepdims=True, initial=np.inf)
     # Rounding may leave equal elements a small deviation.
     deviation = np.where(equal, 0.0, x - np.mean(x, axis=axis, keepdims=True))
-    length = np.where(equal, 1.0, _kept(out, x, axis, keepdims))
-    return _kept(g, x, axis, keepdims) * deviation / length / (_count(x, axis) - ddof)
+    length = np.where(equal, 1.0, restore_axes(out, x, axis, keepdims))
+    return restore_axes(g, x, axis, keepdims) * deviation / length / (_count(x, axis) - ddof)
 
 
 std.rules(_std_rule)
 
 
 def _equal_share(g: Value, out: Value, x: Value, axis: Axis, keepdims: bool) -> Value:
-    chosen = np.logical_or(x == _kept(out, x, axis, keepdims), np.isnan(x))
-    return np.where(chosen, _kept(g, x, axis, keepdims) / np.sum(chosen, axis=axis, keepdims=True), 0.0)
+    chosen = np.logical_or(x == restore_axes(out, x, axis, keepdims), np.isnan(x))
+    return np.where(chosen, restore_axes(g, x, axis, keepdims) / np.sum(chosen, axis=axis, keepdims=True), 0.0)
 
 
 @op(formulas=("upstream shared by the maxima, 0 elsewhere",))
@@ -140,7 +140,9 @@ def logsumexp(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Valu
     return out if keepdims else np.squeeze(out, _axes(x, axis))
 
 
-logsumexp.rules(lambda g, out, x, axis, keepdims: _kept(g, x, axis, keepdims) * np.exp(x - _kept(out, x, axis, keepdims)))
+logsumexp.rules(
+    lambda g, out, x, axis, keepdims: restore_axes(g, x, axis, keepdims) * np.exp(x - restore_axes(out, x, axis, keepdims))
+)
 
 
 # Products. The rules never divide, so that a zero among the factors is no special case.
@@ -201,7 +203,7 @@ def _prod_rule(g: Value, out: Value, x: Value, axis: Axis, keepdims: bool) -> Va
     rows = np.reshape(moved, (math.prod(moved.shape[: x.ndim - len(axes)]), _count(x, axis)))
     before = _shift(np.cumprod(rows, 1), 1, 1, 1.0)
     after = _shift(np.flip(np.cumprod(np.flip(rows, 1), 1), 1), 1, -1, 1.0)
-    return _kept(g, x, axis, keepdims) * np.moveaxis(np.reshape(before * after, moved.shape), last, axes)
+    return restore_axes(g, x, axis, keepdims) * np.moveaxis(np.reshape(before * after, moved.shape), last, axes)
 
 
 prod.rules(_prod_rule)
