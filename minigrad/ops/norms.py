@@ -32,7 +32,7 @@ def _norm_rule(g: Value, out: Value, x: Value, ord: float, axis: Axis, keepdims:
     if ord == 2:
         return g * over(x, out)
     flat = np.logical_or(x == 0, out == 0)  # of a negative order, an element that is 0 makes the norm 0 whatever the others
-    return g * np.sign(x) * np.where(flat, 0.0, over(np.abs(np.where(x == 0, 1.0, x)), out) ** (ord - 1))
+    return g * np.sign(x) * np.where(flat, 0.0, over(np.abs(x), out) ** (ord - 1))
 
 
 _norm.rules(_norm_rule)

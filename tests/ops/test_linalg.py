@@ -160,7 +160,8 @@ def test_least_squares_of_more_equations_than_unknowns():
 
 @pytest.mark.parametrize("rcond", [None, -1, 1e-12, 0.3])
 @pytest.mark.parametrize("a", [
-    np.diag([4.0, 1.0, 2.0]), np.eye(4, 3) * [4.0, 1.0, 2.0], np.eye(3, 4), np.ones((4, 3)), np.ones((3, 4)), SINGULAR,
+    np.diag([4.0, 1.0, 2.0]), np.eye(4, 3) * [4.0, 1.0, 2.0], np.eye(3, 4), np.ones((4, 3)), np.ones((3, 4)), SINGULAR, np.zeros((0, 2)),
+    np.zeros((2, 0)),
 ], ids=lambda a: f"{a.shape}")  # fmt: skip
 def test_least_squares_of_every_shape_and_rank(a, rcond):
     b = np.arange(1.0, len(a) + 1)
