@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_files import archive, check_cifar, cifar, write_mnist
+from test_idx_and_cifar import archive, check_cifar, cifar, write_mnist
 
 from minigrad.data import cifar as cifar_module
 from minigrad.data import idx as idx_module
