@@ -396,7 +396,7 @@ elementwise = op(elementwise=True)
 
 
 def composed(function: Callable[P, R]) -> Callable[P, R]:
-    """Mark a public function that is made of operations: an error inside it names it, not the operation it happened in."""
+    """Mark a public function that is made of operations: an error inside it begins with its name, not an operation's."""
 
     @wraps(function)
     def call(*args: P.args, **options: P.kwargs) -> R:
@@ -412,14 +412,17 @@ def composed(function: Callable[P, R]) -> Callable[P, R]:
 def _rename(error: Exception, name: str, given: tuple[Any, ...]) -> None:
     """Let an error speak of the outer function, and carry its inputs if it carries none."""
     fault: Fault | None = getattr(error, "fault", None)
+    if isinstance(error, np.exceptions.AxisError) and error.axis is not None:  # its text is made of its parts
+        error.__init__(error.axis, error.ndim, name)  # type: ignore[misc]
+    text = error.args[0] if error.args and isinstance(error.args[0], str) else None
     if fault is None:
         inputs = tuple(x for x in given if isinstance(x, Node))
-        if inputs:
-            error.fault = Fault(name, inputs, tuple(x.value for x in inputs))  # type: ignore[attr-defined]
+        error.fault = Fault(name, inputs, tuple(x.value for x in inputs))  # type: ignore[attr-defined]
+        if text is not None and isinstance(error, _EXPLAINED) and not text.startswith((f"{name}:", f"{name}(")):
+            error.args = (f"{name}: {text}", *error.args[1:])
         return
-    text = error.args[0] if error.args else ""
     for inner in (fault.called, fault.op.name if fault.op else ""):
-        if inner and isinstance(text, str) and text.startswith((f"{inner}:", f"{inner},")):
+        if inner and text is not None and text.startswith((f"{inner}:", f"{inner},")):
             error.args = (name + text[len(inner) :], *error.args[1:])
             error.fault = fault._replace(called=name)  # type: ignore[attr-defined]
             break

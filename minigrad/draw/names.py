@@ -8,21 +8,11 @@ from typing import Any
 from minigrad.draw.text import argument, uniform
 from minigrad.graph import Node
 from minigrad.operation import Op
-from minigrad.ops.networks.window import Windows
+from minigrad.ops.geometry import Geometry
 
 NEUTRAL = {"stride": 1, "dilation": 1, "groups": 1, "padding": 0}  # arguments that go without saying
 
 DEEPEST = 3  # levels of lists and dictionaries in which tensors are found
-
-_PUBLIC = {
-    "soft_cross_entropy": "cross_entropy",
-    "conv_input": "conv_transpose",
-    "nearest": "interpolate",
-    "resize": "interpolate",
-}
-_BY_AXES = {(0, 2): "batch_norm", (1,): "layer_norm", (2, 3): "group_norm", (2,): "instance_norm"}
-_OF_WINDOWS = ("conv", "conv_input", "max_pool", "avg_pool")
-UNTOLD = frozenset({"saved", "view", "axes", "place", "size", "kept", "divisor", "chosen"})
 
 
 def operation(node: Node) -> str:
@@ -34,16 +24,7 @@ def operation(node: Node) -> str:
     >>> operation(mg.conv1d(mg.Tensor([[[1.0, 2.0]]]), [[[1.0]]]))
     'conv1d'
     """
-    if node.op is None:
-        return ""
-    name: str = node.op.called(node.values, node.static)
-    if name == "normalise":
-        return _BY_AXES.get(node.static["axes"], name)
-    if name in _OF_WINDOWS:
-        windows = node.static.get("windows")
-        axes = len(windows.out) if windows else node.values[0].ndim - 2
-        return f"{_PUBLIC.get(name, name)}{axes}d"
-    return _PUBLIC.get(name, name)
+    return node.op.called(node.values, node.static) if node.op else ""
 
 
 def symbol(node: Node) -> str:
@@ -61,16 +42,16 @@ def arguments(op: Op[...], static: Mapping[str, Any]) -> str:
     'keepdims=True'
     """
     told: dict[str, Any] = {}
-    neutral = dict(NEUTRAL)
     for k, v in static.items():
-        if k in op.hidden or k in UNTOLD or v is None or v is op.defaults.get(k, NEUTRAL):
-            continue
-        if isinstance(v, Windows):
-            told |= {"kernel_size": v.kernel, "stride": v.stride, "padding": v.padding, "dilation": v.dilation}
-            del neutral["stride"]  # by default it is the size of the window
-        elif not hasattr(v, "_fields"):  # any other record is internal
-            told[k] = v
-    shown = {k: uniform(v) for k, v in told.items()}
+        if isinstance(v, Geometry):
+            told |= {"kernel_size": v.kernel, "stride": v.stride, "padding": v.padding}
+            told |= {"dilation": v.dilation, "groups": v.groups}
+        elif v is not None and v is not op.defaults.get(k, NEUTRAL) and not hasattr(v, "_fields"):
+            told[k] = v  # any other record is internal
+    shown = {k: uniform(v) for k, v in told.items() if k not in op.hidden}
+    neutral = dict(NEUTRAL)
+    if "kernel_size" in shown:
+        del neutral["stride"]  # by default it is the size of the window
     return ", ".join(f"{k}={argument(v)}" for k, v in shown.items() if not (k in neutral and v == neutral[k]))
 
 

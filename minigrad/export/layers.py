@@ -8,10 +8,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from minigrad import ops
-from minigrad.export.trace import same_value
 from minigrad.export.translation import Translation, translates
 from minigrad.nn import sequence
 from minigrad.ops import convolution
+from minigrad.ops.geometry import Geometry
 from minigrad.ops.networks import adaptive, dropout, interpolate, linear, normalise, pool, unfold
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -36,36 +36,32 @@ def _dropout(t: Translation) -> str:
 
 @translates(convolution.conv)
 def _conv(t: Translation) -> str:
-    return t("Conv", *t.inputs(), pads=_ends(t.static["padding"]), **_geometry(t))
+    others = {geometry._replace(size=()) for geometry in t.argument("geometry")}  # the size may grow with the batch
+    return t("Conv", *t.inputs(), **_slid(others.pop() if len(others) == 1 else t.static["geometry"]))
 
 
 @translates(convolution.conv_input)
 def _conv_transpose(t: Translation) -> str:
     # Elements that the convolution does not reach at the end may be negative padding here; ONNX has output_padding for them.
-    pads = [(low, max(high, 0)) for low, high in t.static["padding"]]
-    kernel = t.lengths(1)[0][2:]
-    axes = zip(t.static["size"], t.lengths(0)[0][2:], kernel, t.static["stride"], t.static["dilation"], pads, strict=True)
-    more = [size - ((n - 1) * step + d * (k - 1) + 1 - low - high) for size, n, k, step, d, (low, high) in axes]
-    return t("ConvTranspose", *t.inputs(), pads=_ends(pads), output_padding=more, **_geometry(t))
+    geometry = t.static["geometry"]
+    geometry = geometry._replace(padding=tuple((low, max(high, 0)) for low, high in geometry.padding))
+    axes = zip(geometry.axes(), geometry.padding, t.lengths(0)[0][2:], strict=True)
+    more = [n - ((o - 1) * s + d * (k - 1) + 1 - low - high) for (n, k, s, low, d, _), (_, high), o in axes]
+    return t("ConvTranspose", *t.inputs(), output_padding=more, **_slid(geometry))
 
 
-def _geometry(t: Translation) -> dict[str, Any]:
-    return {"strides": t.static["stride"], "dilations": t.static["dilation"], "group": t.static["groups"]}
-
-
-def _ends(pads: Any) -> list[int]:
-    """The padding of each axis as ONNX expects it: all starts, then all ends."""
-    return [low for low, _ in pads] + [high for _, high in pads]
+def _slid(geometry: Geometry) -> dict[str, Any]:
+    return {**_windows(geometry), "group": geometry.groups}
 
 
 # Pooling
 
 
-def _windows(t: Translation) -> dict[str, Any]:
-    """The windows as attributes. Where `ceil_mode` lets one reach beyond the end, ONNX needs padding."""
-    w = t.static["windows"]
-    beyond = [max((o - 1) * stride + d * (k - 1) + 1 - n - p, 0) for n, k, stride, p, d, o in zip(*w, strict=True)]
-    return {"kernel_shape": w.kernel, "strides": w.stride, "dilations": w.dilation, "pads": [*w.padding, *beyond]}
+def _windows(geometry: Geometry) -> dict[str, Any]:
+    """The windows as attributes; ONNX expects the padding as all starts, then all ends."""
+    pads = [low for low, _ in geometry.padding] + [high for _, high in geometry.padding]
+    strides, dilations = geometry.stride, geometry.dilation
+    return {"kernel_shape": geometry.kernel, "strides": strides, "dilations": dilations, "pads": pads}
 
 
 def _in_batch(t: Translation, kind: str, **attributes: Any) -> str:
@@ -77,15 +73,15 @@ def _in_batch(t: Translation, kind: str, **attributes: Any) -> str:
 
 @translates(pool._max_pool)
 def _max_pool(t: Translation) -> str:
-    return _in_batch(t, "MaxPool", **_windows(t))
+    return _in_batch(t, "MaxPool", **_windows(t.static["geometry"]))
 
 
 @translates(pool._avg_pool)
 def _avg_pool(t: Translation) -> str:
-    attributes = _windows(t)
+    attributes = _windows(t.static["geometry"])
     del attributes["dilations"]  # always 1, and unknown to older versions of ONNX
     out = _in_batch(t, "AveragePool", count_include_pad=1, **attributes)
-    factor = t.static["windows"].places / np.asarray(t.static["divisor"], t.dtype)
+    factor = t.static["geometry"].elements / np.asarray(t.static["divisor"], t.dtype)
     return out if np.all(factor == 1) else t("Mul", out, factor.astype(t.dtype))
 
 
@@ -109,20 +105,18 @@ def _adaptive_mean(t: Translation) -> str:
     return x
 
 
-@translates(pool.collect)
+@translates(adaptive._max_to)
 def _adaptive_max(t: Translation) -> str:
-    """Adaptive maxima are recorded as the positions of the maxima; their windows follow from the shapes."""
-    x, expected, shape = t.input(0), t.node.values[0], t.node.value.shape
-    axes = [i for i, (n, m) in enumerate(zip(expected.shape, shape, strict=False)) if n != m]
-    for axis in axes if expected.ndim == t.ndim else []:
-        old, new = t.length(axis), shape[axis]
-        expected = np.stack(
-            [expected.take(range(a, b), axis).max(axis) for a, b in zip(*adaptive.bounds(old, new), strict=True)], axis
-        )
-        x, keepdims = (x, 1) if new == 1 else (_each_window(t, x, axis, old, new)[0], 0)
-        x = t("ReduceMax", x, [axis + 1 - keepdims], keepdims=keepdims)
-    if not same_value(expected, t.node.value):
-        raise NotImplementedError("indexing with positions computed from the data has no counterpart in ONNX")
+    """The windows of adaptive maxima follow from the shapes."""
+    x, size = t.input(0), t.static["size"]
+    for axis, new in enumerate(size, t.ndim - len(size)):
+        old = t.length(axis)
+        if old == new:
+            continue
+        if new == 1:
+            x = t("ReduceMax", x, [axis], keepdims=1)
+        else:
+            x = t("ReduceMax", _each_window(t, x, axis, old, new)[0], [axis + 1], keepdims=0)
     return x
 
 
@@ -132,10 +126,9 @@ def _adaptive_max(t: Translation) -> str:
 @translates(unfold._unfold)
 def _unfold(t: Translation) -> str:
     """A convolution with a kernel for each position in a window: 1 there, 0 elsewhere."""
-    w, channels = t.static["windows"], t.length(1)
-    kernels = np.tile(np.eye(w.places, dtype=t.dtype), (channels, 1)).reshape(-1, 1, *w.kernel)
-    geometry = {"strides": w.stride, "dilations": w.dilation, "pads": [*w.padding, *w.padding], "group": channels}
-    return t.reshape(t("Conv", t.input(0), kernels, **geometry), t.shapes)
+    geometry, channels = t.static["geometry"], t.length(1)
+    kernels = np.tile(np.eye(geometry.elements, dtype=t.dtype), (channels, 1)).reshape(-1, 1, *geometry.kernel)
+    return t.reshape(t("Conv", t.input(0), kernels, **_slid(geometry._replace(groups=channels))), t.shapes)
 
 
 # Resizing

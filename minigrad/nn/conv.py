@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad import ops
-from minigrad.graph import Value
+from minigrad.graph import Value, value_of
 from minigrad.nn.layer import check_count, first_weights
 from minigrad.nn.module import Module
 from minigrad.nn.summary import shape_of
-from minigrad.ops.networks.conv import Padding, Sizes, check_axes, pads_of
-from minigrad.ops.networks.window import sizes
+from minigrad.ops.geometry import Sizes, sizes
+from minigrad.ops.networks.conv import Padding, as_pairs
 
 _MARGINS = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
@@ -40,12 +40,12 @@ class _Kernel(Module):
     ) -> None:
         who, n = type(self).__name__, self.axes
         check_count(who, in_channels=in_channels, out_channels=out_channels)
-        sizes(who, "groups", groups, 1)
+        sizes(f"{who}: groups", groups, 1)
         if in_channels % groups or out_channels % groups:
             raise ValueError(f"{who}: {groups} groups do not divide {in_channels} and {out_channels} channels")
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.kernel_size = sizes(who, "kernel_size", kernel_size, n)
-        self.stride, self.dilation = sizes(who, "stride", stride, n), sizes(who, "dilation", dilation, n)
+        self.kernel_size = sizes(f"{who}: kernel_size", kernel_size, n)
+        self.stride, self.dilation = sizes(f"{who}: stride", stride, n), sizes(f"{who}: dilation", dilation, n)
         first, second = (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
         shape = (first, second // groups, *self.kernel_size)
         self.weight, self.bias = first_weights(shape, out_channels, math.prod(shape[1:]), bias, rng, dtype)
@@ -92,18 +92,18 @@ class _Conv(_Kernel):
             raise ValueError(f"{type(self).__name__}: padding_mode is one of {', '.join(_MARGINS)}, got {padding_mode!r}")
         self.padding, self.padding_mode = padding, padding_mode
         self._set_up(in_channels, out_channels, kernel_size, stride, dilation, groups, bias, rng, dtype)
-        self._margins(type(self).__name__)  # refuses an invalid padding
+        self._margins()  # refuses an invalid padding
 
-    def _margins(self, who: str) -> Any:
-        return pads_of(who, self.padding, self.axes, self.kernel_size, self.stride, self.dilation)
+    def _margins(self) -> Any:
+        what = f"{type(self).__name__}: padding"
+        return as_pairs(what, self.padding, self.kernel_size, self.stride, self.dilation)
 
     def forward(self, x: Value) -> Value:
         """Convolve x with the weight."""
         conv: Callable[..., Value] = (ops.conv1d, ops.conv2d, ops.conv3d)[self.axes - 1]
         padding: Any = self.padding
-        if self.padding_mode != "zeros":
-            check_axes(conv.__name__, self.axes, x, self.weight, self.groups)
-            x = ops.pad(x, [(0, 0), (0, 0), *self._margins(conv.__name__)], _MARGINS[self.padding_mode])
+        if self.padding_mode != "zeros" and np.ndim(value_of(x)) == self.axes + 2:  # else `conv` refuses x
+            x = ops.pad(x, [(0, 0), (0, 0), *self._margins()], _MARGINS[self.padding_mode])
             padding = 0
         return conv(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 

@@ -8,7 +8,7 @@ from typing import Any
 from minigrad import ops
 from minigrad.graph import Value
 from minigrad.nn.module import Module
-from minigrad.ops.networks.window import Sizes
+from minigrad.ops.geometry import Sizes
 
 
 class _Pool(Module):

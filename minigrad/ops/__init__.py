@@ -74,9 +74,10 @@ from minigrad.ops.networks.loss import (
 )
 from minigrad.ops.networks.normalise import batch_norm, group_norm, instance_norm, layer_norm
 from minigrad.ops.networks.pool import (
-    avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d, max_unpool1d, max_unpool2d, max_unpool3d,
+    avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d,
 )
 from minigrad.ops.networks.unfold import fold, unfold
+from minigrad.ops.networks.unpool import max_unpool1d, max_unpool2d, max_unpool3d
 
 __all__ = [
     "abs", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d",

@@ -10,61 +10,67 @@ outputs' gradient. The rules of each one are the other two, so all of them diffe
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from minigrad.graph import Value
 from minigrad.operation import op
 from minigrad.ops import _conv_kernels as kernels
-from minigrad.ops._conv_kernels import Geometry
 from minigrad.ops.dtypes import one_dtype
+from minigrad.ops.geometry import Geometry, by_axes
 
 
-@op()
-def conv(x: Value, weight: Value, bias: Value = None, /, *, stride: Any, padding: Any, dilation: Any, groups: int) -> Value:
+@op(
+    called=by_axes("conv"),
+    hidden=("kernel_size",),
+    formulas=(
+        "full convolution of upstream with weight, the kernel flipped",
+        "correlation of x with upstream",
+        "upstream summed over all but the filters",
+    ),
+)
+def conv(x: Value, weight: Value, bias: Value = None, /, *, geometry: Geometry) -> Value:
     """Cross-correlate x with the weight: N C ... and F C/groups K... give N F O...."""
     x, weight, bias = one_dtype(x, weight, bias)
-    return kernels.conv(x, weight, bias, Geometry(stride, padding, dilation, groups))
+    return kernels.conv(x, weight, bias, geometry)
 
 
-@op()
-def conv_input(
-    g: Value, weight: Value, bias: Value = None, /, *, size: Any, stride: Any, padding: Any, dilation: Any, groups: int
-) -> Value:
-    """The adjoint of `conv` with respect to x, whose spatial axes have the given size: N F O... gives N C ...."""
+@op(
+    called=by_axes("conv_transpose"),
+    hidden=("kernel_size",),
+    formulas=(
+        "correlation of upstream with weight",
+        "correlation of upstream with g",
+        "upstream summed over all but the filters",
+    ),
+)
+def conv_input(g: Value, weight: Value, bias: Value = None, /, *, geometry: Geometry) -> Value:
+    """The adjoint of `conv` with respect to x: N F O... gives N C ...."""
     g, weight, bias = one_dtype(g, weight, bias)
-    return kernels.conv_input(g, weight, bias, size, Geometry(stride, padding, dilation, groups))
+    return kernels.conv_input(g, weight, bias, geometry)
 
 
-@op()
-def conv_weight(
-    x: Value, g: Value, /, *, kernel: Any, stride: Any, padding: Any, dilation: Any, groups: int
-) -> Value:  # fmt: skip
-    """The adjoint of `conv` with respect to the weight, whose spatial axes have the given size, `kernel`."""
+@op
+def conv_weight(x: Value, g: Value, /, *, geometry: Geometry) -> Value:
+    """The adjoint of `conv` with respect to the weight: N C ... and N F O... give F C/groups K...."""
     x, g = one_dtype(x, g)
-    return kernels.conv_weight(x, g, kernel, Geometry(stride, padding, dilation, groups))
+    return kernels.conv_weight(x, g, geometry)
 
 
-def _bias(g: Value, *_: Value, **__: Any) -> Value:
+def _bias(g: Value, *_: Value, geometry: Geometry) -> Value:
     return np.sum(g, axis=(0, *range(2, g.ndim)))
 
 
 conv.rules(
-    lambda g, out, x, weight, bias, **geometry: conv_input(g, weight, size=x.shape[2:], **geometry),
-    lambda g, out, x, weight, bias, **geometry: conv_weight(x, g, kernel=weight.shape[2:], **geometry),
+    lambda g, out, x, weight, bias, geometry: conv_input(g, weight, geometry=geometry),
+    lambda g, out, x, weight, bias, geometry: conv_weight(x, g, geometry=geometry),
     _bias,
 )
-
-
 conv_input.rules(
-    lambda g, out, y, weight, bias, size, **geometry: conv(g, weight, **geometry),
-    lambda g, out, y, weight, bias, size, **geometry: conv_weight(g, y, kernel=weight.shape[2:], **geometry),
+    lambda g, out, y, weight, bias, geometry: conv(g, weight, geometry=geometry),
+    lambda g, out, y, weight, bias, geometry: conv_weight(g, y, geometry=geometry),
     _bias,
 )
-
-
 conv_weight.rules(
-    lambda g, out, x, y, kernel, **geometry: conv_input(y, g, size=x.shape[2:], **geometry),
-    lambda g, out, x, y, kernel, **geometry: conv(x, g, **geometry),
+    lambda g, out, x, y, geometry: conv_input(y, g, geometry=geometry),
+    lambda g, out, x, y, geometry: conv(x, g, geometry=geometry),
 )

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.graph import Node, Value, as_array, value_of
+from minigrad.graph import Node, Value, value_of
 from minigrad.operation import elementwise
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
+
+_ARRAYS = (Node, np.ndarray, np.generic)
 
 
 @elementwise
@@ -26,21 +28,19 @@ def astype(x: Value, /, dtype: DTypeLike) -> Value:
 astype.rules(lambda g, out, x, dtype: g)
 
 
-def floats(who: str, *inputs: Value) -> list[Any]:
+def floats(*inputs: Value) -> list[Any]:
     """Cast lists and integers to the dtype of the floating inputs beside them, else to float64, so that float32 stays."""
-    known = [isinstance(v, Node | np.ndarray | np.generic) and value_of(v).dtype.kind == "f" for v in inputs]
-    dtypes = [value_of(v).dtype for v, sure in zip(inputs, known, strict=True) if sure]
+    sure = [v is None or (isinstance(v, _ARRAYS) and value_of(v).dtype.kind == "f") for v in inputs]
+    if all(sure):
+        return list(inputs)
+    dtypes = [value_of(v).dtype for v, known in zip(inputs, sure, strict=True) if known and v is not None]
     dtype = np.result_type(*dtypes) if dtypes else np.float64
-    return [
-        v if sure or v is None else astype(v if isinstance(v, Node) else as_array(v, who), dtype)
-        for v, sure in zip(inputs, known, strict=True)
-    ]
+    return [v if known else astype(v, dtype) for v, known in zip(inputs, sure, strict=True)]
 
 
 def one_dtype(*arrays: Value) -> list[Any]:
-    """Cast arrays to their common dtype, as products need it; integers to float64, for their sums would overflow."""
+    """Cast floating arrays to their common dtype, as matrix products need it."""
     dtype = np.result_type(*(a for a in arrays if a is not None))
-    dtype = dtype if dtype.kind == "f" else np.dtype(np.float64)
     return [None if a is None else np.asarray(a, dtype) for a in arrays]
 
 
@@ -54,9 +54,3 @@ def data_like(v: Value, like: Value) -> Value:
     """Copy constant data, in the dtype of the predictions `like`."""
     dtype = np.asarray(value_of(like)).dtype
     return np.array(value_of(v), dtype if dtype.kind == "f" else np.float64)
-
-
-def floating(v: Value, like: Value) -> Value:
-    """Cast integers, booleans and lists to the dtype of the predictions `like`, so that float32 stays."""
-    known = isinstance(v, Node | np.ndarray) and value_of(v).dtype.kind == "f"
-    return v if known else data_like(v, like)

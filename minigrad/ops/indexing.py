@@ -62,7 +62,7 @@ def scatter_add(x: Value, key: Any, shape: tuple[int, ...]) -> Value:
     # np.add.at is fast along a single axis only, so the key becomes indices into the flattened result ...
     if isinstance(key, np.ndarray):
         row = math.prod(shape[1:])
-        flat = key.reshape(-1, 1) * row + np.arange(row)
+        flat = key if len(shape) == 1 else key.reshape(-1, 1) * row + np.arange(row)
     elif np.size(x) > out.size // 4:
         flat = np.arange(out.size).reshape(shape)[key]
     else:  # ... unless listing those costs more than it saves

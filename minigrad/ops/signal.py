@@ -15,6 +15,7 @@ from minigrad.graph import ArrayLike, Value
 from minigrad.operation import composed, op
 from minigrad.ops.convolution import conv
 from minigrad.ops.dtypes import floats
+from minigrad.ops.geometry import Geometry
 from minigrad.ops.indexing import getitem
 from minigrad.ops.shape import flip as flip_axes
 from minigrad.ops.shape import reshape
@@ -55,9 +56,9 @@ def _slide(who: str, a: ArrayLike, v: ArrayLike, mode: str, flip: bool) -> Tenso
     pads = {"full": (n[0] - 1, n[0] - 1), "same": (n[0] // 2, n[0] - 1 - n[0] // 2), "valid": (0, 0)}
     if mode not in pads:
         raise ValueError(f"{who}: mode is 'full', 'same' or 'valid', got {mode!r}")
-    x, kernel = floats(who, reshape(a, (1, 1, -1)), reshape(v, (1, 1, -1)))
+    x, kernel = floats(reshape(a, (1, 1, -1)), reshape(v, (1, 1, -1)))
     kernel = flip_axes(kernel, -1) if flip else kernel
-    return reshape(conv(x, kernel, stride=(1,), padding=(pads[mode],), dilation=(1,), groups=1), -1)
+    return reshape(conv(x, kernel, geometry=Geometry(m, n, (1,), (pads[mode],), (1,))), -1)
 
 
 def _fast_length(n: int) -> int:

@@ -24,7 +24,7 @@ WEIGHTS = Path(__file__).parents[1] / "torch_weights"
 # Losses, which are for training; and operations that are random, take positions computed from the data, or are not in ONNX.
 WITHOUT = set(
     "arctan2 binary_cross_entropy binary_cross_entropy_with_logits cross_entropy cumprod dropout fold huber_loss kl_div l1_loss "
-    "max_unpool1d max_unpool2d max_unpool3d mse_loss multiclass_hinge_loss nll_loss".split()
+    "mse_loss multiclass_hinge_loss nll_loss".split()
 )
 NOT_RECORDED = {"all", "any", "argmax", "argmin", "where-1"}
 EVERY = {f"{name}-{i}": sample for name, samples in SAMPLES.items() for i, sample in enumerate(samples)}
@@ -465,7 +465,7 @@ REFUSED = {
     "no tensor": (lambda x: None, r"gave no tensor"),
     "windows over the batch": (
         lambda x: mg.max_pool1d(x.T, 2),
-        r"max_pool cannot be exported: its argument 'windows' depends",
+        r"max_pool cannot be exported: its argument 'geometry' depends",
     ),
     "a count of the batch": (lambda x: mg.var(x, 0, ddof=1), r"var cannot be exported: axis 0 of its input grows"),
     "arrays on axes that are not neighbours": (

@@ -16,7 +16,7 @@ def test_batch_norm_does_not_count_what_failed():
     norm = nn.BatchNorm1d(2)
     with pytest.raises(ValueError, match=r"BatchNorm1d\(2\): x has 2 or 3 axes, N C ..., got \(4, 3\)"):
         norm(np.ones((4, 3)))
-    with pytest.raises(ValueError, match="more than one number a channel"):
+    with pytest.raises(ValueError, match="more than one element for each channel"):
         norm(np.ones((1, 2)))
     assert int(norm.num_batches_tracked) == 0
     norm(np.ones((3, 2)))
@@ -156,7 +156,7 @@ def test_attention_weights_and_masks():
         (lambda: nn.BatchNorm1d(2, dtype=bool), TypeError, "dtype: weights need a floating dtype, got bool"),
         (lambda: nn.Linear(3, 2)(np.ones((5, 4))), ValueError, r"linear, inputs of shapes \(5, 4\)"),
         (lambda: nn.Conv2d(3, 4, 3, groups=2), ValueError, "Conv2d: 2 groups do not divide 3 and 4 channels"),
-        (lambda: nn.Conv2d(3, 4, (3, 3, 3)), ValueError, "Conv2d: kernel_size must be a whole number"),
+        (lambda: nn.Conv2d(3, 4, (3, 3, 3)), ValueError, "Conv2d: kernel_size must be an integer"),
         (lambda: nn.Conv2d(3, 4, 3, padding_mode="mirror"), ValueError, "padding_mode is one of zeros, reflect"),
         (lambda: nn.Conv2d(3, 4, 3, 2, "same"), ValueError, "Conv2d: padding 'same' needs stride 1"),
         (

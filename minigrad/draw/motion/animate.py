@@ -11,9 +11,9 @@ from minigrad.draw.limits import MOST_DECIMALS, check_integers
 from minigrad.draw.text import in_words
 from minigrad.graph import Node, as_array, value_of
 from minigrad.modes import recording
+from minigrad.ops.geometry import Sizes
 from minigrad.ops.networks.conv import Padding, conv1d, conv2d
 from minigrad.ops.networks.pool import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
-from minigrad.ops.networks.window import Sizes
 from minigrad.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -124,12 +124,11 @@ def animate_conv(
     g = _upstream(who, upstream, out, bare)
     n, f = _pick(who, "image", image, len(x)), _pick(who, "filter", filter, len(weight))
     c = _pick(who, "channel", channel, weight.shape[1])
-    static = out.static
-    stride, padding, dilation = (static[name] for name in ("stride", "padding", "dilation"))
-    how = Sliding.of(x.shape[2:], weight.shape[2:], stride, padding, dilation, out.shape[2:])
+    geometry = out.static["geometry"]
+    how = Sliding.of(geometry)
     _limit(who, how, phase)
     gradients = sweep(out, g)
-    filters = len(weight) // static["groups"]
+    filters = len(weight) // geometry.groups
     at_x, at_w = (n, f // filters * weight.shape[1] + c), (f, c)
     dx, dw, db = (None if v is None else gradients[v] for v in inputs)  # type: Any, Any, Any
     story = Convolution(
@@ -235,10 +234,7 @@ def animate_pool(
             out = (avg_pool1d if signal else avg_pool2d)(leaf, kernel_size, stride, padding, ceil_mode, count_include_pad)
     g = _upstream(who, upstream, out, bare)
     n, c = _pick(who, "image", image, len(x)), _pick(who, "channel", channel, x.shape[1])
-    w = out.static["windows"]
-    # With ceil_mode the last window may extend beyond the padding.
-    over = [max(p, (o - 1) * s + d * (k - 1) + 1 - size - p) for size, k, s, p, d, o in zip(*w, strict=True)]
-    how = Sliding.of(w.size, w.kernel, w.stride, tuple(zip(w.padding, over, strict=True)), w.dilation, w.out)
+    how = Sliding.of(out.static["geometry"])
     _limit(who, how, phase)
     story = Pooling(
         how,
@@ -249,7 +245,7 @@ def animate_pool(
         upstream=g[n, c].reshape(how.out),
         dx=sweep(out, g)[leaf][n, c].reshape(how.size),
         winners=None if at is None else at[n, c].reshape(how.out),
-        divisor=None if at is not None else np.broadcast_to(out.static["divisor"], w.out).reshape(how.out),
+        divisor=None if at is not None else np.broadcast_to(out.static["divisor"], out.shape[2:]).reshape(how.out),
     )
     with np.errstate(all="ignore"):  # the engine has warned already
         return Animation(story.film(phase))

@@ -14,6 +14,7 @@ import numpy as np
 
 from minigrad.draw.motion.grid import short
 from minigrad.draw.text import uniform
+from minigrad.ops.geometry import Geometry
 
 LONGEST = 30  # terms of a sum that are written out
 SINGLE = 150  # up to so many outputs have a frame each; beyond, a frame takes whole rows
@@ -32,12 +33,13 @@ class Sliding(NamedTuple):
     signal: bool = False
 
     @classmethod
-    def of(cls, size: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, out: Any) -> Sliding:
+    def of(cls, geometry: Geometry) -> Sliding:
         """The geometry of an operation over one axis or two; a signal gets a row of its own."""
+        size, kernel, stride, padding, dilation, _ = geometry
+        axes: tuple[Any, ...] = size, kernel, stride, padding, dilation, geometry.out
         if len(size) == 1:
-            axes = (1, *size), (1, *kernel), (1, *stride), ((0, 0), *padding), (1, *dilation), (1, *out)
-            return cls(*axes, signal=True)
-        return cls(tuple(size), tuple(kernel), tuple(stride), tuple(padding), tuple(dilation), tuple(out))
+            axes = (1, *size), (1, *kernel), (1, *stride), ((0, 0), *padding), (1, *dilation), (1, *geometry.out), True
+        return cls(*axes)
 
     @property
     def padded(self) -> Place:

@@ -12,29 +12,6 @@ LEVEL = {"+": 1, "−": 1, "×": 2, "/": 2, "@": 2, "^": 3}  # symbols between o
 TERM = 4
 AROUND = {"−x": "-{}", "1/x": "1 / {}", "x²": "{}²", "√": "√{}", "|x|": "|{}|"}  # symbols around one operand
 
-_FORMULAS = {
-    "avg_pool": ("upstream spread evenly over each window",),
-    "conv": (
-        "full convolution of upstream with weight, the kernel flipped",
-        "correlation of x with upstream",
-        "upstream summed over all but the filters",
-    ),
-    "conv_input": (
-        "correlation of upstream with weight",
-        "correlation of upstream with g",
-        "upstream summed over all but the filters",
-    ),
-    "cross_entropy": ("upstream × (softmax(x) − target), divided by the count if reduced to a mean",),
-    "dropout": ("upstream where x was kept, scaled alike, else 0",),
-    "embedding": ("upstream added to the rows that were looked up",),
-    "linear": ("upstream · weight", "upstream ⊗ x, summed over the batch", "upstream summed over the batch"),
-    "max_pool": ("upstream to the maximum of each window, 0 elsewhere",),
-}
-
-
-def _formula(name: str, i: int) -> str:
-    return _FORMULAS[name][i] if name in _FORMULAS else ""
-
 
 def written(symbol: str, arguments: Sequence[str], told: str = "") -> str:
     """An operation applied to its arguments.
@@ -114,7 +91,7 @@ def rule(node: Node, i: int, labels: Sequence[str]) -> str:
     if op.variadic:
         names = {f"{op.input_names[0]}[{k}]": label for k, label in enumerate(labels)}
     names = {own: label or ("y" if own == "g" else own) for own, label in names.items()}  # g is an upstream gradient
-    gradient, formula = f"d{[*names.values()][i]}", op.formula(i, node.values) or _formula(op.name, i)
+    gradient, formula = f"d{[*names.values()][i]}", op.formula(i, node.values)
     own = "|".join(map(re.escape, names))
     formula = re.sub(rf"(?<![A-Za-z_])({own})(?![A-Za-z_0-9])", lambda found: names[found[0]], formula)
     if not op.elementwise:

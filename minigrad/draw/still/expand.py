@@ -22,6 +22,7 @@ from minigrad.graph import Node, Value, constant, topological_order, value_of
 from minigrad.modes import MODES, USUAL
 from minigrad.operation import Op
 from minigrad.ops import convolution
+from minigrad.ops.geometry import Geometry
 from minigrad.ops.networks import cross_entropy, dropout, linear, loss, normalise
 
 Expansion = Callable[..., Any]
@@ -201,7 +202,7 @@ def _std(x: Any, axis: Any, ddof: int, keepdims: bool) -> Any:
 
 
 @expands(normalise._normalise, "batch_norm", "layer_norm", "group_norm", "instance_norm")
-def _normalise(x: Any, weight: Any, bias: Any, *, view: Any, axes: Any, place: Any, eps: float, running: Any) -> Any:
+def _normalise(x: Any, weight: Any, bias: Any, *, view: Any, axes: Any, place: Any, eps: float, **_: Any) -> Any:
     shape = x.shape
     x = _reshaped(x, view)
     distance = x - ops.mean(x, axis=axes, keepdims=True)
@@ -233,7 +234,7 @@ def _weighed(x: Any, weight: Any) -> Any:
 @expands(cross_entropy._nll_loss)
 def _nll_loss(x: Any, right: Any, axis: int, reduction: str) -> Any:
     """The negated log-probability of the target class."""
-    losses = -right.mass * ops.take_along_axis(x, right.index, axis)
+    losses = -right.weight * ops.take_along_axis(x, right.index, axis)
     return _reduced(ops.squeeze(losses, axis), reduction, right.total)
 
 
@@ -244,7 +245,7 @@ def _cross_entropy(x: Any, right: Any, smooth: Any, axis: int, reduction: str) -
     if smooth is None:
         return _nll_loss(logs, right, axis, reduction)
     spread = ops.sum(logs * smooth, axis=axis, keepdims=True)
-    losses = -(ops.take_along_axis(logs, right.index, axis) * right.mass + spread * right.live)
+    losses = -(ops.take_along_axis(logs, right.index, axis) * right.weight + spread * right.counts)
     return _reduced(ops.squeeze(losses, axis), reduction, right.total)
 
 
@@ -290,35 +291,33 @@ def _dropout(x: Any, kept: Any, divisor: float) -> Any:
 
 
 @expands(convolution.conv, "conv1d", "conv2d", "conv3d")
-def _conv(x: Any, weight: Any, bias: Any, *, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+def _conv(x: Any, weight: Any, bias: Any, *, geometry: Geometry) -> Any:
     """Windows as columns (im2col), and one matrix product."""
-    (filters, channels, *kernel), n = weight.shape, weight.ndim - 2
-    if any(map(any, padding)):
-        x = ops.pad(x, ((0, 0), (0, 0), *padding))
-    size = [
-        (length - d * (k - 1) - 1) // s + 1 for length, k, s, d in zip(x.shape[2:], kernel, stride, dilation, strict=True)
-    ]
-    columns = ops.unfold(x, tuple(kernel), dilation, 0, stride)
-    rows = ops.reshape(weight, (*_parts(groups, filters), channels * math.prod(kernel)))
+    (filters, channels), groups = weight.shape[:2], geometry.groups
+    if any(map(any, geometry.padding)):
+        x = ops.pad(x, ((0, 0), (0, 0), *geometry.padding))
+    columns = ops.unfold(x, geometry.kernel, geometry.dilation, 0, geometry.stride)
+    rows = ops.reshape(weight, (*_parts(groups, filters), channels * geometry.elements))
     if groups > 1:
-        columns = ops.reshape(columns, (len(value_of(x)), groups, channels * math.prod(kernel), -1))
-    out = ops.reshape(ops.matmul(rows, columns), (len(value_of(x)), filters, *size))
-    return out if bias is None else out + ops.reshape(bias, (filters,) + (1,) * n)
+        columns = ops.reshape(columns, (len(value_of(x)), groups, channels * geometry.elements, -1))
+    out = ops.reshape(ops.matmul(rows, columns), (len(value_of(x)), filters, *geometry.out))
+    return out if bias is None else out + ops.reshape(bias, (filters,) + (1,) * len(geometry.size))
 
 
 @expands(convolution.conv_input, "conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
-def _conv_input(g: Any, weight: Any, bias: Any, *, size: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+def _conv_input(g: Any, weight: Any, bias: Any, *, geometry: Geometry) -> Any:
     """One matrix product, and columns added up as windows (col2im)."""
-    (filters, channels, *kernel), n, batch = weight.shape, weight.ndim - 2, len(value_of(g))
-    rows = ops.swapaxes(ops.reshape(weight, (*_parts(groups, filters), channels * math.prod(kernel))), -1, -2)
+    size, kernel, stride, padding, dilation, groups = geometry
+    (filters, channels), batch = weight.shape[:2], len(value_of(g))
+    rows = ops.swapaxes(ops.reshape(weight, (*_parts(groups, filters), channels * geometry.elements)), -1, -2)
     columns = ops.matmul(rows, ops.reshape(g, (batch, *_parts(groups, filters), -1)))
     if groups > 1:
-        columns = ops.reshape(columns, (batch, groups * channels * math.prod(kernel), -1))
+        columns = ops.reshape(columns, (batch, groups * channels * geometry.elements, -1))
     whole = tuple(length + lo + hi for length, (lo, hi) in zip(size, padding, strict=True))
-    out = ops.fold(columns, whole, tuple(kernel), dilation, 0, stride)
+    out = ops.fold(columns, whole, kernel, dilation, 0, stride)
     if any(map(any, padding)):
         out = out[(..., *(slice(lo, lo + length) for length, (lo, _) in zip(size, padding, strict=True)))]
-    return out if bias is None else out + ops.reshape(bias, (groups * channels,) + (1,) * n)
+    return out if bias is None else out + ops.reshape(bias, (groups * channels,) + (1,) * len(size))
 
 
 def _parts(groups: int, count: int) -> Iterable[int]:

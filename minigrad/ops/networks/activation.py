@@ -1,4 +1,4 @@
-"""The activations of networks, elementwise, each fused into one node so that extreme inputs stay exact."""
+"""Activations, each fused into one node so that extreme inputs stay exact."""
 
 from __future__ import annotations
 
@@ -10,19 +10,17 @@ from minigrad.graph import Value
 from minigrad.operation import elementwise, op
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. 2017, equation 14
-_ERF = np.frompyfunc(math.erf, 1, 1)  # NumPy has no erf; Python's, a number at a time
+_ERF = np.frompyfunc(math.erf, 1, 1)  # NumPy has no erf; this is Python's, one element at a time
 
 
 @op(elementwise=True, formulas=("out·(1 − out)",))
 def sigmoid(x: Value, /) -> Value:
-    """1 / (1 + exp(-x)), the logistic function; its local gradient is (1 - out) out.
+    """Logistic function, 1/(1 + e⁻ˣ).
 
-    Examples
-    --------
     >>> sigmoid(Tensor(0.0))
     Tensor(0.5)
     """
-    with np.errstate(over="ignore"):  # exp(-x) may be infinite; one over it is the 0 wanted
+    with np.errstate(over="ignore"):  # exp(-x) may be infinite; its reciprocal is the wanted 0
         return 1 / (1 + np.exp(-x))
 
 
@@ -31,10 +29,8 @@ sigmoid.rules(lambda g, out, x: g * (1 - out) * out)
 
 @op(elementwise=True, formulas=("σ(-x)",))
 def log_sigmoid(x: Value, /) -> Value:
-    """log(sigmoid(x)), finite for large negative x.
+    """Logarithm of the sigmoid, finite for large negative x.
 
-    Examples
-    --------
     >>> log_sigmoid(Tensor(-1000.0))
     Tensor(-1000.0)
     """
@@ -46,10 +42,8 @@ log_sigmoid.rules(lambda g, out, x: g * sigmoid(-x))
 
 @op(elementwise=True, formulas=("σ(x)",))
 def softplus(x: Value, /) -> Value:
-    """log(1 + exp(x)), a smooth relu, finite for large x.
+    """Smooth relu, log(1 + eˣ), finite for large x.
 
-    Examples
-    --------
     >>> softplus(Tensor(1000.0))
     Tensor(1000.0)
     """
@@ -61,10 +55,8 @@ softplus.rules(lambda g, out, x: g * sigmoid(x))
 
 @elementwise
 def softsign(x: Value, /) -> Value:
-    """X / (1 + |x|).
+    """Softsign, x/(1 + |x|).
 
-    Examples
-    --------
     >>> softsign(Tensor(3.0))
     Tensor(0.75)
     """
@@ -76,10 +68,8 @@ softsign.rules(lambda g, out, x: g / (1 + np.abs(x)) ** 2)
 
 @op(elementwise=True, formulas=("1 where x > 0, else 0",))
 def relu(x: Value, /) -> Value:
-    """X where it is positive, else 0; it passes its upstream gradient where x > 0, and 0 elsewhere, 0 included.
+    """Rectified linear unit, max(x, 0); its gradient at 0 is 0.
 
-    Examples
-    --------
     >>> relu(Tensor([-1.0, 0.0, 2.0]))
     Tensor([0., 0., 2.])
     """
@@ -91,22 +81,8 @@ relu.rules(lambda g, out, x: g * (x > 0))
 
 @op(elementwise=True, formulas=("1 where x > 0, else negative_slope",))
 def leaky_relu(x: Value, /, negative_slope: float = 0.01) -> Value:
-    """X where it is positive, else a small multiple of it; the gradient at 0 is that of the negative side.
+    """Leaky relu: x where positive, else negative_slope·x. The gradient at 0 is that of the negative side.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    negative_slope : float
-        The multiple.
-
-    Returns
-    -------
-    Tensor
-        Of x's shape.
-
-    Examples
-    --------
     >>> leaky_relu(Tensor([-1.0, 2.0]), 0.1)
     Tensor([-0.1,  2. ])
     """
@@ -118,22 +94,10 @@ leaky_relu.rules(lambda g, out, x, negative_slope: np.where(x > 0, g, g * negati
 
 @elementwise
 def elu(x: Value, /, alpha: float = 1.0) -> Value:
-    """X where it is positive, else alpha (exp(x) - 1); the gradient at 0 is that of the negative side.
+    """Exponential linear unit: x where positive, else alpha·(eˣ − 1). The gradient at 0 is that of the negative side.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    alpha : float
-        Minus the value at minus infinity.
+    Clevert, Unterthiner and Hochreiter, Fast and Accurate Deep Network Learning by Exponential Linear Units, 2016.
 
-    Returns
-    -------
-    Tensor
-        Of x's shape.
-
-    Examples
-    --------
     >>> elu(Tensor([-1000.0, 2.0]))
     Tensor([-1.,  2.])
     """
@@ -145,31 +109,23 @@ elu.rules(lambda g, out, x, alpha: np.where(x > 0, g, g * alpha * np.exp(np.mini
 
 @elementwise
 def selu(x: Value, /) -> Value:
-    """The self-normalising elu: 1.0507 elu(x, 1.6733); the gradient at 0 is that of the negative side.
+    """Self-normalising elu, 1.0507·elu(x, 1.6733); the gradient at 0 is that of the negative side.
 
-    Notes
-    -----
     Klambauer et al., Self-Normalizing Neural Networks, 2017.
 
-    Examples
-    --------
     >>> selu(Tensor(0.0))
     Tensor(0.0)
     """
     return SELU_SCALE * elu(x, SELU_ALPHA)
 
 
-selu.rules(
-    lambda g, out, x: g * np.where(x > 0, SELU_SCALE, SELU_SCALE * SELU_ALPHA * np.exp(np.minimum(x, 0)))
-)  # fmt: skip
+selu.rules(lambda g, out, x: g * np.where(x > 0, SELU_SCALE, SELU_SCALE * SELU_ALPHA * np.exp(np.minimum(x, 0))))
 
 
 @elementwise
 def silu(x: Value, /) -> Value:
-    """X sigmoid(x), also called swish.
+    """Sigmoid linear unit or swish, x·sigmoid(x).
 
-    Examples
-    --------
     >>> silu(Tensor(0.0))
     Tensor(0.0)
     """
@@ -186,14 +142,10 @@ silu.rules(_silu_rule)
 
 @elementwise
 def mish(x: Value, /) -> Value:
-    """X tanh(softplus(x)).
+    """Mish, x·tanh(softplus(x)).
 
-    Notes
-    -----
     Misra, Mish: A Self Regularized Non-Monotonic Activation Function, 2019.
 
-    Examples
-    --------
     >>> mish(Tensor(0.0))
     Tensor(0.0)
     """
@@ -210,22 +162,8 @@ mish.rules(_mish_rule)
 
 @elementwise
 def hard_tanh(x: Value, /, min_val: float = -1.0, max_val: float = 1.0) -> Value:
-    """X held between two bounds; at the bounds themselves the gradient is 0.
+    """Clip to [min_val, max_val]; at the bounds the gradient is 0.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    min_val, max_val : float
-        The bounds.
-
-    Returns
-    -------
-    Tensor
-        Of the same shape.
-
-    Examples
-    --------
     >>> hard_tanh(Tensor([-3.0, 0.5, 3.0]))
     Tensor([-1. ,  0.5,  1. ])
     """
@@ -237,10 +175,8 @@ hard_tanh.rules(lambda g, out, x, min_val, max_val: g * ((x > min_val) & (x < ma
 
 @elementwise
 def erf(x: Value, /) -> Value:
-    """The error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x.
+    """Error function, 2/√π times the integral of exp(−t²) from 0 to x.
 
-    Examples
-    --------
     >>> erf(Tensor([0.0, 10.0]))
     Tensor([0., 1.])
     """
@@ -252,31 +188,11 @@ erf.rules(lambda g, out, x: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x))
 
 @elementwise
 def gelu(x: Value, /, approximate: str = "none") -> Value:
-    """X times the normal distribution's cumulative probability at x.
+    """Gaussian error linear unit, x·Φ(x), where Φ is the standard normal distribution function.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Any shape.
-    approximate : {"none", "tanh"}
-        The exact form, or 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x**3))).
+    With ``approximate="tanh"`` it is 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))), as in Hendrycks and Gimpel, Gaussian Error
+    Linear Units, 2016.
 
-    Returns
-    -------
-    Tensor
-        Of x's shape.
-
-    Raises
-    ------
-    ValueError
-        If `approximate` is neither.
-
-    Notes
-    -----
-    Hendrycks and Gimpel, Gaussian Error Linear Units, 2016.
-
-    Examples
-    --------
     >>> gelu(Tensor(0.0))
     Tensor(0.0)
     """
@@ -286,12 +202,12 @@ def gelu(x: Value, /, approximate: str = "none") -> Value:
 
 
 def _normal(x: Value) -> tuple[Value, Value]:
-    """The normal distribution's cumulative probability at x, and its derivative."""
+    """Φ(x), and its derivative."""
     return (1 + erf(x * math.sqrt(0.5))) / 2, np.exp(-x * x / 2) * (1 / math.sqrt(2 * math.pi))
 
 
 def _normal_tanh(x: Value) -> tuple[Value, Value]:
-    """The same by Hendrycks and Gimpel's approximation."""
+    """The same by the approximation with tanh."""
     scale = math.sqrt(2 / math.pi)
     t = np.tanh(scale * (x + 0.044715 * x * x * x))
     return (1 + t) / 2, (1 - t * t) * (scale / 2) * (1 + 3 * 0.044715 * x * x)
@@ -307,24 +223,10 @@ gelu.rules(_gelu_rule)
 
 @op(formulas=("out∘(upstream − ⟨upstream, out⟩)",))
 def softmax(x: Value, /, axis: int | tuple[int, ...] = -1) -> Value:
-    """Exponentials along an axis, scaled to sum to 1; exact for any inputs, however large.
+    """Exponentials scaled to sum to 1 along an axis, or several; exact for inputs of any size.
 
-    The Jacobian is full: out[k] (1 if k = i else 0, less out[i]).
+    The Jacobian is full: ∂out[k]/∂x[i] = out[k]·((1 if k = i else 0) − out[i]).
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        At least 1-D.
-    axis : int or tuple of int
-        Along which axes the sum is 1.
-
-    Returns
-    -------
-    Tensor
-        Of x's shape.
-
-    Examples
-    --------
     >>> softmax(Tensor([1e4, 1e4]))
     Tensor([0.5, 0.5])
     """
@@ -339,20 +241,6 @@ softmax.rules(lambda g, out, x, axis: out * (g - np.sum(g * out, axis=axis, keep
 def log_softmax(x: Value, /, axis: int | tuple[int, ...] = -1) -> Value:
     """Logarithm of the softmax, finite where the softmax itself is 0.
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        At least 1-D.
-    axis : int or tuple of int
-        Along which axes the softmax sums to 1.
-
-    Returns
-    -------
-    Tensor
-        Of x's shape.
-
-    Examples
-    --------
     >>> log_softmax(Tensor([1e4, 0.0]))
     Tensor([     0., -10000.])
     """

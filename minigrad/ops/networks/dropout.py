@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.graph import Value, value_of
-from minigrad.operation import op
+from minigrad.operation import composed, op
 from minigrad.ops.dtypes import floats
 
 
-@op()
+@op(hidden=("kept", "divisor"), formulas=("upstream where x was kept, scaled alike, else 0",))
 def _dropout(x: Value, /, kept: Value, divisor: float) -> Value:
-    """Keep some numbers, scaled up, and put 0 for the others."""
+    """Keep some elements, scaled up, and set the others to 0."""
     out = x * kept
     out /= divisor
     return out
@@ -20,33 +20,16 @@ def _dropout(x: Value, /, kept: Value, divisor: float) -> Value:
 _dropout.rules(lambda g, out, x, kept, divisor: _dropout(g, kept, divisor))
 
 
+@composed
 def dropout(x: Value, p: float = 0.5, training: bool = True, *, rng: np.random.Generator | None = None) -> Value:
-    """Put 0 for each number with probability p, and divide the others by 1 - p, so that the expected value stays.
+    """Inverted dropout: set each element to 0 with probability p, and divide the others by 1 - p to keep the expected value.
+
+    If not training, or with p = 0, x is returned as it is; with p = 1 all is 0 (Srivastava et al., Dropout, 2014, 10).
 
     Parameters
     ----------
-    x : Tensor or array_like
-        Any shape.
-    p : float
-        From 0, which keeps everything as it is, to 1, which leaves only zeros.
-    training : bool
-        If false, x is returned as it is.
     rng : numpy.random.Generator, optional
-        Where chance comes from; if left out, a fresh ``numpy.random.default_rng()``, so that no two runs are alike.
-
-    Returns
-    -------
-    Tensor
-        Of x's shape.
-
-    Raises
-    ------
-    ValueError
-        If p is not a probability.
-
-    Notes
-    -----
-    Srivastava et al., Dropout, 2014, section 10: scaled while training, so that nothing is to do afterwards.
+        Its draws decide; a fresh ``numpy.random.default_rng()`` if omitted, so that no two runs are alike.
 
     Examples
     --------
@@ -54,10 +37,10 @@ def dropout(x: Value, p: float = 0.5, training: bool = True, *, rng: np.random.G
     Tensor([0., 4., 6., 0.])
     """
     if not 0 <= p <= 1:
-        raise ValueError(f"dropout: p is a probability, from 0 to 1, got {p!r}")
+        raise ValueError(f"p is a probability, from 0 to 1, got {p!r}")
     if not training or p == 0:
         return x
     rng = np.random.default_rng() if rng is None else rng
     kept = rng.random(np.shape(value_of(x)), np.float32) >= p
-    (x,) = floats("dropout", x)
+    (x,) = floats(x)
     return _dropout(x, kept=kept, divisor=1 - p or 1.0)

@@ -7,25 +7,25 @@ import math
 import numpy as np
 
 from minigrad.graph import Value
-from minigrad.operation import op
+from minigrad.operation import composed, op
 from minigrad.ops.dtypes import floats
 
 
 def _rows(x: Value) -> Value:
-    """See x as rows of its last axis, for one product instead of many."""
+    """View x as rows of its last axis, for one product instead of many."""
     return np.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
 
 
-@op()
+@op(formulas=("upstream · weight", "upstream ⊗ x, summed over the batch", "upstream summed over the batch"))
 def _linear(x: Value, weight: Value, bias: Value = None, /) -> Value:
-    """Rows times the weight's rows, and a bias."""
+    """The rows of x times the rows of the weight, plus a bias."""
     if np.ndim(weight) != 2 or np.shape(x)[-1:] != weight.shape[1:]:
         raise ValueError("weight must be (out_features, in_features), and x end in as many in_features")
     if bias is not None and np.shape(bias) != weight.shape[:1]:
         raise ValueError(f"bias must be {weight.shape[:1]}, for as many out_features as weight has")
     out = _rows(x) @ weight.T
     if bias is not None:
-        out = out + bias  # not in place: a bias of more digits keeps them
+        out = out + bias  # not in place: a bias of higher precision keeps it
     return out.reshape(x.shape[:-1] + weight.shape[:1])
 
 
@@ -36,31 +36,11 @@ _linear.rules(
 )
 
 
+@composed
 def linear(x: Value, weight: Value, bias: Value = None) -> Value:
-    """Matrix product with a weight, and a bias added: x weight.T + bias.
+    """Linear layer, x weightᵀ + bias: (..., in_features) and (out_features, in_features) give (..., out_features).
 
-    Parameters
-    ----------
-    x : Tensor or array_like
-        Shape (..., in_features).
-    weight : Tensor or array_like
-        Shape (out_features, in_features).
-    bias : Tensor or array_like, optional
-        Shape (out_features,).
-
-    Returns
-    -------
-    Tensor
-        Shape (..., out_features).
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit.
-
-    Examples
-    --------
     >>> linear(Tensor([1.0, 2.0]), Tensor([[3.0, 4.0]]), Tensor([0.5]))
     Tensor([11.5])
     """
-    return _linear(*floats("linear", x, weight, bias))
+    return _linear(*floats(x, weight, bias))

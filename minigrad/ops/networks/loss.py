@@ -1,26 +1,26 @@
-"""How far a prediction is from a target, number by number. What compares with classes is in `cross_entropy`.
+"""Losses that compare a prediction with a target element by element; `cross_entropy` compares scores with classes.
 
-Each loss is one node, reduction included; its rules are those of a single number, times the share of the upstream gradient
-that this number gets: all of it for a sum, 1/n of it for a mean of n.
+Each loss is one node, reduction included. Its rule is that of a single element, times the element's share of the upstream
+gradient: all of it for a sum, 1/n of it for a mean of n.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from minigrad.graph import Value, value_of
-from minigrad.operation import Op, op
-from minigrad.ops.dtypes import data_like, floating
+from minigrad.operation import Op, composed, op
+from minigrad.ops.dtypes import data_like, floats
 from minigrad.ops.networks.activation import sigmoid, softplus
 
 REDUCTIONS = ("mean", "sum", "none")
 
 
 def reduced(losses: Value, reduction: str, count: Value = None) -> Value:
-    """Add up losses, or take their mean, of nothing nan; `count` stands in for how many there are."""
+    """Sum or average losses; the mean divides by `count`, if given, and the mean of nothing is nan."""
     if reduction == "none":
         return losses
     # A sum of many float16 numbers may overflow where their mean does not.
@@ -32,69 +32,83 @@ def reduced(losses: Value, reduction: str, count: Value = None) -> Value:
 
 
 def share(g: Value, reduction: str, count: Value) -> Value:
-    """Take each single loss's part of the upstream gradient."""
+    """The upstream gradient of each single loss."""
     if reduction != "mean":
         return g
     # A count beyond float16 would be taken for infinity; one over it is not lost.
     return g / (count or 1) if count < 65504 else g * (1 / count)
 
 
-def check_reduction(who: str, reduction: str, allowed: tuple[str, ...] = REDUCTIONS) -> None:
-    """Refuse a reduction that there is not."""
+def check_reduction(reduction: str, allowed: tuple[str, ...] = REDUCTIONS) -> None:
+    """Refuse an unknown reduction."""
     if reduction not in allowed:
-        raise ValueError(f"{who}: reduction must be one of {', '.join(allowed)}, got {reduction!r}")
+        raise ValueError(f"reduction must be one of {', '.join(allowed)}, got {reduction!r}")
 
 
 def _compare(
     loss: Op[...], x: Value, target: Value, reduction: str, allowed: tuple[str, ...] = REDUCTIONS, **static: Any
 ) -> Value:
-    check_reduction(loss.name, reduction, allowed)
+    check_reduction(reduction, allowed)
     shape = np.shape(value_of(x))
     if np.shape(value_of(target)) != shape:
-        raise ValueError(f"{loss.name}: target of shape {np.shape(value_of(target))} does not match x {shape}")
+        raise ValueError(f"target of shape {np.shape(value_of(target))} does not match x {shape}")
     for name in ("weight", "pos_weight"):
         if static.get(name) is not None:
             static[name] = factors = data_like(static[name], x)
             pairs = zip(factors.shape[::-1], shape[::-1], strict=False)
             if factors.ndim > len(shape) or any(m not in (1, n) for m, n in pairs):
-                raise ValueError(f"{loss.name}: {name} of shape {factors.shape} does not broadcast to x {shape}")
-    return loss(floating(x, target), floating(target, x), reduction=reduction, **static)
+                raise ValueError(f"{name} of shape {factors.shape} does not broadcast to x {shape}")
+    return loss(*floats(x, target), reduction=reduction, **static)
 
 
-def _of_difference(loss: Op[...], rule: Callable[..., Value]) -> None:
-    """Give a loss of x - target its rules: what x receives, the target receives with its sign turned."""
-    loss.rules(rule, lambda *args, **static: -rule(*args, **static))
+# Of the difference
 
 
-@op()
+def _of_difference(loss: Op[...], slope: Callable[..., Value]) -> None:
+    """Give a loss of x - target its rule: the target receives the negated gradient of x."""
+
+    @loss.joint_rule
+    def rule(
+        needed: Sequence[bool], g: Value, out: Value, x: Value, target: Value, reduction: str, **static: Any
+    ) -> list[Value]:
+        gx = slope(share(g, reduction, x.size), x - target, **static)
+        return [gx, -gx if needed[1] else None]
+
+
+@op
 def _mse_loss(x: Value, target: Value, /, reduction: str) -> Value:
     """Squared difference."""
     difference = x - target
     return reduced(difference * difference, reduction)
 
 
-_of_difference(_mse_loss, lambda g, out, x, y, reduction: 2 * share(g, reduction, x.size) * (x - y))
+@op
+def _l1_loss(x: Value, target: Value, /, reduction: str) -> Value:
+    """Absolute difference."""
+    return reduced(np.abs(x - target), reduction)
 
 
+@op
+def _huber_loss(x: Value, target: Value, /, reduction: str, delta: float) -> Value:
+    """Half the square of a small difference, and a straight line beyond."""
+    difference = x - target
+    clipped = np.clip(difference, -delta, delta)
+    return reduced(clipped * (difference - clipped / 2), reduction)
+
+
+_of_difference(_mse_loss, lambda g, difference: 2 * g * difference)
+_of_difference(_l1_loss, lambda g, difference: g * np.sign(difference))
+_of_difference(_huber_loss, lambda g, difference, delta: g * np.clip(difference, -delta, delta))
+
+
+@composed
 def mse_loss(x: Value, target: Value, reduction: str = "mean") -> Value:
-    """Squared difference, (x - target)**2.
+    """Mean squared error, (x - target)², for x and target of one shape.
 
     Parameters
     ----------
-    x, target : Tensor or array_like
-        Of one shape.
     reduction : {"mean", "sum", "none"}
-        Over all numbers.
-
-    Returns
-    -------
-    Tensor
-        A number; of x's shape without a reduction.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ.
+        Over all elements.
 
     Examples
     --------
@@ -104,151 +118,77 @@ def mse_loss(x: Value, target: Value, reduction: str = "mean") -> Value:
     return _compare(_mse_loss, x, target, reduction)
 
 
-@op()
-def _l1_loss(x: Value, target: Value, /, reduction: str) -> Value:
-    """Absolute difference."""
-    return reduced(np.abs(x - target), reduction)
-
-
-_of_difference(_l1_loss, lambda g, out, x, y, reduction: share(g, reduction, x.size) * np.sign(x - y))
-
-
+@composed
 def l1_loss(x: Value, target: Value, reduction: str = "mean") -> Value:
-    """Absolute difference, |x - target|. Where there is none the gradient is 0.
+    """Mean absolute error, |x - target|, with the arguments of `mse_loss`. The gradient at 0 is 0.
 
-    Parameters
-    ----------
-    x, target : Tensor or array_like
-        Of one shape.
-    reduction : {"mean", "sum", "none"}
-        Over all numbers.
-
-    Returns
-    -------
-    Tensor
-        A number; of x's shape without a reduction.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ.
-
-    Examples
-    --------
     >>> l1_loss(Tensor([1.0, 5.0]), [0.0, 2.0])
     Tensor(2.0)
     """
     return _compare(_l1_loss, x, target, reduction)
 
 
-@op()
-def _huber_loss(x: Value, target: Value, /, reduction: str, delta: float) -> Value:
-    """Half the square of a small difference, and a straight line beyond."""
-    difference = x - target
-    held = np.clip(difference, -delta, delta)
-    return reduced(held * (difference - held / 2), reduction)
-
-
-_of_difference(
-    _huber_loss, lambda g, out, x, y, reduction, delta: share(g, reduction, x.size) * np.clip(x - y, -delta, delta)
-)
-
-
+@composed
 def huber_loss(x: Value, target: Value, reduction: str = "mean", delta: float = 1.0) -> Value:
-    """Half the squared difference up to delta, and beyond delta (d - delta / 2) for a difference of size d.
+    """Huber loss, with the arguments of `mse_loss`: d²/2 for differences d up to delta, and delta (|d| - delta/2) beyond.
 
-    The gradient is the difference held between -delta and delta.
+    The gradient is the difference, clipped to [-delta, delta] (Huber, Robust Estimation of a Location Parameter, 1964).
 
-    Parameters
-    ----------
-    x, target : Tensor or array_like
-        Of one shape.
-    reduction : {"mean", "sum", "none"}
-        Over all numbers.
-    delta : float
-        Where the square gives way to the straight line; positive.
-
-    Returns
-    -------
-    Tensor
-        A number; of x's shape without a reduction.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ, or delta is not positive.
-
-    Notes
-    -----
-    Huber, Robust Estimation of a Location Parameter, 1964.
-
-    Examples
-    --------
     >>> huber_loss(Tensor([1.0, 5.0]), [0.0, 2.0], reduction="none")
     Tensor([0.5, 2.5])
     """
     if not delta > 0:
-        raise ValueError(f"huber_loss: delta must be positive, got {delta!r}")
+        raise ValueError(f"delta must be positive, got {delta!r}")
     return _compare(_huber_loss, x, target, reduction, delta=delta)
 
 
 # Of probabilities
 
 
-def weighed(v: Value, weight: Value) -> Value:
+def weighted(v: Value, weight: Value) -> Value:
     """Multiply by a weight, if there is one."""
     return v if weight is None else v * weight
 
 
 def _log(p: Value) -> Value:
-    """Take the logarithm, but hold it at -100, as PyTorch does."""
+    """The logarithm, clipped at -100 as in PyTorch."""
     return np.maximum(np.log(p), -100)
 
 
-@op()
+@op
 def _binary_cross_entropy(p: Value, target: Value, /, reduction: str, weight: Value) -> Value:
-    """Cross-entropy of yes-or-no probabilities."""
+    """Cross-entropy of the probabilities of two classes."""
     if p.size and (np.min(p) < 0 or np.max(p) > 1):
         raise ValueError("x must hold probabilities, from 0 to 1; for logits there is binary_cross_entropy_with_logits")
     with np.errstate(divide="ignore"):
         losses = -target * _log(p) - (1 - target) * _log(1 - p)
-    return reduced(weighed(losses, weight), reduction)
+    return reduced(weighted(losses, weight), reduction)
 
 
-_binary_cross_entropy.rules(
-    lambda g, out, p, y, reduction, weight: (
-        weighed(share(g, reduction, p.size), weight) * ((p - y) / np.maximum(p * (1 - p), 1e-12))
-    ),
-    lambda g, out, p, y, reduction, weight: weighed(share(g, reduction, p.size), weight) * (_log(1 - p) - _log(p)),
-)
+@_binary_cross_entropy.joint_rule
+def _binary_cross_entropy_rule(
+    needed: Sequence[bool], g: Value, out: Value, p: Value, y: Value, reduction: str, weight: Value
+) -> list[Value]:
+    g = weighted(share(g, reduction, p.size), weight)
+    return [
+        g * ((p - y) / np.maximum(p * (1 - p), 1e-12)) if needed[0] else None,
+        g * (_log(1 - p) - _log(p)) if needed[1] else None,
+    ]
 
 
+@composed
 def binary_cross_entropy(x: Value, target: Value, weight: Value = None, reduction: str = "mean") -> Value:
-    """Cross-entropy of yes-or-no probabilities: -y log x - (1 - y) log(1 - x), for targets y.
+    """Binary cross-entropy of probabilities, -y log x - (1 - y) log(1 - x), for targets y from 0 to 1.
 
-    The logarithms are held at -100, and the gradient (x - y) / (x (1 - x)) has its divisor held at 1e-12, as in PyTorch: so
-    both are finite at 0 and 1. Logits are better given to `binary_cross_entropy_with_logits`.
+    As in PyTorch, the logarithms are clipped at -100 and the divisor of the gradient (x - y) / (x (1 - x)) at 1e-12, so both
+    are finite at 0 and 1. Prefer `binary_cross_entropy_with_logits` for logits.
 
     Parameters
     ----------
-    x : Tensor or array_like
-        Probabilities.
-    target : Tensor or array_like
-        Of x's shape, from 0 to 1.
     weight : array_like, optional
         A factor for each loss, broadcast to x's shape; it receives no gradient.
     reduction : {"mean", "sum", "none"}
-        Over all numbers; the mean is not one over the sum of the weights.
-
-    Returns
-    -------
-    Tensor
-        A number; of x's shape without a reduction.
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit, or x does not hold probabilities.
+        Over all elements; the mean does not divide by the sum of the weights.
 
     Examples
     --------
@@ -258,73 +198,50 @@ def binary_cross_entropy(x: Value, target: Value, weight: Value = None, reductio
     return _compare(_binary_cross_entropy, x, target, reduction, weight=weight)
 
 
-@op()
+@op
 def _binary_cross_entropy_with_logits(z: Value, target: Value, /, reduction: str, weight: Value, pos_weight: Value) -> Value:
     """Cross-entropy of the sigmoid of z."""
     tail = np.log1p(np.exp(-np.abs(z)))
-    losses = weighed(target, pos_weight) * (np.maximum(-z, 0) + tail) + (1 - target) * (np.maximum(z, 0) + tail)
-    return reduced(weighed(losses, weight), reduction)
+    losses = weighted(target, pos_weight) * (np.maximum(-z, 0) + tail) + (1 - target) * (np.maximum(z, 0) + tail)
+    return reduced(weighted(losses, weight), reduction)
 
 
+@_binary_cross_entropy_with_logits.joint_rule
 def _logits_rule(
-    g: Value, out: Value, z: Value, y: Value, reduction: str, weight: Value, pos_weight: Value
-) -> Value:  # fmt: skip
-    local = sigmoid(z) - y if pos_weight is None else (1 - y) * sigmoid(z) - y * pos_weight * sigmoid(-z)
-    return weighed(share(g, reduction, z.size), weight) * local
+    needed: Sequence[bool], g: Value, out: Value, z: Value, y: Value, reduction: str, weight: Value, pos_weight: Value
+) -> list[Value]:
+    g, gz, gy = weighted(share(g, reduction, z.size), weight), None, None
+    if needed[0]:
+        gz = g * (sigmoid(z) - y if pos_weight is None else (1 - y) * sigmoid(z) - y * pos_weight * sigmoid(-z))
+    if needed[1]:
+        gy = g * (-z if pos_weight is None else pos_weight * softplus(-z) - softplus(z))
+    return [gz, gy]
 
 
-_binary_cross_entropy_with_logits.rules(
-    _logits_rule,
-    lambda g, out, z, y, reduction, weight, pos_weight: (
-        weighed(share(g, reduction, z.size), weight)
-        * (-z if pos_weight is None else pos_weight * softplus(-z) - softplus(z))
-    ),
-)
-
-
+@composed
 def binary_cross_entropy_with_logits(
     x: Value, target: Value, weight: Value = None, reduction: str = "mean", pos_weight: Value = None
 ) -> Value:
-    """Cross-entropy of yes-or-no answers given as logits, fused with the sigmoid; finite for any logits.
-
-    The gradient of each is sigmoid(x) - target.
+    """Binary cross-entropy of sigmoid(x), fused: finite for all logits, with the gradient sigmoid(x) - target.
 
     Parameters
     ----------
-    x : Tensor or array_like
-        Logits, of any shape.
-    target : Tensor or array_like
-        Of x's shape, from 0 to 1.
-    weight : array_like, optional
-        A factor for each loss, broadcast to x's shape; it receives no gradient.
-    reduction : {"mean", "sum", "none"}
-        Over all numbers; the mean is not one over the sum of the weights.
+    weight, reduction
+        As for `binary_cross_entropy`.
     pos_weight : array_like, optional
-        A factor for the part of the loss with the target, broadcast to x's shape; it receives no gradient.
-
-    Returns
-    -------
-    Tensor
-        A number; of x's shape without a reduction.
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit.
+        A factor for the term of the target, broadcast to x's shape; it receives no gradient.
 
     Examples
     --------
     >>> binary_cross_entropy_with_logits(Tensor([0.0, 1000.0]), [1.0, 0.0], reduction="none")
     Tensor([6.93147181e-01, 1.00000000e+03])
     """
-    return _compare(
-        _binary_cross_entropy_with_logits, x, target, reduction, weight=weight, pos_weight=pos_weight
-    )  # fmt: skip
+    return _compare(_binary_cross_entropy_with_logits, x, target, reduction, weight=weight, pos_weight=pos_weight)
 
 
-@op()
+@op
 def _kl_div(x: Value, target: Value, /, reduction: str, log_target: bool) -> Value:
-    """Kullback-Leibler divergence, number by number."""
+    """Kullback-Leibler divergence of each element."""
     if log_target:
         losses = np.exp(target) * (target - x)
     else:
@@ -342,40 +259,29 @@ def _counted(reduction: str, x: Value) -> tuple[str, int]:
     return ("mean", x.shape[0]) if reduction == "batchmean" else (reduction, x.size)
 
 
-_kl_div.rules(
-    lambda g, out, x, y, reduction, log_target: -share(g, *_counted(reduction, x)) * (np.exp(y) if log_target else y),
-    lambda g, out, x, y, reduction, log_target: (
-        share(g, *_counted(reduction, x))
-        * (np.exp(y) * (y - x + 1) if log_target else np.where(y > 0, _log_or_0(y) - x + 1, 0.0))
-    ),
-)
+@_kl_div.joint_rule
+def _kl_div_rule(
+    needed: Sequence[bool], g: Value, out: Value, x: Value, y: Value, reduction: str, log_target: bool
+) -> list[Value]:
+    g, gy = share(g, *_counted(reduction, x)), None
+    p = np.exp(y) if log_target else y
+    if needed[1]:
+        gy = g * (p * (y - x + 1) if log_target else np.where(y > 0, _log_or_0(y) - x + 1, 0.0))
+    return [-g * p, gy]
 
 
+@composed
 def kl_div(x: Value, target: Value, reduction: str = "mean", log_target: bool = False) -> Value:
     """Kullback-Leibler divergence, target (log target - x), of log-probabilities x from a target.
 
-    Where the target is 0 so is the loss, and so are both gradients.
+    Where the target is 0, the loss and both gradients are 0.
 
     Parameters
     ----------
-    x : Tensor or array_like
-        Log-probabilities.
-    target : Tensor or array_like
-        Of x's shape: probabilities, or their logarithms.
     reduction : {"mean", "batchmean", "sum", "none"}
-        Over all numbers; "batchmean", which is the divergence proper, divides their sum by the first axis alone.
+        Over all elements; "batchmean", the divergence proper, divides the sum by the length of the first axis.
     log_target : bool
-        Whether the target is logarithms.
-
-    Returns
-    -------
-    Tensor
-        A number; of x's shape without a reduction.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ.
+        Whether the target is log-probabilities too.
 
     Examples
     --------
@@ -383,5 +289,5 @@ def kl_div(x: Value, target: Value, reduction: str = "mean", log_target: bool = 
     Tensor(0.6931471805599453)
     """
     if reduction == "batchmean" and not np.ndim(value_of(x)):
-        raise ValueError("kl_div: a single number has no batch to take the mean over")
+        raise ValueError("a single number has no batch to take the mean over")
     return _compare(_kl_div, x, target, reduction, (*REDUCTIONS, "batchmean"), log_target=log_target)

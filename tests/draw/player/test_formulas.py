@@ -280,10 +280,10 @@ SENTENCES = [
         "upstream summed over the batch": lambda g, out, x, weight, bias: g.sum(0),
     }),
     (mg.cross_entropy(Tensor(LOGITS), CLASSES, reduction="sum"), {
-        "upstream × (softmax(x) − target), divided by the count if reduced to a mean": _with_classes,
+        "upstream × (softmax(x) − target), divided by n if averaged": _with_classes,
     }),
     (mg.cross_entropy(Tensor(LOGITS), CLASSES), {
-        "upstream × (softmax(x) − target), divided by the count if reduced to a mean": lambda *a, **_: _with_classes(*a) / 2,
+        "upstream × (softmax(x) − target), divided by n if averaged": lambda *a, **_: _with_classes(*a) / 2,
     }),
     (mg.dropout(Tensor(LOGITS), 0.5, rng=np.random.default_rng(0)), {
         "upstream where x was kept, scaled alike, else 0": lambda g, out, x, **_: np.where(out == 0, 0, g * out / x),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.ops.networks import adaptive, pool
+from minigrad.ops.networks import adaptive, pool, unpool
 
 INFINITE = -np.inf
 
@@ -199,20 +199,20 @@ def test_unpooling_puts_the_maxima_back(n: int):
     rng = np.random.default_rng(n)
     data = rng.normal(size=(2, 3) + (5,) * n)
     y, where = pooled("max", n)(data, 2, return_indices=True)
-    unpool = getattr(pool, f"max_unpool{n}d")
-    image = unpool(Tensor(y), where, 2, output_size=data.shape)
+    put_back = getattr(unpool, f"max_unpool{n}d")
+    image = put_back(Tensor(y), where, 2, output_size=data.shape)
     assert image.shape == data.shape
     kept = image.data != 0
     assert kept.sum() == y.size
     np.testing.assert_array_equal(image.data[kept], data[kept])
-    assert unpool(y, where, 2, output_size=5).shape == data.shape
+    assert put_back(y, where, 2, output_size=5).shape == data.shape
     with pytest.raises(IndexError, match=r"index \d+ is out of range for an image of shape .*4"):
-        unpool(y, np.full(y.shape, 4**n), 2)
+        put_back(y, np.full(y.shape, 4**n), 2)
 
 
 def test_unpooling_overlapping_windows_lets_the_last_stand():
     x = Tensor([[1.0, 2.0, 3.0]])
-    y = pool.max_unpool1d(x, [[2, 0, 2]], 1, output_size=4)
+    y = unpool.max_unpool1d(x, [[2, 0, 2]], 1, output_size=4)
     np.testing.assert_array_equal(y.data, [[2, 0, 3, 0]])
     y.backward(np.array([[10.0, 20.0, 30.0, 40.0]]))
     np.testing.assert_array_equal(x.grad, [[0, 10, 30]])
@@ -267,7 +267,7 @@ X2, X1, X3 = (
     (lambda x: pool.avg_pool1d(x, 2, 1), X1), (lambda x: pool.avg_pool3d(x, 2), X3),
     (lambda x: adaptive.adaptive_avg_pool2d(x, (3, 2)), X2), (lambda x: adaptive.adaptive_max_pool2d(x, (3, 5)), X2),
     (adaptive.global_avg_pool, X3), (adaptive.global_max_pool, X1),
-    (lambda x: pool.max_unpool1d(x, pool.max_pool1d(X1, 2, 1, return_indices=True)[1], 2, 1), X1[..., :3]),
+    (lambda x: unpool.max_unpool1d(x, pool.max_pool1d(X1, 2, 1, return_indices=True)[1], 2, 1), X1[..., :3]),
 ])  # fmt: skip
 def test_gradients_to_second_order(f: Any, x: Any):
     assert mg.gradcheck(lambda x: f(x) ** 2, x, order=2)
@@ -276,7 +276,7 @@ def test_gradients_to_second_order(f: Any, x: Any):
 @pytest.mark.parametrize("f", [
     lambda x: pool.max_pool2d(x, 2), lambda x: pool.avg_pool2d(x, 3, 1, 1, count_include_pad=False),
     lambda x: adaptive.adaptive_avg_pool2d(x, 3), lambda x: adaptive.adaptive_max_pool2d(x, 3),
-    lambda x: pool.max_unpool2d(x, np.arange(96).reshape(2, 3, 4, 4) % 16, 1),
+    lambda x: unpool.max_unpool2d(x, np.arange(96).reshape(2, 3, 4, 4) % 16, 1),
 ])  # fmt: skip
 def test_float32_read_only_and_empty_batches(f: Any):
     data = X2.astype(np.float32)
@@ -302,11 +302,11 @@ def test_float32_read_only_and_empty_batches(f: Any):
     (lambda: pool.max_pool2d(np.ones((1, 4, 4)), 2, padding=2), r"padding \(2, 2\) is more than half of the window \(2, 2\)"),
     (lambda: pool.max_pool1d(np.ones((1, 1)), 2, 1, 1, 2), r"a window \(2,\) with dilation \(2,\) lies wholly in the padding"),
     (lambda: pool.max_pool2d(np.ones((1, 4, 4)), (2, 2, 2)), "kernel_size must be"),
-    (lambda: pool.max_pool2d(np.ones((1, 4, 4)), 2, 0), "stride must be a whole number of at least 1"),
+    (lambda: pool.max_pool2d(np.ones((1, 4, 4)), 2, 0), "stride must be an integer of at least 1"),
     (lambda: pool.max_pool2d(np.ones((1, 4, 4)), 1.5), "kernel_size must be"),
     (lambda: pool.max_pool2d(np.ones((1, 0, 4)), 1), "does not fit"),
     (lambda: pool.avg_pool2d(np.ones((1, 4, 4)), 2, divisor_override=0), "must not be 0"),
-    (lambda: pool.max_unpool1d(np.ones((1, 2)), [[0]], 2), r"indices must be integers of x's shape \(1, 2\)"),
+    (lambda: unpool.max_unpool1d(np.ones((1, 2)), [[0]], 2), r"indices must be integers of x's shape \(1, 2\)"),
     (lambda: adaptive.adaptive_avg_pool2d(np.ones((1, 4, 4)), 0), "output_size must be"),
     (lambda: adaptive.adaptive_max_pool1d(np.ones((1, 0)), 1), "has nothing to pool"),
 ])  # fmt: skip

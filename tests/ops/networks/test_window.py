@@ -164,7 +164,7 @@ def test_empty_batches():
     (lambda: interpolate(np.ones((1, 1, 4)), 2, 2.0), "give either size or scale_factor"),
     (lambda: interpolate(np.ones((1, 1, 4, 4)), scale_factor=[2.0]), r"interpolate: scale_factor must be a number, or 2 of them"),
     (lambda: interpolate(np.ones((1, 4)), 2), r"interpolate: x of shape \(1, 4\) is not"),
-    (lambda: interpolate(np.ones((1, 1, 4)), scale_factor=0.1), "size must be a whole number of at least 1"),
+    (lambda: interpolate(np.ones((1, 1, 4)), scale_factor=0.1), "size must be an integer of at least 1"),
 ])  # fmt: skip
 def test_what_does_not_fit_is_refused(call: Any, message: str):
     with pytest.raises(ValueError, match=message):
