@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from gradients import gradient
 
+import minigrad as mg
 from minigrad import Tensor
 
 RNG = np.random.default_rng(3)
@@ -32,8 +33,11 @@ def test_nan_gets_no_gradient_and_changes_none(name):
 )
 def test_a_line_of_nan_gives_nan_and_a_warning(name, value):
     x = Tensor([[np.nan, np.nan], [1.0, 3.0]])
+    with pytest.warns(RuntimeWarning, match=f"{name}: .*nan") as caught:
+        y = getattr(mg, name)(x, axis=1)
+    assert caught[0].filename == __file__
     with pytest.warns(RuntimeWarning, match=f"{name}: .*nan"):
-        y = getattr(np, name)(x, axis=1)
+        assert np.isnan(getattr(np, name)(x, axis=1).data).tolist() == [True, False]
     assert np.isnan(y.data).tolist() == [True, False]
     y.backward([1.0, 1.0])
     assert np.isfinite(x.grad).all()
