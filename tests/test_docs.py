@@ -18,7 +18,6 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.docstrings import with_sections
 from minigrad.operation import OPS, Op
 
 README = Path(__file__).parent.parent / "README.md"
@@ -69,16 +68,6 @@ def test_docstrings_are_complete(name: str):
         assert "Parameters\n" in doc
     assert "Returns\n" in doc
     assert re.search(r"Examples\n *-+\n *>>>", doc)
-
-
-def test_docstrings_are_completed_with_and_without_indentation():
-    stripped = "What it does.\n\nMore.\n\nNotes\n-----\nOne.\n\nExamples\n--------\n>>> 1\n1\n"
-    indented = stripped.replace("\n", "\n    ").replace("    \n", "\n")
-    completed = with_sections(stripped, "Parameters\n----------\nx : Tensor\n    Any.")
-    assert completed == stripped.replace("Notes\n", "Parameters\n----------\nx : Tensor\n    Any.\n\nNotes\n").rstrip()
-    assert with_sections(indented, "Parameters\n----------\nx : Tensor\n    Any.") == completed
-    assert with_sections("One line.", "Returns\n-------\nTensor") == "One line.\n\nReturns\n-------\nTensor\n"
-    assert with_sections(None, "Returns") is None
 
 
 def blocks(language: str) -> list[str]:

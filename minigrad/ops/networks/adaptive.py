@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.graph import Value, value_of
+from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op
 from minigrad.ops.geometry import Lengths, sizes
 from minigrad.ops.networks.overlap import put_back, segment_sums
 from minigrad.ops.networks.pool import avg_pool1d, avg_pool2d, avg_pool3d, check_rank, on_planes
 from minigrad.ops.reduce import mean
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
 OutputSize = int | Sequence[int | None] | None
 
@@ -73,7 +76,7 @@ def _counts(x: Value, axis: int, start: Value, end: Value) -> Value:
     return (end - start).astype(x.dtype).reshape((-1,) + (1,) * (x.ndim - axis - 1))
 
 
-def _adaptive_avg_pool(n: int, x: Value, output_size: OutputSize) -> Value:
+def _adaptive_avg_pool(n: int, x: Value, output_size: OutputSize) -> Tensor:
     shape = np.shape(value_of(x))
     new = _new_size(shape, n, output_size)
     if max(new) == 1:
@@ -85,7 +88,7 @@ def _adaptive_avg_pool(n: int, x: Value, output_size: OutputSize) -> Value:
 
 
 @composed
-def adaptive_avg_pool2d(x: Value, output_size: OutputSize) -> Value:
+def adaptive_avg_pool2d(x: ArrayLike, output_size: OutputSize) -> Tensor:
     """Average pooling of (N, C, H, W) or (C, H, W) to `output_size`, (OH, OW); it may be larger than (H, W).
 
     Where None stands for a size, x keeps its own.
@@ -97,7 +100,7 @@ def adaptive_avg_pool2d(x: Value, output_size: OutputSize) -> Value:
 
 
 @composed
-def adaptive_avg_pool1d(x: Value, output_size: OutputSize) -> Value:
+def adaptive_avg_pool1d(x: ArrayLike, output_size: OutputSize) -> Tensor:
     """As `adaptive_avg_pool2d`, over one axis.
 
     >>> adaptive_avg_pool1d(Tensor([[1.0, 3.0, 2.0, 6.0]]), 2)
@@ -107,7 +110,7 @@ def adaptive_avg_pool1d(x: Value, output_size: OutputSize) -> Value:
 
 
 @composed
-def adaptive_avg_pool3d(x: Value, output_size: OutputSize) -> Value:
+def adaptive_avg_pool3d(x: ArrayLike, output_size: OutputSize) -> Tensor:
     """As `adaptive_avg_pool2d`, over three axes.
 
     >>> adaptive_avg_pool3d(Tensor(np.arange(8.0).reshape(1, 2, 2, 2)), 1)
@@ -152,7 +155,7 @@ def _adaptive_max_pool(n: int, x: Value, output_size: OutputSize, return_indices
 
 
 @composed
-def adaptive_max_pool2d(x: Value, output_size: OutputSize, return_indices: bool = False) -> Any:
+def adaptive_max_pool2d(x: ArrayLike, output_size: OutputSize, return_indices: bool = False) -> Any:
     """Max pooling to `output_size`, in the windows of `adaptive_avg_pool2d`; of equals, the first receives the gradient.
 
     With `return_indices` it returns also the flat indices of the maxima in their image.
@@ -164,7 +167,7 @@ def adaptive_max_pool2d(x: Value, output_size: OutputSize, return_indices: bool 
 
 
 @composed
-def adaptive_max_pool1d(x: Value, output_size: OutputSize, return_indices: bool = False) -> Any:
+def adaptive_max_pool1d(x: ArrayLike, output_size: OutputSize, return_indices: bool = False) -> Any:
     """As `adaptive_max_pool2d`, over one axis.
 
     >>> adaptive_max_pool1d(Tensor([[1.0, 3.0, 2.0, 6.0]]), 2)
@@ -174,7 +177,7 @@ def adaptive_max_pool1d(x: Value, output_size: OutputSize, return_indices: bool 
 
 
 @composed
-def adaptive_max_pool3d(x: Value, output_size: OutputSize, return_indices: bool = False) -> Any:
+def adaptive_max_pool3d(x: ArrayLike, output_size: OutputSize, return_indices: bool = False) -> Any:
     """As `adaptive_max_pool2d`, over three axes.
 
     >>> adaptive_max_pool3d(Tensor(np.arange(8.0).reshape(1, 2, 2, 2)), 1)
@@ -194,7 +197,7 @@ def _spatial_axes(x: Value) -> int:
 
 
 @composed
-def global_avg_pool(x: Value) -> Value:
+def global_avg_pool(x: ArrayLike) -> Tensor:
     """Mean of each channel of (N, C, ...), with axes of length 1 in place of 1 to 3 spatial ones.
 
     >>> global_avg_pool(Tensor([[[1.0, 2.0, 6.0]]]))
@@ -204,10 +207,11 @@ def global_avg_pool(x: Value) -> Value:
 
 
 @composed
-def global_max_pool(x: Value) -> Value:
+def global_max_pool(x: ArrayLike) -> Tensor:
     """Maximum of each channel, in the shape of `global_avg_pool`; of equals, the first receives the gradient.
 
     >>> global_max_pool(Tensor([[[1.0, 2.0, 6.0]]]))
     Tensor([[[6.]]])
     """
-    return _adaptive_max_pool(_spatial_axes(x), x, 1, False)
+    out: Tensor = _adaptive_max_pool(_spatial_axes(x), x, 1, False)
+    return out

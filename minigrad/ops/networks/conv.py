@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from minigrad.graph import Value
+from minigrad.graph import ArrayLike, Value
 from minigrad.operation import composed
 from minigrad.ops.convolution import conv
 from minigrad.ops.dtypes import floats
 from minigrad.ops.geometry import Geometry, Lengths, Sizes, sizes
 from minigrad.ops.shape import flip as flip_axes
 
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
 Padding: TypeAlias = str | int | Sequence[int | tuple[int, int]]
 
 
 @composed
 def conv1d(
-    x: Value,
-    weight: Value,
-    bias: Value = None,
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
     stride: Sizes = 1,
     padding: Padding = 0,
     dilation: Sizes = 1,
     groups: int = 1,
     *,
     flip: bool = False,
-) -> Value:
+) -> Tensor:
     """As `conv2d`, over one axis.
 
     >>> conv1d(Tensor([[[1.0, 2.0, 3.0, 4.0, 5.0]]]), [[[2.0, -1.0, 3.0]]])
@@ -39,16 +42,16 @@ def conv1d(
 
 @composed
 def conv2d(
-    x: Value,
-    weight: Value,
-    bias: Value = None,
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
     stride: Sizes = 1,
     padding: Padding = 0,
     dilation: Sizes = 1,
     groups: int = 1,
     *,
     flip: bool = False,
-) -> Value:
+) -> Tensor:
     """Convolution, in networks a cross-correlation: each output is the sum of a window of x times a kernel, plus a bias.
 
     Parameters
@@ -78,16 +81,16 @@ def conv2d(
 
 @composed
 def conv3d(
-    x: Value,
-    weight: Value,
-    bias: Value = None,
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
     stride: Sizes = 1,
     padding: Padding = 0,
     dilation: Sizes = 1,
     groups: int = 1,
     *,
     flip: bool = False,
-) -> Value:
+) -> Tensor:
     """As `conv2d`, over three axes.
 
     >>> conv3d(Tensor(np.ones((1, 2, 4, 4, 4))), np.ones((3, 2, 3, 3, 3)), padding="same").shape
@@ -98,7 +101,7 @@ def conv3d(
 
 def _conv(
     n: int, x: Value, weight: Value, bias: Value, stride: Sizes, padding: Padding, dilation: Sizes, groups: int, flip: bool
-) -> Value:
+) -> Tensor:
     """`conv`, once all shapes are seen to fit."""
     x, weight, bias = floats(x, weight, bias)
     check_axes(n, x, weight, groups)

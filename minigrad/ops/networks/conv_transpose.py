@@ -6,27 +6,32 @@ result is larger than x (Zeiler et al., Deconvolutional Networks, 2010). The ari
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from minigrad.graph import Value
+from minigrad.graph import ArrayLike, Value
 from minigrad.operation import composed
 from minigrad.ops.convolution import conv_input
 from minigrad.ops.dtypes import floats
 from minigrad.ops.geometry import Geometry, Sizes, sizes
 from minigrad.ops.networks.conv import check_axes, check_bias
 
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
 
 @composed
 def conv_transpose1d(
-    x: Value,
-    weight: Value,
-    bias: Value = None,
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
     stride: Sizes = 1,
     padding: Sizes = 0,
     output_padding: Sizes = 0,
     groups: int = 1,
     dilation: Sizes = 1,
-) -> Value:
+) -> Tensor:
     """As `conv_transpose2d`, over one axis.
 
     >>> conv_transpose1d(Tensor([[[1.0, 2.0]]]), [[[1.0, 10.0, 100.0]]], stride=2)
@@ -37,15 +42,15 @@ def conv_transpose1d(
 
 @composed
 def conv_transpose2d(
-    x: Value,
-    weight: Value,
-    bias: Value = None,
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
     stride: Sizes = 1,
     padding: Sizes = 0,
     output_padding: Sizes = 0,
     groups: int = 1,
     dilation: Sizes = 1,
-) -> Value:
+) -> Tensor:
     """Transposed convolution: each element of x adds itself times a kernel to a window of the result.
 
     It is the adjoint of the `conv2d` that takes the same weight and gives images of x's size.
@@ -76,15 +81,15 @@ def conv_transpose2d(
 
 @composed
 def conv_transpose3d(
-    x: Value,
-    weight: Value,
-    bias: Value = None,
+    x: ArrayLike,
+    weight: ArrayLike,
+    bias: ArrayLike | None = None,
     stride: Sizes = 1,
     padding: Sizes = 0,
     output_padding: Sizes = 0,
     groups: int = 1,
     dilation: Sizes = 1,
-) -> Value:
+) -> Tensor:
     """As `conv_transpose2d`, over three axes.
 
     >>> conv_transpose3d(Tensor(np.ones((1, 2, 4, 4, 4))), np.ones((2, 3, 2, 2, 2)), stride=2).shape
@@ -103,7 +108,7 @@ def _conv_transpose(
     output_padding: Sizes,
     groups: int,
     dilation: Sizes,
-) -> Value:
+) -> Tensor:
     """`conv_input`, once all shapes are seen to fit."""
     x, weight, bias = floats(x, weight, bias)
     check_axes(n, x, weight, groups)

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.graph import Value, value_of
+from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op
 from minigrad.ops.dtypes import data_like, floats
 from minigrad.ops.networks.activation import log_softmax, softmax
 from minigrad.ops.networks.loss import check_reduction, reduced, share, weighted
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
 
 class Right(NamedTuple):
@@ -111,8 +114,14 @@ _nll_loss.rules(
 
 @composed
 def nll_loss(
-    x: Value, target: Value, weight: Value = None, *, ignore_index: int = -100, reduction: str = "mean", axis: int = 1
-) -> Value:
+    x: ArrayLike,
+    target: ArrayLike,
+    weight: ArrayLike | None = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    axis: int = 1,
+) -> Tensor:
     """Negative log-likelihood of the right class, from log-probabilities, with the arguments of `cross_entropy`.
 
     >>> nll_loss(Tensor([[-0.5, -1.5], [-2.0, -0.25]]), [0, 1])
@@ -210,15 +219,15 @@ def _soft_cross_entropy_rule(
 
 @composed
 def cross_entropy(
-    x: Value,
-    target: Value,
-    weight: Value = None,
+    x: ArrayLike,
+    target: ArrayLike,
+    weight: ArrayLike | None = None,
     *,
     ignore_index: int = -100,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
     axis: int = 1,
-) -> Value:
+) -> Tensor:
     """Cross-entropy of logits with the right classes, fused with the softmax: finite for logits of any size.
 
     The loss of a position is log(sum(exp(x))) - x[target], and its gradient softmax(x) - onehot(target).
@@ -259,10 +268,10 @@ def cross_entropy(
     shape, at = _class_axis(x, axis)
     values = np.asarray(value_of(target))
     if values.dtype.kind == "f" and values.shape == shape:
-        x, target = floats(x, target)
+        x, wanted = floats(x, target)
         if label_smoothing:
-            target = target * (1 - label_smoothing) + label_smoothing / shape[at]
-        return _soft_cross_entropy(x, target, weights=_class_weights(x, at, weight), axis=at, reduction=reduction)
+            wanted = wanted * (1 - label_smoothing) + label_smoothing / shape[at]
+        return _soft_cross_entropy(x, wanted, weights=_class_weights(x, at, weight), axis=at, reduction=reduction)
     right, at = _right(x, target, at, weight, ignore_index)
     smooth = None
     if label_smoothing:
@@ -300,7 +309,9 @@ _multiclass_hinge_loss.rules(
 
 
 @composed
-def multiclass_hinge_loss(x: Value, target: Value, margin: float = 1.0, reduction: str = "mean", *, axis: int = 1) -> Value:
+def multiclass_hinge_loss(
+    x: ArrayLike, target: ArrayLike, margin: float = 1.0, reduction: str = "mean", *, axis: int = 1
+) -> Tensor:
     """Multiclass hinge loss: the sum over all wrong classes j of max(0, x[j] - x[target] + margin).
 
     At the kink, where a wrong class is exactly the margin below, its gradient is 0. The other arguments are those of

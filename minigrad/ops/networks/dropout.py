@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 import numpy as np
 
-from minigrad.graph import Value, value_of
+from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op
 from minigrad.ops.dtypes import floats
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
 
 @op(hidden=("kept", "divisor"), formulas=("upstream where x was kept, scaled alike, else 0",))
@@ -21,7 +26,7 @@ _dropout.rules(lambda g, out, x, kept, divisor: _dropout(g, kept, divisor))
 
 
 @composed
-def dropout(x: Value, p: float = 0.5, training: bool = True, *, rng: np.random.Generator | None = None) -> Value:
+def dropout(x: ArrayLike, p: float = 0.5, training: bool = True, *, rng: np.random.Generator | None = None) -> Tensor:
     """Inverted dropout: set each element to 0 with probability p, and divide the others by 1 - p to keep the expected value.
 
     If not training, or with p = 0, x is returned as it is; with p = 1 all is 0 (Srivastava et al., Dropout, 2014, 10).
@@ -39,7 +44,7 @@ def dropout(x: Value, p: float = 0.5, training: bool = True, *, rng: np.random.G
     if not 0 <= p <= 1:
         raise ValueError(f"p is a probability, from 0 to 1, got {p!r}")
     if not training or p == 0:
-        return x
+        return cast("Tensor", x)
     rng = np.random.default_rng() if rng is None else rng
     kept = rng.random(np.shape(value_of(x)), np.float32) >= p
     (x,) = floats(x)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from minigrad.graph import Value, value_of
+from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op
 from minigrad.ops.indexing import scatter
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
 
 @op(formulas=("upstream added to the rows that were looked up",))
@@ -25,7 +30,7 @@ _embedding.rules(_embedding_rule)
 
 
 @composed
-def embedding(indices: Value, weight: Value, padding_idx: int | None = None) -> Value:
+def embedding(indices: ArrayLike, weight: ArrayLike, padding_idx: int | None = None) -> Tensor:
     """The rows of a table (rows, features) at integer indices; where an index repeats, the gradients of its row add up.
 
     Negative indices are refused. The row `padding_idx`, which may count from the end, receives no gradient.

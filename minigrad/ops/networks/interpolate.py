@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from minigrad.graph import Value, value_of
+from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op
 from minigrad.ops.geometry import Lengths, Sizes, sizes
 from minigrad.ops.networks.overlap import segment_sums
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
 
 def _add_along(g: Value, axis: int, indices: Value, size: int) -> Value:
@@ -105,12 +108,12 @@ LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 @composed
 def interpolate(
-    x: Value,
+    x: ArrayLike,
     size: Sizes | None = None,
     scale_factor: float | Sequence[float] | None = None,
     mode: str = "nearest",
     align_corners: bool = False,
-) -> Value:
+) -> Tensor:
     """Resize (N, C, L), (N, C, H, W) or (N, C, D, H, W) to a size, or by a scale factor: H becomes floor(H scale_factor).
 
     Parameters

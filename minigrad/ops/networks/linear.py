@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minigrad.graph import Value
+from minigrad.graph import ArrayLike, Value
 from minigrad.operation import composed, op
 from minigrad.ops.dtypes import floats
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
 
 def _rows(x: Value) -> Value:
@@ -37,7 +41,7 @@ _linear.rules(
 
 
 @composed
-def linear(x: Value, weight: Value, bias: Value = None) -> Value:
+def linear(x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None) -> Tensor:
     """Linear layer, x weightᵀ + bias: (..., in_features) and (out_features, in_features) give (..., out_features).
 
     >>> linear(Tensor([1.0, 2.0]), Tensor([[3.0, 4.0]]), Tensor([0.5]))

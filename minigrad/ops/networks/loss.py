@@ -7,14 +7,17 @@ gradient: all of it for a sum, 1/n of it for a mean of n.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.graph import Value, value_of
+from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import Op, composed, op
 from minigrad.ops.dtypes import data_like, floats
 from minigrad.ops.networks.activation import sigmoid, softplus
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -47,7 +50,7 @@ def check_reduction(reduction: str, allowed: tuple[str, ...] = REDUCTIONS) -> No
 
 def _compare(
     loss: Op[...], x: Value, target: Value, reduction: str, allowed: tuple[str, ...] = REDUCTIONS, **static: Any
-) -> Value:
+) -> Tensor:
     check_reduction(reduction, allowed)
     shape = np.shape(value_of(x))
     if np.shape(value_of(target)) != shape:
@@ -102,7 +105,7 @@ _of_difference(_huber_loss, lambda g, difference, delta: g * np.clip(difference,
 
 
 @composed
-def mse_loss(x: Value, target: Value, reduction: str = "mean") -> Value:
+def mse_loss(x: ArrayLike, target: ArrayLike, reduction: str = "mean") -> Tensor:
     """Mean squared error, (x - target)², for x and target of one shape.
 
     Parameters
@@ -119,7 +122,7 @@ def mse_loss(x: Value, target: Value, reduction: str = "mean") -> Value:
 
 
 @composed
-def l1_loss(x: Value, target: Value, reduction: str = "mean") -> Value:
+def l1_loss(x: ArrayLike, target: ArrayLike, reduction: str = "mean") -> Tensor:
     """Mean absolute error, |x - target|, with the arguments of `mse_loss`. The gradient at 0 is 0.
 
     >>> l1_loss(Tensor([1.0, 5.0]), [0.0, 2.0])
@@ -129,7 +132,7 @@ def l1_loss(x: Value, target: Value, reduction: str = "mean") -> Value:
 
 
 @composed
-def huber_loss(x: Value, target: Value, reduction: str = "mean", delta: float = 1.0) -> Value:
+def huber_loss(x: ArrayLike, target: ArrayLike, reduction: str = "mean", delta: float = 1.0) -> Tensor:
     """Huber loss, with the arguments of `mse_loss`: d²/2 for differences d up to delta, and delta (|d| - delta/2) beyond.
 
     The gradient is the difference, clipped to [-delta, delta] (Huber, Robust Estimation of a Location Parameter, 1964).
@@ -177,7 +180,9 @@ def _binary_cross_entropy_rule(
 
 
 @composed
-def binary_cross_entropy(x: Value, target: Value, weight: Value = None, reduction: str = "mean") -> Value:
+def binary_cross_entropy(
+    x: ArrayLike, target: ArrayLike, weight: ArrayLike | None = None, reduction: str = "mean"
+) -> Tensor:
     """Binary cross-entropy of probabilities, -y log x - (1 - y) log(1 - x), for targets y from 0 to 1.
 
     As in PyTorch, the logarithms are clipped at -100 and the divisor of the gradient (x - y) / (x (1 - x)) at 1e-12, so both
@@ -220,8 +225,12 @@ def _logits_rule(
 
 @composed
 def binary_cross_entropy_with_logits(
-    x: Value, target: Value, weight: Value = None, reduction: str = "mean", pos_weight: Value = None
-) -> Value:
+    x: ArrayLike,
+    target: ArrayLike,
+    weight: ArrayLike | None = None,
+    reduction: str = "mean",
+    pos_weight: ArrayLike | None = None,
+) -> Tensor:
     """Binary cross-entropy of sigmoid(x), fused: finite for all logits, with the gradient sigmoid(x) - target.
 
     Parameters
@@ -271,7 +280,7 @@ def _kl_div_rule(
 
 
 @composed
-def kl_div(x: Value, target: Value, reduction: str = "mean", log_target: bool = False) -> Value:
+def kl_div(x: ArrayLike, target: ArrayLike, reduction: str = "mean", log_target: bool = False) -> Tensor:
     """Kullback-Leibler divergence, target (log target - x), of log-probabilities x from a target.
 
     Where the target is 0, the loss and both gradients are 0.

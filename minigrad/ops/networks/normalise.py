@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from minigrad.graph import Value, value_of
+from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op
 from minigrad.ops.dtypes import floats
 from minigrad.ops.elementwise import add, multiply
 from minigrad.ops.geometry import sizes
 from minigrad.ops.shape import reshape
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
 Shape = tuple[int, ...]
 
@@ -142,15 +145,15 @@ def _channels(x: Value) -> tuple[Shape, int]:
 
 @composed
 def batch_norm(
-    x: Value,
-    running_mean: Value = None,
-    running_var: Value = None,
-    weight: Value = None,
-    bias: Value = None,
+    x: ArrayLike,
+    running_mean: ArrayLike | None = None,
+    running_var: ArrayLike | None = None,
+    weight: ArrayLike | None = None,
+    bias: ArrayLike | None = None,
     training: bool = False,
     momentum: float = 0.1,
     eps: float = 1e-5,
-) -> Value:
+) -> Tensor:
     """Batch normalisation: mean 0 and variance 1 for each channel, over the batch and all positions of x (N, C, ...).
 
     Ioffe and Szegedy, Batch Normalization, 2015.
@@ -204,8 +207,12 @@ def batch_norm(
 
 @composed
 def layer_norm(
-    x: Value, normalized_shape: int | tuple[int, ...], weight: Value = None, bias: Value = None, eps: float = 1e-5
-) -> Value:
+    x: ArrayLike,
+    normalized_shape: int | tuple[int, ...],
+    weight: ArrayLike | None = None,
+    bias: ArrayLike | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
     """Layer normalisation: mean 0 and variance 1 over the last axes, whose lengths are `normalized_shape`, of each sample.
 
     Weight and bias have that shape (Ba, Kiros and Hinton, Layer Normalization, 2016).
@@ -226,7 +233,9 @@ def layer_norm(
 
 
 @composed
-def group_norm(x: Value, num_groups: int, weight: Value = None, bias: Value = None, eps: float = 1e-5) -> Value:
+def group_norm(
+    x: ArrayLike, num_groups: int, weight: ArrayLike | None = None, bias: ArrayLike | None = None, eps: float = 1e-5
+) -> Tensor:
     """Group normalisation: mean 0 and variance 1 over each of `num_groups` groups of channels of each sample (N, C, ...).
 
     Weight and bias have shape (C,) (Wu and He, Group Normalization, 2018).
@@ -246,7 +255,9 @@ def group_norm(x: Value, num_groups: int, weight: Value = None, bias: Value = No
 
 
 @composed
-def instance_norm(x: Value, *, weight: Value = None, bias: Value = None, eps: float = 1e-5) -> Value:
+def instance_norm(
+    x: ArrayLike, *, weight: ArrayLike | None = None, bias: ArrayLike | None = None, eps: float = 1e-5
+) -> Tensor:
     """Instance normalisation: mean 0 and variance 1 over each channel of each sample (N, C, ...).
 
     Weight and bias have shape (C,) (Ulyanov, Vedaldi and Lempitsky, Instance Normalization, 2016).

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,8 +13,11 @@ from minigrad.ops.geometry import Geometry, Lengths, offsets
 from minigrad.ops.indexing import scatter
 from minigrad.ops.shape import ravel, reshape
 
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
-def put_back(g: Value, at: Value, shape: Lengths) -> Value:
+
+def put_back(g: Value, at: Value, shape: Lengths) -> Tensor:
     """Zeros of a shape, with g added at flat indices; the adjoint of ``np.take(x, at)``."""
     return reshape(scatter(ravel(g), at.ravel(), (math.prod(shape),)), shape)
 

@@ -7,14 +7,17 @@ are known, and putting them back, which `unpool` does.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.graph import Node, Value, value_of
+from minigrad.graph import ArrayLike, Node, Value, value_of
 from minigrad.operation import composed, op
 from minigrad.ops.geometry import Geometry, Lengths, Sizes, by_axes, fit_windows, offsets
 from minigrad.ops.networks.overlap import add_windows, put_back
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
 
 def _windows(
@@ -124,7 +127,7 @@ def _max_pool_over(
 
 @composed
 def max_pool2d(
-    x: Value,
+    x: ArrayLike,
     kernel_size: Sizes,
     stride: Sizes | None = None,
     padding: Sizes = 0,
@@ -162,7 +165,7 @@ def max_pool2d(
 
 @composed
 def max_pool1d(
-    x: Value,
+    x: ArrayLike,
     kernel_size: Sizes,
     stride: Sizes | None = None,
     padding: Sizes = 0,
@@ -180,7 +183,7 @@ def max_pool1d(
 
 @composed
 def max_pool3d(
-    x: Value,
+    x: ArrayLike,
     kernel_size: Sizes,
     stride: Sizes | None = None,
     padding: Sizes = 0,
@@ -241,7 +244,7 @@ def _avg_pool_over(
     ceil_mode: bool,
     count_include_pad: bool,
     divisor_override: float | None,
-) -> Value:
+) -> Tensor:
     geometry = _windows(x, n, kernel, stride, padding, 1, ceil_mode)
     if divisor_override == 0:
         raise ValueError("divisor_override must not be 0")
@@ -250,14 +253,14 @@ def _avg_pool_over(
 
 @composed
 def avg_pool2d(
-    x: Value,
+    x: ArrayLike,
     kernel_size: Sizes,
     stride: Sizes | None = None,
     padding: Sizes = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: float | None = None,
-) -> Value:
+) -> Tensor:
     """Average pooling of (N, C, H, W) or (C, H, W).
 
     Each of the n elements of a window receives 1/n of its upstream gradient.
@@ -281,14 +284,14 @@ def avg_pool2d(
 
 @composed
 def avg_pool1d(
-    x: Value,
+    x: ArrayLike,
     kernel_size: Sizes,
     stride: Sizes | None = None,
     padding: Sizes = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: float | None = None,
-) -> Value:
+) -> Tensor:
     """As `avg_pool2d`, over one axis.
 
     >>> avg_pool1d(Tensor([[1.0, 3.0, 2.0, 6.0]]), 2)
@@ -299,14 +302,14 @@ def avg_pool1d(
 
 @composed
 def avg_pool3d(
-    x: Value,
+    x: ArrayLike,
     kernel_size: Sizes,
     stride: Sizes | None = None,
     padding: Sizes = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: float | None = None,
-) -> Value:
+) -> Tensor:
     """As `avg_pool2d`, over three axes.
 
     >>> avg_pool3d(Tensor(np.arange(8.0).reshape(1, 2, 2, 2)), 2)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minigrad.graph import Value, value_of
+from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op
 from minigrad.ops.geometry import Geometry, Lengths, Sizes, fit_windows, offsets, sizes
 from minigrad.ops.networks.overlap import add_windows
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
 
 
 def _image_windows(shape: Lengths, kernel_size: Sizes, dilation: Sizes, padding: Sizes, stride: Sizes) -> Geometry:
@@ -41,7 +45,7 @@ _fold.rules(lambda g, out, x, geometry: _unfold(g, geometry))
 
 
 @composed
-def unfold(x: Value, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0, stride: Sizes = 1) -> Value:
+def unfold(x: ArrayLike, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0, stride: Sizes = 1) -> Tensor:
     """Windows as columns (im2col), with which convolution is one matrix product: (N, C, H, W) gives (N, C KH KW, OH OW).
 
     With a kernel of 1 or 3 elements, x has 1 or 3 axes after C.
@@ -57,8 +61,8 @@ def unfold(x: Value, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0
 
 @composed
 def fold(
-    x: Value, output_size: Sizes, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0, stride: Sizes = 1
-) -> Value:
+    x: ArrayLike, output_size: Sizes, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0, stride: Sizes = 1
+) -> Tensor:
     """col2im, the adjoint of `unfold`: (N, C KH KW, OH OW) gives an image (N, C, *output_size); overlapping windows add up.
 
     >>> fold(Tensor(np.ones((1, 4, 2))), (2, 3), 2)

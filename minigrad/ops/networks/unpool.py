@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minigrad.graph import Value, value_of
+from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed
 from minigrad.ops.geometry import Sizes, sizes
 from minigrad.ops.networks.overlap import put_back
 from minigrad.ops.networks.pool import check_rank, on_planes
 from minigrad.ops.shape import ravel
 
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
 
 def _max_unpool(
     n: int, x: Value, indices: Value, kernel: Sizes, stride: Sizes | None, padding: Sizes, output_size: Sizes | None
-) -> Value:
+) -> Tensor:
     shape, at = np.shape(value_of(x)), np.asarray(value_of(indices))
     check_rank(shape, n)
     if at.shape != shape or (at.dtype.kind not in "iu" and at.size):
@@ -43,13 +47,13 @@ def _max_unpool(
 
 @composed
 def max_unpool2d(
-    x: Value,
-    indices: Value,
+    x: ArrayLike,
+    indices: ArrayLike,
     kernel_size: Sizes,
     stride: Sizes | None = None,
     padding: Sizes = 0,
     output_size: Sizes | None = None,
-) -> Value:
+) -> Tensor:
     """Put maxima back where `max_pool2d` found them, with 0 elsewhere; where indices repeat, the last element stays.
 
     Parameters
@@ -73,13 +77,13 @@ def max_unpool2d(
 
 @composed
 def max_unpool1d(
-    x: Value,
-    indices: Value,
+    x: ArrayLike,
+    indices: ArrayLike,
     kernel_size: Sizes,
     stride: Sizes | None = None,
     padding: Sizes = 0,
     output_size: Sizes | None = None,
-) -> Value:
+) -> Tensor:
     """As `max_unpool2d`, over one axis.
 
     >>> max_unpool1d(Tensor([[3.0, 5.0]]), [[1, 3]], 2)
@@ -90,13 +94,13 @@ def max_unpool1d(
 
 @composed
 def max_unpool3d(
-    x: Value,
-    indices: Value,
+    x: ArrayLike,
+    indices: ArrayLike,
     kernel_size: Sizes,
     stride: Sizes | None = None,
     padding: Sizes = 0,
     output_size: Sizes | None = None,
-) -> Value:
+) -> Tensor:
     """As `max_unpool2d`, over three axes.
 
     >>> max_unpool3d(Tensor(np.ones((1, 1, 1, 1))), np.zeros((1, 1, 1, 1), int), (1, 1, 2))
