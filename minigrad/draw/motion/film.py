@@ -24,7 +24,7 @@ class Panel(NamedTuple):
 
     key: str
     title: str
-    shape: tuple[int, int]
+    shape: tuple[int, ...]
     most: float
     values: Any = None
     padding: tuple[int, ...] = ()

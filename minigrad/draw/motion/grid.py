@@ -149,7 +149,7 @@ class Grid(NamedTuple):
     def of(
         cls,
         key: str,
-        shape: tuple[int, int],
+        shape: tuple[int, ...],
         *,
         longest: int = 0,
         note: int = 0,

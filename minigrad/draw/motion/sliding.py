@@ -8,61 +8,51 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from minigrad.draw.motion.grid import short
 from minigrad.draw.text import uniform
-from minigrad.ops.geometry import Geometry
+from minigrad.ops.geometry import Geometry, Lengths
 
 LONGEST = 30  # terms of a sum that are written out
 SINGLE = 150  # up to so many outputs have a frame each; beyond, a frame takes whole rows
 Place = tuple[int, int]
 
 
-class Sliding(NamedTuple):
-    """The geometry over rows and columns; `padding` before and after each."""
+class Sliding(Geometry):
+    """The geometry of windows that slide over the rows and columns of an image."""
 
-    size: Place
-    kernel: Place
-    stride: Place
-    padding: tuple[Place, Place]
-    dilation: Place
-    out: Place
-    signal: bool = False
+    __slots__ = ()
+    signal = False
 
     @classmethod
     def of(cls, geometry: Geometry) -> Sliding:
         """The geometry of an operation over one axis or two; a signal gets a row of its own."""
-        size, kernel, stride, padding, dilation, _ = geometry
-        axes: tuple[Any, ...] = size, kernel, stride, padding, dilation, geometry.out
-        if len(size) == 1:
-            axes = (1, *size), (1, *kernel), (1, *stride), ((0, 0), *padding), (1, *dilation), (1, *geometry.out), True
-        return cls(*axes)
+        if len(geometry.size) == 2:
+            return cls(*geometry)
+        size, kernel, stride, padding, dilation, groups = geometry
+        return _OfSignal((1, *size), (1, *kernel), (1, *stride), ((0, 0), *padding), (1, *dilation), groups)
 
     @property
-    def padded(self) -> Place:
+    def padded(self) -> Lengths:
         """The size including the padding."""
-        rows, cols = (n + lo + hi for n, (lo, hi) in zip(self.size, self.padding, strict=True))
-        return rows, cols
+        return tuple([n + before + after for n, (before, after) in zip(self.size, self.padding, strict=True)])
 
     @property
-    def reach(self) -> Place:
+    def reach(self) -> Lengths:
         """The number of rows and columns that a window spans."""
-        rows, cols = (d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
-        return rows, cols
+        return tuple([d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilation, strict=True)])
 
-    def inner(self) -> tuple[slice, slice]:
+    def inner(self) -> tuple[slice, ...]:
         """The image within its padding."""
-        rows, cols = (slice(lo, lo + n) for n, (lo, _) in zip(self.size, self.padding, strict=True))
-        return rows, cols
+        return tuple([slice(before, before + n) for n, (before, _) in zip(self.size, self.padding, strict=True)])
 
-    def window(self, at: Place) -> tuple[slice, slice]:
+    def window(self, at: Place) -> tuple[slice, ...]:
         """The window of an output within the padded image."""
-        steps = zip(at, self.stride, self.reach, self.dilation, strict=True)
-        rows, cols = (slice(i * s, i * s + r, d) for i, s, r, d in steps)
-        return rows, cols
+        axes = zip(at, self.stride, self.reach, self.dilation, strict=True)
+        return tuple([slice(i * s, i * s + r, d) for i, s, r, d in axes])
 
     def cells(self) -> Any:
         """The flat index of each cell of the padded image."""
@@ -134,7 +124,7 @@ class Sliding(NamedTuple):
             f"{name} {uniform(pair[1] if self.signal else pair)}" for name, (pair, usual) in parts.items() if pair != usual
         )
 
-    def shape(self, size: Place) -> str:
+    def shape(self, size: Lengths) -> str:
         """A size as text."""
         return str(size[1]) if self.signal else f"{size[0]} × {size[1]}"
 
@@ -142,6 +132,13 @@ class Sliding(NamedTuple):
         """The size as text, and what it is padded to."""
         size, padded = self.shape(self.size), self.shape(self.padded)
         return size if size == padded else f"{size}, padded to {padded}"
+
+
+class _OfSignal(Sliding):
+    """The geometry over a signal, drawn as an image of one row."""
+
+    __slots__ = ()
+    signal = True
 
 
 def factor(text: str) -> str:
