@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from minigrad.draw.still.view import View
-from minigrad.graph import Fault, Node, topological_order, value_of
+from minigrad.graph import Fault, topological_order, value_of
 from minigrad.text import shorten
 
 LONGEST_MESSAGE = 500
@@ -37,7 +35,7 @@ def view_of(error: BaseException) -> View:
     ...     view_of(error).fault.called
     'add'
     """
-    fault: Fault | None = getattr(error, "fault", None) or _called(error)
+    fault: Fault | None = getattr(error, "fault", None)
     if fault is None:
         raise ValueError(
             f"draw: the {type(error).__name__} does not come from an operation on tensors; draw the exception that was "
@@ -52,16 +50,3 @@ def view_of(error: BaseException) -> View:
     view.known.update({x: value_of(g) for x, g in (fault.gradients or {}).items()})
     view.faults[fault.node] = message
     return view
-
-
-def _called(error: BaseException) -> Fault | None:
-    """The outermost function of minigrad's that was called with tensors, for an error that carries no `Fault`."""
-    here, trace = str(Path(__file__).parents[2]), error.__traceback__
-    while trace:
-        frame, trace = trace.tb_frame, trace.tb_next
-        code = frame.f_code
-        given = [frame.f_locals.get(name) for name in code.co_varnames[: code.co_argcount]]
-        inputs = tuple(x for x in given if isinstance(x, Node))
-        if inputs and code.co_filename.startswith(here) and code.co_name not in ("call", "method"):
-            return Fault(code.co_name.strip("_"), inputs, tuple(x.value for x in inputs))
-    return None
