@@ -35,7 +35,7 @@ def diff(
     """
     shape = np.shape(x)
     if n < 0 or not shape:
-        raise ValueError(f"diff: needs an array and n of at least 0, got shape {shape} and n={n}")
+        raise ValueError(f"needs an array and n of at least 0, got shape {shape} and n={n}")
     axis = normalize_axis_index(axis, len(shape), "diff")
     parts = [_end(prepend, x, axis), x, _end(append, x, axis)]
     if prepend is not None or append is not None:
@@ -64,7 +64,7 @@ def trapezoid(y: ArrayLike, x: ArrayLike | None = None, dx: ArrayLike = 1.0, axi
     axis = normalize_axis_index(axis, len(shape), "trapezoid")
     if x is not None and np.shape(x)[-1 if np.ndim(x) == 1 else axis] != shape[axis]:
         raise ValueError(
-            f"trapezoid: x of shape {np.shape(x)} does not give a point for each sample along axis {axis} of shape {shape}"
+            f"x of shape {np.shape(x)} does not give a point for each sample along axis {axis} of shape {shape}"
         )
     if x is None:
         width = dx
@@ -97,9 +97,7 @@ def interp(
     [ 5. 25. 40.] [10. 30.  0.]
     """
     if np.ndim(xp) != 1 or np.shape(xp) != np.shape(fp) or not np.size(xp):
-        raise ValueError(
-            f"interp: xp and fp must be vectors of one length, not empty, got shapes {np.shape(xp)} and {np.shape(fp)}"
-        )
+        raise ValueError(f"xp and fp must be vectors of one length, not empty, got shapes {np.shape(xp)} and {np.shape(fp)}")
     if period is not None:
         x, xp, fp = _one_period(x, xp, fp, period)
         left = right = None
@@ -119,7 +117,7 @@ def _one_period(x: Value, xp: Value, fp: Value, period: float) -> tuple[Any, Any
     """Wrap x and the points into one period, sort the points, and add one of the next period on either side."""
     period = abs(float(value_of(period)))
     if not period:
-        raise ValueError("interp: the period must not be 0")
+        raise ValueError("the period must not be 0")
     x, xp = (np.asarray(y) if isinstance(y, list | tuple) else y for y in (x, xp))
     x, xp = (y - floor(y / period) * period for y in (x, xp))
     order = np.argsort(value_of(xp), kind="stable")

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 
-def _ends(who: str, start: Value, stop: Value, num: int, endpoint: bool) -> tuple[Value, Value, Value]:
+def _ends(start: Value, stop: Value, num: int, endpoint: bool) -> tuple[Value, Value, Value]:
     """Both ends, and the weight of the second along a new first axis."""
     if not isinstance(num, int | np.integer) or num < 0:
-        raise ValueError(f"{who}: num must be a non-negative integer, got {num}")
+        raise ValueError(f"num must be a non-negative integer, got {num}")
     start, stop = (np.asarray(x) if isinstance(x, list | tuple) else x for x in (start, stop))
     dtype = np.result_type(*(x if isinstance(x, int | float) else np.asarray(value_of(x)) for x in (start, stop)), 1.0)
     weight = np.arange(num, dtype=dtype) / max(num - 1 if endpoint else num, 1)
@@ -37,7 +37,7 @@ def linspace(start: ArrayLike, stop: ArrayLike, num: int = 50, endpoint: bool = 
     >>> print(x.data, stop.grad)
     [0. 1. 2.] 1.5
     """
-    start, stop, weight = _ends("linspace", start, stop, num, endpoint)
+    start, stop, weight = _ends(start, stop, num, endpoint)
     return moveaxis(start * (1 - weight) + stop * weight, 0, axis)
 
 
@@ -61,9 +61,9 @@ def geomspace(start: ArrayLike, stop: ArrayLike, num: int = 50, endpoint: bool =
     >>> geomspace(Tensor(1.0), 4.0, 3)
     Tensor([1., 2., 4.])
     """
-    start, stop, weight = _ends("geomspace", start, stop, num, endpoint)
+    start, stop, weight = _ends(start, stop, num, endpoint)
     if not np.all(value_of(start) * value_of(stop) > 0):
-        raise ValueError("geomspace: the ends must both be positive or both be negative, for the ratio to be real")
+        raise ValueError("the ends must both be positive or both be negative, for the ratio to be real")
     return moveaxis(start * power(divide(stop, start), weight), 0, axis)
 
 
@@ -92,7 +92,7 @@ def meshgrid(*x: ArrayLike, indexing: str = "xy", sparse: bool = False) -> tuple
             [1., 2.]])
     """
     if indexing not in ("xy", "ij"):
-        raise ValueError(f"meshgrid: indexing is 'xy' or 'ij', got {indexing!r}")
+        raise ValueError(f"indexing is 'xy' or 'ij', got {indexing!r}")
     axes = list(range(len(x)))
     if indexing == "xy" and len(x) > 1:
         axes[:2] = 1, 0

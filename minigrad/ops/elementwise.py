@@ -323,7 +323,7 @@ def select(conditions: Sequence[ArrayLike], choices: Sequence[ArrayLike], defaul
     Tensor([ 3.,  0., 16.])
     """
     if len(conditions) != len(choices) or not len(choices):
-        raise ValueError(f"select: needs a choice for each condition, got {len(conditions)} and {len(choices)}")
+        raise ValueError(f"needs a choice for each condition, got {len(conditions)} and {len(choices)}")
     result = where(conditions[-1], choices[-1], default)
     for condition, choice in zip(conditions[-2::-1], choices[-2::-1], strict=True):
         result = where(condition, choice, result)

@@ -119,7 +119,7 @@ def take_along_axis(x: ArrayLike, indices: ArrayLike, axis: int | None = -1) -> 
         x, axis = ravel(x), 0
     picked, shape = as_key(np.asarray(value_of(indices))), np.shape(x)
     if picked.ndim != len(shape):
-        raise ValueError(f"take_along_axis: indices of shape {picked.shape} need as many axes as x of shape {shape}")
+        raise ValueError(f"indices of shape {picked.shape} need as many axes as x of shape {shape}")
     axis = normalize_axis_index(axis, len(shape))
     grid: list[Any] = list(np.ogrid[tuple(slice(n) for n in shape)])
     grid[axis] = picked
@@ -152,6 +152,6 @@ def diag(x: ArrayLike, k: int = 0) -> Tensor:
     if len(shape) == 2:
         return diagonal(x, k)
     if len(shape) != 1:
-        raise ValueError(f"diag: x of shape {shape} is neither a vector nor a matrix; see diagonal")
+        raise ValueError(f"x of shape {shape} is neither a vector nor a matrix; see diagonal")
     i, size = np.arange(shape[0]), shape[0] + abs(k)
     return _scatter(x, key=(i - min(k, 0), i + max(k, 0)), shape=(size, size))

@@ -77,7 +77,7 @@ def split(x: ArrayLike, indices_or_sections: int | Sequence[int], axis: int = 0)
     if isinstance(indices_or_sections, int | np.integer):
         parts = int(indices_or_sections)
         if parts < 1 or size % parts:
-            raise ValueError(f"split: axis {axis} of shape {shape} does not split into {parts} equal sections")
+            raise ValueError(f"axis {axis} of shape {shape} does not split into {parts} equal sections")
         cuts = [size // parts * i for i in range(1, parts)]
     else:
         cuts = [int(cut) for cut in indices_or_sections]
@@ -95,10 +95,10 @@ def _at_least(x: Value, ndim: int) -> Value:
     return expand_dims(x, tuple(range(missing)))
 
 
-def _parts(who: str, arrays: Sequence[Value], ndim: int) -> list[Value]:
+def _parts(arrays: Sequence[Value], ndim: int) -> list[Value]:
     """The arrays to join, each with at least `ndim` axes; a scalar takes the dtype of the others."""
     if not len(arrays):
-        raise ValueError(f"{who}: needs at least one array to join")
+        raise ValueError("needs at least one array to join")
     return [_at_least(x, ndim) for x in of_one_kind(*arrays)]
 
 
@@ -109,7 +109,7 @@ def hstack(arrays: Sequence[ArrayLike]) -> Tensor:
     >>> hstack([Tensor([1.0]), [2.0, 3.0]])
     Tensor([1., 2., 3.])
     """
-    parts = _parts("hstack", arrays, 1)
+    parts = _parts(arrays, 1)
     return concatenate(parts, 0 if np.ndim(parts[0]) == 1 else 1)
 
 
@@ -121,7 +121,7 @@ def vstack(arrays: Sequence[ArrayLike]) -> Tensor:
     Tensor([[1., 2.],
             [3., 4.]])
     """
-    return concatenate(_parts("vstack", arrays, 2), 0)
+    return concatenate(_parts(arrays, 2), 0)
 
 
 @composed
@@ -132,7 +132,7 @@ def dstack(arrays: Sequence[ArrayLike]) -> Tensor:
     Tensor([[[1., 3.],
              [2., 4.]]])
     """
-    return concatenate(_parts("dstack", arrays, 3), 2)
+    return concatenate(_parts(arrays, 3), 2)
 
 
 @composed
@@ -143,7 +143,7 @@ def column_stack(arrays: Sequence[ArrayLike]) -> Tensor:
     Tensor([[1., 3.],
             [2., 4.]])
     """
-    parts = _parts("column_stack", arrays, 1)
+    parts = _parts(arrays, 1)
     return concatenate([expand_dims(x, 1) if np.ndim(x) == 1 else x for x in parts], 1)
 
 
@@ -185,7 +185,7 @@ def repeat(x: ArrayLike, repeats: int | Sequence[int], axis: int | None = None) 
     Tensor([1., 2., 2.])
     """
     if np.asarray(repeats).dtype.kind not in "iu":
-        raise TypeError(f"repeat: the counts must be integers, got {repeats!r}")
+        raise TypeError(f"the counts must be integers, got {repeats!r}")
     if axis is None:
         x, axis = ravel(x), 0
     return take(x, np.repeat(np.arange(np.shape(x)[axis]), repeats), axis)
@@ -214,9 +214,9 @@ def pad(x: ArrayLike, pad_width: Any, mode: str = "constant", *, constant_values
     shape = np.shape(x)
     widths = [(int(a), int(b)) for a, b in np.broadcast_to(pad_width, (len(shape), 2))]
     if any(n < 0 for pair in widths for n in pair):
-        raise ValueError(f"pad: widths must not be negative, got {pad_width}; crop with x[...] instead")
+        raise ValueError(f"widths must not be negative, got {pad_width}; crop with x[...] instead")
     if mode not in ("constant", "reflect", "edge", "symmetric", "wrap"):
-        raise ValueError(f"pad: mode {mode!r} is not one of 'constant', 'reflect', 'edge', 'symmetric' and 'wrap'")
+        raise ValueError(f"mode {mode!r} is not one of 'constant', 'reflect', 'edge', 'symmetric' and 'wrap'")
     if mode == "constant" or not any(map(any, widths)):
         return _pad(x, pad_width=tuple(widths), value=constant_values)
     for axis, (width, size) in enumerate(zip(widths, shape, strict=True)):

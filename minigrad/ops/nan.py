@@ -146,7 +146,7 @@ def nanquantile(x: ArrayLike, q: ArrayLike, axis: Axis = None, *, method: str = 
     >>> nanquantile(Tensor([1.0, np.nan, 2.0, 4.0]), 0.75)
     Tensor(3.0)
     """
-    return _nan_quantile("nanquantile", x, fractions("nanquantile", q, 1), axis, method, keepdims)
+    return _nan_quantile("nanquantile", x, fractions(q, 1), axis, method, keepdims)
 
 
 @composed
@@ -158,7 +158,7 @@ def nanpercentile(
     >>> nanpercentile(Tensor([1.0, np.nan, 2.0, 4.0]), 75)
     Tensor(3.0)
     """
-    return _nan_quantile("nanpercentile", x, fractions("nanpercentile", q, 100), axis, method, keepdims)
+    return _nan_quantile("nanpercentile", x, fractions(q, 100), axis, method, keepdims)
 
 
 @composed

@@ -57,7 +57,7 @@ def flatten(x: ArrayLike, start_axis: int = 0, end_axis: int = -1) -> Tensor:
         return reshape(x, 1)
     start, end = normalize_axis_index(start_axis, len(shape)), normalize_axis_index(end_axis, len(shape))
     if end < start:
-        raise ValueError(f"flatten: axis {end_axis} comes before axis {start_axis} in shape {shape}")
+        raise ValueError(f"axis {end_axis} comes before axis {start_axis} in shape {shape}")
     return reshape(x, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
 
 

@@ -84,7 +84,7 @@ def quantile(x: ArrayLike, q: ArrayLike, axis: Axis = None, *, method: str = "li
     >>> print(y.data, x.grad)
     3.0 [0.  0.5 0.5]
     """
-    return quantiles(x, fractions("quantile", q, 1), axis, method, keepdims)
+    return quantiles(x, fractions(q, 1), axis, method, keepdims)
 
 
 @composed
@@ -94,7 +94,7 @@ def percentile(x: ArrayLike, q: ArrayLike, axis: Axis = None, *, method: str = "
     >>> percentile(Tensor([1.0, 2.0, 4.0]), [0, 75])
     Tensor([1., 3.])
     """
-    return quantiles(x, fractions("percentile", q, 100), axis, method, keepdims)
+    return quantiles(x, fractions(q, 100), axis, method, keepdims)
 
 
 @composed
@@ -109,11 +109,11 @@ def median(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor
     return quantile(x, 0.5, axis, keepdims=keepdims)
 
 
-def fractions(who: str, q: Value, whole: int) -> Value:
+def fractions(q: Value, whole: int) -> Value:
     """Divide q by the whole; refused outside [0, whole]."""
     given = np.asarray(value_of(q), np.float64)
     if not np.all((given >= 0) & (given <= whole)):
-        raise ValueError(f"{who}: q must lie between 0 and {whole}, got {value_of(q)}")
+        raise ValueError(f"q must lie between 0 and {whole}, got {value_of(q)}")
     return given / whole
 
 
@@ -126,7 +126,7 @@ def quantiles(x: Value, q: Value, axis: Axis, method: str, keepdims: bool, ignor
     rest = tuple(n for i, n in enumerate(shape) if i not in axes)
     size = math.prod(shape[i] for i in axes)
     if not size:
-        raise ValueError(f"quantile: x of shape {shape} has no elements along axes {axes}")
+        raise ValueError(f"x of shape {shape} has no elements along axes {axes}")
     lines = reshape(moveaxis(x, axes, tuple(range(-len(axes), 0))), (*rest, size))
     found = _quantiles_of_sorted(sort(lines), np.ravel(q), method, ignore_nan)
     result = reshape(moveaxis(found, -1, 0), (*q.shape, *rest))
@@ -173,6 +173,6 @@ def _virtual_index(q: Value, n: Value, method: str) -> Value:
     if method in _ROUNDED:
         return _ROUNDED[method](q * (n - 1))
     if method not in _CONTINUOUS:
-        raise ValueError(f"quantile: method {method!r} is none of {', '.join([*_CONTINUOUS, *_ROUNDED])}")
+        raise ValueError(f"method {method!r} is none of {', '.join([*_CONTINUOUS, *_ROUNDED])}")
     a, b = _CONTINUOUS[method]
     return q * (n - 1) if a == b == 1 else np.clip(n * q + (a + q * (1 - a - b)) - 1, 0, n - 1)

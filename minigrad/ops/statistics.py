@@ -32,7 +32,7 @@ def average(x: ArrayLike, axis: Axis = None, weights: ArrayLike | None = None, *
     shape, given = np.shape(x), np.shape(weights)
     if given != shape:
         if not isinstance(axis, int | np.integer) or given != (shape[axis],):
-            raise ValueError(f"average: weights of shape {given} fit neither x of shape {shape} nor its axis {axis}")
+            raise ValueError(f"weights of shape {given} fit neither x of shape {shape} nor its axis {axis}")
         weights = reshape(weights, (-1, *(1,) * (len(shape) - 1 - axis % len(shape))))
     total = sum(multiply(x, weights), axis, keepdims=keepdims)
     scale = sum(multiply(weights, np.ones(shape, np.asarray(value_of(weights)).dtype)), axis, keepdims=keepdims)
@@ -71,7 +71,7 @@ def cov(
 
 def _variables(m: Value, rowvar: bool) -> Value:
     if np.ndim(m) > 2:
-        raise ValueError(f"cov: needs one axis or two, got shape {np.shape(m)}")
+        raise ValueError(f"needs one axis or two, got shape {np.shape(m)}")
     if np.ndim(m) < 2:
         return reshape(m, (1, math.prod(np.shape(m))))
     return m if rowvar else transpose(m)
