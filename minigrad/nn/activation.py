@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from minigrad import ops
-from minigrad.graph import Value
+from minigrad.graph import ArrayLike
 from minigrad.nn.module import Module
+from minigrad.tensor import Tensor
 
 
 class _Activation(Module):
     """A function with settings, which are attributes of the layer."""
 
-    function: Callable[..., Value]
+    function: Callable[..., Tensor]
     settings: tuple[str, ...] = ()
 
-    def forward(self, x: Value) -> Value:
+    def forward(self, x: ArrayLike) -> Tensor:
         """Apply the function."""
         return type(self).function(x, *(getattr(self, name) for name in self.settings))
 
@@ -111,7 +112,7 @@ class Softplus(_Activation):
             raise ValueError(f"Softplus: beta must be positive, got {beta!r}")
         self.beta = beta
 
-    def forward(self, x: Value) -> Value:
+    def forward(self, x: ArrayLike) -> Tensor:
         """Apply the function."""
         return ops.softplus(x) if self.beta == 1 else ops.softplus(ops.multiply(x, self.beta)) / self.beta
 

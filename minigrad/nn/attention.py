@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad import ops
-from minigrad.graph import Value, value_of
+from minigrad.graph import ArrayLike, value_of
 from minigrad.nn import init
 from minigrad.nn.layer import Linear, check_count
 from minigrad.nn.module import Module
@@ -17,17 +17,20 @@ from minigrad.nn.summary import shape_of
 from minigrad.tensor import Tensor
 
 
-def _additive(who: str, allowed: Any, scores: tuple[int, ...], dtype: Any) -> Any:
+def _additive(who: str, allowed: Any, scores: tuple[int, ...], dtype: DTypeLike) -> Any:
     """A boolean mask as a term of the scores: 0 where attention is allowed, else minus infinity."""
     if not np.broadcast_to(allowed, scores).any(-1).all():
         raise ValueError(f"{who}: the masks together leave a query no key to attend to")
     return np.where(allowed, 0.0, -np.inf).astype(dtype)
 
 
-def _weights(who: str, query: Value, key: Value, mask: Value, is_causal: bool, scale: float | None) -> Value:
+def _weights(
+    who: str, query: ArrayLike, key: ArrayLike, mask: ArrayLike | None, is_causal: bool, scale: float | None
+) -> Tensor:
     """Softmax of the scores. The mask is boolean, true where attention is allowed, or added to the scores."""
     rows, columns = np.shape(query)[-2], np.shape(key)[-2]
-    scores = ops.matmul(query * (1 / math.sqrt(np.shape(query)[-1]) if scale is None else scale), ops.swapaxes(key, -1, -2))
+    scaled = ops.multiply(query, 1 / math.sqrt(np.shape(query)[-1]) if scale is None else scale)
+    scores = ops.matmul(scaled, ops.swapaxes(key, -1, -2))
     causal = np.tril(np.ones((rows, columns), bool)) if is_causal else np.True_
     if mask is not None and np.asarray(value_of(mask)).dtype == bool:
         causal, mask = causal & value_of(mask), None
@@ -39,16 +42,16 @@ def _weights(who: str, query: Value, key: Value, mask: Value, is_causal: bool, s
 
 
 def scaled_dot_product_attention(
-    query: Value,
-    key: Value,
-    value: Value,
-    attn_mask: Value = None,
+    query: ArrayLike,
+    key: ArrayLike,
+    value: ArrayLike,
+    attn_mask: ArrayLike | None = None,
     dropout_p: float = 0.0,
     is_causal: bool = False,
     scale: float | None = None,
     *,
     rng: np.random.Generator | None = None,
-) -> Value:
+) -> Tensor:
     """Scaled dot-product attention, softmax(Q Kᵀ / √E) V.
 
     Parameters
@@ -149,15 +152,15 @@ class MultiHeadAttention(Module):
 
     def forward(
         self,
-        query: Value,
-        key: Value,
-        value: Value,
-        key_padding_mask: Any = None,
+        query: ArrayLike,
+        key: ArrayLike,
+        value: ArrayLike,
+        key_padding_mask: ArrayLike | None = None,
         need_weights: bool = True,
-        attn_mask: Any = None,
+        attn_mask: ArrayLike | None = None,
         average_attn_weights: bool = True,
         is_causal: bool = False,
-    ) -> tuple[Value, Value]:
+    ) -> tuple[Tensor, Tensor | None]:
         """Attend to the keys.
 
         Parameters
@@ -203,14 +206,14 @@ class MultiHeadAttention(Module):
         means = ops.matmul(ops.dropout(weights, self.dropout, self.training, rng=self.rng), v)
         out = ops.swapaxes(means, 1, 2)
         out = self.out_proj(ops.reshape(out, (*out.shape[:2], self.embed_dim)))
-        seen: Any = None
+        seen: Tensor | None = None
         if need_weights:
             seen = ops.mean(weights, 1) if average_attn_weights else weights
         if ndim == 2:
             return out[0], seen if seen is None else seen[0]
         return (out if self.batch_first else ops.swapaxes(out, 0, 1)), seen
 
-    def _project(self, i: int, x: Value) -> Value:
+    def _project(self, i: int, x: ArrayLike) -> Tensor:
         """Query, key or value for each head: (N, heads, length, features per head)."""
         e = self.embed_dim
         part = slice(i * e, (i + 1) * e)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from minigrad.graph import Value
 from minigrad.nn.module import Module
 
 
@@ -68,7 +67,7 @@ class Sequential(_Numbered):
         for name, module in named.items() if named is not None else enumerate(modules):
             setattr(self, str(name), _module("Sequential", module))
 
-    def forward(self, x: Value) -> Value:
+    def forward(self, x: Any) -> Any:
         """Apply all modules in order."""
         for module in self.children():
             x = module(x)
@@ -148,6 +147,6 @@ class Residual(Module):
         self.block = _module("Residual", block)
         self.shortcut = None if shortcut is None else _module("Residual", shortcut)
 
-    def forward(self, x: Value) -> Value:
+    def forward(self, x: Any) -> Any:
         """Add the outputs of the shortcut and the block."""
         return (x if self.shortcut is None else self.shortcut(x)) + self.block(x)

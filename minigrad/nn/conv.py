@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad import ops
-from minigrad.graph import Value, value_of
+from minigrad.graph import ArrayLike, value_of
 from minigrad.nn.layer import check_count, first_weights
 from minigrad.nn.module import Module
 from minigrad.nn.summary import shape_of
 from minigrad.ops.geometry import Sizes, sizes
 from minigrad.ops.networks.conv import Padding, as_pairs
+from minigrad.tensor import Tensor
 
 _MARGINS = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
@@ -98,9 +99,9 @@ class _Conv(_Kernel):
         what = f"{type(self).__name__}: padding"
         return as_pairs(what, self.padding, self.kernel_size, self.stride, self.dilation)
 
-    def forward(self, x: Value) -> Value:
+    def forward(self, x: ArrayLike) -> Tensor:
         """Convolve x with the weight."""
-        conv: Callable[..., Value] = (ops.conv1d, ops.conv2d, ops.conv3d)[self.axes - 1]
+        conv: Callable[..., Tensor] = (ops.conv1d, ops.conv2d, ops.conv3d)[self.axes - 1]
         padding: Any = self.padding
         if self.padding_mode != "zeros" and np.ndim(value_of(x)) == self.axes + 2:  # else `conv` refuses x
             x = ops.pad(x, [(0, 0), (0, 0), *self._margins()], _MARGINS[self.padding_mode])
@@ -167,9 +168,9 @@ class _ConvTranspose(_Kernel):
         self.padding, self.output_padding = padding, output_padding
         self._set_up(in_channels, out_channels, kernel_size, stride, dilation, groups, bias, rng, dtype)
 
-    def forward(self, x: Value) -> Value:
+    def forward(self, x: ArrayLike) -> Tensor:
         """Transposed convolution of x with the weight."""
-        conv: Callable[..., Value] = (ops.conv_transpose1d, ops.conv_transpose2d, ops.conv_transpose3d)[self.axes - 1]
+        conv: Callable[..., Tensor] = (ops.conv_transpose1d, ops.conv_transpose2d, ops.conv_transpose3d)[self.axes - 1]
         return conv(x, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.groups, self.dilation)
 
 

@@ -11,9 +11,10 @@ from minigrad.graph import value_of
 from minigrad.modes import no_grad
 from minigrad.nn.module import Module
 from minigrad.nn.parallel import Array, Group
+from minigrad.tensor import Tensor
 
 Batches = Iterable[tuple[Any, Any]]
-Loss = Callable[[Any, Any], Any]
+Loss = Callable[[Tensor, Any], Tensor]
 
 
 def evaluate(model: Module, data: Batches, loss: Loss, *, group: Group | None = None) -> dict[str, float]:

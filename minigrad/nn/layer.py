@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad import ops
-from minigrad.graph import Value
+from minigrad.graph import ArrayLike
 from minigrad.nn import init
 from minigrad.nn.module import Module
 from minigrad.tensor import Tensor
@@ -47,7 +47,7 @@ class Linear(Module):
         self.in_features, self.out_features = in_features, out_features
         self.weight, self.bias = first_weights((out_features, in_features), out_features, in_features, bias, rng, dtype)
 
-    def forward(self, x: Value) -> Value:
+    def forward(self, x: ArrayLike) -> Tensor:
         """Compute x Wᵀ + b."""
         return ops.linear(x, self.weight, self.bias)
 
@@ -99,7 +99,7 @@ class Embedding(Module):
             rows[padding_idx] = 0
         self.weight = Tensor(rows)
 
-    def forward(self, indices: Value) -> Value:
+    def forward(self, indices: ArrayLike) -> Tensor:
         """The rows at the indices."""
         return ops.embedding(indices, self.weight, self.padding_idx)
 
@@ -128,7 +128,7 @@ class Dropout(Module):
             raise ValueError(f"Dropout: p is a probability between 0 and 1, got {p!r}")
         self.p, self.rng = p, init.generator(rng)
 
-    def forward(self, x: Value) -> Value:
+    def forward(self, x: ArrayLike) -> Tensor:
         """Drop elements in training mode."""
         return ops.dropout(x, self.p, self.training, rng=self.rng)
 
@@ -147,7 +147,7 @@ class Identity(Module):
     def __init__(self, *_: Any, **__: Any) -> None:
         pass
 
-    def forward(self, x: Value) -> Value:
+    def forward(self, x: Any) -> Any:
         """Return x."""
         return x
 
@@ -162,7 +162,7 @@ class Flatten(Module):
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         self.start_dim, self.end_dim = start_dim, end_dim
 
-    def forward(self, x: Value) -> Value:
+    def forward(self, x: ArrayLike) -> Tensor:
         """Reshape x."""
         return ops.flatten(x, self.start_dim, self.end_dim)
 
@@ -181,7 +181,7 @@ class Unflatten(Module):
     def __init__(self, dim: int, unflattened_size: tuple[int, ...]) -> None:
         self.dim, self.unflattened_size = dim, tuple(unflattened_size)
 
-    def forward(self, x: Value) -> Value:
+    def forward(self, x: ArrayLike) -> Tensor:
         """Reshape x."""
         shape = np.shape(x)
         if not -len(shape) <= self.dim < len(shape):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad import ops
-from minigrad.graph import Value
+from minigrad.graph import ArrayLike
 from minigrad.nn import init
 from minigrad.nn.layer import check_count
 from minigrad.nn.module import Module
@@ -24,7 +24,7 @@ def _affine(shape: Any, weight: bool, bias: bool, dtype: DTypeLike) -> tuple[Ten
     )
 
 
-def _check_channels(layer: Any, x: Value) -> None:
+def _check_channels(layer: Any, x: ArrayLike) -> None:
     shape = np.shape(x)
     if len(shape) not in layer.ndims or shape[1] != layer.num_features:
         axes = " or ".join(map(str, layer.ndims))
@@ -56,7 +56,7 @@ class _BatchNorm(Module):
         self.register_buffer("running_var", init.ones(num_features, dtype=dtype) if kept else None)
         self.register_buffer("num_batches_tracked", np.array(0) if kept else None)
 
-    def forward(self, x: Value) -> Value:
+    def forward(self, x: ArrayLike) -> Tensor:
         """Normalise with the batch's statistics in training mode, else with the running ones."""
         _check_channels(self, x)
         kept = self.running_mean is not None
@@ -142,7 +142,7 @@ class LayerNorm(Module):
         affine = _affine(self.normalized_shape, elementwise_affine, elementwise_affine and bias, dtype)
         self.weight, self.bias = affine
 
-    def forward(self, x: Value) -> Value:
+    def forward(self, x: ArrayLike) -> Tensor:
         """Normalise each sample."""
         return ops.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
 
@@ -167,7 +167,7 @@ class GroupNorm(Module):
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
         self.weight, self.bias = _affine(num_channels, affine, affine, dtype)
 
-    def forward(self, x: Value) -> Value:
+    def forward(self, x: ArrayLike) -> Tensor:
         """Normalise each group."""
         return ops.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
 
@@ -184,7 +184,7 @@ class _InstanceNorm(Module):
         self.num_features, self.eps, self.affine = num_features, eps, affine
         self.weight, self.bias = _affine(num_features, affine, affine, dtype)
 
-    def forward(self, x: Value) -> Value:
+    def forward(self, x: ArrayLike) -> Tensor:
         """Normalise each channel of each sample."""
         _check_channels(self, x)
         return ops.instance_norm(x, weight=self.weight, bias=self.bias, eps=self.eps)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad import ops
-from minigrad.graph import Value
+from minigrad.graph import ArrayLike
 from minigrad.nn.module import Module
 from minigrad.ops.geometry import Sizes
 
@@ -18,7 +18,7 @@ class _Pool(Module):
     arguments: tuple[str, ...]
     shown: int  # how many of them repr shows
 
-    def forward(self, x: Value) -> Any:
+    def forward(self, x: ArrayLike) -> Any:
         """Pool."""
         return type(self).function(x, **{name: getattr(self, name) for name in self.arguments})
 

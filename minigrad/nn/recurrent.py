@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from minigrad import ops
-from minigrad.graph import Value, value_of
+from minigrad.graph import ArrayLike, value_of
 from minigrad.nn import init, sequence
 from minigrad.nn.layer import check_count
 from minigrad.nn.module import Module
@@ -67,7 +67,7 @@ class _Recurrent(Module):
     def _suffixes(self, layer: int) -> list[str]:
         return [f"_l{layer}", f"_l{layer}_reverse"][: 2 if self.bidirectional else 1]
 
-    def forward(self, x: Value, hx: Any = None) -> tuple[Value, Any]:
+    def forward(self, x: ArrayLike, hx: Any = None) -> tuple[Tensor, Any]:
         """Run over a sequence.
 
         Parameters
@@ -87,28 +87,29 @@ class _Recurrent(Module):
             layout = "batch, time" if self.batch_first else "time, batch"
             raise ValueError(f"{type(self).__name__}: x must be ({layout}, {self.input_size}) and not empty, got {shape}")
         single = len(shape) == 2
+        h: Any = x
         if single:
-            x = ops.expand_dims(x, 1)
+            h = ops.expand_dims(h, 1)
         elif self.batch_first:
-            x = ops.swapaxes(x, 0, 1)
-        first = self._first_states(hx, np.shape(x)[1], single)
+            h = ops.swapaxes(h, 0, 1)
+        first = self._first_states(hx, np.shape(h)[1], single)
         last: list[Any] = []
         for layer in range(self.num_layers):
             if layer:
-                x = ops.dropout(x, self.dropout, self.training, rng=self.rng)
+                h = ops.dropout(h, self.dropout, self.training, rng=self.rng)
             directions = []
             for back, suffix in enumerate(self._suffixes(layer)):
                 states = None if first is None else [s[len(last)] for s in first]
-                out, *ends = self._run(ops.flip(x, 0) if back else x, states, suffix)
+                out, *ends = self._run(ops.flip(h, 0) if back else h, states, suffix)
                 directions.append(ops.flip(out, 0) if back else out)
                 last.append(ends)
-            x = ops.concatenate(directions, -1) if self.bidirectional else directions[0]
+            h = ops.concatenate(directions, -1) if self.bidirectional else directions[0]
         ends = [ops.stack(kind) for kind in zip(*last, strict=True)]
         if single:
-            x, *ends = (ops.squeeze(v, 1) for v in (x, *ends))
+            h, *ends = (ops.squeeze(v, 1) for v in (h, *ends))
         elif self.batch_first:
-            x = ops.swapaxes(x, 0, 1)
-        return x, ends[0] if self.states == 1 else tuple(ends)
+            h = ops.swapaxes(h, 0, 1)
+        return h, ends[0] if self.states == 1 else tuple(ends)
 
     def _first_states(self, hx: Any, batch: int, single: bool) -> Any:
         if hx is None:
@@ -121,7 +122,7 @@ class _Recurrent(Module):
                 raise ValueError(f"{type(self).__name__}: {_expected(self.states)} {expected}, got {shape_of(hx)}")
         return [ops.expand_dims(s, 1) for s in states] if single else states
 
-    def _run(self, x: Value, states: Any, suffix: str) -> Any:
+    def _run(self, x: Tensor, states: Any, suffix: str) -> Any:
         """One layer in one direction: its h at all times, and its final states."""
         weight_ih, weight_hh, bias_ih, bias_hh = (
             getattr(self, name + suffix) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -131,7 +132,7 @@ class _Recurrent(Module):
             states = [zeros] * self.states
         return self._sequence(x, states, weight_ih, weight_hh, bias_ih, bias_hh)
 
-    def _sequence(self, x: Value, states: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> Any:
+    def _sequence(self, x: Tensor, states: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> Any:
         raise NotImplementedError
 
     def extra_repr(self) -> str:
@@ -175,7 +176,7 @@ class RNN(_Recurrent):
             input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, rng=rng, dtype=dtype
         )
 
-    def _sequence(self, x: Value, states: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> Any:
+    def _sequence(self, x: Tensor, states: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> Any:
         bias = None if bias_ih is None else bias_ih + bias_hh
         out = sequence.rnn(x, weight_ih, weight_hh, states[0], bias, nonlinearity=self.nonlinearity)
         return out, out[-1]
@@ -210,7 +211,7 @@ class LSTM(_Recurrent):
     gates = 4
     states = 2
 
-    def _sequence(self, x: Value, states: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> Any:
+    def _sequence(self, x: Tensor, states: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> Any:
         both = sequence.lstm(x, weight_ih, weight_hh, states[0], states[1], None if bias_ih is None else bias_ih + bias_hh)
         return both[:-1], both[-2], both[-1]
 
@@ -234,7 +235,7 @@ class GRU(_Recurrent):
 
     gates = 3
 
-    def _sequence(self, x: Value, states: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> Any:
+    def _sequence(self, x: Tensor, states: Any, weight_ih: Any, weight_hh: Any, bias_ih: Any, bias_hh: Any) -> Any:
         out = sequence.gru(x, weight_ih, weight_hh, states[0], bias_ih, bias_hh)
         return out, out[-1]
 
@@ -259,7 +260,7 @@ class _Cell(Module):
         self.input_size, self.hidden_size = input_size, hidden_size
         _weights(self, input_size, hidden_size, self.gates, bias, "", init.generator(rng), dtype)
 
-    def forward(self, x: Value, hx: Any = None) -> Any:
+    def forward(self, x: ArrayLike, hx: Any = None) -> Any:
         """One step from x and the state before, zeros by default, to the next state."""
         shape = np.shape(value_of(x))
         expected = (*shape[:-1], self.hidden_size)
@@ -274,7 +275,7 @@ class _Cell(Module):
             )
         return self._step(x, hx)
 
-    def _step(self, x: Value, hx: Any) -> Any:
+    def _step(self, x: ArrayLike, hx: Any) -> Any:
         raise NotImplementedError
 
     weight_ih: Any
@@ -282,7 +283,7 @@ class _Cell(Module):
     bias_ih: Any
     bias_hh: Any
 
-    def _gates(self, x: Value) -> Value:
+    def _gates(self, x: ArrayLike) -> Tensor:
         bias = None if self.bias_ih is None else self.bias_ih + self.bias_hh
         return ops.linear(x, self.weight_ih, bias)
 
@@ -317,7 +318,7 @@ class RNNCell(_Cell):
         self.nonlinearity = _nonlinearity("RNNCell", nonlinearity)
         super().__init__(input_size, hidden_size, bias, rng=rng, dtype=dtype)
 
-    def _step(self, x: Value, hx: Any) -> Any:
+    def _step(self, x: ArrayLike, hx: Any) -> Any:
         return sequence.rnn_step(self._gates(x), hx, self.weight_hh, self.nonlinearity)
 
 
@@ -332,7 +333,7 @@ class LSTMCell(_Cell):
     gates = 4
     states = 2
 
-    def _step(self, x: Value, hx: Any) -> Any:
+    def _step(self, x: ArrayLike, hx: Any) -> Any:
         h, c = hx
         return sequence.lstm_step(self._gates(x), h, c, self.weight_hh)
 
@@ -346,6 +347,6 @@ class GRUCell(_Cell):
 
     gates = 3
 
-    def _step(self, x: Value, hx: Any) -> Any:
+    def _step(self, x: ArrayLike, hx: Any) -> Any:
         z = ops.linear(x, self.weight_ih, self.bias_ih)
         return sequence.gru_step(z, hx, self.weight_hh, self.bias_hh)
