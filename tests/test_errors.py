@@ -7,6 +7,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor
+from minigrad.operation import composed
 
 V, M = Tensor([1.0, 2.0, 3.0]), Tensor(np.ones((2, 4)))
 INT = Tensor(np.array([1, 2]))
@@ -111,3 +112,22 @@ def test_a_rule_of_the_wrong_shape_names_its_op():
         wrong(V).backward()
     with pytest.raises(TypeError, match="wrong has 1 inputs"):
         wrong.rules()
+
+
+@composed
+def smoothed(x):
+    return mg.conv1d(x, np.full((1, 1, 3), 1 / 3))
+
+
+def test_an_error_begins_with_the_function_that_was_called():
+    """Of a check before any operation, of an operation, with tensors and without, and of the outermost function."""
+    for x in (np.ones((1, 2, 5)), Tensor(np.ones((1, 2, 5)))):
+        for call, name in ((lambda x: mg.conv1d(x, np.ones((1, 1, 3))), "conv1d"), (smoothed, "smoothed")):
+            with pytest.raises(ValueError, match=f"^{name}: weight expects 1 input channels .* but x has 2") as caught:
+                call(x)
+            assert caught.value.fault.called == name
+            assert caught.value.fault.inputs == ((x,) if isinstance(x, Tensor) else ())
+    with pytest.raises(ValueError, match=r"^linear, inputs of shapes \(3,\) and \(2, 4\): weight must be"):
+        mg.linear(V, M)
+    with pytest.raises(np.exceptions.AxisError, match=r"^cross_entropy: axis 7 is out of bounds"):
+        mg.cross_entropy(M, [0, 1], axis=7)

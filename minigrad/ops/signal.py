@@ -33,7 +33,7 @@ def convolve(a: ArrayLike, v: ArrayLike, mode: str = "full") -> Tensor:
     """
     if np.size(v) > np.size(a):
         a, v = v, a
-    return _slide("convolve", a, v, mode, flip=True)
+    return _slide(a, v, mode, flip=True)
 
 
 @composed
@@ -44,18 +44,18 @@ def correlate(a: ArrayLike, v: ArrayLike, mode: str = "valid") -> Tensor:
     Tensor([-1., -1., -1.])
     """
     if np.size(v) > np.size(a):  # with the operands exchanged, the same elements in reverse
-        return flip_axes(_slide("correlate", v, a, mode, flip=False), 0)
-    return _slide("correlate", a, v, mode, flip=False)
+        return flip_axes(_slide(v, a, mode, flip=False), 0)
+    return _slide(a, v, mode, flip=False)
 
 
-def _slide(who: str, a: ArrayLike, v: ArrayLike, mode: str, flip: bool) -> Tensor:
+def _slide(a: ArrayLike, v: ArrayLike, mode: str, flip: bool) -> Tensor:
     """Cross-correlate the longer signal with the shorter one, flipped or not."""
     m, n = np.shape(a), np.shape(v)
     if len(m) != 1 or len(n) != 1 or not n[0]:
-        raise ValueError(f"{who}: needs two signals of one axis and at least one element, got shapes {m} and {n}")
+        raise ValueError(f"needs two signals of one axis and at least one element, got shapes {m} and {n}")
     pads = {"full": (n[0] - 1, n[0] - 1), "same": (n[0] // 2, n[0] - 1 - n[0] // 2), "valid": (0, 0)}
     if mode not in pads:
-        raise ValueError(f"{who}: mode is 'full', 'same' or 'valid', got {mode!r}")
+        raise ValueError(f"mode is 'full', 'same' or 'valid', got {mode!r}")
     x, kernel = floats(reshape(a, (1, 1, -1)), reshape(v, (1, 1, -1)))
     kernel = flip_axes(kernel, -1) if flip else kernel
     return reshape(conv(x, kernel, geometry=Geometry(m, n, (1,), (pads[mode],), (1,))), -1)

@@ -82,8 +82,8 @@ def _part(g: Value, axis: int, reduction: str, count: float) -> Value:
     return np.expand_dims(g, axis) if reduction == "none" else share(g, reduction, count)
 
 
-def _counted(x: Value, right: Right) -> Value:
-    """x, with 0 where the target is ignored: a nan or an infinity there, times a weight of 0, would still be nan."""
+def _where_counted(x: Value, right: Right) -> Value:
+    """`x`, with 0 where the target is ignored: a nan or an infinity there, times a weight of 0, would still be nan."""
     return x if np.all(right.counts) else np.where(right.counts, x, x.dtype.type(0))
 
 
@@ -101,7 +101,7 @@ _one_of_each.rules(lambda g, out, x, index, axis, classes: np.take_along_axis(g,
 @op
 def _nll_loss(x: Value, /, right: Right, axis: int, reduction: str) -> Value:
     """Minus the score of the right class."""
-    losses = -right.weight * _counted(np.take_along_axis(x, right.index, axis), right)
+    losses = -right.weight * _where_counted(np.take_along_axis(x, right.index, axis), right)
     return reduced(np.squeeze(losses, axis), reduction, right.total)
 
 
@@ -159,7 +159,7 @@ def _total(x: Value, axis: int) -> Value:
 @op(saves=True, formulas=("upstream × (softmax(x) − target), divided by n if averaged",))
 def _cross_entropy(x: Value, /, right: Right, smooth: Value, axis: int, reduction: str) -> Value:
     """log(sum(exp(x))) minus the logit of the right class, and a share of the same for every class."""
-    x = _counted(x, right)
+    x = _where_counted(x, right)
     shifted = x - np.max(x, axis=axis, keepdims=True)
     chosen = np.take_along_axis(shifted, right.index, axis)
     spread = None if smooth is None else np.sum(smooth * shifted, axis=axis, keepdims=True)
@@ -176,7 +176,7 @@ def _cross_entropy_rule(
 ) -> Value:
     # (softmax(x) - onehot) for each position; the division by the total is done on the scale, a number for each position.
     part = _part(g, axis, reduction, right.total)
-    p, total = saved or (softmax(_counted(x, right), axis), 1)
+    p, total = saved or (softmax(_where_counted(x, right), axis), 1)
     if smooth is None:
         scale = part * right.weight
         return _scale_less_pick(p, scale / total, scale, right.index, axis)

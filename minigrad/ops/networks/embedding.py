@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op
-from minigrad.ops.indexing import scatter
+from minigrad.ops.indexing import _scatter
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -23,7 +23,7 @@ def _embedding(weight: Value, /, indices: Value, padding_idx: int | None) -> Val
 def _embedding_rule(g: Value, out: Value, weight: Value, indices: Value, padding_idx: int | None) -> Value:
     if padding_idx is not None:
         g = g * (indices != padding_idx)[..., None]
-    return scatter(g, indices, weight.shape)
+    return _scatter(g, key=indices, shape=weight.shape)
 
 
 _embedding.rules(_embedding_rule)

@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.graph import Value
 from minigrad.ops.geometry import Geometry, Lengths, offsets
-from minigrad.ops.indexing import scatter
+from minigrad.ops.indexing import _scatter
 from minigrad.ops.shape import ravel, reshape
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def put_back(g: Value, at: Value, shape: Lengths) -> Tensor:
     """Zeros of a shape, with g added at flat indices; the adjoint of ``np.take(x, at)``."""
-    return reshape(scatter(ravel(g), at.ravel(), (math.prod(shape),)), shape)
+    return reshape(_scatter(ravel(g), key=at.ravel(), shape=(math.prod(shape),)), shape)
 
 
 def add_windows(parts: Sequence[Value], geometry: Geometry) -> Value:

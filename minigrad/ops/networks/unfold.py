@@ -37,7 +37,7 @@ def _unfold(x: Value, /, geometry: Geometry) -> Value:
 def _fold(x: Value, /, geometry: Geometry) -> Value:
     """Columns added as windows."""
     columns = x.reshape(len(x), x.shape[1] // geometry.elements, geometry.elements, *geometry.out)
-    return add_windows(np.moveaxis(columns, 2, 0), geometry)
+    return add_windows([columns[:, :, k] for k in range(geometry.elements)], geometry)
 
 
 _unfold.rules(lambda g, out, x, geometry: _fold(g, geometry))
