@@ -177,11 +177,24 @@ def test_drawing_changes_nothing():
 @pytest.mark.parametrize(
     ("x", "text"),
     [
-        (-0.5276, "-0.53"), (-12.0, "-12"), (0.0, "0"), (-0.0, "0"), (1e-05, "1e-05"), (0.0664, "0.066"), (0.999, "1.00"),
-        (1234.5678, "1234.57"), (12345678.9, "1.23e+07"), (1e300, "1.00e+300"), (np.nan, "nan"), (-np.inf, "-inf"),
-        (np.float32(0.1), "0.10"), (np.int64(7), "7"), (True, "True"), (np.bool_(False), "False"),
+        (-0.5276, "-0.53"),
+        (-12.0, "-12"),
+        (0.0, "0"),
+        (-0.0, "0"),
+        (1e-05, "1e-05"),
+        (0.0664, "0.066"),
+        (0.999, "1.00"),
+        (1234.5678, "1234.57"),
+        (12345678.9, "1.23e+07"),
+        (1e300, "1.00e+300"),
+        (np.nan, "nan"),
+        (-np.inf, "-inf"),
+        (np.float32(0.1), "0.10"),
+        (np.int64(7), "7"),
+        (True, "True"),
+        (np.bool_(False), "False"),
     ],
-)  # fmt: skip
+)
 def test_numbers_are_for_reading(x, text):
     assert number(x, 2) == text
 
@@ -215,9 +228,25 @@ def test_printable_and_shorten():
 
 
 HOSTILE = [
-    'a "quoted" name', "<script>alert(1)</script>", "x & y &amp; z", "two\nlines", "back\\slash\\", r"\N \G \E \l \n", "😀 数 é",
-    "x" * 10_000, "<b>bold</b>", "]]>", "-->", "\x00\x1b\ud800", "%s {0} $x", "a:b:c", "node", ";}{", " ", "&#60;script&#62;",
-]  # fmt: skip
+    'a "quoted" name',
+    "<script>alert(1)</script>",
+    "x & y &amp; z",
+    "two\nlines",
+    "back\\slash\\",
+    r"\N \G \E \l \n",
+    "😀 数 é",
+    "x" * 10_000,
+    "<b>bold</b>",
+    "]]>",
+    "-->",
+    "\x00\x1b\ud800",
+    "%s {0} $x",
+    "a:b:c",
+    "node",
+    ";}{",
+    " ",
+    "&#60;script&#62;",
+]
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -55,9 +55,12 @@ def test_the_worked_example():
 def test_the_output_fills_cell_by_cell():
     motion = example()
     assert [texts(motion, "o", k) for k in range(1, 6)] == [
-        ["", "", "", ""], ["411.5", "", "", ""], ["411.5", "501.5", "", ""], ["411.5", "501.5", "861.5", ""],
+        ["", "", "", ""],
+        ["411.5", "", "", ""],
+        ["411.5", "501.5", "", ""],
+        ["411.5", "501.5", "861.5", ""],
         ["411.5", "501.5", "861.5", "951.5"],
-    ]  # fmt: skip
+    ]
     assert motion.steps[2]["mark"]["x"]["on"] == [2, 3, 4, 7, 8, 9, 12, 13, 14]
     assert motion.steps[2]["mark"]["o"]["out"] == [1]
     assert [text for _, text in motion.steps[2]["note"]["x"]] == [f"×{w}" for w in range(1, 10)]
@@ -164,7 +167,10 @@ def test_other_channels_filters_and_images_are_told():
 
 
 @pytest.mark.parametrize("mode", ["max", "avg"])
-@pytest.mark.parametrize(("kernel", "stride", "padding", "ceil"), [(2, None, 0, False), (3, 2, 1, False), (3, 2, 1, True), (2, 3, 0, True), ((1, 3), (2, 1), 0, False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding", "ceil"),
+    [(2, None, 0, False), (3, 2, 1, False), (3, 2, 1, True), (2, 3, 0, True), ((1, 3), (2, 1), 0, False)],
+)
 def test_pooling_ends_with_the_engines_numbers(mode, kernel, stride, padding, ceil):
     x = Tensor(np.random.default_rng(0).permutation(36).reshape(1, 1, 6, 6) / 2)
     out = (mg.max_pool2d if mode == "max" else mg.avg_pool2d)(x, kernel, stride, padding, ceil_mode=ceil)

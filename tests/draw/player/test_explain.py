@@ -61,8 +61,10 @@ def test_squared_length_of_a_product():
     f = mg.square(w @ x).sum()
     told = mg.explain(f, wrt=w)
     assert [factor.rule for factor in told.paths[0].factors] == [
-        "dx = upstream broadcast to the shape of x", "dx = 2·x × upstream", "dW = upstream ⊗ x",
-    ]  # fmt: skip
+        "dx = upstream broadcast to the shape of x",
+        "dx = 2·x × upstream",
+        "dW = upstream ⊗ x",
+    ]
     assert "dx = 2·x × upstream → (2,): [0.44, 0.52]" in str(told)
     np.testing.assert_allclose(told.gradient, [[0.088, 0.176], [0.104, 0.208]])
     np.testing.assert_allclose(mg.explain(f, wrt=x).paths[0].contribution, [-0.112, 0.636])

@@ -88,8 +88,11 @@ def test_add_distributes_max_routes_mul_switches():
     x, y, z, w = named(x=3.0, y=-4.0, z=2.0, w=-1.0)
     listed = steps(2 * (x * y + mg.maximum(z, w)))
     assert [step.computation for step in listed if step.kind == "forward"] == [
-        "max(2, -1) = 2", "3 × (-4) = -12", "-12 + 2 = -10", "2 × (-10) = -20",
-    ]  # fmt: skip
+        "max(2, -1) = 2",
+        "3 × (-4) = -12",
+        "-12 + 2 = -10",
+        "2 × (-10) = -20",
+    ]
     arrived = {flow.label: float(flow.total) for step in listed for flow in step.flows}
     assert [arrived[name] for name in "xyzw"] == [-8, 6, 2, 0]
 
@@ -363,9 +366,15 @@ def test_labels_are_read_as_mathematics(expression, label):
 
 def test_static_arguments_are_told_unless_they_go_without_saying():
     (x,) = named(x=np.ones((1, 1, 4, 4)))
-    told = [steps(y, upstream=np.ones(y.shape))[1].computation for y in (
-        mg.conv2d(x, np.ones((1, 1, 2, 2))), mg.conv2d(x, np.ones((1, 1, 2, 2)), stride=2), x.sum(axis=(2, 3)), x[0, :, 1:],
-    )]  # fmt: skip
+    told = [
+        steps(y, upstream=np.ones(y.shape))[1].computation
+        for y in (
+            mg.conv2d(x, np.ones((1, 1, 2, 2))),
+            mg.conv2d(x, np.ones((1, 1, 2, 2)), stride=2),
+            x.sum(axis=(2, 3)),
+            x[0, :, 1:],
+        )
+    ]
     assert told[0].startswith("conv2d((1, 1, 4, 4), (1, 1, 2, 2)) → ")
     assert "stride=2)" in told[1]
     assert "axis=(2, 3))" in told[2]

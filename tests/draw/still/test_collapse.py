@@ -82,9 +82,17 @@ def test_a_large_graph_is_collapsed_by_scope():
     drawing = draw(f)
     assert boxes(drawing) == [(f"block{i}", "201 operations") for i in range(3)]
     assert sorted(wires(drawing)) == sorted(
-        [("x", "block0"), ("w", "block0"), ("block0", "block1"), ("w", "block1"), ("block1", "block2"), ("w", "block2"),
-         ("block2", "+"), ("x", "+")]
-    )  # fmt: skip
+        [
+            ("x", "block0"),
+            ("w", "block0"),
+            ("block0", "block1"),
+            ("w", "block1"),
+            ("block1", "block2"),
+            ("w", "block2"),
+            ("block2", "+"),
+            ("x", "+"),
+        ]
+    )
     assert len(groups(drawing, "node")) == 6
     assert len(groups(drawing, "edge")) == 8
 
