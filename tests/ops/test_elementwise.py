@@ -96,3 +96,5 @@ def test_select_sends_nothing_to_what_is_not_chosen():
     x = Tensor([1.0, 2.0])
     with pytest.raises(ValueError, match="select: needs a choice for each condition, got 1 and 2"):
         np.select([x > 1], [x, x])
+    with pytest.raises(ValueError, match="select: needs a choice for each condition, got 0 and 0"):
+        mg.select([], [], x)

@@ -54,6 +54,8 @@ def test_equals_and_nan_keep_their_order_in_long_lines_too(ties):
     for row, order, g in zip(expected, stable, upstream, strict=True):
         row[order] = g
     np.testing.assert_array_equal(gradient(np.sort, x, upstream), expected)
+    for value in (0.0, np.nan):
+        np.testing.assert_array_equal(np.argsort(Tensor(np.full(300, value))), range(300))
 
 
 def test_nan_is_sorted_last_and_makes_a_median_nan():
