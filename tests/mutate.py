@@ -184,7 +184,6 @@ def _run(copy: str, arguments: list[str]) -> None:
     """Run the tests on the copy and exit with pytest's status; for a child process."""
     os.chdir(copy)
     sys.path.insert(0, copy)
-    sys.dont_write_bytecode = True
     import pytest
 
     with Path(OUTPUT).open("w") as output, contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
@@ -206,6 +205,13 @@ def outcome(copy: str, runs: list[list[str]], seconds: float) -> str:
         if child.exitcode not in (0, 5):  # 5: no test was selected
             return "killed"
     return "survived"
+
+
+def _write(path: Path, code: bytes) -> None:
+    """Write a module and drop its compiled file, which Python takes for current if second and size are the same."""
+    path.write_bytes(code)
+    for compiled in path.parent.glob(f"__pycache__/{path.stem}.*"):
+        compiled.unlink()
 
 
 def main() -> None:
@@ -239,10 +245,10 @@ def main() -> None:
             sys.exit(f"{Path(copy, OUTPUT).read_text()}\nthe tests of the unchanged code are {sound}")
         for k, mutant in enumerate(chosen, 1):
             path, begin = Path(copy, mutant.file), time.perf_counter()
-            sound = path.read_bytes()
-            path.write_bytes(sound[: mutant.start] + mutant.new.encode() + sound[mutant.end :])
+            original = path.read_bytes()
+            _write(path, original[: mutant.start] + mutant.new.encode() + original[mutant.end :])
             result = outcome(copy, stages(mutant.file), options.timeout)
-            path.write_bytes(sound)
+            _write(path, original)
             print(f"{k}/{len(chosen)} {result} in {time.perf_counter() - begin:.0f} s: {mutant}", flush=True)
             if result == "survived":
                 survived.append(mutant)
