@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -24,6 +24,14 @@ TYPES |= {"I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1", "U64": "<u8", "
 DTYPES = frozenset(TYPES.values())
 
 
+class Stateful(Protocol):
+    """Anything with a `state_dict`: a module, an optimiser, a schedule."""
+
+    def state_dict(self) -> Mapping[str, Any]:
+        """The named arrays."""
+        ...
+
+
 class Saved(dict[str, np.ndarray[Any, Any]]):
     """A loaded file: a dictionary of arrays by name, with the attribute `metadata`, the strings saved with them.
 
@@ -39,7 +47,9 @@ class Saved(dict[str, np.ndarray[Any, Any]]):
         self.metadata = dict(metadata)
 
 
-def save(state: Any, path: str | os.PathLike[str], metadata: Mapping[str, str] | None = None) -> Path:
+def save(
+    state: Mapping[str, Any] | Stateful, path: str | os.PathLike[str], metadata: Mapping[str, str] | None = None
+) -> Path:
     """Save named arrays to a file, in the format of its suffix.
 
     The write is atomic: the new content is written beside the file, flushed to disk, and renamed. A killed process leaves

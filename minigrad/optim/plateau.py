@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, SupportsFloat
 
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.schedule import Scheduler
@@ -53,7 +53,7 @@ class ReduceLROnPlateau:
         self.best = math.inf if mode == "min" else -math.inf
         self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
 
-    def step(self, metrics: Any) -> None:
+    def step(self, metrics: SupportsFloat) -> None:
         """Take the newest measure, such as the validation loss."""
         now = float(metrics)
         self.last_epoch += 1
