@@ -37,6 +37,8 @@ def diff(
     if n < 0 or not shape:
         raise ValueError(f"needs an array and n of at least 0, got shape {shape} and n={n}")
     axis = normalize_axis_index(axis, len(shape), "diff")
+    if n == 0:
+        return broadcast_to(x, shape)
     parts = [_end(prepend, x, axis), x, _end(append, x, axis)]
     if prepend is not None or append is not None:
         x = concatenate([part for part in parts if part is not None], axis)

@@ -149,11 +149,15 @@ def power(a: Value, b: Value, /) -> Value:
 
 
 def _power_base(g: Value, out: Value, a: Value, b: Value) -> Value:
-    lower = b - 1 if isinstance(b, int | float) and b else np.where(b == 0, 1.0, b - 1)
+    lower = b - 1 if isinstance(b, int | float) and b else np.where((b == 0) & (a == 0), 1.0, b - 1)
     return g * (b * a**lower)
 
 
-power.rules(_power_base, lambda g, out, a, b: g * out * np.log(np.where(a == 0, 1.0, a)))
+def _power_exponent(g: Value, out: Value, a: Value, b: Value) -> Value:
+    return g * np.where(a == 0, 0.0, out) * np.log(np.where(a == 0, 1.0, a))
+
+
+power.rules(_power_base, _power_exponent)
 
 
 @op(elementwise=True, symbol="x²", formulas=("2·x",))

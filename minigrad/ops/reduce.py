@@ -25,6 +25,11 @@ def _count(x: Value, axis: Axis) -> int:
     return math.prod(x.shape[i] for i in _axes(x, axis))
 
 
+def _over(g: Value, count: int) -> Value:
+    """G / count; a count that float16 cannot hold is divided by in float32."""
+    return g / count if g.dtype != np.float16 else g.astype(np.float32) / count
+
+
 def restore_axes(v: Value, x: Value, axis: Axis, keepdims: bool) -> Value:
     """Restore the axes that a reduction of x dropped, at length 1, so that its result broadcasts against x."""
     return v if keepdims or not v.ndim else np.expand_dims(v, _axes(x, axis))
@@ -53,7 +58,9 @@ def mean(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
     return np.mean(x, axis=axis, keepdims=keepdims)
 
 
-mean.rules(lambda g, out, x, axis, keepdims: np.broadcast_to(restore_axes(g, x, axis, keepdims) / _count(x, axis), x.shape))
+mean.rules(
+    lambda g, out, x, axis, keepdims: np.broadcast_to(_over(restore_axes(g, x, axis, keepdims), _count(x, axis)), x.shape)
+)
 
 
 @op()
@@ -68,7 +75,7 @@ def var(x: Value, /, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False
 
 var.rules(
     lambda g, out, x, axis, ddof, keepdims: (
-        restore_axes(g, x, axis, keepdims) * (x - np.mean(x, axis=axis, keepdims=True)) * 2 / (_count(x, axis) - ddof)
+        _over(restore_axes(g, x, axis, keepdims) * 2, _count(x, axis) - ddof) * (x - np.mean(x, axis=axis, keepdims=True))
     )
 )
 
@@ -140,9 +147,16 @@ def logsumexp(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Valu
     return out if keepdims else np.squeeze(out, _axes(x, axis))
 
 
-logsumexp.rules(
-    lambda g, out, x, axis, keepdims: restore_axes(g, x, axis, keepdims) * np.exp(x - restore_axes(out, x, axis, keepdims))
-)
+def _logsumexp_rule(g: Value, out: Value, x: Value, axis: Axis, keepdims: bool) -> Value:
+    v = value_of(x)
+    top = np.max(v, axis=axis, keepdims=True, initial=-np.inf)
+    # From the differences to the largest: beside a large result, those between the elements would be lost.
+    e = np.exp(np.where((v == top) & np.isinf(v), np.where(v > 0, 0.0, -np.inf), x - top))
+    total = np.sum(e, axis=axis, keepdims=True)
+    return restore_axes(g, x, axis, keepdims) * e / np.where(value_of(total) == 0, 1.0, total)
+
+
+logsumexp.rules(_logsumexp_rule)
 
 
 # Products. The rules never divide, so that a zero among the factors is no special case.

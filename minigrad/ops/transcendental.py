@@ -108,7 +108,7 @@ log10.rules(lambda g, out, x: g / (x * LN10))
 
 @elementwise
 def logaddexp(a: Value, b: Value, /) -> Value:
-    """Logarithm of a sum of exponentials, ln(eᵃ + eᵇ), without overflow.
+    """Logarithm of a sum of exponentials, ln(eᵃ + eᵇ), without overflow; equal operands share the gradient, infinite too.
 
     >>> logaddexp(Tensor(1000.0), -1000.0)
     Tensor(1000.0)
@@ -116,7 +116,12 @@ def logaddexp(a: Value, b: Value, /) -> Value:
     return np.logaddexp(a, b)
 
 
-logaddexp.rules(lambda g, out, a, b: g * np.exp(a - out), lambda g, out, a, b: g * np.exp(b - out))
+def _share(a: Value, b: Value) -> Value:
+    """eᵃ / (eᵃ + eᵇ), from the difference alone: beside a large result, a small operand would be lost."""
+    return np.exp(-np.logaddexp(0.0, np.where((a == b) & np.isinf(a), 0.0, b - a)))
+
+
+logaddexp.rules(lambda g, out, a, b: g * _share(a, b), lambda g, out, a, b: g * _share(b, a))
 
 
 # Trigonometry
