@@ -30,7 +30,7 @@ def getitem(x: ArrayLike, key: Any) -> Tensor:
 
 @op(formulas=("upstream added to the elements picked, 0 elsewhere",))
 def _getitem(x: Value, /, key: Any) -> Value:
-    """x[key]."""
+    """`x[key]`."""
     return x[key]
 
 
@@ -45,7 +45,7 @@ def scatter(x: ArrayLike, key: Any, shape: tuple[int, ...]) -> Tensor:
 
 @op(formulas=("upstream at the elements written to",))
 def _scatter(x: Value, /, key: Any, shape: tuple[int, ...]) -> Value:
-    """scatter_add as an operation."""
+    """`scatter_add` as an operation."""
     return scatter_add(x, key, shape)
 
 
@@ -109,7 +109,7 @@ def take(x: ArrayLike, indices: ArrayLike, axis: int | None = None) -> Tensor:
 
 @composed
 def take_along_axis(x: ArrayLike, indices: ArrayLike, axis: int | None = -1) -> Tensor:
-    """Elements at indices along an axis, other ones for each line, as `argsort` gives them.
+    """Elements at indices along an axis, with its own indices for each line, as `argsort` gives them.
 
     >>> take_along_axis(Tensor([[1.0, 2.0], [3.0, 4.0]]), [[1], [0]], axis=1)
     Tensor([[2.],

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @op(formulas=("upstream in the shape of x",))
 def reshape(x: Value, /, shape: int | Sequence[int]) -> Value:
-    """Reshape; one length may be −1, which is computed from the others. Only row-major order.
+    """Reshape, in row-major order; one length may be −1 and is computed from the others.
 
     >>> reshape(Tensor([1.0, 2.0, 3.0, 4.0]), (2, -1))
     Tensor([[1., 2.],
