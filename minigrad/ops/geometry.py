@@ -101,6 +101,12 @@ def fit_windows(
     return geometry
 
 
+def least_size(out: Lengths, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths) -> Lengths:
+    """The smallest size with so many windows: (O - 1) stride - 2 padding + dilation (K - 1) + 1 along each axis."""
+    axes = zip(out, kernel, stride, padding, dilation, strict=True)
+    return tuple([(o - 1) * s - 2 * p + d * (k - 1) + 1 for o, k, s, p, d in axes])
+
+
 def inside(count: int, step: int, start: int, size: int) -> tuple[slice, slice]:
     """Of the indices start, start + step, ..., `count` of them: which lie on an axis of that size, and these indices."""
     first = max(0, -(start // step))

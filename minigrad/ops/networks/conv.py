@@ -62,7 +62,7 @@ def conv2d(
     stride, dilation : int or tuple of int
         The distance of neighbouring windows, and of neighbouring kernel elements.
     padding : int, tuple or str
-        Zeros around x: one number, one for each axis, or a pair for each axis as in ((top, bottom), (left, right)). "valid"
+        Zeros around x: an integer, one for each axis, or a pair for each axis as in ((top, bottom), (left, right)). "valid"
         is none; "same", for stride 1, as many as keep the size, the odd one at the end.
     groups : int
         Groups of channels, convolved separately; C of them convolve channel by channel.
@@ -156,8 +156,8 @@ def as_pairs(
     if padding == "valid":
         return ((0, 0),) * n
     if isinstance(padding, str):
-        raise ValueError(f"{what} is a number, a tuple, 'same' or 'valid', got {padding!r}")
+        raise ValueError(f"{what} is an integer, a tuple, 'same' or 'valid', got {padding!r}")
     each: tuple[Any, ...] = tuple(padding) if isinstance(padding, Sequence) else (padding,) * n
     if len(each) != n:
-        raise ValueError(f"{what} has a number or a pair for each of {n} axes, got {padding!r}")
+        raise ValueError(f"{what} has an integer or a pair for each of {n} axes, got {padding!r}")
     return tuple((before, after) for before, after in (sizes(what, p, 2, 0) for p in each))

@@ -14,7 +14,7 @@ from minigrad.graph import ArrayLike, Value
 from minigrad.operation import composed
 from minigrad.ops.convolution import conv_input
 from minigrad.ops.dtypes import floats
-from minigrad.ops.geometry import Geometry, Sizes, sizes
+from minigrad.ops.geometry import Geometry, Sizes, least_size, sizes
 from minigrad.ops.networks.conv import check_axes, check_bias
 
 if TYPE_CHECKING:
@@ -122,10 +122,8 @@ def _conv_transpose(
     padding, extra = sizes("padding", padding, n, 0), sizes("output_padding", output_padding, n, 0)
     if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
         raise ValueError(f"output_padding {extra} must be less than the stride {stride} or the dilation {dilation}")
-    size = tuple(
-        (o - 1) * s - 2 * p + d * (k - 1) + e + 1
-        for o, k, s, p, d, e in zip(shape[2:], kernel, stride, padding, dilation, extra, strict=True)
-    )
+    least = least_size(shape[2:], tuple(kernel), stride, padding, dilation)
+    size = tuple(n + e for n, e in zip(least, extra, strict=True))
     if min(size) < 1 or 0 in shape[2:]:
         raise ValueError(f"x {shape}, weight {np.shape(weight)} and padding {padding} leave a result of size {size}")
     # The convolution that this is the adjoint of leaves the additional size out, so that it gives x's size.

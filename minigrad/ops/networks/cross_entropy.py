@@ -37,7 +37,7 @@ class Right(NamedTuple):
 def _class_axis(x: Value, axis: int) -> tuple[tuple[int, ...], int]:
     shape = np.shape(value_of(x))
     if not shape:
-        raise ValueError("a single number has no class axis")
+        raise ValueError("a scalar has no class axis")
     # With a single axis, that of the classes, the default of 1 means it.
     return shape, normalize_axis_index(0 if len(shape) == axis == 1 else axis, len(shape))
 
@@ -174,7 +174,7 @@ def _cross_entropy(x: Value, /, right: Right, smooth: Value, axis: int, reductio
 def _cross_entropy_rule(
     g: Value, out: Value, x: Value, right: Right, smooth: Value, axis: int, reduction: str, saved: Any
 ) -> Value:
-    # (softmax(x) - onehot) for each position; the division by the total is done on the scale, a number for each position.
+    # (softmax(x) - onehot) for each position; the division by the total is done on the scale, one element for each position.
     part = _part(g, axis, reduction, right.total)
     p, total = saved or (softmax(_where_counted(x, right), axis), 1)
     if smooth is None:

@@ -29,7 +29,7 @@ _dropout.rules(lambda g, out, x, kept, divisor: _dropout(g, kept, divisor))
 def dropout(x: ArrayLike, p: float = 0.5, training: bool = True, *, rng: np.random.Generator | None = None) -> Tensor:
     """Inverted dropout: set each element to 0 with probability p, and divide the others by 1 - p to keep the expected value.
 
-    If not training, or with p = 0, x is returned as it is; with p = 1 all is 0 (Srivastava et al., Dropout, 2014, 10).
+    If not training, or with p = 0, x is returned as it is; with p = 1 all is 0 (Srivastava et al., Dropout, 2014).
 
     Parameters
     ----------

@@ -298,5 +298,5 @@ def kl_div(x: ArrayLike, target: ArrayLike, reduction: str = "mean", log_target:
     Tensor(0.6931471805599453)
     """
     if reduction == "batchmean" and not np.ndim(value_of(x)):
-        raise ValueError("a single number has no batch to take the mean over")
+        raise ValueError("a scalar has no batch to take the mean over")
     return _compare(_kl_div, x, target, reduction, (*REDUCTIONS, "batchmean"), log_target=log_target)

@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed
-from minigrad.ops.geometry import Sizes, sizes
+from minigrad.ops.geometry import Sizes, least_size, sizes
 from minigrad.ops.networks.overlap import put_back
 from minigrad.ops.networks.pool import check_rank, on_planes
 from minigrad.ops.shape import ravel
@@ -29,7 +29,7 @@ def _max_unpool(
     if output_size is None:
         k, p = sizes("kernel_size", kernel, n), sizes("padding", padding, n, 0)
         s = sizes("stride", kernel if stride is None else stride, n)
-        output_size = [(o - 1) * s - 2 * p + k for o, s, p, k in zip(shape[-n:], s, p, k, strict=True)]
+        output_size = least_size(shape[-n:], k, s, p, (1,) * n)
     size = sizes("output_size", output_size[-n:] if isinstance(output_size, Sequence) else output_size, n)
     room, planes = math.prod(size), math.prod(shape[:-n])
     if at.size and not 0 <= at.min() <= at.max() < room:
