@@ -199,7 +199,8 @@ def lstsq(a: ArrayLike, b: ArrayLike, rcond: float | None = None) -> tuple[Tenso
         raise LinAlgError(f"lstsq: needs a of shape (M, N) and b of shape (M,) or (M, K), got {m} and {n}")
     s = svdvals(a)
     values = value_of(s)
-    limit = max(m) * np.finfo(values.dtype).eps if rcond is None or rcond == -1 else float(value_of(rcond))
+    precision = np.finfo(values.dtype).eps
+    limit = max(m) * precision if rcond is None else precision if rcond < 0 else float(value_of(rcond))
     rank = int(np.sum(values > limit * np.max(values, initial=0.0)))
     x = matmul(pinv(a, limit), b)
     if rank < m[1] or m[0] <= m[1]:

@@ -114,7 +114,9 @@ def test_the_determinant_of_a_singular_matrix_has_its_cofactors_as_gradient():
     cofactors = [[-3, 6, -3], [6, -12, 6], [-3, 6, -3]]
     np.testing.assert_allclose(gradient(np.linalg.det, rank_two), cofactors, atol=1e-12)
     np.testing.assert_allclose(
-        gradient(np.linalg.det, np.array([SINGULAR, np.eye(2)])), [[[4, -2], [-2, 1]], np.eye(2)], atol=1e-13
+        gradient(np.linalg.det, np.array([SINGULAR, np.eye(2), 2 * SINGULAR])),
+        [[[4, -2], [-2, 1]], np.eye(2), [[8, -4], [-4, 2]]],
+        atol=1e-13,
     )
 
 
@@ -160,8 +162,8 @@ def test_least_squares_of_more_equations_than_unknowns():
 
 @pytest.mark.parametrize("rcond", [None, -1, 1e-12, 0.3])
 @pytest.mark.parametrize("a", [
-    np.diag([4.0, 1.0, 2.0]), np.eye(4, 3) * [4.0, 1.0, 2.0], np.eye(3, 4), np.ones((4, 3)), np.ones((3, 4)), SINGULAR, np.zeros((0, 2)),
-    np.zeros((2, 0)),
+    np.diag([0.4, 0.1, 0.2]), np.eye(4, 3) * [4.0, 1.0, 2.0], np.eye(3, 4), np.ones((4, 3)), np.ones((3, 4)), SINGULAR, np.zeros((0, 2)),
+    np.zeros((2, 0)), np.eye(100, 2) * [1.0, 30 * np.finfo(float).eps],
 ], ids=lambda a: f"{a.shape}")  # fmt: skip
 def test_least_squares_of_every_shape_and_rank(a, rcond):
     b = np.arange(1.0, len(a) + 1)
