@@ -38,6 +38,7 @@ CASES = {
     "where that does not broadcast": (lambda: mg.where(V > 0, V, M), ValueError, r"where: shapes \(3,\) and \(3,\) and \(2, 4\) do not"),
     "matmul of wrong lengths": (lambda: M @ V, ValueError, r"matmul, inputs of shapes \(2, 4\) and \(3,\): the last axis of the first operand \(4\)"),
     "matmul with a number": (lambda: M @ Tensor(2.0), ValueError, "multiply with \\*"),
+    "matmul of a number": (lambda: Tensor(2.0) @ M, ValueError, "multiply with \\*"),
     "an operand that is a string": (lambda: V * "2", TypeError, "multiply: expected real numbers .* got str"),
     "an operand that is None": (lambda: V * None, TypeError, "multiply: expected real numbers .* got NoneType"),
     "a complex operand": (lambda: V * 1j, TypeError, "multiply: .* complex"),

@@ -211,6 +211,14 @@ def test_vectors_of_equal_values_are_refused(a):
         np.linalg.svd(Tensor(a))[0].sum().backward()
 
 
+def test_which_vectors_have_no_gradient_does_not_depend_on_the_scale():
+    regular = np.array([[3.0, 1.0], [1.0, -2.0], [2.0, 0.5]])
+    for f in (lambda a: linalg.qr(a)[0], lambda a: linalg.eigh(a[:2])[1], lambda a: linalg.svd(a, False)[0]):
+        expected = gradient(f, regular)
+        for scale in (1e-20, 1e20):
+            np.testing.assert_allclose(gradient(f, scale * regular) * scale, expected, rtol=1e-10, atol=1e-14)
+
+
 def test_only_the_matrix_of_a_stack_that_is_used_must_be_regular():
     stack = Tensor(np.array([np.eye(2), [[2.0, 1.0], [1.0, 0.0]]]))
     np.linalg.eigh(stack).eigenvectors[1, 0, 0].backward()
@@ -277,6 +285,9 @@ REFUSED = {
     "the sweep of a singular logarithm": (lambda: gradient(lambda a: linalg.slogdet(a)[1], SINGULAR), r"slogdet: .*\(2, 2\) is singular"),
     "the second sweep of a singular determinant": (lambda: second_sweep(linalg.det, SINGULAR), r"det: .*\(2, 2\) is singular, .* needs an"),
     "the sweep of dependent columns": (lambda: gradient(lambda a: linalg.qr(a)[0], SINGULAR), r"qr: the columns of .*\(2, 2\) are linearly dependent"),
+    "the sweep of columns that are 0": (lambda: gradient(lambda a: linalg.qr(a)[0], np.zeros((2, 2))), "qr: the columns of .* are linearly dependent"),
+    "eigenvectors of 0": (lambda: gradient(lambda a: linalg.eigh(a)[1], np.zeros((2, 2))), r"eigh: .*\(2, 2\) has equal values"),
+    "singular vectors of 0": (lambda: gradient(lambda a: linalg.svd(a, False)[0], np.zeros((2, 1))), r"svd: .*\(2, 1\) is rank-deficient"),
     "vectors of a deficient matrix": (lambda: gradient(lambda a: linalg.svd(a, False)[0], np.ones((3, 2))), r"svd: .*\(3, 2\) is rank-deficient"),
 }  # fmt: skip
 
