@@ -29,6 +29,7 @@ __all__ = [
 ]  # fmt: skip
 
 _LAZY = ("nn", "optim", "data")  # subpackages that are loaded when they are first asked for
+globals().pop("tensor")  # the module; as a function it is Tensor, which a missing attribute can say
 
 if _typing.TYPE_CHECKING:
     from minigrad import data as data
@@ -41,7 +42,9 @@ else:
             from importlib import import_module
 
             return import_module(f"minigrad.{name}")
-        raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
+        from minigrad.spellings import function
+
+        raise AttributeError(function(name))
 
 
 def __dir__() -> list[str]:

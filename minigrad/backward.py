@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import NOTHING, Fault, Node, Value, as_array, constant, describe, path_from, topological_order, value_of
+from minigrad.guard import unchanged
 from minigrad.modes import MODES, recording
 from minigrad.operation import check_finite
 from minigrad.ops.dtypes import astype
@@ -131,7 +132,7 @@ def sweep(
                     left, right = arguments
                     rule, other_rule = op.vjps
                     if x is not None:
-                        if x.value is not a:
+                        if x.value is not a and not unchanged(x.value, a):
                             raise updated(node)
                         if x.requires_grad:
                             d = rule(g, out, left, right)
@@ -140,7 +141,7 @@ def sweep(
                             old = get(x)
                             gradients[x] = d if old is None else old + d
                     if y is not None:
-                        if y.value is not b:
+                        if y.value is not b and not unchanged(y.value, b):
                             raise updated(node)
                         if y.requires_grad:
                             d = other_rule(g, out, left, right)
@@ -148,10 +149,23 @@ def sweep(
                                 d = conform(d, g, b, node, behind)
                             old = get(y)
                             gradients[y] = d if old is None else old + d
+                elif op.vjps and not rows:
+                    static = {**node.static, "saved": None} if create_graph and op.saves else node.static
+                    for x, v, rule in zip(inputs, values, op.vjps, strict=True):
+                        if x is None:
+                            continue
+                        if x.value is not v and not unchanged(x.value, v):
+                            raise updated(node)
+                        if x.requires_grad and (reached is None or x in reached):
+                            d = rule(g, out, *arguments, **static)
+                            if type(d) is not type(v) or type(d) is ndarray or careful:
+                                d = conform(d, g, v, node, behind)
+                            old = get(x)
+                            gradients[x] = d if old is None else old + d
                 else:
                     needed = []
                     for x, v in zip(inputs, values, strict=True):
-                        if x is not None and x.value is not v:
+                        if x is not None and x.value is not v and not unchanged(x.value, v):
                             raise updated(node)
                         needed.append(x is not None and x.requires_grad and (reached is None or x in reached))
                     static = {**node.static, "saved": None} if create_graph and op.saves else node.static
@@ -166,10 +180,17 @@ def sweep(
                             d = conform(d, g, v, node, behind)
                         old = get(x)
                         gradients[x] = d if old is None else old + d
+                if node.held is not None:
+                    node.held.release()
+                    node.held = None
                 if not retain_graph:
                     node.inputs = node.values = ()
                     node.static = NOTHING
         except Exception as error:
+            for left in (node, *order):
+                if left.held is not None:
+                    left.held.release()
+                    left.held = None
             if getattr(getattr(error, "fault", None), "root", None) is None:
                 called = node.op.called(node.values, node.static) if node.op and node.inputs else "backward"
                 error.fault = Fault(  # type: ignore[attr-defined]
@@ -284,7 +305,8 @@ def unbroadcast(g: Value, shape: tuple[int, ...]) -> Value:
 
 def updated(node: Node) -> RuntimeError:
     """The error that says which of a node's inputs was updated after it was used."""
-    x = next(x for x, v in zip(node.inputs, node.values, strict=True) if x is not None and x.value is not v)
+    pairs = zip(node.inputs, node.values, strict=True)
+    x = next(x for x, v in pairs if x is not None and x.value is not v and not unchanged(x.value, v))
     used = node.op.name if node.op else "it"
     return RuntimeError(
         f"{describe(x)} was updated in place after {used} used it, so the gradient would be wrong; compute the result "

@@ -14,6 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from minigrad.guard import Hold
     from minigrad.operation import Op
 
 Value: TypeAlias = Any
@@ -52,9 +53,23 @@ class Node:
         The operands' values at the time of recording, constants included.
     static : dict
         The operation's other arguments, such as an axis.
+    held : Hold or None
+        The user's large arrays that are read-only until the sweep; see `minigrad.guard`.
     """
 
-    __slots__ = ("__weakref__", "grad", "inputs", "name", "op", "origin", "requires_grad", "static", "value", "values")
+    __slots__ = (
+        "__weakref__",
+        "grad",
+        "held",
+        "inputs",
+        "name",
+        "op",
+        "origin",
+        "requires_grad",
+        "static",
+        "value",
+        "values",
+    )
 
     value: Any
     grad: Any
@@ -65,6 +80,7 @@ class Node:
     static: dict[str, Any]
     name: str | None
     origin: Origin | None
+    held: Hold | None
 
     if TYPE_CHECKING:  # so that a node is an ArrayLike; Tensor says how
 
@@ -78,7 +94,7 @@ class Node:
         static: dict[str, Any] = NOTHING,
     ) -> None:
         """Let the node come from another operation and other operands; without any, be a leaf."""
-        self.op, self.inputs, self.values, self.static = op, inputs, values, static
+        self.op, self.inputs, self.values, self.static, self.held = op, inputs, values, static, None
 
 
 class Fault(NamedTuple):

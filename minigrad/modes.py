@@ -9,6 +9,7 @@ import os
 import sys
 from contextlib import ContextDecorator
 from contextvars import ContextVar
+from types import FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,9 @@ class Modes(NamedTuple):
 
 USUAL = Modes()
 MODES = ContextVar("minigrad modes", default=USUAL)
+
+VARIABLES: ContextVar[tuple[Any, ...] | None] = ContextVar("minigrad variables", default=None)
+"""What the transforms around a call differentiate with respect to; None outside all of them."""
 
 
 class _Mode(ContextDecorator):
@@ -122,13 +126,19 @@ _HERE = os.path.dirname(__file__) + os.sep
 _NUMPY = os.path.dirname(np.__file__) + os.sep
 
 
-def site() -> str:
-    """The innermost line of source outside this package: 'train.py:12 in loss: y = log(p)'."""
-    import linecache  # only an anomaly needs it
-
-    frame = sys._getframe(1)
+def outside(frame: FrameType) -> tuple[FrameType, int]:
+    """The innermost frame outside this package and NumPy, and how many frames lie between."""
+    depth = 0
     while frame.f_back and frame.f_code.co_filename.startswith((_HERE, _NUMPY)):
-        frame = frame.f_back
+        frame, depth = frame.f_back, depth + 1
+    return frame, depth
+
+
+def site() -> str:
+    """The innermost line of source outside this package and NumPy: 'train.py:12 in loss: y = log(p)'."""
+    import linecache  # only messages need it
+
+    frame, _ = outside(sys._getframe(1))
     code, line = frame.f_code, frame.f_lineno
     source = linecache.getline(code.co_filename, line).strip()
     return f"{os.path.basename(code.co_filename)}:{line} in {code.co_name}" + (f": {source}" if source else "")

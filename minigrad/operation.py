@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar,
 
 import numpy as np
 
+from minigrad import guard
 from minigrad.graph import NOTHING, ArrayLike, Fault, Node, Origin, Value, as_array, ndarray
 from minigrad.modes import MODES, USUAL, site
 
@@ -47,7 +48,7 @@ class Op(Generic[P]):
         What a drawing writes on the gate.
     hidden : frozenset of str
         Static arguments that are the operation's own affair; a drawing does not show them.
-    elementwise, saves, routes : bool
+    elementwise, saves, routes, affine : bool
         See `op`.
     """
 
@@ -58,6 +59,7 @@ class Op(Generic[P]):
         elementwise: bool = False,
         saves: bool = False,
         routes: bool = False,
+        affine: bool = False,
         called: Called = "",
         symbol: str = "",
         formulas: Formulas = (),
@@ -67,7 +69,7 @@ class Op(Generic[P]):
         positional, by_name = code.co_argcount, code.co_argcount + code.co_kwonlyargcount
         self.name = forward.__name__.strip("_")
         self.forward = forward
-        self.elementwise, self.saves, self.routes = elementwise, saves, routes
+        self.elementwise, self.saves, self.routes, self.affine = elementwise, saves, routes, affine
         self._called: Called = called or self.name
         self.symbol, self._formulas, self.hidden = symbol, formulas, frozenset({*hidden, "saved"})
         self.vjps: tuple[Rule, ...] = ()
@@ -80,6 +82,7 @@ class Op(Generic[P]):
         self.static_names = () if self.variadic else names[self.arity : positional]
         ends = dict(zip(names[positional - len(defaults) : positional], defaults, strict=True))
         self.defaults = {k: v for k, v in (ends | (forward.__kwdefaults__ or {})).items() if k not in self.input_names}
+        self.keywords = frozenset((*self.static_names, *names[positional:by_name]))
         self.simple = not self.variadic and self.required == self.arity == by_name
         self.binary = False
         self.__name__ = self.__qualname__ = self.name
@@ -138,6 +141,7 @@ class Op(Generic[P]):
         inputs: list[Node | None] = []
         values: list[Any] = []
         tracked = False
+        exposed: Any = ()  # the operands that somebody may write to
         tensor: type[Node] | None = None
         value: Any = None
         if static or not self.simple or len(args) != self.arity:
@@ -149,10 +153,18 @@ class Op(Generic[P]):
                     if x.requires_grad:
                         tracked = True
                     inputs.append(x)
-                    values.append(x.value)
+                    value = x.value
+                    if type(value) is ndarray and (
+                        value.base is not None or (x.op is None and (value.flags.writeable or guard.HELD))
+                    ):
+                        exposed += (len(values),)
+                    values.append(value)
                 else:
                     inputs.append(None)
-                    values.append(x if type(x) in _PLAIN else self._constant(x))
+                    if type(x) not in _PLAIN:
+                        x = self._constant(x)
+                        exposed += (len(values),)
+                    values.append(x)
             value = self.forward(*values, **static) if static else self.forward(*values)
         except Exception as error:
             raise self._explained(error, inputs, values, static) from error
@@ -165,7 +177,7 @@ class Op(Generic[P]):
         out = _new(tensor)
         if type(value) is not _float64:
             tracked = tracked and modes.record
-            value = _settled(value, values, tracked)
+            value = _settled(value, values)
             tracked = tracked and value.dtype.kind == "f"
         out.value = value
         out.grad = out.name = out.origin = None
@@ -180,14 +192,19 @@ class Op(Generic[P]):
                     raise self._explained(error, inputs, values, static, value) from None
         out.requires_grad = tracked
         if tracked:
-            out.op, out.inputs, out.values, out.static = self, tuple(inputs), tuple(values), static or NOTHING
+            kept: Any = static
+            out.held = None
+            if (exposed or (static and static is not self.defaults and guard.holds_arrays(static))) and not self.affine:
+                kept, out.held = guard.recorded(values, exposed, kept)
+            out.op, out.inputs, out.values, out.static = self, tuple(inputs), tuple(values), kept or NOTHING
         else:
-            out.op, out.inputs, out.values, out.static = None, (), (), NOTHING
+            out.op, out.inputs, out.values, out.static, out.held = None, (), (), NOTHING, None
         return cast("Tensor", out)
 
     def _bind(self, args: tuple[Any, ...], static: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Sort the arguments into inputs and static ones: as in NumPy, either may be given by position or by name."""
         if self.variadic or len(args) == self.arity == self.required:
+            self._check_static(static)
             return args, {**self.defaults, **static} if static else self.defaults
         extra = args[self.arity :]
         if len(extra) > len(self.static_names):
@@ -198,10 +215,24 @@ class Op(Generic[P]):
             if name in static:
                 raise TypeError(f"{self.name} got two values for {name!r}")
             static[name] = x
+        self._check_static(static)
         for name, x in zip(self.input_names[: self.required], inputs, strict=False):
             if x is None:
                 raise TypeError(f"{self.name} needs {self.required} inputs {self.input_names}: {name} is missing")
         return tuple(inputs), {**self.defaults, **static} if static else self.defaults
+
+    def _check_static(self, static: dict[str, Any]) -> None:
+        """Refuse unknown arguments, and tracked tensors where no gradient goes; other tensors are their values."""
+        for name, x in static.items():
+            if name not in self.keywords:
+                raise TypeError(unexpected(self.name, name, sorted(self.keywords)))
+            if isinstance(x, Node):
+                if x.requires_grad and _modes().record:
+                    raise TypeError(
+                        f"{self.name}: {name}= is not differentiated, and its gradient would be lost; pass {name}.data or "
+                        f"{name}.detach()"
+                    )
+                static[name] = x.value
 
     def _constant(self, x: Any) -> Any:
         if type(x) is ndarray and x.dtype.kind in "fiub":
@@ -237,8 +268,8 @@ class Op(Generic[P]):
 _EXPLAINED = (np.linalg.LinAlgError, IndexError, TypeError, ValueError)
 
 
-def _settled(value: Any, values: list[Any], tracked: bool) -> Any:
-    """A forward's result as a node keeps it: 0-d as a NumPy scalar, read-only if recorded or shared with an input."""
+def _settled(value: Any, values: list[Any]) -> Any:
+    """A forward's result as a node keeps it: 0-d as a NumPy scalar, an array read-only."""
     if type(value) is not ndarray:
         value = np.asarray(value)
     if value.ndim == 0:
@@ -246,8 +277,7 @@ def _settled(value: Any, values: list[Any], tracked: bool) -> Any:
     for x in values:
         if value is x:
             value = value.view()
-    if tracked or (value.base is not None and any(np.may_share_memory(value, x) for x in values if x is not None)):
-        value.setflags(write=False)
+    value.setflags(write=False)
     return value
 
 
@@ -258,6 +288,28 @@ def check_finite(value: Value, what: str, op: Op[...], values: Sequence[Any], or
         bad = " and ".join(f"{count} {kind}" for count, kind in ((nan, "nan"), (inf, "inf")) if count)
         at = f"; recorded at {origin.site}" if origin and origin.site else ""
         raise FloatingPointError(f"{op.name}: {what} has {bad}, from inputs of {shapes(values)}{at}")
+
+
+_OTHERS = {
+    "dim": "axis",
+    "dims": "axis",
+    "keepdim": "keepdims",
+    "input": "x",
+    "other": "b",
+    "correction": "ddof",
+    "unbiased": "ddof",
+    "inplace": "",
+    "generator": "rng",
+}
+"""Keywords of PyTorch's and of the array API standard, and minigrad's for the same."""
+
+
+def unexpected(called: str, name: str, known: Sequence[str]) -> str:
+    """The message for a keyword that a function does not have."""
+    ours = _OTHERS.get(name)
+    hint = f"; it is {ours}= here, as in NumPy" if ours in known else ""
+    takes = f"; it takes {', '.join(known)}" if known and not hint else ""
+    return f"{called} has no argument {name!r}{hint}{takes}"
 
 
 def shapes(values: Sequence[Any]) -> str:
@@ -297,6 +349,7 @@ def op(
     elementwise: bool = False,
     saves: bool = False,
     routes: bool = False,
+    affine: bool = False,
     called: Called = "",
     symbol: str = "",
     formulas: Formulas = (),
@@ -324,6 +377,8 @@ def op(forward: Any = None, /, **traits: Any) -> Any:
     routes : bool
         It picks between its inputs: an upstream gradient of 0 then stays 0 behind it, even where the local gradient of the
         branch not taken is nan or infinite.
+    affine : bool
+        No rule reads an input's value, so that the operands need not be kept as they were.
     called : str or callable
         The public name, where it is not the forward's; of one that serves several functions, a function of the inputs and
         the static arguments.
@@ -403,14 +458,20 @@ def composed(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **options)
         except Exception as error:
-            _rename(error, function.__name__, (*args, *options.values()))
+            _rename(error, function, (*args, *options.values()))
             raise
 
     return call
 
 
-def _rename(error: Exception, name: str, given: tuple[Any, ...]) -> None:
+def _rename(error: Exception, function: Callable[..., Any], given: tuple[Any, ...]) -> None:
     """Let an error speak of the outer function, and carry its inputs if it carries none."""
+    name = function.__name__
+    text = error.args[0] if error.args else ""
+    if isinstance(error, TypeError) and isinstance(text, str) and text.startswith(f"{name}() got an unexpected keyword"):
+        code = function.__code__
+        known = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        error.args = (unexpected(name, text.split("'")[1], known),)
     fault: Fault | None = getattr(error, "fault", None)
     if isinstance(error, np.exceptions.AxisError) and error.axis is not None:  # its text is made of its parts
         error.__init__(error.axis, error.ndim, name)  # type: ignore[misc]

@@ -9,8 +9,16 @@ from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar, cast
 
 import numpy as np
 
-from minigrad import numpy_protocol, ops
+from minigrad import guard, numpy_protocol, ops, spellings
 from minigrad.backward import starting_gradient, sweep
+from minigrad.border import (
+    check_update,
+    leave_as_array,
+    leave_as_copy,
+    leave_as_number,
+    leave_on_purpose,
+    warn_of_replaced_leaves,
+)
 from minigrad.graph import NOTHING, ArrayLike, Node, as_array, constant, describe, value_of
 from minigrad.modes import MODES, USUAL
 from minigrad.operation import Op
@@ -21,6 +29,7 @@ R = TypeVar("R")
 Operator: TypeAlias = "Callable[[Tensor, ArrayLike], Tensor]"
 
 _GATHERING = threading.Lock()  # sweeps of several threads may meet at a shared leaf
+_REPLACED = 100  # updates recorded one upon the other, from which on a sweep warns
 _float64 = np.float64
 
 
@@ -44,11 +53,19 @@ def _binary(op: Op[...]) -> Operator:
                 out.value = value
                 out.grad = out.name = out.origin = None
                 out.requires_grad = True
-                out.op, out.inputs, out.values, out.static = op, (self, operand), (self.value, y), NOTHING
+                out.op, out.inputs, out.values, out.static, out.held = op, (self, operand), (self.value, y), NOTHING, None
                 return out
         return op(self, other)
 
     return method
+
+
+def _pair(first: Op[...], second: Op[...]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The two methods of an operator with two results."""
+    return lambda self, other: (first(self, other), second(self, other)), lambda self, other: (
+        first(other, self),
+        second(other, self),
+    )
 
 
 def _method(function: Callable[Concatenate[ArrayLike, P], R]) -> Callable[Concatenate[Tensor, P], R]:
@@ -71,6 +88,11 @@ def _in_place(op: Op[...]) -> Operator:
 
     def method(self: Tensor, other: ArrayLike) -> Tensor:
         if _modes().record or self.op is not None:
+            if self.op is None and self.grad is not None and not (isinstance(other, Node) and other.requires_grad):
+                raise RuntimeError(
+                    f"an in-place update of {describe(self)}, which has a gradient, would be recorded as a new tensor and "
+                    "leave this one as it is; update it inside no_grad()"
+                )
             return op(self, other)
         self.data = op.forward(self.value, value_of(other))
         return self
@@ -79,6 +101,20 @@ def _in_place(op: Op[...]) -> Operator:
 
 
 _modes, _new = MODES.get, object.__new__
+
+
+def _own(array: np.ndarray[Any, Any]) -> Any:
+    """An array that nobody else refers to, as a tensor keeps it: read-only until it is handed out, a scalar if 0-d."""
+    array.flags.writeable = False
+    return array if array.ndim else array[()]
+
+
+def _replaces(node: Node) -> bool:
+    """Whether a node is another one, which has a gradient, less or plus an untracked amount."""
+    if (node.op is not ops.subtract and node.op is not ops.add) or not node.inputs:
+        return False
+    x, amount = node.inputs
+    return x is not None and x.grad is not None and (amount is None or not amount.requires_grad)
 
 
 class Tensor(Node):
@@ -124,8 +160,10 @@ class Tensor(Node):
     __slots__ = ()
 
     def __init__(self, data: Any, requires_grad: bool | None = None, name: str | None = None, *, dtype: Any = None) -> None:
+        if isinstance(data, Node):
+            leave_as_number(data, "Tensor()")
         value = as_array(value_of(data), "Tensor")
-        value = np.array(value, dtype=dtype)[()] if type(value) is np.ndarray or dtype is not None else value
+        value = _own(np.array(value, dtype=dtype)) if type(value) is np.ndarray or dtype is not None else value
         as_array(value, "Tensor")
         floating = value.dtype.kind == "f"
         if requires_grad and not floating:
@@ -148,14 +186,17 @@ class Tensor(Node):
         """The value: an array, or a NumPy scalar if 0-d.
 
         Assigning to it, or updating it as in ``w.data -= 0.1 * w.grad``, changes a leaf; a graph that has used the old value
-        then refuses to go backward. Change single numbers with ``w[0] = 5``: what is written into the array itself, past the
-        tensor, cannot be seen. Results are read-only.
+        then refuses to go backward. So does one whose array was written to, as in ``w.data[0] = 5``; a large array is
+        read-only until the sweep has used it. Results are read-only.
         """
-        return self.value
+        leave_on_purpose(self, ".data")
+        return self._open()
 
     @data.setter
     def data(self, new: Any) -> None:
-        self._refuse_result()
+        self._check_update("assigning to .data")
+        if isinstance(new, Node):
+            leave_on_purpose(new, "assigning to .data")
         array = as_array(value_of(new), "Tensor.data")
         if not np.can_cast(array.dtype, self.dtype, "same_kind"):
             raise TypeError(f"Tensor.data: {describe(self)} holds {self.dtype} numbers and takes no {array.dtype} ones")
@@ -163,7 +204,13 @@ class Tensor(Node):
             raise ValueError(f"Tensor.data: {describe(self)} takes a value of its own shape, got {array.shape}")
         # A new object, even around the same memory: that is how a sweep sees that the value it used has changed.
         updated_in_place = array is self.value and array.ndim > 0
-        self.value = array.view() if updated_in_place else np.array(array, self.dtype)[()]
+        self.value = array.view() if updated_in_place else _own(np.array(array, self.dtype))
+
+    def _open(self) -> Any:
+        """The value for somebody outside, who may write to that of a leaf."""
+        if self.op is None and type(self.value) is np.ndarray:
+            self.value = guard.hand_out(self.value)
+        return self.value
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -207,14 +254,17 @@ class Tensor(Node):
 
     def numpy(self) -> Any:
         """The value, as an array even if it is 0-d; of a result, read-only."""
-        return np.asarray(self.value)
+        leave_on_purpose(self, ".numpy()")
+        return np.asarray(self._open())
 
     def item(self) -> Any:
         """The one number it holds, as a Python number."""
+        leave_on_purpose(self, ".item()")
         return self.value.item()
 
     def tolist(self) -> Any:
         """The value as nested lists of Python numbers."""
+        leave_on_purpose(self, ".tolist()")
         return self.value.tolist()
 
     def __repr__(self) -> str:
@@ -249,6 +299,16 @@ class Tensor(Node):
     def __int__(self) -> int:
         return int(self._one("int"))
 
+    def __complex__(self) -> complex:
+        return complex(self._one("complex"))
+
+    def __trunc__(self) -> int:
+        return int(self._one("trunc"))
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        """Refused: the functions of `statistics` ask for it, and would lose the gradient."""
+        raise TypeError("as_integer_ratio has no gradient; use minigrad.mean, std or median, not the statistics module")
+
     def __index__(self) -> int:
         if self.dtype.kind not in "iu" or self.ndim:
             raise TypeError(f"only a 0-d integer tensor can be an index, got shape {self.shape} of dtype {self.dtype}")
@@ -256,7 +316,8 @@ class Tensor(Node):
 
     def _one(self, what: str) -> Any:
         if self.size != 1:
-            raise TypeError(f"{what}: only a tensor of one number converts, got shape {self.shape}")
+            raise TypeError(f"{what}: only a tensor of one element converts, got shape {self.shape}")
+        leave_as_number(self, f"{what}()")
         return self.value.item()
 
     # Gradients
@@ -299,9 +360,12 @@ class Tensor(Node):
             seed = ops.astype(upstream, self.dtype) if isinstance(upstream, Node) else Tensor(seed, False)
         gradients = sweep(self, seed, create_graph=create_graph, retain_graph=retain_graph)
         seen: set[int] = set()
+        again = self.grad is not None
+        replaced = 0
         with _GATHERING:
             for node, g in gradients.items():
                 if node.grad is not None:
+                    replaced += node.op is not None and _replaces(node)
                     node.grad = node.grad + g
                 # A rule may pass its upstream gradient on, or a view of it: every tensor gets a gradient of its own.
                 elif type(g) is np.ndarray:
@@ -311,6 +375,8 @@ class Tensor(Node):
                     node.grad = g * 1.0 if g.requires_grad else constant(np.array(g.value)[()], Tensor)  # type: ignore[operator]
                 else:
                     node.grad = g
+        if replaced >= _REPLACED and not again:
+            warn_of_replaced_leaves(_REPLACED)
 
     def zero_grad(self) -> None:
         """Forget the gradient collected so far."""
@@ -318,11 +384,16 @@ class Tensor(Node):
 
     def detach(self) -> Tensor:
         """The same value as a constant, cut off from the graph; an array is shared, not copied."""
-        return _leaf(Tensor, self.value, False, self.name)
+        return _leaf(Tensor, self._open(), False, self.name)
 
-    # A copy or a pickle holds the value, not the graph.
+    # A result, whose graph cannot be copied, is its own copy; a deep copy or a pickle holds the value, not the graph.
+
+    def __copy__(self) -> Tensor:
+        return self if self.op is not None else _leaf(*self.__reduce__()[1])
 
     def __reduce__(self) -> Any:
+        if self.op is not None:
+            leave_as_copy(self)
         return _leaf, (type(self), np.array(self.value)[()], self.requires_grad, self.name)
 
     # Arithmetic
@@ -335,6 +406,7 @@ class Tensor(Node):
     __floordiv__, __rfloordiv__ = _binary(ops.floor_divide), _reflected(ops.floor_divide)
     __mod__, __rmod__ = _binary(ops.remainder), _reflected(ops.remainder)
     __matmul__, __rmatmul__ = _method(ops.matmul), _reflected(ops.matmul)
+    __divmod__, __rdivmod__ = _pair(ops.floor_divide, ops.remainder)
     __neg__, __abs__ = _method(ops.negative), _method(ops.abs)
 
     def __pos__(self) -> Tensor:
@@ -344,14 +416,15 @@ class Tensor(Node):
         return ops.round(self, decimals)
 
     def __setitem__(self, key: Any, new: Any) -> None:
-        self._refuse_result()
+        self._check_update("an assignment")
         if isinstance(new, Node) and new.requires_grad and MODES.get().record:
             raise TypeError("assignment is not recorded; join tensors with minigrad.stack or concatenate, choose with where")
         value = np.array(self.value)
         value[as_key(key)] = value_of(new)
-        self.value = value[()]
+        self.value = _own(value)
 
-    def _refuse_result(self) -> None:
+    def _check_update(self, how: str) -> None:
+        check_update(self, how)
         if self.op is not None:
             raise RuntimeError(
                 f"{describe(self)} is recorded, and so read-only: a gradient rule may need its value; compute a new tensor, "
@@ -444,18 +517,25 @@ class Tensor(Node):
 
     # NumPy's protocols: np.exp(t), array + t, np.concatenate([t, a]) record like minigrad's own functions.
 
+    __pandas_priority__ = 5000  # above a DataFrame's: its operators leave the work to the tensor's
     __array_ufunc__ = numpy_protocol.ufunc
     __array_function__ = numpy_protocol.function
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        return np.array(self.value, dtype=dtype, copy=copy)
+        leave_as_array(self, "NumPy")
+        return np.array(self._open(), dtype=dtype, copy=copy)
 
     def __dlpack__(self, **options: Any) -> Any:
-        array = np.asarray(self.value)
+        leave_as_array(self, "DLPack")
+        array = np.asarray(self._open())
         return (array if array.flags.writeable else array.copy()).__dlpack__(**options)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return np.asarray(self.value).__dlpack_device__()
+
+
+for _name in spellings.METHODS:
+    setattr(Tensor, _name, spellings.Foreign(_name))
 
 
 def _leaf(kind: type[Tensor], value: Any, requires_grad: bool, name: str | None) -> Tensor:

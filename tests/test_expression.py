@@ -50,7 +50,7 @@ def error(source: str) -> ExpressionError:
 def test_steps_in_order_with_their_source() -> None:
     steps = evaluate(" (x + y) * exp( x )", names())
     assert [step.text for step in steps] == ["x + y", "exp( x )", "(x + y) * exp( x )"]
-    assert [float(step.tensor) for step in steps] == pytest.approx([-1, np.exp(2), -np.exp(2)])
+    assert [step.tensor.item() for step in steps] == pytest.approx([-1, np.exp(2), -np.exp(2)])
 
 
 def test_a_name_is_one_tensor() -> None:
@@ -72,7 +72,7 @@ def test_no_step_repeats_its_operand() -> None:
 
 def test_may_be_evaluated_many_times() -> None:
     expression = Expression("x ** 2")
-    assert [float(evaluate(expression, {"x": Tensor(n)})[-1].tensor) for n in range(4)] == [0, 1, 4, 9]
+    assert [evaluate(expression, {"x": Tensor(n)})[-1].tensor.item() for n in range(4)] == [0, 1, 4, 9]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_values(source: str, expected: Any) -> None:
 
 
 def test_names_come_before_constants() -> None:
-    assert float(evaluate("e * 2", {"e": Tensor(5.0)})[-1].tensor) == 10
+    assert evaluate("e * 2", {"e": Tensor(5.0)})[-1].tensor.item() == 10
 
 
 def test_all_numbers_are_float64() -> None:
@@ -223,7 +223,7 @@ def test_agrees_with_python(source: str, x: float, y: float) -> None:
         expected = eval(source, {"__builtins__": {}}, {"x": x, "y": y, "pi": np.pi})
     except ZeroDivisionError:
         return
-    found = float(evaluate(source, {"x": Tensor(x), "y": Tensor(y)})[-1].tensor)
+    found = evaluate(source, {"x": Tensor(x), "y": Tensor(y)})[-1].tensor.item()
     assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 

@@ -15,7 +15,7 @@ def test_sum_times_z():
     q = x + y
     f = q * z
     f.backward()
-    assert (float(q), float(f)) == (3, -12)
+    assert (q.item(), f.item()) == (3, -12)
     assert (x.grad, y.grad, z.grad, q.grad) == (-4, -4, 3, -4)
 
 
@@ -34,18 +34,18 @@ def test_sigmoid_circuit(fused):
         f.backward()
         tail = [t.grad for t in (f, d, e, n, s)]
         np.testing.assert_allclose(tail, [1, -0.53, -0.53, -0.20, 0.20], atol=0.005)
-    np.testing.assert_allclose(float(f), 0.73, atol=0.002)
+    np.testing.assert_allclose(f.item(), 0.73, atol=0.002)
     np.testing.assert_allclose(
         [t.grad for t in (w0, x0, w1, x1, w2)], [-0.1966, 0.3932, -0.3932, -0.5898, 0.1966], atol=5e-5
     )
-    np.testing.assert_allclose(float((1 - f) * f), 0.1966, atol=5e-5)
+    np.testing.assert_allclose(((1 - f) * f).item(), 0.1966, atol=5e-5)
 
 
 def test_add_distributes_max_routes_mul_switches():
     x, y, z, w = Tensor(3.0), Tensor(-4.0), Tensor(2.0), Tensor(-1.0)
     f = 2 * (x * y + mg.maximum(z, w))
     f.backward()
-    assert float(f) == -20
+    assert f.item() == -20
     assert (x.grad, y.grad, z.grad, w.grad) == (-8, 6, 2, 0)
 
 
@@ -55,7 +55,7 @@ def test_squared_length_of_a_product():
     f = (q**2).sum()
     f.backward()
     np.testing.assert_allclose(q.data, [0.22, 0.26])
-    np.testing.assert_allclose(float(f), 0.116)
+    np.testing.assert_allclose(f.item(), 0.116)
     np.testing.assert_allclose(q.grad, [0.44, 0.52])
     np.testing.assert_allclose(w.grad, [[0.088, 0.176], [0.104, 0.208]])
     np.testing.assert_allclose(x.grad, [-0.112, 0.636])
@@ -134,7 +134,7 @@ def test_the_small_network_with_average_pooling():
     for _ in range(30):
         f = loss(*parameters)
         f.backward(retain_graph=False)
-        losses.append(float(f))
+        losses.append(f.item())
         for p in parameters:
             p.data -= 0.5 * p.grad
             p.zero_grad()

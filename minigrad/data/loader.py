@@ -40,7 +40,8 @@ class DataLoader:
     Yields
     ------
     tuple of numpy.ndarray, or numpy.ndarray
-        New arrays, one for each element of the dataset's items.
+        New arrays, one for each element of the dataset's items. They are read-only, so that a graph neither copies nor locks
+        them; write to a copy.
 
     Raises
     ------
@@ -114,11 +115,14 @@ class DataLoader:
     def _batch(self, order: Array, seed: int, i: int) -> Any:
         """Batch number i. It depends on no other batch, so that threads may prepare them in any order."""
         batch = gather(self.dataset, order[i * self.batch_size : (i + 1) * self.batch_size])
-        if self.transform is None:
-            return batch
-        x, *rest = batch if isinstance(batch, tuple) else (batch,)
-        x = self.transform(x, np.random.default_rng([seed, i])) if is_random(self.transform) else self.transform(x)
-        return (x, *rest) if isinstance(batch, tuple) else x
+        if self.transform is not None:
+            x, *rest = batch if isinstance(batch, tuple) else (batch,)
+            x = self.transform(x, np.random.default_rng([seed, i])) if is_random(self.transform) else self.transform(x)
+            batch = (x, *rest) if isinstance(batch, tuple) else x
+        for array in batch if isinstance(batch, tuple) else (batch,):
+            if isinstance(array, np.ndarray):
+                array.flags.writeable = False
+        return batch
 
     def _ahead(self, order: Array, seed: int) -> Iterator[Any]:
         """The batches in order, prepared by threads that end with this generator."""

@@ -50,7 +50,7 @@ def evaluate(source: str | Expression, names: Mapping[str, Tensor]) -> list[Sube
     x + 1 = Tensor(4.0)
     (x + 1) * x = Tensor(12.0)
     >>> square = Expression("x * x")
-    >>> [float(evaluate(square, {"x": Tensor(n)})[-1].tensor) for n in (2, 3)]
+    >>> [evaluate(square, {"x": Tensor(n)})[-1].tensor.item() for n in (2, 3)]
     [4.0, 9.0]
     """
     return _Evaluation(Expression(source) if isinstance(source, str) else source, names).run()

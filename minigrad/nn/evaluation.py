@@ -54,7 +54,7 @@ def evaluate(model: Module, data: Batches, loss: Loss, *, group: Group | None = 
                 part = group.part(len(y))
                 if part.stop > part.start:
                     out = model(x[part])
-                    totals += measure(value_of(loss(out, y[part])), out, y[part])
+                    totals += measure(loss(out, y[part]), out, y[part])
     finally:
         model.train(training)
     group.sum([totals])
@@ -69,7 +69,7 @@ def measure(loss: Any, out: Any, y: Any) -> Array:
     out, y = value_of(out), value_of(y)
     count, classes = len(y), np.ndim(y) == 1 == np.ndim(out) - 1 and y.dtype.kind in "iu"
     right = np.count_nonzero(np.argmax(out, axis=1) == y) if classes else 0
-    return np.array([float(loss) * count, right, count if classes else 0, count])
+    return np.array([float(value_of(loss)) * count, right, count if classes else 0, count])
 
 
 def means(totals: Array) -> dict[str, float]:

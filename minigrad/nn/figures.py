@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from minigrad.graph import value_of
 from minigrad.optional import needed
 
 
@@ -77,7 +78,7 @@ def filters(weight: ArrayLike, shape: tuple[int, int, int]) -> Any:
     >>> len(filters(np.ones((6, 1, 5, 5)), (1, 28, 28)).axes)
     6
     """
-    matrix = np.asarray(weight)
+    matrix = np.asarray(value_of(weight))
     kernels = (matrix if matrix.ndim == 4 else matrix.reshape(-1, *shape))[:64]
     limit = float(np.abs(kernels).max(initial=1e-12))
     columns = min(8, int(np.ceil(np.sqrt(len(kernels)))))

@@ -31,7 +31,7 @@ def over(a: Value, b: Value) -> Value:
 # Arithmetic
 
 
-@op(elementwise=True, symbol="+", formulas=("1", "1"))
+@op(elementwise=True, affine=True, symbol="+", formulas=("1", "1"))
 def add(a: Value, b: Value, /) -> Value:
     """Sum, a + b; it distributes its upstream gradient to both.
 
@@ -44,7 +44,7 @@ def add(a: Value, b: Value, /) -> Value:
 add.rules(lambda g, out, a, b: g, lambda g, out, a, b: g)
 
 
-@op(elementwise=True, symbol="−", formulas=("1", "-1"))
+@op(elementwise=True, affine=True, symbol="−", formulas=("1", "-1"))
 def subtract(a: Value, b: Value, /) -> Value:
     """Difference, a − b.
 

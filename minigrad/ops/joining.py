@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 
-@op(formulas=("its part of upstream",))
+@op(affine=True, formulas=("its part of upstream",))
 def _concatenate(*arrays: Value, axis: int) -> Value:
     """Concatenate along an axis."""
     return np.concatenate(arrays, axis, dtype=np.result_type(*arrays))  # a Python scalar takes the dtype of the others
@@ -43,7 +43,7 @@ def concatenate(arrays: Sequence[ArrayLike], axis: int | None = 0) -> Tensor:
     return _concatenate(*arrays, axis=axis)
 
 
-@op(formulas=("its slice of upstream",))
+@op(affine=True, formulas=("its slice of upstream",))
 def _stack(*arrays: Value, axis: int) -> Value:
     """Join along a new axis."""
     return np.stack(arrays, axis, dtype=np.result_type(*arrays))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import guard
 from minigrad.graph import describe, value_of
 from minigrad.tensor import Tensor
 
@@ -73,6 +74,9 @@ class Optimizer:
         settings = {**self.defaults, **group, "params": params}
         self._check(settings)
         self.param_groups.append(settings)
+        for p in params:
+            if p.ndim:
+                p.value = guard.own(p.value)  # of a tensor that was detached, another one may hold the array
 
     def _check(self, settings: dict[str, Any]) -> None:
         """Refuse settings out of range: all are non-negative, and decay rates are less than 1."""
@@ -104,25 +108,23 @@ class Optimizer:
                 self._step_one(group, p, np.asarray(grad))
 
     def _step_one(self, group: dict[str, Any], p: Tensor, grad: Any) -> None:
-        value = np.asarray(p.value)
-        if not value.flags.writeable:
-            value = value.copy()
-        state = self.state.get(p)
-        if state is None:
-            state = self.state[p] = {"step": 0, **{k: np.full_like(value, v) for k, v in self._slots(group).items()}}
-        state["step"] += 1
-        names = [name for name in state if name != "step"]  # a loaded state may be in any order
-        decay = group["weight_decay"]
-        for w, g, *kept in self._blocks(value, grad, *[state[name] for name in names]):
-            a, b, c = self._scratch(w)
-            if group["maximize"]:
-                g = np.negative(g, out=c)
-            if decay and self.coupled:
-                np.multiply(w, decay, out=a)
-                g = np.add(g, a, out=c)
-            elif decay:
-                w *= 1 - group["lr"] * decay
-            self._update(w, g, a, b, group, state["step"], **dict(zip(names, kept, strict=True)))
+        with guard.updating(p.value) as value:
+            state = self.state.get(p)
+            if state is None:
+                state = self.state[p] = {"step": 0, **{k: np.full_like(value, v) for k, v in self._slots(group).items()}}
+            state["step"] += 1
+            names = [name for name in state if name != "step"]  # a loaded state may be in any order
+            decay = group["weight_decay"]
+            for w, g, *kept in self._blocks(value, grad, *[state[name] for name in names]):
+                a, b, c = self._scratch(w)
+                if group["maximize"]:
+                    g = np.negative(g, out=c)
+                if decay and self.coupled:
+                    np.multiply(w, decay, out=a)
+                    g = np.add(g, a, out=c)
+                elif decay:
+                    w *= 1 - group["lr"] * decay
+                self._update(w, g, a, b, group, state["step"], **dict(zip(names, kept, strict=True)))
         p.value = value[()]  # a new object on the same memory, by which a sweep notices the update
 
     def _blocks(self, *arrays: Any) -> Iterator[Any]:

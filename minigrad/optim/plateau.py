@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, SupportsFloat
 
+from minigrad.graph import value_of
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.schedule import Scheduler
 
@@ -55,7 +56,7 @@ class ReduceLROnPlateau:
 
     def step(self, metrics: SupportsFloat) -> None:
         """Take the newest measure, such as the validation loss."""
-        now = float(metrics)
+        now = float(value_of(metrics))
         self.last_epoch += 1
         if self._better(now):
             self.best, self.num_bad_epochs = now, 0

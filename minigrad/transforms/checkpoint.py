@@ -10,10 +10,10 @@ import numpy as np
 
 from minigrad.backward import sweep
 from minigrad.graph import Node, Value, describe, topological_order
-from minigrad.modes import MODES
+from minigrad.modes import MODES, VARIABLES
 from minigrad.operation import Op
 from minigrad.transforms.trees import leaves, tree_map
-from minigrad.transforms.variables import INSIDE, Function, Run, check_function, in_a_row, named, parted, recorded
+from minigrad.transforms.variables import Function, Run, check_function, in_a_row, named, parted, recorded
 
 _HERE = object()  # where a result has an output
 
@@ -79,7 +79,7 @@ class _Step:
     """One call of a checkpointed function."""
 
     def __init__(self, f: Function, args: tuple[Any, ...], options: dict[str, Any]) -> None:
-        self.f, self.arguments, self.inside = f, (args, options), INSIDE.get()
+        self.f, self.arguments, self.inside = f, (args, options), VARIABLES.get() is not None
         self.value: Value = None
         self.outside: list[Node] = []
 

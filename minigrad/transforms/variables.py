@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -17,14 +16,12 @@ import numpy as np
 from minigrad import ops
 from minigrad.backward import sweep
 from minigrad.graph import Node, Value, as_array, constant, topological_order, value_of
-from minigrad.modes import MODES, recording
+from minigrad.modes import MODES, VARIABLES, recording
 from minigrad.tensor import Tensor
 from minigrad.transforms.trees import fill, kind, leaves, matched, paths, tree_map
 
 Function = Callable[..., Any]
 Argnums = int | tuple[int, ...] | list[int]
-
-INSIDE = ContextVar("inside a transform", default=False)
 
 
 def named(what: str, f: Function, derivative: Function) -> Function:
@@ -66,7 +63,10 @@ def _variable(x: Any, who: str) -> Tensor:
             f"{who} holds {value.dtype} numbers, which have no gradient; pass floats, as with .astype(float), or leave it "
             "out of what is differentiated"
         )
-    leaf: Tensor = constant(value if isinstance(x, Node) or value.ndim == 0 else value.copy(), Tensor)  # type: ignore[assignment]
+    if not isinstance(x, Node) and value.ndim:
+        value = value.copy()
+        value.flags.writeable = False
+    leaf: Tensor = constant(value, Tensor)  # type: ignore[assignment]
     leaf.requires_grad = True
     return leaf
 
@@ -131,13 +131,13 @@ class Run:
             arguments[p] = fill(arguments[p], iter(variables))
             self._sources += sources
             self.variables += variables
-        inside = INSIDE.get()
-        INSIDE.set(nests)
+        outer = VARIABLES.get()
+        token = VARIABLES.set((*(outer or ()), *self.variables) if nests else None)
         try:
             with recorded():
                 result = f(*arguments, **options)
         finally:
-            INSIDE.set(inside)
+            VARIABLES.reset(token)
         self.aux = None
         if has_aux:
             if not isinstance(result, tuple) or len(result) != 2:
@@ -146,7 +146,7 @@ class Run:
         self.result = result
         self.outputs = [y for y in leaves(result) if isinstance(y, Node) and y.requires_grad]
         self.again = MODES.get().record and (
-            any(isinstance(x, Node) and x.requires_grad for x in self._sources) or (inside and not self.alone())
+            any(isinstance(x, Node) and x.requires_grad for x in self._sources) or (outer is not None and not self.alone())
         )
         self.tensors = self.again or any(isinstance(x, Node) for x in self._sources)
 

@@ -263,6 +263,22 @@ def test_the_transform_gets_the_first_array_of_a_batch():
     assert next(iter(DataLoader(ArrayDataset(np.arange(4.0)), 4, transform=np.negative))).tolist() == [0, -1, -2, -3]
 
 
+@pytest.mark.parametrize("prefetch", [0, 2])
+@pytest.mark.parametrize("transform", [None, lambda x: x * 2.0])
+def test_batches_are_read_only_and_the_data_is_not(prefetch: int, transform: Any):
+    images, labels = np.arange(12.0).reshape(6, 2), np.arange(6)
+    data = ArrayDataset(images, labels)
+    items = [(image, label) for image, label in zip(images, labels, strict=True)]
+    for dataset in (data, Subset(data, range(5)), items):
+        for x, y in DataLoader(dataset, 2, prefetch=prefetch, transform=transform):
+            for array in (x, y):
+                with pytest.raises(ValueError, match="read-only"):
+                    array[0] = 0
+    (x,) = DataLoader(ArrayDataset(images), 6)
+    assert not x.flags.writeable
+    assert all(array.flags.writeable for array in (images, labels, *data.arrays))
+
+
 def test_arrays_are_indexed_once_for_a_batch(monkeypatch: pytest.MonkeyPatch):
     calls = []
     batch = ArrayDataset.batch

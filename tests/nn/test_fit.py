@@ -109,7 +109,7 @@ def test_the_loop_is_the_one_written_out():
             loss.backward()
             optim.clip_grad_norm_(model.parameters(), 0.5)
             optimizer.step()
-            total, right = total + float(loss) * len(y), right + int(np.sum(np.argmax(out.data, 1) == y))
+            total, right = total + loss.item() * len(y), right + int(np.sum(np.argmax(out.data, 1) == y))
         b["schedule"].step()
         assert history["loss"][epoch] == total / 120
         assert history["accuracy"][epoch] == right / 120

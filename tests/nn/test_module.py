@@ -183,9 +183,13 @@ def test_loading_keeps_the_dtype_and_takes_tensors_and_lists():
 def test_a_sweep_sees_that_weights_were_loaded():
     layer = nn.Linear(2, 1)
     loss = (layer(Tensor([[1.0, 2.0]])) ** 2).sum()
-    layer.load_state_dict(layer.state_dict())
+    weight = layer.weight.data.copy()
+    layer.load_state_dict({"weight": 2 * weight, "bias": layer.bias.data})
     with pytest.raises(RuntimeError, match=r"'weight' of shape .* was updated in place"):
         loss.backward()
+    layer.load_state_dict({"weight": weight, "bias": layer.bias.data})  # what the graph has used is there again
+    loss.backward()
+    assert layer.weight.grad.shape == weight.shape
 
 
 def test_copies_and_pickles():

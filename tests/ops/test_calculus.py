@@ -61,8 +61,8 @@ def test_diff_undoes_cumsum_and_trapezoid_is_exact_for_lines():
     assert np.diff(Tensor([1.0, 2.0]), n=5).shape == (0,)
     at = Tensor(np.sort(x))
     area = np.trapezoid(3 * at + 1, at)
-    a, b = float(at[0]), float(at[-1])
-    assert float(area) == pytest.approx(1.5 * (b * b - a * a) + b - a)
+    a, b = at[0].item(), at[-1].item()
+    assert area.item() == pytest.approx(1.5 * (b * b - a * a) + b - a)
     area.backward()
     np.testing.assert_allclose(at.grad, [-(3 * a + 1), 0, 0, 0, 0, 3 * b + 1], atol=1e-12)
 

@@ -61,7 +61,7 @@ def test_fmax_and_fmin_choose_the_number_beside_a_nan(of, a, b, value, gradients
     x, y = Tensor(a), Tensor(b)
     out = of(x, y)
     out.backward()
-    assert float(out) == value
+    assert out.item() == value
     assert (x.grad, y.grad) == gradients
 
 
@@ -72,7 +72,7 @@ def test_remainder_takes_away_whole_multiples(a, b):
     out.backward()
     assert x.grad == 1
     assert y.grad == np.round(y.grad)
-    assert float(out) == pytest.approx(a + y.grad * b, abs=1e-9)
+    assert out.item() == pytest.approx(a + y.grad * b, abs=1e-9)
 
 
 def test_operators_of_division_with_rest():

@@ -11,7 +11,7 @@ from numpy.linalg import LinAlgError
 import minigrad as mg
 from minigrad import Tensor, linalg
 from minigrad.backward import sweep
-from minigrad.graph import topological_order
+from minigrad.graph import topological_order, value_of
 
 RNG = np.random.default_rng(7)
 T1 = Tensor([1.0, 2.0, 3.0])
@@ -30,7 +30,7 @@ def test_mg_linalg_and_np_linalg_are_one():
         ours, theirs = getattr(mg.linalg, name)(*args), getattr(np.linalg, name)(*args)
         assert type(ours) is type(theirs)
         first, other = (y[0] if isinstance(y, tuple) else y for y in (ours, theirs))
-        np.testing.assert_array_equal(np.asarray(first), np.asarray(other))
+        np.testing.assert_array_equal(value_of(first), value_of(other))
 
 
 def test_results_have_numpy_s_names():
@@ -171,7 +171,7 @@ def test_least_squares_of_every_shape_and_rank(a, rcond):
         ours, theirs = linalg.lstsq(Tensor(a), columns, rcond), np.linalg.lstsq(a, columns, rcond)
         assert ours[2] == theirs[2]
         for found, expected in zip(ours, theirs, strict=True):
-            np.testing.assert_allclose(np.asarray(found), expected, atol=1e-12)
+            np.testing.assert_allclose(value_of(found), expected, atol=1e-12)
 
 
 def test_einsum_broadcasts_one_element_over_none_and_sums_an_ellipsis_that_the_result_leaves_out():
@@ -240,7 +240,7 @@ def test_the_pseudo_inverse_of_a_deficient_matrix_is_finite_and_right_within_its
     y = np.sum(np.linalg.pinv(np.outer(u, v), 1e-10) * np.arange(6.0).reshape(3, 2))
     y.backward()
     closed = np.sum((Tensor(v.data)[:, None] * u) / ((u @ u) * (v.data @ v.data)) * np.arange(6.0).reshape(3, 2))
-    assert float(y) == pytest.approx(float(closed), rel=1e-12)
+    assert y.item() == pytest.approx(closed.item(), rel=1e-12)
     np.testing.assert_allclose(u.grad, sweep(closed, np.float64(1.0))[u], rtol=1e-9)
     x, residuals, rank, _ = np.linalg.lstsq(Tensor(SINGULAR), [1.0, 1.0], rcond=None)
     assert rank == 1

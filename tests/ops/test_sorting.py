@@ -61,7 +61,7 @@ def test_equals_and_nan_keep_their_order_in_long_lines_too(ties):
 def test_nan_is_sorted_last_and_makes_a_median_nan():
     x = Tensor([np.nan, 1.0, 0.0])
     np.testing.assert_array_equal(np.sort(x).data, [0, 1, np.nan])
-    assert np.isnan(float(np.median(x)))
+    assert np.isnan(np.median(x).item())
     np.testing.assert_array_equal(gradient(np.median, x.data), [0, 0, 0])
     rows = np.array([[np.nan, 1.0], [2.0, 4.0]])
     np.testing.assert_array_equal(np.median(Tensor(rows), axis=1).data, np.median(rows, axis=1))
@@ -70,7 +70,7 @@ def test_nan_is_sorted_last_and_makes_a_median_nan():
 def test_the_median_of_equals_and_of_an_even_count():
     np.testing.assert_array_equal(gradient(np.median, np.ones(4)), [0, 0.5, 0.5, 0])
     np.testing.assert_array_equal(gradient(np.median, np.array([4.0, 1.0, 3.0, 2.0])), [0, 0, 0.5, 0.5])
-    assert float(np.median(Tensor([np.inf, 1.0, np.inf, np.inf]))) == np.inf
+    assert np.median(Tensor([np.inf, 1.0, np.inf, np.inf])).item() == np.inf
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -78,7 +78,7 @@ def test_the_median_of_equals_and_of_an_even_count():
 @given(x=hnp.arrays(np.float64, st.integers(1, 7), elements=NUMBERS), q=st.floats(0, 1))
 def test_quantiles_of_every_method(method, x, q):
     y = np.quantile(Tensor(x), q, method=method)
-    np.testing.assert_allclose(float(y), np.quantile(x, q, method=method), rtol=1e-12, atol=1e-9)
+    np.testing.assert_allclose(y.item(), np.quantile(x, q, method=method), rtol=1e-12, atol=1e-9)
     g = gradient(lambda t: np.quantile(t, q, method=method), x)
     assert np.count_nonzero(g) <= 2
     assert np.all(g >= 0)

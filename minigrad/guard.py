@@ -1,0 +1,219 @@
+"""Arrays that are recorded stay as they were recorded, whatever their owner does before the sweep.
+
+An array that somebody can still write to is *exposed*. A small exposed array is copied when an operation records it; a large
+one is made read-only until the sweep has used it, so that a line which writes to it raises there and then. Values that were
+handed to nobody are read-only all their life and cost nothing.
+
+A view made before recording can still be written through, and a large array is writable again after the first sweep, even if
+the graph is kept for a second one: neither can be noticed at a reasonable price.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+SMALL = 1 << 16
+"""Bytes up to which an exposed array is copied: about 2 µs, as much as making a larger one read-only and writable again."""
+
+HELD: dict[int, list[Any]] = {}  # by the array's id: the array, and how many graphs hold it
+_lock = threading.RLock()  # re-entrant, since a hold may be released by the collector while another is taken
+
+
+def exposed(array: np.ndarray[Any, Any]) -> bool:
+    """Whether somebody may write to the memory of an array."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        if base.flags.writeable:
+            return True
+        base = base.base
+    return False
+
+
+def held(array: np.ndarray[Any, Any]) -> bool:
+    """Whether a graph keeps an array read-only."""
+    return bool(HELD) and any(id(a) in HELD for a in _bases(array))
+
+
+def _bases(array: Any) -> Iterator[np.ndarray[Any, Any]]:
+    while isinstance(array, np.ndarray):
+        yield array
+        array = array.base
+
+
+class Hold:
+    """Large arrays that one recorded node keeps read-only until it is swept or dropped."""
+
+    __slots__ = ("_arrays",)
+
+    def __init__(self) -> None:
+        self._arrays: list[np.ndarray[Any, Any]] = []
+
+    def keep(self, array: np.ndarray[Any, Any]) -> None:
+        """Make an array and the arrays it is a view of read-only."""
+        with _lock:
+            for a in _bases(array):
+                if id(a) in HELD:
+                    HELD[id(a)][1] += 1
+                elif a.flags.writeable:
+                    a.flags.writeable = False
+                    HELD[id(a)] = [a, 1]
+                else:
+                    continue
+                self._arrays.append(a)
+
+    def release(self) -> None:
+        """Make them writable again, unless another node holds them."""
+        with _lock:
+            for a in self._arrays:
+                HELD[id(a)][1] -= 1
+            if self._arrays:
+                _restore()
+            self._arrays = []
+
+    def __del__(self) -> None:
+        self.release()
+
+
+def _restore() -> None:
+    """Make writable what no node holds any more; a view has to wait until its base is."""
+    free = [a for a, count in HELD.values() if not count]
+    for a in sorted(free, key=lambda a: len(list(_bases(a)))):
+        if not any(id(base) in HELD for base in _bases(a.base)):
+            a.flags.writeable = True
+            del HELD[id(a)]
+
+
+_CONTAINERS = frozenset({np.ndarray, tuple, list})  # what an array may be, or stand in
+
+
+def holds_arrays(static: dict[str, Any]) -> bool:
+    """Whether an array may be among static arguments."""
+    for v in static.values():  # noqa: SIM110 - any() would take three times as long
+        if type(v) in _CONTAINERS:
+            return True
+    return False
+
+
+def recorded(values: list[Any], where: Sequence[int], static: dict[str, Any]) -> tuple[dict[str, Any], Hold | None]:
+    """Keep what an operation records: exposed arrays among the operands, replaced in the list, and the static arguments.
+
+    Parameters
+    ----------
+    values : list
+        The operands' values.
+    where : sequence of int
+        Which of them may be exposed.
+    static : dict
+        The operation's other arguments.
+
+    Returns
+    -------
+    static : dict
+        The static arguments, with copies of small exposed arrays.
+    hold : Hold or None
+        What keeps the large ones read-only.
+    """
+    large: list[np.ndarray[Any, Any]] = []
+    for i in where:
+        values[i] = _kept(values[i], large)
+    for name, v in static.items():
+        if type(v) in _CONTAINERS and name != "saved":
+            kept = _kept(v, large)
+            static = static if kept is v else {**static, name: kept}
+    if not large:
+        return static, None
+    hold = Hold()
+    for v in large:
+        hold.keep(v)
+    return static, hold
+
+
+def _kept(v: Any, large: list[np.ndarray[Any, Any]]) -> Any:
+    """An argument with its small exposed arrays copied; the large ones are added to the list."""
+    if isinstance(v, np.ndarray):
+        if not exposed(v) and not held(v):
+            return v
+        if v.nbytes <= SMALL:
+            return v.copy()
+        large.append(v)
+    elif type(v) in (tuple, list) and any(type(part) in _CONTAINERS for part in v):
+        return type(v)(_kept(part, large) for part in v)
+    return v
+
+
+def unchanged(now: Any, then: Any) -> bool:
+    """Whether a tensor's value, another object by now, still equals what was recorded.
+
+    Another object around the same memory tells of an update in place.
+    """
+    return (
+        isinstance(then, np.ndarray)
+        and isinstance(now, np.ndarray)
+        and not np.may_share_memory(now, then)
+        and then.shape == now.shape
+        and then.dtype == now.dtype
+        and np.array_equal(now, then, equal_nan=then.dtype.kind in "fc")
+    )
+
+
+@contextmanager
+def updating(value: Any) -> Iterator[np.ndarray[Any, Any]]:
+    """A leaf's array to update in place: its own memory, or a copy if a graph holds that."""
+    array = np.asarray(value)
+    if held(array):
+        array = array.copy()
+    closed = not exposed(array)
+    chain = list(_bases(array))
+    for a in reversed(chain if closed else []):
+        a.flags.writeable = True
+    yield array
+    for a in chain if closed else []:
+        a.flags.writeable = False
+
+
+def hand_out(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A leaf's array for somebody who may write to it: itself if nobody else refers to it, else a copy.
+
+    An array that a graph holds stays read-only.
+    """
+    if array.flags.writeable or held(array):
+        return array
+    if not _alone(array):
+        return array.copy()
+    array.flags.writeable = True
+    return array
+
+
+def own(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A leaf's array, which may be updated in place: a copy if somebody else, who was not handed it, refers to it."""
+    return array if exposed(array) or _alone(array) else array.copy()
+
+
+def _alone(array: np.ndarray[Any, Any]) -> bool:
+    return array.base is None and _references(array) <= _ALONE
+
+
+def _references(array: np.ndarray[Any, Any]) -> int:
+    return sys.getrefcount(array)
+
+
+def _when_alone() -> int:
+    """References that `hand_out` counts to an array which its leaf alone refers to; Python's versions differ."""
+
+    def hand_out(array: np.ndarray[Any, Any]) -> int:
+        return alone(array)
+
+    def alone(array: np.ndarray[Any, Any]) -> int:
+        return _references(array)
+
+    leaf = [np.empty(0)]
+    return hand_out(leaf[0])
+
+
+_ALONE = _when_alone()

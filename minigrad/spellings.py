@@ -1,0 +1,111 @@
+"""What minigrad calls the things that PyTorch, JAX and autograd users type under other names."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+FUNCTIONS = {
+    "tensor": "Tensor",
+    "as_tensor": "Tensor",
+    "from_numpy": "Tensor",
+    "Parameter": "Tensor",
+    "Variable": "Tensor",
+    "array": "Tensor",
+    "cat": "concatenate",
+    "concat": "concatenate",
+    "mm": "matmul",
+    "bmm": "matmul",
+    "mv": "matmul",
+    "pow": "power",
+    "sub": "subtract",
+    "mul": "multiply",
+    "div": "divide",
+    "neg": "negative",
+    "unsqueeze": "expand_dims",
+    "view": "reshape",
+    "gather": "take_along_axis",
+    "index_select": "take",
+    "clamp": "clip",
+    "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan",
+    "atan2": "arctan2",
+    "asinh": "arcsinh",
+    "acosh": "arccosh",
+    "atanh": "arctanh",
+    "amax": "max",
+    "amin": "min",
+    "hardtanh": "hard_tanh",
+    "logsigmoid": "log_sigmoid",
+    "smooth_l1_loss": "huber_loss",
+    "inference_mode": "no_grad",
+    "make_vjp": "vjp",
+    "make_jvp": "jvp",
+    "check_grads": "gradcheck",
+    "jacrev": "jacobian",
+    "jacfwd": "jacobian",
+}
+"""Functions of other libraries, and the name of ours."""
+
+METHODS = {
+    "view": "reshape(...)",
+    "view_as": "reshape(other.shape)",
+    "unsqueeze": "minigrad.expand_dims(x, axis)",
+    "t": "T",
+    "mm": "x @ y",
+    "matmul": "x @ y",
+    "pow": "x ** y",
+    "clamp": "clip(...)",
+    "add": "x + y",
+    "sub": "x - y",
+    "mul": "x * y",
+    "div": "x / y",
+    "neg": "-x",
+    "add_": "x += y inside no_grad()",
+    "sub_": "x -= y inside no_grad()",
+    "mul_": "x *= y inside no_grad()",
+    "zero_": "x.data = 0 * x.data",
+    "copy_": "x.data = y",
+    "grad_fn": "op",
+    "float": "astype(np.float32)",
+    "double": "astype(np.float64)",
+    "half": "astype(np.float16)",
+    "type": "astype(...)",
+    "to": "astype(...); all tensors are on the CPU",
+    "cpu": "the tensor itself; all tensors are on the CPU",
+    "cuda": "the tensor itself; all tensors are on the CPU",
+    "device": "nothing; all tensors are on the CPU",
+    "requires_grad_": "requires_grad = True",
+    "numel": "size",
+    "dim": "ndim",
+    "expand": "minigrad.broadcast_to(x, shape)",
+    "contiguous": "the tensor itself",
+    "clone": "x * 1",
+    "gather": "minigrad.take_along_axis(x, indices, axis)",
+    "chunk": "minigrad.split(x, n, axis)",
+    "split": "minigrad.split(x, n, axis)",
+    "unbind": "iteration, for row in x",
+    "masked_fill": "minigrad.where(mask, value, x)",
+    "retain_grad": "nothing; every tensor keeps its gradient",
+    "register_hook": "nothing; read .grad after backward()",
+}
+"""Attributes of a tensor in other libraries, and what stands for them here."""
+
+
+def function(name: str) -> str:
+    """The message for a function that minigrad has under another name, or not at all."""
+    hint = f"; it is minigrad.{FUNCTIONS[name]} here" if name in FUNCTIONS else ""
+    return f"module 'minigrad' has no attribute {name!r}{hint}"
+
+
+class Foreign:
+    """An attribute that tensors have elsewhere; asking for it says what stands for it here.
+
+    A descriptor for each name, since a `__getattr__` would slow down every attribute of a tensor.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: object, owner: type) -> NoReturn:
+        raise AttributeError(f"'{owner.__name__}' object has no attribute {self.name!r}; here it is {METHODS[self.name]}")
