@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from minigrad.guard import Hold
     from minigrad.operation import Op
+    from minigrad.tensor import Tensor as Tensor  # for whoever says that a function returns one
 
 Value: TypeAlias = Any
 """What flows through a forward or a rule: an array or a NumPy scalar; a Tensor where the sweep itself is recorded."""

@@ -17,7 +17,7 @@ from minigrad.graph import NOTHING, ArrayLike, Fault, Node, Origin, Value, as_ar
 from minigrad.modes import MODES, USUAL, site
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -17,7 +17,7 @@ from minigrad.ops.reduce import sum
 from minigrad.ops.shape import broadcast_to, reshape
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 def _part(x: Value, axis: int, start: int | None, stop: int | None) -> Value:

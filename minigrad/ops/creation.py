@@ -14,7 +14,7 @@ from minigrad.ops.elementwise import divide, power
 from minigrad.ops.shape import broadcast_to, moveaxis, reshape
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 def _ends(start: Value, stop: Value, num: int, endpoint: bool) -> tuple[Value, Value, Value]:

@@ -20,7 +20,7 @@ from minigrad.ops.linalg import matmul
 from minigrad.ops.shape import swapaxes
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 class QRResult(NamedTuple):

@@ -20,7 +20,7 @@ from minigrad.ops.reduce import sum
 from minigrad.ops.shape import squeeze
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 @op

@@ -15,7 +15,7 @@ from minigrad.graph import ArrayLike, Value
 from minigrad.operation import composed, elementwise, op
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 def zero(g: Value, *_: Value, **__: Value) -> Value:

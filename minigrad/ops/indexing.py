@@ -16,7 +16,7 @@ from minigrad.operation import composed, op
 from minigrad.ops.shape import moveaxis, ravel
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 def getitem(x: ArrayLike, key: Any) -> Tensor:

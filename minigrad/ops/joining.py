@@ -16,7 +16,7 @@ from minigrad.ops.indexing import getitem, take
 from minigrad.ops.shape import broadcast_to, expand_dims, ravel, reshape
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 @op(affine=True, formulas=("its part of upstream",))

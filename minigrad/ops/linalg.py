@@ -18,7 +18,7 @@ from minigrad.ops.reduce import sum
 from minigrad.ops.shape import expand_dims, moveaxis, ravel, reshape, roll, transpose
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 def _formulas(values: Sequence[Value]) -> tuple[str, str]:

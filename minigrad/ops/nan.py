@@ -17,7 +17,7 @@ from minigrad.ops.reduce import Axis, cumsum, max, min, prod, sum
 from minigrad.ops.sorting import fractions, quantiles
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 def _without(x: Value, fill: float) -> Value:

@@ -16,7 +16,7 @@ from minigrad.ops.reduce import Axis, max, min, restore_axes, sum
 from minigrad.ops.shape import expand_dims, moveaxis, squeeze
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 @op

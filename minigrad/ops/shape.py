@@ -16,7 +16,7 @@ from minigrad.graph import ArrayLike, Value
 from minigrad.operation import composed, op
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 # Shape
 

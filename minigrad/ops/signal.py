@@ -21,7 +21,7 @@ from minigrad.ops.shape import flip as flip_axes
 from minigrad.ops.shape import reshape
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 @composed

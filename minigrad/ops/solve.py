@@ -23,7 +23,7 @@ from minigrad.ops.reduce import sum
 from minigrad.ops.shape import expand_dims
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 class SlogdetResult(NamedTuple):

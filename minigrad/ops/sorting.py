@@ -21,7 +21,7 @@ from minigrad.ops.reduce import Axis
 from minigrad.ops.shape import expand_dims, moveaxis, ravel, reshape
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 @op(called="sort", hidden=("order",))

@@ -17,7 +17,7 @@ from minigrad.ops.reduce import Axis, max, mean, min, sum
 from minigrad.ops.shape import expand_dims, reshape, squeeze, transpose
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 @composed

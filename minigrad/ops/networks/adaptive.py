@@ -20,7 +20,7 @@ from minigrad.ops.networks.pool import avg_pool1d, avg_pool2d, avg_pool3d, check
 from minigrad.ops.reduce import mean
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 OutputSize = int | Sequence[int | None] | None
 

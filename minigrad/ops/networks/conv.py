@@ -15,7 +15,7 @@ from minigrad.ops.geometry import Geometry, Lengths, Sizes, sizes
 from minigrad.ops.shape import flip as flip_axes
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 Padding: TypeAlias = str | int | Sequence[int | tuple[int, int]]
 

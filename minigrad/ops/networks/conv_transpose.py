@@ -18,7 +18,7 @@ from minigrad.ops.geometry import Geometry, Sizes, least_size, sizes
 from minigrad.ops.networks.conv import check_axes, check_bias
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 @composed

@@ -19,7 +19,7 @@ from minigrad.ops.networks.activation import log_softmax, softmax
 from minigrad.ops.networks.loss import check_reduction, reduced, share, weighted
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 class Right(NamedTuple):

@@ -11,7 +11,7 @@ from minigrad.operation import composed, op
 from minigrad.ops.dtypes import floats
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 @op(hidden=("kept", "divisor"), formulas=("upstream where x was kept, scaled alike, else 0",))

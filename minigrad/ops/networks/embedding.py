@@ -11,7 +11,7 @@ from minigrad.operation import composed, op
 from minigrad.ops.indexing import _scatter
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 @op(formulas=("upstream added to the rows that were looked up",))

@@ -13,7 +13,7 @@ from minigrad.ops.geometry import Lengths, Sizes, sizes
 from minigrad.ops.networks.overlap import segment_sums
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 def _add_along(g: Value, axis: int, indices: Value, size: int) -> Value:

@@ -12,7 +12,7 @@ from minigrad.operation import composed, op
 from minigrad.ops.dtypes import floats
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 def _rows(x: Value) -> Value:

@@ -17,7 +17,7 @@ from minigrad.ops.dtypes import data_like, floats
 from minigrad.ops.networks.activation import sigmoid, softplus
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 REDUCTIONS = ("mean", "sum", "none")
 

@@ -20,7 +20,7 @@ from minigrad.ops.geometry import sizes
 from minigrad.ops.shape import reshape
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 Shape = tuple[int, ...]
 

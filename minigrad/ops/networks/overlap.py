@@ -14,7 +14,7 @@ from minigrad.ops.indexing import _scatter
 from minigrad.ops.shape import ravel, reshape
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 def put_back(g: Value, at: Value, shape: Lengths) -> Tensor:

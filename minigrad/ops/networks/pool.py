@@ -17,7 +17,7 @@ from minigrad.ops.geometry import Geometry, Lengths, Sizes, by_axes, fit_windows
 from minigrad.ops.networks.overlap import add_windows, put_back
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 def _windows(

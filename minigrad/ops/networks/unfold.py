@@ -13,7 +13,7 @@ from minigrad.ops.geometry import Geometry, Lengths, Sizes, fit_windows, offsets
 from minigrad.ops.networks.overlap import add_windows
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 def _image_windows(shape: Lengths, kernel_size: Sizes, dilation: Sizes, padding: Sizes, stride: Sizes) -> Geometry:

@@ -16,7 +16,7 @@ from minigrad.ops.networks.pool import check_rank, on_planes
 from minigrad.ops.shape import ravel
 
 if TYPE_CHECKING:
-    from minigrad.tensor import Tensor
+    from minigrad.graph import Tensor
 
 
 def _max_unpool(
