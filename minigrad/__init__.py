@@ -24,9 +24,25 @@ from minigrad.version import __version__ as __version__
 _keep_freed_blocks()
 
 __all__ = [
-    "Tensor", "animate_conv", "animate_pool", "detect_anomaly", "draw", "draw_jacobian", "explain", "export_onnx",
-    "gradcheck", "linalg", "load", "no_grad", "op", "play", "save", "scope", *_operations, *_transforms,
-]  # fmt: skip
+    "Tensor",
+    "animate_conv",
+    "animate_pool",
+    "detect_anomaly",
+    "draw",
+    "draw_jacobian",
+    "explain",
+    "export_onnx",
+    "gradcheck",
+    "linalg",
+    "load",
+    "no_grad",
+    "op",
+    "play",
+    "save",
+    "scope",
+    *_operations,
+    *_transforms,
+]
 
 _LAZY = ("nn", "optim", "data")  # subpackages that are loaded when they are first asked for
 globals().pop("tensor")  # the module; as a function it is Tensor, which a missing attribute can say

@@ -12,33 +12,86 @@ from minigrad.graph import Node, value_of
 
 # A function of ours under a NumPy name answers for NumPy's.
 RECORDED: dict[Any, Callable[..., Any]] = {
-    getattr(np, name): getattr(ops, name) for name in ops.__all__ if hasattr(np, name)
-} | {
-    getattr(np.linalg, name): getattr(linalg, name) for name in linalg.__all__
-} | {
-    np.amax: ops.max, np.amin: ops.min, np.rint: ops.round, np.around: ops.round, np.fabs: ops.abs,
-    np.degrees: ops.rad2deg, np.radians: ops.deg2rad,
-}  # fmt: skip
+    **{getattr(np, name): getattr(ops, name) for name in ops.__all__ if hasattr(np, name)},
+    **{getattr(np.linalg, name): getattr(linalg, name) for name in linalg.__all__},
+    np.amax: ops.max,
+    np.amin: ops.min,
+    np.rint: ops.round,
+    np.around: ops.round,
+    np.fabs: ops.abs,
+    np.degrees: ops.rad2deg,
+    np.radians: ops.deg2rad,
+}
 
 # Results without a gradient: NumPy's own function, on the values.
-CONSTANT = frozenset({
-    np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.logical_and, np.logical_or,
-    np.logical_not, np.logical_xor, np.isnan, np.isinf, np.isfinite, np.signbit, np.isclose, np.allclose, np.array_equal,
-    np.array_equiv, np.argwhere, np.nonzero, np.flatnonzero, np.count_nonzero, np.searchsorted, np.digitize,
-    np.histogram, np.bincount, np.unique, np.isin, np.shape, np.ndim, np.size, np.zeros_like, np.ones_like,
-    np.empty_like, np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj, np.array2string, np.array_repr, np.array_str,
-    np.shares_memory, np.may_share_memory, np.linalg.matrix_rank, np.nanargmax, np.nanargmin, np.lexsort,
-})  # fmt: skip
+CONSTANT = frozenset(
+    {
+        np.equal,
+        np.not_equal,
+        np.less,
+        np.less_equal,
+        np.greater,
+        np.greater_equal,
+        np.logical_and,
+        np.logical_or,
+        np.logical_not,
+        np.logical_xor,
+        np.isnan,
+        np.isinf,
+        np.isfinite,
+        np.signbit,
+        np.isclose,
+        np.allclose,
+        np.array_equal,
+        np.array_equiv,
+        np.argwhere,
+        np.nonzero,
+        np.flatnonzero,
+        np.count_nonzero,
+        np.searchsorted,
+        np.digitize,
+        np.histogram,
+        np.bincount,
+        np.unique,
+        np.isin,
+        np.shape,
+        np.ndim,
+        np.size,
+        np.zeros_like,
+        np.ones_like,
+        np.empty_like,
+        np.result_type,
+        np.can_cast,
+        np.iscomplexobj,
+        np.isrealobj,
+        np.array2string,
+        np.array_repr,
+        np.array_str,
+        np.shares_memory,
+        np.may_share_memory,
+        np.linalg.matrix_rank,
+        np.nanargmax,
+        np.nanargmin,
+        np.lexsort,
+    }
+)
 
 # Of what computes with complex numbers, the way that stays with real ones.
 REAL_WAYS = {"np.linalg.eig": "np.linalg.eigh", "np.linalg.eigvals": "np.linalg.eigvalsh"}
 
 _NEWER_NAMES = {"a_min": "min", "a_max": "max", "correction": "ddof"}
-_USUAL = (
-    ("out", None), ("dtype", None), ("order", "C"), ("order", None), ("where", True), ("optimize", True),
-    ("optimize", False), ("hermitian", False), ("overwrite_input", False), ("retstep", False), ("subok", True),
-    ("stable", None),
-)  # fmt: skip
+_USUAL: dict[str, tuple[Any, ...]] = {
+    "out": (None,),
+    "dtype": (None,),
+    "order": ("C", None),
+    "where": (True,),
+    "optimize": (True, False),
+    "hermitian": (False,),
+    "overwrite_input": (False,),
+    "retstep": (False,),
+    "subok": (True,),
+    "stable": (None,),
+}
 
 
 def ufunc(self: Node, function: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
@@ -62,6 +115,7 @@ def _name(function: Any) -> str:
 
 
 def _call(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """Answer with our function of the name, with NumPy's own on the values, or with an error that says what to do."""
     recorded = RECORDED.get(function)
     if recorded is not None and not options:
         return recorded(*args)
@@ -71,24 +125,34 @@ def _call(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     if function in CONSTANT:
         return function(*_values(args), **{k: _values(v) for k, v in options.items()})
     if recorded is None:
-        if name.startswith("np.fft.") or name in REAL_WAYS:
-            raise TypeError(
-                f"{name} has no gradient rule in minigrad: gradients of complex numbers are out of its scope; for real "
-                f"numbers there is {REAL_WAYS.get(name, 'minigrad.fftconvolve')}, and for a result without a gradient, give "
-                "NumPy the values: t.data"
-            )
-        raise TypeError(
-            f"{name} has no gradient rule in minigrad; compose it from minigrad's functions, or, for a result without a "
-            "gradient, give NumPy the values: t.data"
-        )
-    options = {
-        _NEWER_NAMES.get(k, k): v for k, v in options.items() if not any(k == name and v is usual for name, usual in _USUAL)
-    }
+        raise TypeError(_refusal(name))
+    options = _ours(options)
     if "a" in options and not args:
         args = (options.pop("a"),)
     if options.keys() & {"where", "casting", "order", "initial"} or ("dtype" in options and recorded is not ops.full_like):
         raise TypeError(f"{name}: only the arguments of minigrad.{recorded.__name__} are recorded, not {sorted(options)}")
     return recorded(*args, **options)
+
+
+def _refusal(name: str) -> str:
+    """The message for a function that has no gradient rule."""
+    values = "for a result without a gradient, give NumPy the values: t.data"
+    if name.startswith("np.fft.") or name in REAL_WAYS:
+        real = REAL_WAYS.get(name, "minigrad.fftconvolve")
+        return (
+            f"{name} has no gradient rule in minigrad: gradients of complex numbers are out of its scope; for real numbers "
+            f"there is {real}, and {values}"
+        )
+    return f"{name} has no gradient rule in minigrad; compose it from minigrad's functions, or, {values}"
+
+
+def _ours(options: dict[str, Any]) -> dict[str, Any]:
+    """NumPy's keywords under our names, without those that have their usual value."""
+    kept = {}
+    for name, value in options.items():
+        if not any(value is usual for usual in _USUAL.get(name, ())):
+            kept[_NEWER_NAMES.get(name, name)] = value
+    return kept
 
 
 def _values(x: Any) -> Any:

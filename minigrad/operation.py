@@ -2,6 +2,9 @@
 
 `op` declares one; `OPS` is the registry of all that were declared. `composed` marks the public functions that are made of
 operations, so that an error names the function that was called.
+
+The file is long because declaring, calling and explaining an operation all read the same few attributes of `Op`, and because
+the docstring of `op` is the guide to writing one.
 """
 
 from __future__ import annotations

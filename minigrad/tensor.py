@@ -1,4 +1,7 @@
-"""The Tensor: a node of the graph with NumPy's operators and protocols, and `.backward()`."""
+"""The Tensor: a node of the graph with NumPy's operators and protocols, and `.backward()`.
+
+The file is long because the class has all of NumPy's operators and methods, a line or two each.
+"""
 
 from __future__ import annotations
 
