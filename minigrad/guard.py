@@ -32,7 +32,16 @@ def exposed(array: np.ndarray[Any, Any]) -> bool:
         if base.flags.writeable:
             return True
         base = base.base
-    return False
+    return base is not None and type(base).__name__ not in ("bytes", "mmap")  # the memory of something else
+
+
+def _lockable(array: np.ndarray[Any, Any]) -> bool:
+    """Whether the arrays that share the memory can be made read-only and, for certain, writable again."""
+    writable = [a for a in _bases(array) if a.flags.writeable]
+    return all(
+        a.flags.owndata or (isinstance(a.base, np.ndarray) and (a.base.flags.writeable or id(a.base) in HELD))
+        for a in writable
+    ) and (bool(writable) or held(array))
 
 
 def held(array: np.ndarray[Any, Any]) -> bool:
@@ -69,12 +78,13 @@ class Hold:
 
     def release(self) -> None:
         """Make them writable again, unless another node holds them."""
+        arrays, self._arrays = self._arrays, []
+        if not arrays:
+            return
         with _lock:
-            for a in self._arrays:
+            for a in arrays:
                 HELD[id(a)][1] -= 1
-            if self._arrays:
-                _restore()
-            self._arrays = []
+            _restore()
 
     def __del__(self) -> None:
         self.release()
@@ -84,9 +94,10 @@ def _restore() -> None:
     """Make writable what no node holds any more; a view has to wait until its base is."""
     free = [a for a, count in HELD.values() if not count]
     for a in sorted(free, key=lambda a: len(list(_bases(a)))):
-        if not any(id(base) in HELD for base in _bases(a.base)):
-            a.flags.writeable = True
+        entry = HELD.get(id(a))  # the collector may have released another hold meanwhile
+        if entry and not entry[1] and not any(id(base) in HELD for base in _bases(a.base)):
             del HELD[id(a)]
+            a.flags.writeable = True
 
 
 _CONTAINERS = frozenset({np.ndarray, tuple, list})  # what an array may be, or stand in
@@ -139,7 +150,7 @@ def _kept(v: Any, large: list[np.ndarray[Any, Any]]) -> Any:
     if isinstance(v, np.ndarray):
         if not exposed(v) and not held(v):
             return v
-        if v.nbytes <= SMALL:
+        if v.nbytes <= SMALL or not _lockable(v):
             return v.copy()
         large.append(v)
     elif type(v) in (tuple, list) and any(type(part) in _CONTAINERS for part in v):
@@ -166,15 +177,43 @@ def unchanged(now: Any, then: Any) -> bool:
 def updating(value: Any) -> Iterator[np.ndarray[Any, Any]]:
     """A leaf's array to update in place: its own memory, or a copy if a graph holds that."""
     array = np.asarray(value)
-    if held(array):
-        array = array.copy()
     closed = not exposed(array)
-    chain = list(_bases(array))
-    for a in reversed(chain if closed else []):
+    if held(array) or (closed and _owner_references(array) > (_OWNER if array.base is None else _OWNER_OF_VIEW)):
+        array = array.copy()  # a view of it, or a graph, still needs the values it has
+    chain = list(_bases(array)) if closed else []
+    for a in reversed(chain):
         a.flags.writeable = True
-    yield array
-    for a in chain if closed else []:
-        a.flags.writeable = False
+    try:
+        yield array
+    finally:
+        for a in chain:
+            a.flags.writeable = False
+
+
+def _owner_references(array: np.ndarray[Any, Any]) -> int:
+    owner = array
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    return sys.getrefcount(owner)
+
+
+@contextmanager
+def _measured(value: Any) -> Iterator[int]:
+    """The references that `updating` counts to the memory of a leaf that nobody else refers to."""
+    array = np.asarray(value)
+    yield _owner_references(array)
+
+
+class _Leaf:
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+_owner, _view = _Leaf(np.empty(1)), _Leaf(np.empty(2)[:1])
+with _measured(_owner.value) as _OWNER, _measured(_view.value) as _OWNER_OF_VIEW:
+    pass
 
 
 def hand_out(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -405,10 +405,14 @@ class Tensor(Node):
     __sub__, __rsub__, __isub__ = _binary(ops.subtract), _reflected(ops.subtract), _in_place(ops.subtract)
     __mul__, __rmul__, __imul__ = _binary(ops.multiply), _reflected(ops.multiply), _in_place(ops.multiply)
     __truediv__, __rtruediv__, __itruediv__ = _binary(ops.divide), _reflected(ops.divide), _in_place(ops.divide)
-    __pow__, __rpow__ = _binary(ops.power), _reflected(ops.power)
-    __floordiv__, __rfloordiv__ = _binary(ops.floor_divide), _reflected(ops.floor_divide)
-    __mod__, __rmod__ = _binary(ops.remainder), _reflected(ops.remainder)
-    __matmul__, __rmatmul__ = _method(ops.matmul), _reflected(ops.matmul)
+    __pow__, __rpow__, __ipow__ = _binary(ops.power), _reflected(ops.power), _in_place(ops.power)
+    __floordiv__, __rfloordiv__, __ifloordiv__ = (
+        _binary(ops.floor_divide),
+        _reflected(ops.floor_divide),
+        _in_place(ops.floor_divide),
+    )
+    __mod__, __rmod__, __imod__ = _binary(ops.remainder), _reflected(ops.remainder), _in_place(ops.remainder)
+    __matmul__, __rmatmul__, __imatmul__ = _method(ops.matmul), _reflected(ops.matmul), _in_place(ops.matmul)
     __divmod__, __rdivmod__ = _pair(ops.floor_divide, ops.remainder)
     __neg__, __abs__ = _method(ops.negative), _method(ops.abs)
 

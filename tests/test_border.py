@@ -1367,3 +1367,65 @@ def test_random_expressions_over_arrays_that_are_written_to(picks: list[Any], la
 
 class InUseError(Exception):
     """The user's own line said that the array is in use."""
+
+
+class TestMemoryOfOthers:
+    """Arrays whose memory somebody else can write to, or that NumPy would not make writable again."""
+
+    def test_a_step_leaves_views_of_a_parameter_as_they_were(self):
+        x = Tensor(np.ones(10))
+        optimizer = mg.optim.SGD([x], lr=0.5)
+        x.grad = np.ones(10)
+        for view in (x.reshape(-1, 1).detach(), x.reshape(-1, 1)):
+            w = Tensor(np.ones((10, 1)))
+            z = (w * view).sum()
+            before = view.data.copy()
+            optimizer.step()
+            np.testing.assert_array_equal(view.data, before)
+            if view.op is None:
+                z.backward()
+                np.testing.assert_array_equal(w.grad, before)
+
+    def test_a_step_updates_in_place_where_nobody_else_refers_to_the_array(self):
+        x = Tensor(np.ones(3))
+        optimizer = mg.optim.SGD([x], lr=1.0)
+        places = set()
+        for _ in range(4):
+            x.grad = np.ones(3)
+            optimizer.step()
+            places.add(x.value.__array_interface__["data"][0])
+        assert len(places) == 1
+        assert x.tolist() == [-3, -3, -3]
+
+    def test_an_array_that_cannot_be_locked_and_unlocked_is_copied(self):
+        frozen = np.ones(20000)
+        view = frozen[:]
+        frozen.flags.writeable = False
+        for operand in (np.from_dlpack(np.ones(20000)), view):
+            x = Tensor(np.ones(20000))
+            y = (x * operand).sum()
+            if operand.flags.writeable:
+                operand[0] = 5
+            y.backward()
+            np.testing.assert_array_equal(x.grad, np.ones(20000))
+            assert not guard.HELD
+
+    def test_read_only_memory_of_something_writable(self):
+        memory = bytearray(np.ones(3).tobytes())
+        operand = np.frombuffer(memory)
+        operand.flags.writeable = False
+        x = Tensor(np.ones(3))
+        y = (x * operand).sum()
+        memory[:8] = np.array([9.0]).tobytes()
+        y.backward()
+        assert x.grad.tolist() == [1, 1, 1]
+
+    def test_every_in_place_operator_updates_a_leaf(self):
+        w = leaf = Tensor(2 * np.eye(2))
+        with mg.no_grad():
+            w @= np.eye(2)
+            w **= 2
+            w //= 2
+            w %= 3
+        assert w is leaf
+        assert w.tolist() == [[2, 0], [0, 2]]
