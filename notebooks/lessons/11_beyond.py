@@ -381,7 +381,8 @@ print(source[start:end])
 # %% [markdown]
 # A rule takes the upstream gradient `g`, the result `out` and the inputs. All operations are in one table, `OPS`. Every node
 # keeps its operation, `node.op`, the nodes it was computed from, `node.inputs`, their arrays, `node.values`, and all other
-# arguments, `node.static`. The rules of an operation are in `op.vjps`, one for each input.
+# arguments, `node.static`. The rules of an operation are in `op.vjps`, one for each input; an operation whose gradients share
+# most of their work has one joint rule instead. `op.downstream` calls either.
 
 # %%
 z = mg.sigmoid(Tensor([0.0, 2.0], name="x") * 3)
@@ -393,10 +394,11 @@ print(OPS["conv"], OPS["max"])
 # ## Exercise 6: your own sweep, on minigrad's graph
 #
 # In lesson 3 you wrote a sweep for your own engine. Now write one for minigrad's nodes. `topological_order(root)` returns the
-# recorded nodes without the leaves, each after its inputs. The downstream gradient for input `i` of a node is
+# recorded nodes without the leaves, each after its inputs. The downstream gradients of a node, one for each input, are
 #
 # ```python
-# d = node.op.vjps[i](gradients[node], node.data, *node.values, **node.static)
+# needed = [x is not None for x in node.inputs]
+# node.op.downstream(needed, gradients[node], node.data, node.values, node.static)
 # ```
 #
 # An input is `None` if it is a constant. If an input was broadcast, its gradient must be summed, as in lesson 4:
@@ -407,15 +409,18 @@ print(OPS["conv"], OPS["max"])
 def sweep(root):
     gradients = {root: np.ones(root.shape)}
     for node in reversed(topological_order(root)):
-        for i, x in enumerate(node.inputs):
-            # solution
+        needed = [x is not None for x in node.inputs]
+        # solution
+        downstream = node.op.downstream(
+            needed, gradients[node], node.data, node.values, node.static
+        )
+        for x, d in zip(node.inputs, downstream):
             if x is not None:
-                d = node.op.vjps[i](gradients[node], node.data, *node.values, **node.static)
                 gradients[x] = gradients.get(x, 0.0) + unbroadcast(d, x.shape)
-            # stub
-            # # if x is not None: compute d, and add it to the gradient of x
-            # pass
-            # end
+        # stub
+        # # compute the downstream gradients, and add each to the gradient of its input, if that is a node
+        # pass
+        # end
     return gradients
 
 
