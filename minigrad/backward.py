@@ -235,7 +235,7 @@ def local_gradient(node: Node, i: int) -> Value:
 
 
 def downstream(node: Node, i: int, g: Value, *, stretched: bool = False) -> Value:
-    """What a node sends back to input `i`, given its upstream gradient.
+    """Downstream gradient of input `i`, given the node's upstream gradient.
 
     It has the input's shape and dtype; if `stretched`, the shape from before the sum over broadcast axes.
     """

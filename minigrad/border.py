@@ -24,7 +24,7 @@ class GrowingGraph(UserWarning):
 
 
 def differentiated(tensor: Node) -> bool:
-    """Whether a tensor depends on a variable of a transform around the call."""
+    """True if a tensor depends on a variable of a transform around the call."""
     return bool(MODES.get().record) and _depends(tensor)
 
 
@@ -45,7 +45,7 @@ def _depends(tensor: Node) -> bool:
 
 
 def _tracked(tensor: Node) -> bool:
-    """Whether leaving the graph here would lose a gradient."""
+    """True if leaving the graph here would lose a gradient."""
     if not tensor.requires_grad or not MODES.get().record:
         return False
     return VARIABLES.get() is None or differentiated(tensor)

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from minigrad.tensor import Tensor as Tensor  # for whoever says that a function returns one
 
 Value: TypeAlias = Any
-"""What flows through a forward or a rule: an array or a NumPy scalar; a Tensor where the sweep itself is recorded."""
+"""The operands of forwards and rules: an array or a NumPy scalar; a Tensor where the sweep itself is recorded."""
 
 ArrayLike: TypeAlias = "npt.ArrayLike"
-"""What a function of minigrad takes: a tensor, or anything NumPy makes an array of."""
+"""The type of an operand: a tensor, or anything NumPy makes an array of."""
 
 float64, ndarray = np.float64, np.ndarray
 _new = object.__new__
@@ -177,7 +177,7 @@ def _refuse_nodes(data: object, who: str) -> None:
 
 
 def _holds_numpy(data: object) -> bool:
-    """Whether nested lists hold NumPy integers, which keep their dtype; Python's become float64."""
+    """True if nested lists hold NumPy integers, which keep their dtype; Python's become float64."""
     while isinstance(data, list | tuple) and data:
         data = data[0]
     return isinstance(data, np.generic | np.ndarray)

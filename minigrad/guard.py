@@ -26,7 +26,7 @@ _lock = threading.RLock()  # re-entrant, since a hold may be released by the col
 
 
 def exposed(array: np.ndarray[Any, Any]) -> bool:
-    """Whether somebody may write to the memory of an array."""
+    """True if somebody may write to the memory of an array."""
     base: Any = array
     while isinstance(base, np.ndarray):
         if base.flags.writeable:
@@ -36,7 +36,7 @@ def exposed(array: np.ndarray[Any, Any]) -> bool:
 
 
 def _lockable(array: np.ndarray[Any, Any]) -> bool:
-    """Whether the arrays that share the memory can be made read-only and, for certain, writable again."""
+    """True if the arrays that share the memory can be made read-only and, for certain, writable again."""
     writable = [a for a in _bases(array) if a.flags.writeable]
     return all(
         a.flags.owndata or (isinstance(a.base, np.ndarray) and (a.base.flags.writeable or id(a.base) in HELD))
@@ -45,7 +45,7 @@ def _lockable(array: np.ndarray[Any, Any]) -> bool:
 
 
 def held(array: np.ndarray[Any, Any]) -> bool:
-    """Whether a graph keeps an array read-only."""
+    """True if a graph keeps an array read-only."""
     return bool(HELD) and any(id(a) in HELD for a in _bases(array))
 
 
@@ -104,7 +104,7 @@ _CONTAINERS = frozenset({np.ndarray, tuple, list})  # what an array may be, or s
 
 
 def holds_arrays(static: dict[str, Any]) -> bool:
-    """Whether an array may be among static arguments."""
+    """True if an array may be among static arguments."""
     for v in static.values():  # noqa: SIM110 - any() would take three times as long
         if type(v) in _CONTAINERS:
             return True
@@ -159,7 +159,7 @@ def _kept(v: Any, large: list[np.ndarray[Any, Any]]) -> Any:
 
 
 def unchanged(now: Any, then: Any) -> bool:
-    """Whether a tensor's value, another object by now, still equals what was recorded.
+    """True if a tensor's value, another object by now, still equals what was recorded.
 
     Another object around the same memory tells of an update in place.
     """

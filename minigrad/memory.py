@@ -1,4 +1,4 @@
-"""How the C library handles freed memory."""
+"""A setting of the C library for freed memory."""
 
 from __future__ import annotations
 

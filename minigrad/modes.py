@@ -1,4 +1,4 @@
-"""How operations are recorded just now: whether at all, under which scope, and whether anomalies are looked for.
+"""The modes of recording: on or off, the drawing scope, and the search for anomalies.
 
 A mode holds in the thread or task that entered it, and costs nothing elsewhere.
 """
@@ -28,7 +28,7 @@ USUAL = Modes()
 MODES = ContextVar("minigrad modes", default=USUAL)
 
 VARIABLES: ContextVar[tuple[Any, ...] | None] = ContextVar("minigrad variables", default=None)
-"""What the transforms around a call differentiate with respect to; None outside all of them."""
+"""The variables of the transforms around a call; None outside all of them."""
 
 
 class _Mode(ContextDecorator):

@@ -1,4 +1,4 @@
-"""Which of NumPy's functions record when they are given a tensor, and what is said of the others."""
+"""NumPy's functions on tensors: those that record, those that are constant, and the refusal of the others."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def function(self: Node, function: Callable[..., Any], types: Any, args: Any, op
 
 
 def _name(function: Any) -> str:
-    """What the user called: np.exp, np.linalg.eig."""
+    """The name as the user writes it: np.exp, np.linalg.eig."""
     return f"{getattr(function, '__module__', 'numpy').replace('numpy', 'np', 1)}.{function.__name__}"
 
 

@@ -117,7 +117,7 @@ class Op(Generic[P]):
     def downstream(
         self, needed: Sequence[bool], g: Value, out: Value, inputs: Sequence[Value], static: Any
     ) -> Sequence[Value]:
-        """What the rules return for each input that needs a gradient; None for the others."""
+        """The rules' result for each input that needs a gradient; None for the others."""
         if self.joint is not None:
             return cast("Sequence[Value]", self.joint(needed, g, out, *inputs, **static))
         if not self.vjps:
@@ -324,7 +324,7 @@ def shapes(values: Sequence[Any]) -> str:
 
 
 class _Declare:
-    """What `op` gives when it is told traits: a decorator."""
+    """The decorator that `op` returns when it is given traits."""
 
     def __init__(self, traits: dict[str, Any]) -> None:
         self.traits = traits

@@ -6,7 +6,7 @@ from typing import Any
 
 
 def found(module: str) -> Any:
-    """What ``import module`` binds, so for "a.b" the package a; None if it is not installed."""
+    """The module that ``import module`` binds, for "a.b" the package a; None if it is not installed."""
     try:
         return __import__(module)
     except ImportError:

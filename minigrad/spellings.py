@@ -1,4 +1,4 @@
-"""What minigrad calls the things that PyTorch, JAX and autograd users type under other names."""
+"""Names of PyTorch, JAX and autograd, and minigrad's for the same."""
 
 from __future__ import annotations
 

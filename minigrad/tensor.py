@@ -113,7 +113,7 @@ def _own(array: np.ndarray[Any, Any]) -> Any:
 
 
 def _replaces(node: Node) -> bool:
-    """Whether a node is another one, which has a gradient, less or plus an untracked amount."""
+    """True if a node is a tensor that has a gradient, plus or minus an untracked amount."""
     if (node.op is not ops.subtract and node.op is not ops.add) or not node.inputs:
         return False
     x, amount = node.inputs
@@ -237,7 +237,7 @@ class Tensor(Node):
 
     @property
     def is_leaf(self) -> bool:
-        """Whether it was made by hand, or without recording, and not by a recorded operation."""
+        """True if it was made by hand, or without recording, and not by a recorded operation."""
         return self.op is None
 
     @property
@@ -345,7 +345,7 @@ class Tensor(Node):
         RuntimeError
             If this tensor is a constant, if its graph was freed, or if a value was updated in place after it was used.
         ValueError
-            If `upstream` is missing for a tensor that is no scalar, or has another shape.
+            If `upstream` is missing for a tensor that is not a scalar, or has another shape.
         FloatingPointError
             Inside `detect_anomaly`, at the first gradient that is nan or infinite.
 
@@ -476,7 +476,7 @@ class Tensor(Node):
         return ops.reshape(self, shape[0] if len(shape) == 1 else shape)
 
     def transpose(self, *axes: Any) -> Any:
-        """The axes in another order: ``transpose(2, 0, 1)``; without any, turned round."""
+        """The axes in another order: ``transpose(2, 0, 1)``; without any, in reverse."""
         return ops.transpose(self, (axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes) or None)
 
     permute = transpose

@@ -198,7 +198,7 @@ def _images(options: _Options, group: Group) -> sets.Images:
 
 
 def _outcome(history: nn.History, confusion: Counts, seconds: float) -> list[str]:
-    """How the training ended, for the last line."""
+    """The end of the training in words, for the last line."""
     right, total = int(np.trace(confusion)), int(confusion.sum())
     ended = f"interrupted, with the weights of epoch {history.best}" if history.interrupted else "done"
     accuracy = f"test accuracy {100 * right / total:.2f} % ({right} of {total})"

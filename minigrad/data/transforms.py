@@ -18,7 +18,7 @@ Transform = Callable[..., Any]
 
 
 def is_random(transform: Transform | None) -> bool:
-    """Whether a transform takes a generator."""
+    """True if a transform takes a generator."""
     return bool(getattr(transform, "random", False))
 
 

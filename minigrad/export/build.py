@@ -74,7 +74,7 @@ def _add_nodes(graph: OnnxGraph) -> None:
 
 
 def _static_agrees(runs: PerRun) -> bool:
-    """Whether the static arguments are equal in all runs; what a forward saved for its rules does not count."""
+    """True if the static arguments are equal in all runs; what a forward saved for its rules does not count."""
     return all(same_static(*(node.static[name] for node in runs)) for name in runs[0].static if name != "saved")
 
 

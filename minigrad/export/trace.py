@@ -159,14 +159,14 @@ def _different() -> ValueError:
 
 
 def same_value(*values: Any) -> bool:
-    """Whether values are equal in shape, dtype and elements; nan equals nan."""
+    """True if values are equal in shape, dtype and elements; nan equals nan."""
     first, *others = (np.asarray(value_of(v)) for v in values)
     nan = first.dtype.kind == "f"
     return all(v is first or (v.dtype == first.dtype and np.array_equal(first, v, equal_nan=nan)) for v in others)
 
 
 def same_static(first: Any, *others: Any) -> bool:
-    """Whether static arguments are equal in all runs, arrays and tuples of them included."""
+    """True if static arguments are equal in all runs, arrays and tuples of them included."""
     if isinstance(first, tuple):
         return all(isinstance(v, tuple) and len(v) == len(first) for v in others) and all(
             same_static(*parts) for parts in zip(first, *others, strict=True)

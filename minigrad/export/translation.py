@@ -120,7 +120,7 @@ def lengths_of(arrays: Sequence[Any]) -> Iterator[PerRun]:
 
 
 def _repeats(row: Any, array: Any) -> bool:
-    """Whether an array is a shorter one, repeated."""
+    """True if an array is a shorter one, repeated."""
     fits = all(n in (1, m) for n, m in zip(row.shape, array.shape, strict=True))
     return fits and same_value(np.broadcast_to(row, array.shape), array)
 
@@ -189,7 +189,7 @@ class Translation:
         return np.asarray(values[0], self.dtype)
 
     def is_zero(self, i: int) -> bool:
-        """Whether input `i` is 0, whatever the model's input."""
+        """True if input `i` is 0, whatever the model's input."""
         return self.node.inputs[i] not in self.graph.names and not any(np.any(v) for v in self.operand(i))
 
     def lengths(self, i: int) -> PerRun:

@@ -62,7 +62,7 @@ def evaluate(model: Module, data: Batches, loss: Loss, *, group: Group | None = 
 
 
 def measure(loss: Any, out: Any, y: Any) -> Array:
-    """What a batch adds to the totals: summed loss, correct answers, items with a class, items.
+    """The terms that a batch adds to the totals: summed loss, correct answers, items with a class, items.
 
     If y are classes, an answer is correct if its largest output is at the index of its class.
     """

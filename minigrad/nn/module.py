@@ -376,7 +376,7 @@ def _is_parameter(value: Any) -> bool:
 
 
 def _hides(value: Any) -> bool:
-    """Whether a collection contains a module or a parameter, at any depth."""
+    """True if a collection contains a module or a parameter, at any depth."""
     if isinstance(value, dict | list | tuple | set):
         return any(map(_hides, value.values() if isinstance(value, dict) else value))
     return isinstance(value, Module) or _is_parameter(value)

@@ -48,7 +48,7 @@ def diff(
 
 
 def _end(end: Value, x: Value, axis: int) -> Value:
-    """What is joined to x: a scalar becomes one more element along the axis."""
+    """The part to join to x: a scalar becomes one more element along the axis."""
     if end is None or np.ndim(end):
         return end
     shape = np.shape(x)

@@ -242,7 +242,7 @@ hypot.rules(lambda g, out, a, b: g * over(a, out), lambda g, out, a, b: g * over
 
 
 def _to_larger(g: Value, a: Value, b: Value) -> Value:
-    """What a receives of `g` if the larger of a and b receives it: half of it at a tie. A nan counts as the larger."""
+    """The part of `g` that a receives if the larger of a and b receives it: half at a tie. A nan counts as the larger."""
     return np.where(a == b, g / 2, g * np.logical_not(a < b))
 
 

@@ -23,7 +23,7 @@ Index: TypeAlias = tuple[Any, ...]
 
 
 class Geometry(NamedTuple):
-    """How windows slide: one entry of each kind for each spatial axis, and the number of groups of channels.
+    """The geometry of sliding windows: one entry of each kind for each spatial axis, and the number of groups of channels.
 
     Padding is a pair, before and after. Negative padding after the end leaves the last elements out of all windows.
     """
@@ -48,7 +48,7 @@ class Geometry(NamedTuple):
 
     @property
     def disjoint(self) -> bool:
-        """Whether no element is in two windows."""
+        """True if no element is in two windows."""
         return all(s > d * (k - 1) for k, s, d in zip(self.kernel, self.stride, self.dilation, strict=True))
 
     def axes(self) -> Iterator[tuple[int, int, int, int, int, int]]:
@@ -58,7 +58,7 @@ class Geometry(NamedTuple):
 
 
 def by_axes(name: str) -> Callable[[tuple[Any, ...], dict[str, Any]], str]:
-    """How an op with a geometry is called: `conv` over two axes is ``conv2d``."""
+    """The public name of an op with a geometry: `conv` over two axes is ``conv2d``."""
     return lambda values, static: f"{name}{len(static['geometry'].size)}d"
 
 

@@ -73,7 +73,7 @@ def scatter_add(x: Value, key: Any, shape: tuple[int, ...]) -> Value:
 
 
 def _picks_once(key: Any) -> bool:
-    """Whether no element can be picked twice: true of integers, slices and masks, not of integer arrays."""
+    """True if no element can be picked twice: for integers, slices and masks, not for integer arrays."""
     return not any(isinstance(k, np.ndarray) and k.dtype != bool for k in (key if type(key) is tuple else (key,)))
 
 

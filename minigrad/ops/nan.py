@@ -202,7 +202,7 @@ def nan_to_num(
 
 
 def _to_chosen(g: Value, a: Value, b: Value, wins: Value) -> Value:
-    """What a receives of `g`: all of it where a wins or b is nan, half of it at a tie."""
+    """The part of `g` that a receives: all of it where a wins or b is nan, half of it at a tie."""
     return np.where(a == b, g / 2, g * (np.isnan(b) | wins))
 
 

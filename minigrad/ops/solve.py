@@ -75,7 +75,7 @@ def solve(a: ArrayLike, b: ArrayLike) -> Tensor:
 
 
 def _inverse_transposed(a: Value, refusal: str) -> Value:
-    """What the gradient of a determinant needs; where there is none, `refusal` says why."""
+    """Inverse transpose, a⁻ᵀ; where there is none, an error of the text `refusal`."""
     try:
         return np.linalg.inv(a).mT
     except LinAlgError:

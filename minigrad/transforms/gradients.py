@@ -314,7 +314,7 @@ def jvp(f: Function, primals: Any, tangents: Any, has_aux: bool = False) -> Any:
 
 
 def _slopes(run: Run, directions: list[Any]) -> list[Any]:
-    """How each output changes as the variables move."""
+    """The change of each output along the directions."""
     if not run.outputs:
         return []
     with recorded():

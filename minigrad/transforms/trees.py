@@ -18,7 +18,7 @@ LEAVES = frozenset({Tensor, np.ndarray, np.float64, float, int, bool, str})  # t
 
 
 def _parts(tree: Any) -> dict[Any, Any] | None:
-    """What a container holds, by key, index or field; None for a leaf."""
+    """The parts of a container by key, index or field; None for a leaf."""
     if tree is None:
         return {}
     if isinstance(tree, dict):
@@ -77,7 +77,7 @@ def paths(tree: Any) -> list[str]:
 
 
 def matched(tree: Any, other: Any, what: str) -> list[Any]:
-    """What stands in `other` where `tree` has its leaves.
+    """The leaves of `other` in the places of the leaves of `tree`.
 
     Raises
     ------

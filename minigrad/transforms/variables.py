@@ -151,7 +151,7 @@ class Run:
         self.tensors = self.again or any(isinstance(x, Node) for x in self._sources)
 
     def alone(self) -> bool:
-        """Whether the outputs depend on nothing tracked but the variables."""
+        """True if the outputs depend on nothing tracked but the variables."""
         own = set(self.variables)
         for y in self.outputs:
             if y.op is None and y not in own:
@@ -187,7 +187,7 @@ class Run:
                     y.requires_grad = False
 
     def gradients(self, found: dict[Node, Value]) -> Any:
-        """What a sweep found, in the containers of the arguments, for several in a tuple; zeros where nothing came."""
+        """Gradients from a sweep in the containers of the arguments, in a tuple for several; zeros where there is none."""
         answers: list[Any] = []
         seen: set[int] = set()
         for y in self.variables:

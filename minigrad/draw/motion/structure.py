@@ -61,7 +61,7 @@ def _diagonal(d: Any) -> tuple[str, str]:
 
 
 def _blocks(j: Any, out: Shape, x: Shape) -> tuple[str, str] | None:
-    """Whether the matrix is block diagonal, as it is over the rows of a minibatch."""
+    """True if the matrix is block diagonal, as it is over the rows of a minibatch."""
     (m, n), rows, cols = j.shape, math.prod(out), math.prod(x)
     row, col = np.indices(j.shape)
     most = math.gcd(rows, cols)
@@ -105,7 +105,7 @@ def _toeplitz(j: Any, shift: int) -> tuple[str, str] | None:
 
 
 def _toeplitz_over_axes(j: Any, out: Shape, x: Shape) -> tuple[str, str] | None:
-    """Whether a kernel slides over the last two axes, or over the last one of several channels."""
+    """True if a kernel slides over the last two axes, or over the last one of several channels."""
     if j.size != math.prod(out) * math.prod(x) or not (j == 0).any():
         return None
     for axes in (2, 1):

@@ -66,7 +66,7 @@ def equation(
 
 
 def from_one(seed: Any) -> bool:
-    """Whether a sweep starts from 1, so that its gradients are the derivatives of the result itself."""
+    """True if a sweep starts from 1, so that its gradients are the derivatives of the result itself."""
     return bool(np.ndim(seed) == 0 and seed == 1)
 
 

@@ -1,1 +1,1 @@
-"""What networks are built of: activations, convolution, pooling, normalisation, losses. NumPy has none of these names."""
+"""Building blocks of networks: activations, convolution, pooling, normalisation, losses. NumPy has none of these names."""

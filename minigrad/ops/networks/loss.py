@@ -264,7 +264,7 @@ def _log_or_0(p: Value) -> Value:
 
 
 def _counted(reduction: str, x: Value) -> tuple[str, int]:
-    """What "batchmean" divides by."""
+    """The divisor of "batchmean"."""
     return ("mean", x.shape[0]) if reduction == "batchmean" else (reduction, x.size)
 
 
