@@ -180,17 +180,13 @@ def sweep(
                             d = conform(d, g, v, node, behind)
                         old = get(x)
                         gradients[x] = d if old is None else old + d
-                if node.held is not None:
-                    node.held.release()
-                    node.held = None
+                node.held = None  # a hold that nobody refers to releases its arrays
                 if not retain_graph:
                     node.inputs = node.values = ()
                     node.static = NOTHING
         except Exception as error:
             for left in (node, *order):
-                if left.held is not None:
-                    left.held.release()
-                    left.held = None
+                left.held = None
             if getattr(getattr(error, "fault", None), "root", None) is None:
                 called = node.op.called(node.values, node.static) if node.op and node.inputs else "backward"
                 error.fault = Fault(  # type: ignore[attr-defined]
