@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import linalg, ops
+from minigrad import linalg, numpy_arguments, ops, ufuncs
 from minigrad.graph import Node, value_of
 
 # A function of ours under a NumPy name answers for NumPy's.
@@ -79,29 +79,21 @@ CONSTANT = frozenset(
 # Of what computes with complex numbers, the way that stays with real ones.
 REAL_WAYS = {"np.linalg.eig": "np.linalg.eigh", "np.linalg.eigvals": "np.linalg.eigvalsh"}
 
-_NEWER_NAMES = {"a_min": "min", "a_max": "max", "correction": "ddof"}
-_USUAL: dict[str, tuple[Any, ...]] = {
-    "out": (None,),
-    "dtype": (None,),
-    "order": ("C", None),
-    "where": (True,),
-    "optimize": (True, False),
-    "hermitian": (False,),
-    "overwrite_input": (False,),
-    "retstep": (False,),
-    "subok": (True,),
-    "stable": (None,),
-}
-
 
 def ufunc(self: Node, function: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
     """NumPy's universal functions on tensors; the body of ``Tensor.__array_ufunc__``."""
-    if method != "__call__":
-        raise TypeError(
-            f"np.{function.__name__}.{method} is not recorded; use minigrad's own reductions such as sum and cumsum, or, "
-            "for a result without a gradient, give NumPy the values: t.data"
-        )
-    return _call(function, inputs, options)
+    recorded = RECORDED.get(function)
+    if method == "__call__":
+        if recorded is None:
+            return _call(function, inputs, options)
+        if not options:
+            return recorded(*inputs)
+    name = _name(function)
+    if options.get("out") is not None:
+        raise TypeError(numpy_arguments.no_out(name if method == "__call__" else f"{name}.{method}"))
+    if recorded is not None and method == "__call__":
+        return ufuncs.call(name, function, recorded, inputs, options)
+    return ufuncs.method(name, function, method, inputs, options, recorded)
 
 
 def function(self: Node, function: Callable[..., Any], types: Any, args: Any, options: dict[str, Any]) -> Any:
@@ -117,21 +109,16 @@ def _name(function: Any) -> str:
 def _call(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """Answer with our function of the name, with NumPy's own on the values, or with an error that says what to do."""
     recorded = RECORDED.get(function)
-    if recorded is not None and not options:
+    if recorded is not None and not options and len(args) == 1:
         return recorded(*args)
     name = _name(function)
     if options.get("out") is not None:
-        raise TypeError(f"{name}: out= cannot be recorded; use the result that is returned")
+        raise TypeError(numpy_arguments.no_out(name))
     if function in CONSTANT:
         return function(*_values(args), **{k: _values(v) for k, v in options.items()})
     if recorded is None:
         raise TypeError(_refusal(name))
-    options = _ours(options)
-    if "a" in options and not args:
-        args = (options.pop("a"),)
-    if options.keys() & {"where", "casting", "order", "initial"} or ("dtype" in options and recorded is not ops.full_like):
-        raise TypeError(f"{name}: only the arguments of minigrad.{recorded.__name__} are recorded, not {sorted(options)}")
-    return recorded(*args, **options)
+    return numpy_arguments.call(name, function, recorded, args, options)
 
 
 def _refusal(name: str) -> str:
@@ -144,15 +131,6 @@ def _refusal(name: str) -> str:
             f"there is {real}, and {values}"
         )
     return f"{name} has no gradient rule in minigrad; compose it from minigrad's functions, or, {values}"
-
-
-def _ours(options: dict[str, Any]) -> dict[str, Any]:
-    """NumPy's keywords under our names, without those that have their usual value."""
-    kept = {}
-    for name, value in options.items():
-        if not any(value is usual for usual in _USUAL.get(name, ())):
-            kept[_NEWER_NAMES.get(name, name)] = value
-    return kept
 
 
 def _values(x: Any) -> Any:

@@ -110,10 +110,11 @@ def test_numpy_code_runs_unchanged():
 @pytest.mark.parametrize(("call", "says"), [
     (lambda t: np.exp(t, out=np.zeros(2)), "np.exp: out= cannot be recorded"),
     (lambda t: np.sum(t, out=np.zeros(())), "np.sum: out= cannot be recorded"),
-    (lambda t: np.add.reduce(t), "np.add.reduce is not recorded"),
-    (lambda t: np.add.at(np.zeros(2), [0, 1], t), "np.add.at is not recorded"),
-    (lambda t: np.add(t, 1, where=[True, False]), "np.add: only the arguments of minigrad.add"),
-    (lambda t: np.sum(t, dtype=np.float32), "np.sum: only the arguments of minigrad.sum"),
+    (lambda t: np.exp(t, np.zeros(2)), "np.exp: out= cannot be recorded"),
+    (lambda t: np.sort(t, order="x"), "np.sort: order= is not supported; minigrad.sort takes x, axis, kind"),
+    (lambda t: np.sum(t, 0, None, np.zeros(())), "np.sum: out= cannot be recorded"),
+    (lambda t: np.isnan(t, out=np.zeros(2)), "np.isnan: out= cannot be recorded"),
+    (lambda t: np.clip(t, 0, 1, min=0), "np.clip got two values for min"),
     (lambda t: np.nextafter(t, 1), "np.nextafter has no gradient rule in minigrad.*t.data"),
     (lambda t: np.fft.fft(t), "np.fft.fft has no gradient rule.*complex.*fftconvolve"),
     (lambda t: np.fft.rfft(t), "np.fft.rfft has no gradient rule.*complex.*minigrad.fftconvolve"),
@@ -130,3 +131,53 @@ def test_an_array_updated_in_place_by_a_tensor_is_refused():
     with pytest.raises(TypeError, match="out="):
         a += Tensor([1.0, 2.0])
     assert a.tolist() == [0, 0]
+
+
+# Options and methods of universal functions
+
+M = np.array([[1.0, 2.0, -0.5], [3.0, -4.0, 0.7]])
+SQUARES = np.arange(18.0).reshape(2, 3, 3) / 7
+
+
+@pytest.mark.parametrize(("call", "x"), [
+    (lambda t: np.add(t, 1, dtype=np.float64, casting="same_kind", order="K", subok=True, where=True), M),
+    (np.add.reduce, M),
+    (lambda t: np.add.reduce(t, axis=(0, 1), keepdims=True), M),
+    (lambda t: np.add.reduce(t, 1, None, None, True), M),
+    (lambda t: np.multiply.reduce(t, axis=None), M),
+    (lambda t: np.maximum.reduce(t, -1), M),
+    (lambda t: np.minimum.reduce(t), M),
+    (lambda t: np.logaddexp.reduce(t, axis=1), M),
+    (np.add.accumulate, M),
+    (lambda t: np.multiply.accumulate(t, axis=1), M),
+    (lambda t: np.add.reduceat(t, [0, 2, 1], axis=1), M),
+    (lambda t: np.multiply.reduceat(t, [0, 1]), M),
+    (lambda t: np.subtract.outer(t, [1.0, 2.0]), M),
+    (lambda t: np.multiply.outer([1.0, 2.0], t), M),
+    (lambda t: np.arctan2.outer(t[0], t), M),
+    (lambda t: np.matmul(t, t, axes=[(0, 2), (2, 0), (1, 2)]), SQUARES),
+])  # fmt: skip
+def test_options_and_methods_of_universal_functions(call, x):
+    y = call(Tensor(x))
+    np.testing.assert_allclose(y.data, call(x), rtol=1e-14)
+    assert mg.gradcheck(call, x, order=2)
+
+
+@pytest.mark.parametrize(("call", "says"), [
+    (lambda t: np.add.at(np.zeros(2), [0, 1], t), r"np.add.at writes into an array.*minigrad.scatter"),
+    (lambda t: np.subtract.reduce(t), "np.subtract.reduce is not recorded; that of add, multiply, .* is, or, .*t.data"),
+    (lambda t: np.arctan2.accumulate(t), "np.arctan2.accumulate is not recorded"),
+    (lambda t: np.nextafter.outer(t, t), "np.nextafter.outer is not recorded; compose it from minigrad's functions"),
+    (lambda t: np.logaddexp.reduce(t, where=[True, False]), "np.logaddexp.reduce: where= is not supported; use minigrad.logsumexp"),
+    (lambda t: np.add.reduce(t, out=np.zeros(())), "np.add.reduce: out= cannot be recorded"),
+    (lambda t: np.add(t, 1, where=[True, False]), "np.add: where= leaves elements undefined; .*minigrad.where"),
+    (lambda t: np.add(t, 1, casting="no"), r"np.add: casting= is not supported; cast the operands"),
+    (lambda t: np.add(t, 1, order="F"), r"np.add: order= is not supported"),
+    (lambda t: np.add(t, 1, signature="dd->d"), r"np.add: signature= is not supported"),
+    (lambda t: np.add(t, 1, dtype=int), r"np.add: dtype=int64 does not hold operands of float64; .*astype"),
+    (lambda t: np.matmul(t, t, keepdims=True), r"np.matmul: keepdims= is for products of vectors.*axes="),
+    (lambda t: np.matmul(t, t, axis=0), r"np.matmul: axis= is for products of vectors.*axes="),
+])  # fmt: skip
+def test_what_universal_functions_do_not_record_says_so(call, says):
+    with pytest.raises(TypeError, match=says):
+        call(Tensor([1.0, 2.0]))
