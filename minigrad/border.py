@@ -7,8 +7,10 @@ depends on what is differentiated. `.data`, `.item()` and `no_grad()` are the wa
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
+from types import FrameType
 from typing import Any
 
 from minigrad.graph import Node, describe
@@ -51,13 +53,29 @@ def _tracked(tensor: Node) -> bool:
     return VARIABLES.get() is None or differentiated(tensor)
 
 
-def leave_as_array(tensor: Node, way: str) -> None:
-    """Refuse to make a plain array of a tracked tensor without being asked."""
+_RECORDED = "use functions that record, join tensors with minigrad.stack([...])"
+
+
+def leave_as_array(tensor: Node, way: str, instead: str = _RECORDED) -> None:
+    """Refuse to make a plain array of a tracked tensor without being asked; say what to do instead."""
     if _tracked(tensor):
+        if _called_from(os.path.join("numpy", "ma", "")):
+            way, instead = "numpy.ma", "fill it, m.filled(0), and choose with minigrad.where(m.mask, ...)"
         raise TypeError(
-            f"{way} would make a plain array of {describe(tensor)}, and its gradient would be lost, at {site()}; use "
-            f"functions that record, join tensors with minigrad.stack([...]), or {_on_purpose()}"
+            f"{way} would make a plain array of {describe(tensor)}, and its gradient would be lost, at {site()}; "
+            f"{instead}, or {_on_purpose()}"
         )
+
+
+def _called_from(folder: str) -> bool:
+    """True if a call on the way to the user's line is of a file in a folder."""
+    frame: FrameType | None
+    last, _ = outside(frame := sys._getframe(2))
+    while frame is not None and frame is not last:
+        if folder in frame.f_code.co_filename:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def leave_as_number(tensor: Node, way: str) -> None:

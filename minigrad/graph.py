@@ -160,11 +160,24 @@ def as_array(data: object, who: str) -> Value:
     elif type(data) is int:
         array = float64(data)  # type: ignore[assignment]
     else:
+        if type(data) is not ndarray:
+            refuse_subclass(data, who)
         array = np.asarray(data)
     if array.dtype.kind not in "fiub":
         found = f"{type(data).__name__} of dtype {array.dtype}" if array.dtype.kind != "O" else type(data).__name__
         raise TypeError(f"{who}: expected real numbers (float, integer or boolean data), got {found}")
     return array[()] if array.ndim == 0 else array
+
+
+def refuse_subclass(data: object, who: str) -> None:
+    """Refuse a masked array, whose mask would be lost, and a `numpy.matrix`, whose `*` means another product."""
+    if isinstance(data, np.ma.MaskedArray):
+        raise TypeError(
+            f"{who}: a masked array of shape {data.shape} would lose its mask; fill it, m.filled(0), and choose with "
+            "minigrad.where(m.mask, ...), or average with weights=~m.mask"
+        )
+    if isinstance(data, np.matrix):
+        raise TypeError(f"{who}: a numpy.matrix multiplies otherwise than arrays do; pass np.asarray(m), and use @")
 
 
 def _refuse_nodes(data: object, who: str) -> None:

@@ -131,12 +131,17 @@ def recorded(values: list[Any], where: Sequence[int], static: dict[str, Any]) ->
         What keeps the large ones read-only.
     """
     large: list[np.ndarray[Any, Any]] = []
+    owners = {id(_root(values[i])) for i in where} if "saved" in static else set()
     for i in where:
         values[i] = _kept(values[i], large)
     for name, v in static.items():
         if type(v) in _CONTAINERS and name != "saved":
+            if "saved" in static:
+                owners.update(id(_root(a)) for a in _arrays(v))
             kept = _kept(v, large)
             static = static if kept is v else {**static, name: kept}
+    if owners:  # arrays of the forward's own need nobody's care, but it may save an argument, or a view of one
+        static = {**static, "saved": _kept(static["saved"], large, owners)}
     if not large:
         return static, None
     hold = Hold()
@@ -145,16 +150,38 @@ def recorded(values: list[Any], where: Sequence[int], static: dict[str, Any]) ->
     return static, hold
 
 
-def _kept(v: Any, large: list[np.ndarray[Any, Any]]) -> Any:
-    """An argument with its small exposed arrays copied; the large ones are added to the list."""
+def _root(array: Any) -> Any:
+    """What owns the memory of an array; anything else as it is."""
+    while isinstance(array, np.ndarray) and array.base is not None:
+        array = array.base
+    return array
+
+
+def _arrays(v: Any) -> Iterator[np.ndarray[Any, Any]]:
     if isinstance(v, np.ndarray):
-        if not exposed(v) and not held(v):
+        yield v
+    elif isinstance(v, tuple | list):
+        for part in v:
+            yield from _arrays(part)
+
+
+def _kept(v: Any, large: list[np.ndarray[Any, Any]], owners: set[int] | None = None) -> Any:
+    """An argument with its small exposed arrays copied; the large ones are added to the list.
+
+    With `owners`, of what an operation saved: only arrays in memory of theirs.
+    """
+    if isinstance(v, np.ndarray):
+        if (not exposed(v) and not held(v)) or (owners is not None and id(_root(v)) not in owners):
             return v
         if v.nbytes <= SMALL or not _lockable(v):
             return v.copy()
         large.append(v)
-    elif type(v) in (tuple, list) and any(type(part) in _CONTAINERS for part in v):
-        return type(v)(_kept(part, large) for part in v)
+    elif type(v) in (tuple, list) and (owners is not None or any(type(part) in _CONTAINERS for part in v)):
+        return type(v)(_kept(part, large, owners) for part in v)
+    elif owners is not None and isinstance(v, dict):
+        return {key: _kept(part, large, owners) for key, part in v.items()}
+    elif owners is not None and isinstance(v, tuple) and hasattr(v, "_fields"):
+        return v._replace(**{name: _kept(part, large, owners) for name, part in zip(v._fields, v, strict=True)})  # type: ignore[attr-defined]
     return v
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from minigrad import linalg, numpy_arguments, ops, ufuncs
+from minigrad.border import leave_as_array
 from minigrad.graph import Node, value_of
 
 # A function of ours under a NumPy name answers for NumPy's.
@@ -50,9 +51,6 @@ CONSTANT = frozenset(
         np.count_nonzero,
         np.searchsorted,
         np.digitize,
-        np.histogram,
-        np.bincount,
-        np.unique,
         np.isin,
         np.shape,
         np.ndim,
@@ -75,6 +73,13 @@ CONSTANT = frozenset(
         np.lexsort,
     }
 )
+
+# Plain results too, but they hold or add up elements of the operands: refused for a tracked tensor, with another way.
+LOSING = {
+    np.histogram: "count the values, np.histogram(t.data), and pick elements of t by where they lie",
+    np.bincount: "add weights up with minigrad.scatter(weights, x, (n,))",
+    np.unique: "pick the elements, t[np.unique(t.data, return_index=True)[1]]",
+}
 
 # Of what computes with complex numbers, the way that stays with real ones.
 REAL_WAYS = {"np.linalg.eig": "np.linalg.eigh", "np.linalg.eigvals": "np.linalg.eigvalsh"}
@@ -114,7 +119,10 @@ def _call(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     name = _name(function)
     if options.get("out") is not None:
         raise TypeError(numpy_arguments.no_out(name))
-    if function in CONSTANT:
+    if function in LOSING:
+        for x in _tensors((args, options)):
+            leave_as_array(x, name, LOSING[function])
+    if function in CONSTANT or function in LOSING:
         return function(*_values(args), **{k: _values(v) for k, v in options.items()})
     if recorded is None:
         raise TypeError(_refusal(name))
@@ -131,6 +139,15 @@ def _refusal(name: str) -> str:
             f"there is {real}, and {values}"
         )
     return f"{name} has no gradient rule in minigrad; compose it from minigrad's functions, or, {values}"
+
+
+def _tensors(x: Any) -> Iterator[Node]:
+    """The tensors in nested containers."""
+    if isinstance(x, Node):
+        yield x
+    elif isinstance(x, dict | list | tuple):
+        for v in x.values() if isinstance(x, dict) else x:
+            yield from _tensors(v)
 
 
 def _values(x: Any) -> Any:

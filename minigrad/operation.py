@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar,
 import numpy as np
 
 from minigrad import guard
-from minigrad.graph import NOTHING, ArrayLike, Fault, Node, Origin, Value, as_array, ndarray
+from minigrad.graph import NOTHING, ArrayLike, Fault, Node, Origin, Value, as_array, ndarray, value_of
 from minigrad.modes import MODES, USUAL, site
 
 if TYPE_CHECKING:
@@ -230,12 +230,12 @@ class Op(Generic[P]):
             if name not in self.keywords:
                 raise TypeError(unexpected(self.name, name, sorted(self.keywords)))
             if isinstance(x, Node):
-                if x.requires_grad and _modes().record:
-                    raise TypeError(
-                        f"{self.name}: {name}= is not differentiated, and its gradient would be lost; pass {name}.data or "
-                        f"{name}.detach()"
-                    )
-                static[name] = x.value
+                try:
+                    static[name] = static_value(name, x)
+                except TypeError as error:
+                    error.args = (f"{self.name}: {error}",)
+                    error.fault = Fault(self.name, (x,), (x.value,))  # type: ignore[attr-defined]
+                    raise
 
     def _constant(self, x: Any) -> Any:
         if type(x) is ndarray and x.dtype.kind in "fiub":
@@ -282,6 +282,15 @@ def _settled(value: Any, values: list[Any]) -> Any:
             value = value.view()
     value.setflags(write=False)
     return value
+
+
+def static_value(name: str, x: Any) -> Any:
+    """The value of an argument that has no gradient; a tracked tensor, whose gradient would be lost, is refused."""
+    if isinstance(x, Node) and x.requires_grad and _modes().record:
+        raise TypeError(
+            f"{name}= is not differentiated, and its gradient would be lost; pass {name}.data or {name}.detach()"
+        )
+    return value_of(x)
 
 
 def check_finite(value: Value, what: str, op: Op[...], values: Sequence[Any], origin: Origin | None) -> None:
@@ -376,7 +385,8 @@ def op(forward: Any = None, /, **traits: Any) -> Any:
         the local gradient on the edge, and a Jacobian takes all its rows through at once.
     saves : bool
         The forward returns ``(out, saved)``, and the rules are given `saved` by name. What is saved is data: in a sweep that
-        is itself recorded, rules get None and must compute it from the inputs again.
+        is itself recorded, rules get None and must compute it from the inputs again. An argument that is saved, or a view of
+        one, alone or in tuples, lists and dictionaries, is kept as it was recorded.
     routes : bool
         It picks between its inputs: an upstream gradient of 0 then stays 0 behind it, even where the local gradient of the
         branch not taken is nan or infinite.

@@ -276,6 +276,8 @@ SAMPLES |= {
         (lambda m, x, w, b: m.batch_norm(x, None, None, w, b, training=True), some(5, 2), some(2), some(2)),
         (lambda m, x: m.batch_norm(x, None, None, training=True), IMAGE[:, :2, :3, :3]),
         (lambda m, x, w, b: m.batch_norm(x, np.array([0.5, -1.0]), np.array([2.0, 0.5]), w, b), some(5, 2), some(2), some(2)),
+        (lambda m, x, mean, var: m.batch_norm(x, mean, var), some(5, 2), some(2), np.array([2.0, 0.5])),
+        (lambda m, x, mean, var, w, b: m.batch_norm(x, mean, var, w, b), SIGNAL, some(4), np.abs(some(4)), some(4), some(4)),
     ),
     "layer_norm": _each_of(
         (lambda m, x, w, b: m.layer_norm(x, 4, w, b), CUBE, some(4), some(4)), (lambda m, x: m.layer_norm(x, (3, 4)), CUBE),

@@ -123,8 +123,13 @@ SAMPLES = SAMPLES | {  # a table of its own: what imports it changes no other
             "lower", "higher", "nearest", "midpoint", "hazen", "weibull", "median_unbiased", "normal_unbiased",
             "interpolated_inverted_cdf", "linear",
         ) for s in _reduced("quantile", q=[0.01, 0.3, 0.62, 0.99], method=method)[2:4]
-    ],
-    "percentile": _reduced("percentile", q=20) + _calls(lambda m, x: m.percentile(x, [5, 95], method="hazen"), on=(ROW,)),
+    ] + _each_of(
+        (lambda m, x, q: m.quantile(x, q, axis=1), CUBE, np.array([[0.21], [0.83]])), (lambda m, x, q: m.quantile(x, q), A, np.float64(0.37)),
+        (lambda m, x, q: m.quantile(x, q, axis=(0, 2), method="hazen", keepdims=True), CUBE, np.array([0.01, 0.3, 0.77])),
+        (lambda m, x, q: m.quantile(x, q, method="nearest"), ROW, np.float64(0.3)),
+    ),
+    "percentile": _reduced("percentile", q=20) + _calls(lambda m, x: m.percentile(x, [5, 95], method="hazen"), on=(ROW,))
+    + _each_of((lambda m, x, q: m.percentile(x, q, axis=-1), CUBE, np.array([13.0, 61.0]))),
     # calculus
     "diff": _calls(
         lambda m, x: m.diff(x), lambda m, x: m.diff(x, 2, 1), lambda m, x: m.diff(x, axis=0), lambda m, x: m.diff(x, 0),
@@ -139,6 +144,7 @@ SAMPLES = SAMPLES | {  # a table of its own: what imports it changes no other
         (lambda m, x, xp, fp: m.interp(x, xp, fp), A, KNOTS, LEVELS), (lambda m, x, xp, fp: m.interp(x, xp, fp), NUMBER, KNOTS, LEVELS),
         (lambda m, x, xp, fp: m.interp(x, xp, fp, left=-1.0, right=2.0), 2 * A, KNOTS, LEVELS),
         (lambda m, x, xp, fp: m.interp(x, xp, fp, period=1.7), 2 * A, np.array([0.3, 4.7, 1.2, -0.6]), LEVELS),
+        (lambda m, x, xp, fp, period: m.interp(x, xp, fp, period=period), 2 * A, np.array([0.3, 4.7, 1.2, -0.6]), LEVELS, np.float64(1.7)),
         (lambda m, x, xp, fp: m.interp(x, xp, fp), A, KNOTS[:1], LEVELS[:1]),
     ),
     # arrays from numbers, and side by side
@@ -172,8 +178,10 @@ SAMPLES = SAMPLES | {  # a table of its own: what imports it changes no other
     "nancumsum": _calls(lambda m, x: m.nancumsum(x), lambda m, x: m.nancumsum(x, axis=1), on=(HOLES,)),
     "nanmedian": _reduced("nanmedian", HOLES),
     "nanquantile": _reduced("nanquantile", HOLES, q=0.3) + _reduced("nanquantile", HOLES, q=[[0.0, 0.5], [0.71, 1.0]])[:3]
-    + _reduced("nanquantile", HOLES, q=[0.2, 0.8], method="hazen")[1:3],
-    "nanpercentile": _reduced("nanpercentile", HOLES, q=[5, 70])[2:],
+    + _reduced("nanquantile", HOLES, q=[0.2, 0.8], method="hazen")[1:3]
+    + _each_of((lambda m, x, q: m.nanquantile(x, q, axis=-1), HOLES, np.array([0.1, 0.77]))),
+    "nanpercentile": _reduced("nanpercentile", HOLES, q=[5, 70])[2:]
+    + _each_of((lambda m, x, q: m.nanpercentile(x, q, axis=1), HOLES, np.array([13.0, 61.0]))),
     "nan_to_num": _calls(lambda m, x: m.nan_to_num(x), lambda m, x: m.nan_to_num(x, nan=2.0), on=(HOLES,)),
     "fmax": _each_of((lambda m, a, b: m.fmax(a, b), A, B), (lambda m, a: m.fmax(a, 0.5), HOLES), (lambda m, a, b: m.fmax(a, b), ROW[:3], A)),
     "fmin": _each_of((lambda m, a, b: m.fmin(a, b), A, B), (lambda m, a: m.fmin(a, 0.5), HOLES), (lambda m, a, b: m.fmin(a, b), ROW[:3], A)),

@@ -85,9 +85,9 @@ def interp(
     fp: ArrayLike,
     left: ArrayLike | None = None,
     right: ArrayLike | None = None,
-    period: float | None = None,
+    period: ArrayLike | None = None,
 ) -> Tensor:
-    """Piecewise-linear interpolation; x, xp and fp receive gradients.
+    """Piecewise-linear interpolation; x, xp, fp and the period receive gradients.
 
     At a point of xp the slope is that of the segment to its right, at the last one that to its left; outside it is 0. xp
     must ascend, unless there is a period. `left` and `right` may be tensors, but ``np.interp`` does not look for them there.
@@ -115,10 +115,10 @@ def interp(
     return where(v > points[-1], getitem(fp, -1) if right is None else right, result)
 
 
-def _one_period(x: Value, xp: Value, fp: Value, period: float) -> tuple[Any, Any, Any]:
+def _one_period(x: Value, xp: Value, fp: Value, period: Value) -> tuple[Any, Any, Any]:
     """Wrap x and the points into one period, sort the points, and add one of the next period on either side."""
-    period = abs(float(value_of(period)))
-    if not period:
+    period = abs(period)
+    if not value_of(period):
         raise ValueError("the period must not be 0")
     x, xp = (np.asarray(y) if isinstance(y, list | tuple) else y for y in (x, xp))
     x, xp = (y - floor(y / period) * period for y in (x, xp))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.graph import Node, Value, value_of
-from minigrad.operation import elementwise
+from minigrad.graph import Node, Value, as_array, value_of
+from minigrad.operation import elementwise, static_value
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -50,7 +50,7 @@ def of_one_kind(*operands: Value) -> list[Value]:
     return [np.asarray(x, dtype) if isinstance(x, int | float) else x for x in operands]
 
 
-def data_like(v: Value, like: Value) -> Value:
-    """Copy constant data, in the dtype of the predictions `like`."""
+def data_like(v: Value, like: Value, name: str = "") -> Value:
+    """Copy constant data, in the dtype of the predictions `like`; of an argument of that name."""
     dtype = np.asarray(value_of(like)).dtype
-    return np.array(value_of(v), dtype if dtype.kind == "f" else np.float64)
+    return np.array(as_array(static_value(name, v), name), dtype if dtype.kind == "f" else np.float64)

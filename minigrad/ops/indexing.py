@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.graph import ArrayLike, Node, Value, value_of
+from minigrad.graph import ArrayLike, Node, Value, refuse_subclass, value_of
 from minigrad.operation import composed, op
 from minigrad.ops.shape import moveaxis, ravel
 
@@ -89,6 +89,7 @@ def as_key(key: Any) -> Any:
     if isinstance(key, Node):
         return key.value
     if isinstance(key, list | np.ndarray):
+        refuse_subclass(key, "getitem")
         copy = np.array(key)
         return copy.astype(np.intp) if copy.size == 0 and copy.dtype.kind == "f" else copy  # an empty list is floating
     return key

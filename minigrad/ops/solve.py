@@ -14,7 +14,7 @@ import numpy as np
 from numpy.linalg import LinAlgError
 
 from minigrad.graph import ArrayLike, Value, value_of
-from minigrad.operation import composed, op
+from minigrad.operation import composed, op, static_value
 from minigrad.ops.decompose import svdvals
 from minigrad.ops.elementwise import square, subtract, where
 from minigrad.ops.indexing import getitem
@@ -181,7 +181,7 @@ def pinv(a: ArrayLike, rcond: float | None = None, *, rtol: float | None = None)
     if rcond is not None and rtol is not None:
         raise ValueError("pinv: rcond and rtol are two names for one limit; give one of them")
     limit = rcond if rtol is None else rtol
-    return _pinv(a, 1e-15 if limit is None else float(value_of(limit)))
+    return _pinv(a, 1e-15 if limit is None else limit)
 
 
 @composed
@@ -200,7 +200,7 @@ def lstsq(a: ArrayLike, b: ArrayLike, rcond: float | None = None) -> tuple[Tenso
     s = svdvals(a)
     values = value_of(s)
     precision = np.finfo(values.dtype).eps
-    limit = max(m) * precision if rcond is None else precision if rcond < 0 else float(value_of(rcond))
+    limit = max(m) * precision if rcond is None else precision if rcond < 0 else float(static_value("rcond", rcond))
     rank = int(np.sum(values > limit * np.max(values, initial=0.0)))
     x = matmul(pinv(a, limit), b)
     if rank < m[1] or m[0] <= m[1]:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.graph import ArrayLike, Node, Value, value_of
 from minigrad.operation import composed, op
 from minigrad.ops.dtypes import astype
-from minigrad.ops.elementwise import where
+from minigrad.ops.elementwise import divide, where
 from minigrad.ops.indexing import take, take_along_axis
 from minigrad.ops.reduce import Axis
 from minigrad.ops.shape import expand_dims, moveaxis, ravel, reshape
@@ -74,8 +74,9 @@ def argsort(x: ArrayLike, axis: int | None = -1, kind: str | None = None) -> Val
 
 @composed
 def quantile(x: ArrayLike, q: ArrayLike, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Tensor:
-    """q-quantile, linearly interpolated; the two elements it lies between share its gradient. q receives none.
+    """q-quantile, linearly interpolated; the two elements it lies between share its gradient.
 
+    q receives the slope between them; where it meets an element, that to the right, and at 1 that to the left.
     Of NumPy's methods, those that are steps in q and are not called "lower", "higher" or "nearest" are missing.
 
     >>> x = Tensor([1.0, 2.0, 4.0])
@@ -114,7 +115,7 @@ def fractions(q: Value, whole: int) -> Value:
     given = np.asarray(value_of(q), np.float64)
     if not np.all((given >= 0) & (given <= whole)):
         raise ValueError(f"q must lie between 0 and {whole}, got {value_of(q)}")
-    return given / whole
+    return divide(q if isinstance(q, Node) else given, whole)
 
 
 def quantiles(x: Value, q: Value, axis: Axis, method: str, keepdims: bool, ignore_nan: bool = False) -> Tensor:
@@ -128,7 +129,7 @@ def quantiles(x: Value, q: Value, axis: Axis, method: str, keepdims: bool, ignor
     if not size:
         raise ValueError(f"x of shape {shape} has no elements along axes {axes}")
     lines = reshape(moveaxis(x, axes, tuple(range(-len(axes), 0))), (*rest, size))
-    found = _quantiles_of_sorted(sort(lines), np.ravel(q), method, ignore_nan)
+    found = _quantiles_of_sorted(sort(lines), reshape(q, -1), method, ignore_nan)
     result = reshape(moveaxis(found, -1, 0), (*q.shape, *rest))
     return expand_dims(result, tuple(q.ndim + i for i in axes)) if keepdims and axes else result
 
@@ -142,13 +143,22 @@ def _quantiles_of_sorted(lines: Value, q: Value, method: str, ignore_nan: bool) 
     else:
         count, undefined, pick = size, nan[..., -1:], take
     index = _virtual_index(q, count, method)
-    below = np.floor(index).astype(np.intp)
-    weight = (index - below).astype(values.dtype)
+    below = np.clip(np.floor(value_of(index)), 0, np.maximum(count - 2, 0)).astype(np.intp)
+    weight = astype(index - below, values.dtype)
     found = pick(lines, below, -1)
-    if weight.any():  # where the weight is 0, the element above must not count, for it may be infinite
-        above = pick(lines, np.minimum(below + 1, size - 1), -1)
-        found = where(weight == 0, found, found * (1 - weight) + above * weight)
+    if isinstance(weight, Node) or weight.any():
+        found = _between(found, pick(lines, np.minimum(below + 1, np.maximum(count - 1, 0)), -1), weight)
     return where(undefined, values.dtype.type(np.nan), found) if undefined.any() else found
+
+
+@op(elementwise=True, called="quantile", formulas=("1 − t", "t", "b − a"))
+def _between(a: Value, b: Value, t: Value, /) -> Value:
+    """Linear interpolation, a (1 − t) + b t; at the ends the other element does not count, for it may be infinite."""
+    with np.errstate(invalid="ignore"):
+        return np.where(t == 0, a, np.where(t == 1, b, a * (1 - t) + b * t))
+
+
+_between.rules(lambda g, out, a, b, t: g * (1 - t), lambda g, out, a, b, t: g * t, lambda g, out, a, b, t: g * (b - a))
 
 
 # Constants of the methods in the virtual index n q + a + q (1 - a - b) - 1, as NumPy's manual has it.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.graph import ArrayLike, Value, refuse_subclass, value_of
 from minigrad.operation import composed, op
 from minigrad.ops.dtypes import data_like, floats
 from minigrad.ops.networks.activation import log_softmax, softmax
@@ -45,6 +45,7 @@ def _class_axis(x: Value, axis: int) -> tuple[tuple[int, ...], int]:
 def _right(x: Value, target: Value, axis: int, weight: Value = None, ignore_index: int | None = None) -> tuple[Right, int]:
     """Check the target and the weights against x; also the class axis, counted from the start."""
     shape, axis = _class_axis(x, axis)
+    refuse_subclass(target, "target")
     index = np.array(value_of(target))
     if index.shape != shape[:axis] + shape[axis + 1 :]:
         hint = "; class probabilities must be floating" if index.shape == shape else ""
@@ -70,7 +71,7 @@ def _class_weights(x: Value, axis: int, weight: Value) -> Value:
     if np.shape(value_of(weight)) != (shape[axis],):
         found = np.shape(value_of(weight))
         raise ValueError(f"weight of shape {found} does not match logits {shape}, classes on axis {axis}")
-    return data_like(weight, x).reshape((-1,) + (1,) * (len(shape) - axis - 1))
+    return data_like(weight, x, "weight").reshape((-1,) + (1,) * (len(shape) - axis - 1))
 
 
 def _positions(x: Value, axis: int) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.graph import ArrayLike, Value, refuse_subclass, value_of
 from minigrad.operation import composed, op
 from minigrad.ops.indexing import _scatter
 
@@ -39,6 +39,7 @@ def embedding(indices: ArrayLike, weight: ArrayLike, padding_idx: int | None = N
     Tensor([[5., 6.],
             [1., 2.]])
     """
+    refuse_subclass(indices, "indices")
     shape, index = np.shape(value_of(weight)), np.array(value_of(indices))
     if len(shape) != 2:
         raise ValueError(f"weight must be (rows, features), got shape {shape}")

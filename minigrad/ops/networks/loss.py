@@ -57,7 +57,7 @@ def _compare(
         raise ValueError(f"target of shape {np.shape(value_of(target))} does not match x {shape}")
     for name in ("weight", "pos_weight"):
         if static.get(name) is not None:
-            static[name] = factors = data_like(static[name], x)
+            static[name] = factors = data_like(static[name], x, name)
             pairs = zip(factors.shape[::-1], shape[::-1], strict=False)
             if factors.ndim > len(shape) or any(m not in (1, n) for m, n in pairs):
                 raise ValueError(f"{name} of shape {factors.shape} does not broadcast to x {shape}")

@@ -14,8 +14,8 @@ import numpy as np
 
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op
-from minigrad.ops.dtypes import floats
-from minigrad.ops.elementwise import add, multiply
+from minigrad.ops.dtypes import astype, floats
+from minigrad.ops.elementwise import add, divide, multiply, negative, sqrt
 from minigrad.ops.geometry import sizes
 from minigrad.ops.shape import reshape
 
@@ -160,9 +160,9 @@ def batch_norm(
 
     Parameters
     ----------
-    running_mean, running_var : numpy.ndarray, optional
+    running_mean, running_var : array_like, optional
         Shape (C,). In training they are updated **in place**: (1 - momentum) times the old plus momentum times the batch's,
-        where the variance is the unbiased one. Otherwise they are used in place of the batch's, as constants.
+        where the variance is the unbiased one. Otherwise they stand in place of the batch's, and may be tensors.
     weight, bias : Tensor or array_like, optional
         Scale and shift, of shape (C,).
     training : bool
@@ -186,20 +186,19 @@ def batch_norm(
     x, weight, bias = floats(x, weight, bias)
     if training:
         for name, v in statistics.items():
-            kept = value_of(v)
             # Checked before the update, which would have changed one of the two already.
-            if v is not None and not (isinstance(kept, np.ndarray) and kept.dtype.kind == "f" and kept.flags.writeable):
+            if v is not None and not (isinstance(v, np.ndarray) and v.dtype.kind == "f" and v.flags.writeable):
                 raise ValueError(f"{name} must be a writeable floating array while training, to be updated")
         if count == 1:
             raise ValueError(f"training needs more than one element for each channel, got x of shape {shape}")
-        running = None if missing or count == 0 else Running(value_of(running_mean), value_of(running_var), momentum)
+        running = None if missing or count == 0 else Running(running_mean, running_var, momentum)
         view, place = (shape[0], shape[1], positions), (1, *channels, 1)
         return _normalise(
             x, weight, bias, function="batch_norm", view=view, axes=(0, 2), place=place, eps=eps, running=running
         )
     dtype, place = value_of(x).dtype, channels + (1,) * (len(shape) - 2)
-    scale: Value = (1 / np.sqrt(np.asarray(value_of(running_var)) + eps)).astype(dtype)
-    shift: Value = -np.asarray(value_of(running_mean)).astype(dtype)
+    scale: Value = astype(divide(1.0, sqrt(add(running_var, eps))), dtype)  # type: ignore[arg-type]
+    shift: Value = astype(negative(running_mean), dtype)  # type: ignore[arg-type]
     scale = scale if weight is None else multiply(weight, scale)
     shift = multiply(shift, scale) if bias is None else add(multiply(shift, scale), bias)
     return add(multiply(x, reshape(scale, place)), reshape(shift, place))

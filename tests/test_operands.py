@@ -1,0 +1,294 @@
+"""An operand or a static argument that is a tensor is differentiated or refused in words; what is no plain array is refused."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import Tensor, guard
+from minigrad.graph import value_of
+from minigrad.numpy_protocol import CONSTANT, LOSING
+from minigrad.operation import OPS
+
+X = np.array([3.0, 1.0, 2.0])
+SQUARE = np.array([[1.0, 2.0], [3.0, 5.0]])
+
+
+# Functions of NumPy whose results hold elements of their operands, and have no rule
+
+LOST: dict[str, Callable[[Any], Any]] = {
+    "histogram": np.histogram,
+    "histogram of bins": lambda t: np.histogram(X, t[1:]),
+    "histogram of weights": lambda t: np.histogram(X, 2, weights=t),
+    "bincount": lambda t: np.bincount([0, 1, 1], weights=t),
+    "bincount by position": lambda t: np.bincount(np.array([0, 1, 1]), t),
+    "unique": np.unique,
+    "unique with counts": lambda t: np.unique(t, return_counts=True),
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_a_plain_result_that_holds_elements_is_refused(name: str):
+    function = name.split()[0]
+    with pytest.raises(
+        TypeError, match=rf"^np\.{function} would make a plain array of .*(scatter|histogram\(t\.data\)|t\[np)"
+    ):
+        LOST[name](Tensor(X))
+    with pytest.raises(TypeError, match=rf"^np\.{function} .*detach\(\)"):
+        mg.grad(lambda x: np.sum(x * x + 0 * LOST[name](x * 1.0)[0]))(X)
+    LOST[name](Tensor(X, requires_grad=False))
+    with mg.no_grad():
+        LOST[name](Tensor(X))
+    mg.grad(lambda x: np.sum(x * x + 0 * np.sum(LOST[name](Tensor(X))[0])))(X)
+
+
+def test_the_ways_that_the_refusals_name_are_right():
+    t = Tensor(np.array([3.0, 1.0, 3.0, 2.0]))
+    picked = t[np.unique(t.data, return_index=True)[1]]
+    np.testing.assert_array_equal(picked.data, np.unique(t.data))
+    weights = Tensor(X)
+    added = mg.scatter(weights, np.array([0, 1, 1]), (2,))
+    np.testing.assert_array_equal(added.data, np.bincount([0, 1, 1], weights=X))
+    added.backward([1.0, 10.0])
+    assert weights.grad.tolist() == [1, 10, 10]
+
+
+# What the functions called constant are given in place of each array, and a small step away
+
+STEPS: dict[Any, tuple[Any, ...]] = {
+    np.searchsorted: (np.array([0.5, 1.5, 2.5]), X),
+    np.digitize: (X, np.array([0.5, 1.5, 2.5])),
+    np.isin: (X, np.array([1.0, 7.0])),
+    np.lexsort: ((X, X[::-1]),),
+    np.linalg.matrix_rank: (SQUARE,),
+    np.can_cast: (np.float64(1.0), np.float64),
+    np.array_str: (X * 1000.0, None, 0),
+    np.array_repr: (X * 1000.0, None, 0),
+    np.array2string: (X * 1000.0, None, 0),
+}
+PAIRS = frozenset({
+    np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal, np.logical_and, np.logical_or,
+    np.logical_xor, np.isclose, np.allclose, np.array_equal, np.array_equiv, np.result_type, np.shares_memory,
+    np.may_share_memory,
+})  # fmt: skip
+TEXT = frozenset({np.array_str, np.array_repr, np.array2string})
+MEMORY = frozenset({np.empty_like})  # whatever was there
+
+
+@pytest.mark.parametrize("function", sorted(CONSTANT - MEMORY, key=str), ids=lambda f: f.__name__)
+def test_a_function_called_constant_is_constant(function: Any):
+    """It gives what NumPy gives, which is the same a small step away."""
+    args = STEPS.get(function, (X, X[::-1] + 0.25) if function in PAIRS else (X,))
+    plain = function(*args)
+    near = function(*[(tuple(v + 1e-7 for v in a) if isinstance(a, tuple) else a + 1e-7 if _floats(a) else a) for a in args])
+    found = function(*[tuple(map(Tensor, a)) if isinstance(a, tuple) else Tensor(a) if _floats(a) else a for a in args])
+    np.testing.assert_equal(found, plain)
+    assert type(found) is type(plain)
+    if function not in TEXT:
+        np.testing.assert_equal(near, plain)
+
+
+def _floats(a: Any) -> bool:
+    return isinstance(a, np.ndarray | np.floating) and a.dtype.kind == "f"
+
+
+def test_no_function_is_both_constant_and_recorded():
+    from minigrad.numpy_protocol import RECORDED
+
+    assert not CONSTANT & set(LOSING)
+    assert not (CONSTANT | set(LOSING)) & {
+        f for f in RECORDED if RECORDED[f].__name__ not in ("argmax", "argmin", "any", "all")
+    }
+
+
+# Masked arrays and matrices
+
+OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "**": lambda a, b: a**b,
+    "@": lambda a, b: a @ b,
+    "add": np.add,
+    "arctan2": np.arctan2,
+    "dot": np.dot,
+    "where": lambda a, b: np.where(np.eye(2) > 0, a, b),
+    "concatenate": lambda a, b: np.concatenate([a, b]),
+    "maximum": np.maximum,
+}
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+@pytest.mark.parametrize("reflected", [False, True])
+@pytest.mark.parametrize("other", ["masked array", "matrix"])
+def test_masked_arrays_and_matrices_are_refused_from_both_sides(operator: str, reflected: bool, other: str):
+    if (other, operator, reflected) == ("matrix", "**", True):
+        return  # the matrix itself refuses, before it asks the tensor
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        m = np.ma.array(SQUARE, mask=[[0, 1], [0, 0]]) if other == "masked array" else np.matrix(SQUARE)
+        ways_on = "m.filled" if other == "masked array" else r"np\.asarray\(m\), and use @"
+        t = Tensor(SQUARE)
+        with pytest.raises(TypeError, match=ways_on):
+            OPERATORS[operator](m, t) if reflected else OPERATORS[operator](t, m)
+
+
+@pytest.mark.parametrize("use", [
+    Tensor, lambda m: mg.sum(m), lambda m: Tensor(X)[m > 1], lambda m: mg.where(m > 1, Tensor(X), 0.0),
+    lambda m: mg.mse_loss(Tensor(X), m), lambda m: mg.interp(m, [0.0, 4.0], Tensor([1.0, 2.0])),
+    lambda m: mg.quantile(m, 0.5), lambda m: mg.cross_entropy(Tensor(np.eye(3)), m.astype(int) % 3),
+    lambda m: mg.embedding(m.astype(int) % 3, Tensor(np.eye(3))), lambda m: mg.grad(np.sum)(m),
+    lambda m: mg.cross_entropy(Tensor(np.eye(3)), [0, 1, 2], weight=m), lambda m: (Tensor(X) * 1.0).backward(m),
+])  # fmt: skip
+def test_a_masked_array_is_refused_wherever_an_array_goes(use: Any):
+    with pytest.raises(TypeError, match=r"masked array of shape .* would lose its mask"):
+        use(np.ma.array(X, mask=[0, 1, 0]))
+
+
+def test_a_masked_array_keeps_its_mask_beside_what_is_not_tracked():
+    m = np.ma.array(X, mask=[0, 1, 0])
+    with mg.no_grad():
+        y = m * Tensor(X)
+    assert isinstance(y, np.ma.MaskedArray)
+    assert y.mask.tolist() == [False, True, False]
+    assert y.sum() == 13.0
+
+
+# Static arguments
+
+REFUSED: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "class weights": ("cross_entropy: weight=", lambda s: mg.cross_entropy(Tensor(SQUARE), [0, 1], weight=s * np.ones(2))),
+    "class weights of probabilities": ("cross_entropy: weight=", lambda s: mg.cross_entropy(Tensor(SQUARE), SQUARE / 9, s * np.ones(2))),
+    "weights of log-probabilities": ("nll_loss: weight=", lambda s: mg.nll_loss(Tensor(SQUARE), [0, 1], weight=s * np.ones(2))),
+    "loss weights": (
+        "binary_cross_entropy: weight=", lambda s: mg.binary_cross_entropy(Tensor(SQUARE / 9), SQUARE / 9, weight=s),
+    ),
+    "loss weights of logits": (
+        "binary_cross_entropy_with_logits: weight=", lambda s: mg.binary_cross_entropy_with_logits(Tensor(X), X / 9, s),
+    ),
+    "pos_weight": (
+        "binary_cross_entropy_with_logits: pos_weight=",
+        lambda s: mg.binary_cross_entropy_with_logits(Tensor(X), X / 9, pos_weight=s),
+    ),
+    "a rank's limit": ("pinv: rcond=", lambda s: mg.linalg.pinv(Tensor(SQUARE), s)),
+    "a rank's limit by its other name": ("pinv: rcond=", lambda s: mg.linalg.pinv(Tensor(SQUARE), rtol=s)),
+    "a rank's limit of lstsq": ("lstsq: rcond=", lambda s: mg.linalg.lstsq(Tensor(SQUARE), X[:2], rcond=s)),
+    "the eps of layer_norm": ("layer_norm: eps=", lambda s: mg.layer_norm(Tensor(SQUARE), 2, eps=s)),
+    "an order of a norm": ("norm: ord=", lambda s: mg.norm(Tensor(X), s)),
+    "a probability of dropout": ("dropout: ", lambda s: mg.dropout(Tensor(X), s)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_tracked_static_argument_is_refused_in_words(name: str):
+    start, call = REFUSED[name]
+    with pytest.raises(
+        TypeError, match=rf"^{start}.*is not differentiated, and its gradient would be lost; pass .*\.detach\(\)"
+    ):
+        call(Tensor(0.25))
+    with pytest.raises(TypeError, match=f"^{start}"):
+        mg.grad(lambda s: np.sum(call(s)))(0.25)
+    call(Tensor(0.25).detach())
+    with mg.no_grad():
+        call(Tensor(0.25))
+
+
+def test_the_quantile_of_a_tracked_q():
+    q = Tensor(0.3)
+    y = mg.quantile([1.0, 2.0, 4.0, 8.0], q)
+    y.backward()
+    np.testing.assert_allclose((y.item(), q.grad), (1.9, 3.0))
+    ends = mg.grad(lambda q: mg.sum(mg.quantile(np.array([1.0, 2.0, 4.0]), q)))(np.array([0.0, 0.5, 1.0]))
+    assert ends.tolist() == [2, 4, 4]  # to the right of an element, and to the left of the last
+    assert mg.grad(lambda q: mg.quantile([5.0], q))(0.5) == 0
+    assert mg.grad(lambda q: mg.quantile([1.0, 2.0, 4.0], q, method="nearest"))(0.4) == 0
+    assert mg.grad(lambda q: mg.nanquantile([1.0, np.nan, 3.0, np.nan], q))(0.0) == 2
+    assert mg.grad(lambda q: mg.nanquantile([1.0, np.nan], q))(0.5) == 0
+    assert np.quantile(np.arange(3.0), q).requires_grad
+    assert mg.quantile(np.float32([1, 2, 4]), Tensor(0.6)).dtype == np.float32
+
+
+def test_the_quantile_beside_infinite_elements():
+    x = np.array([-np.inf, 1.0, 2.0, np.inf])
+    for q in (np.array([0.0, 1 / 3, 0.5, 1.0]), Tensor([0.0, 1 / 3, 0.5, 1.0])):
+        np.testing.assert_allclose(value_of(mg.quantile(x, q)), [-np.inf, 1.0, 1.5, np.inf])
+
+
+def test_running_statistics_are_not_updated_through_a_tensor():
+    with pytest.raises(ValueError, match="running_mean must be a writeable floating array while training"):
+        mg.batch_norm(Tensor(SQUARE), Tensor(np.zeros(2)), np.ones(2), training=True)
+    x, mean, var = Tensor(np.float32(SQUARE)), np.float64([0, 1]), np.float64([1, 4])
+    assert mg.batch_norm(x, mean, var).dtype == np.float32
+
+
+# What an operation saves
+
+
+class Kept(NamedTuple):
+    array: Any
+    count: int
+
+
+SAVING: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "the array": (lambda y: y, lambda saved: saved),
+    "a tuple": (lambda y: (1, y), lambda saved: saved[1]),
+    "a list in a tuple": (lambda y: ([y],), lambda saved: saved[0][0]),
+    "a dictionary": (lambda y: {"y": y}, lambda saved: saved["y"]),
+    "a named tuple": (lambda y: Kept(y, 1), lambda saved: saved.array),
+    "a view": (lambda y: y[::-1], lambda saved: saved[::-1]),
+    "a reshaped view in a tuple": (lambda y: (y.reshape(1, -1),), lambda saved: saved[0][0]),
+    "a copy": (lambda y: y.copy(), lambda saved: saved),
+}
+
+
+def _saving(how: str) -> Any:
+    save, load = SAVING[how]
+
+    @mg.op(saves=True)
+    def product(x: Any, y: Any, /, *, w: Any = 1.0) -> Any:
+        return x * y * w, (save(y), save(w) if isinstance(w, np.ndarray) else None)
+
+    del OPS["product"]
+
+    def rule(g: Any, out: Any, x: Any, y: Any, w: Any, saved: Any) -> Any:
+        if saved is None:
+            return g * y * w
+        return g * load(saved[0]) * (w if saved[1] is None else load(saved[1]))
+
+    product.rules(rule, lambda g, out, x, y, w, saved: g * x * w)
+    return product
+
+
+@pytest.mark.parametrize("how", SAVING)
+@pytest.mark.parametrize("n", [3, guard.SMALL // 8 + 1])
+@pytest.mark.parametrize("place", ["operand", "static argument", "leaf"])
+@pytest.mark.parametrize("again", [False, True])
+def test_what_an_operation_saves_stays_as_it_was(how: str, n: int, place: str, again: bool):
+    x, y = Tensor(np.ones(n)), np.full(n, 2.0)
+    leaf = Tensor(y)
+    if place == "leaf":
+        y = leaf.data
+    product = _saving(how)
+    z = product(x, np.ones(n), w=y) if place == "static argument" else product(x, leaf if place == "leaf" else y)
+    if n == 3:
+        y[...] = 7.0
+    else:
+        with pytest.raises(ValueError, match="read-only"):
+            y[...] = 7.0
+    if place == "leaf" and n == 3:
+        with pytest.raises(RuntimeError, match="was updated in place"):
+            z.sum().backward(create_graph=again)
+        return
+    z.sum().backward(create_graph=again)
+    np.testing.assert_array_equal(x.grad.data if again else x.grad, np.full(n, 2.0))
+    del z
+    assert y.flags.writeable or again
+    x.zero_grad()
+    leaf.zero_grad()
+    assert not guard.HELD or again
