@@ -85,6 +85,7 @@ class Op(Generic[P]):
         self.static_names = () if self.variadic else names[self.arity : positional]
         ends = dict(zip(names[positional - len(defaults) : positional], defaults, strict=True))
         self.defaults = {k: v for k, v in (ends | (forward.__kwdefaults__ or {})).items() if k not in self.input_names}
+        self.left_out = {k: ends.get(k) for k in self.input_names}  # an input's value where it is not given
         self.keywords = frozenset((*self.static_names, *names[positional:by_name]))
         self.simple = not self.variadic and self.required == self.arity == by_name
         self.binary = False
@@ -213,7 +214,7 @@ class Op(Generic[P]):
         if len(extra) > len(self.static_names):
             most = self.arity + len(self.static_names)
             raise TypeError(f"{self.name} takes at most {most} positional arguments, got {len(args)}")
-        inputs = [*args[: self.arity], *(static.pop(name, None) for name in self.input_names[len(args) :])]
+        inputs = [*args[: self.arity], *(static.pop(k, self.left_out[k]) for k in self.input_names[len(args) :])]
         for name, x in zip(self.static_names, extra, strict=False):
             if name in static:
                 raise TypeError(f"{self.name} got two values for {name!r}")

@@ -86,12 +86,12 @@ def round(x: Any, decimals: int = 0) -> Any:
     return _each(lambda v: builtins.round(v, decimals))(x)
 
 
-def clip(x: Any, low: Any, high: Any) -> Any:
+def clip(x: Any, min: Any = None, max: Any = None) -> Any:
     def between(v: float, low: float | None, high: float | None) -> float:
         v = v if low is None or v > low else low
         return v if high is None or v < high else high
 
-    return _each(between)(x, low, high)
+    return _each(between)(x, min, max)
 
 
 # Along axes
@@ -271,7 +271,7 @@ def stack(parts: Any, axis: int = 0) -> Any:
     return concatenate([expand_dims(np.asarray(part), axis) for part in parts], axis)
 
 
-def pad(x: Any, width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
+def pad(x: Any, width: Any, mode: str = "constant", constant_values: Any = 0.0) -> Any:
     if isinstance(width, int):
         width = (width, width)
     widths = [width] * x.ndim if isinstance(width[0], int) else width * x.ndim if len(width) == 1 else width
@@ -286,8 +286,10 @@ def pad(x: Any, width: Any, mode: str = "constant", constant_values: float = 0.0
         own = [k - before for k, (before, _) in zip(index, widths, strict=True)]
         if source:
             own = [source(k, n) for k, n in zip(own, x.shape, strict=True)]
-        inside = builtins.all(0 <= k < n for k, n in zip(own, x.shape, strict=True))
-        return x[tuple(own)].item() if inside else constant_values
+        outside = [i for i, (k, n) in enumerate(zip(own, x.shape, strict=True)) if not 0 <= k < n]
+        if not outside:
+            return x[tuple(own)].item()
+        return np.broadcast_to(constant_values, (x.ndim, 2))[outside[-1], int(own[outside[-1]] >= 0)].item()
 
     return _filled([n + before + after for n, (before, after) in zip(x.shape, widths, strict=True)], at)
 

@@ -32,7 +32,7 @@ class _Reference:
         lambda x, start_axis=0, end_axis=-1: np.reshape(x, (*x.shape[:start_axis], -1, *x.shape[end_axis % x.ndim + 1 :]))
     )
     getitem = staticmethod(lambda x, key: x[key])
-    hard_tanh = staticmethod(lambda x: np.minimum(np.maximum(x, -1), 1))
+    hard_tanh = staticmethod(lambda x, min_val=-1, max_val=1: np.minimum(np.maximum(x, min_val), max_val))
     leaky_relu = staticmethod(lambda x, slope=0.01: np.maximum(x, 0) + slope * np.minimum(x, 0))
     log_sigmoid = staticmethod(scipy.special.log_expit)
     log_softmax = staticmethod(lambda x, axis=-1: scipy.special.log_softmax(x, axis))
@@ -146,6 +146,8 @@ SAMPLES: dict[str, list[Sample]] = {
     "clip": [
         *_calls(lambda m, x: m.clip(x, -0.5, 0.7), lambda m, x: m.clip(x, None, 0.7), lambda m, x: m.clip(x, -0.5, None), on=(A,)),
         Sample(lambda m, x, low, high: m.clip(x, low, high), (A, -P, P[0])),
+        Sample(lambda m, x, low, high: m.clip(x, min=low, max=high), (A, np.float64(-0.4), np.float64(0.6))),
+        Sample(lambda m, x, high: m.clip(x, max=high), (A, P)),
     ],
     "where": [
         Sample(lambda m, a, b: m.where([[True], [False]], a, b), (A, ROW)),
@@ -155,10 +157,16 @@ SAMPLES: dict[str, list[Sample]] = {
     # activation
     **{
         name: _unary(name, A, NUMBER)
-        for name in ("sigmoid", "log_sigmoid", "softplus", "softsign", "relu", "selu", "silu", "mish", "hard_tanh", "erf")
+        for name in ("sigmoid", "log_sigmoid", "softplus", "softsign", "relu", "selu", "silu", "mish", "erf")
     },
-    "leaky_relu": _calls(lambda m, x: m.leaky_relu(x), lambda m, x: m.leaky_relu(x, 0.3), on=(A,)),
-    "elu": _calls(lambda m, x: m.elu(x), lambda m, x: m.elu(x, 0.5), on=(A,)),
+    "leaky_relu": _calls(lambda m, x: m.leaky_relu(x), lambda m, x: m.leaky_relu(x, 0.3), on=(A,))
+    + _binary("leaky_relu", (A, P[0]), (ROW, P), (A, NUMBER)),
+    "elu": _calls(lambda m, x: m.elu(x), lambda m, x: m.elu(x, 0.5), on=(A,)) + _binary("elu", (A, P[0]), (ROW, P), (A, NUMBER)),
+    "hard_tanh": [
+        *_unary("hard_tanh", A, NUMBER), *_calls(lambda m, x: m.hard_tanh(x, -0.5, max_val=0.7), on=(A,)),
+        Sample(lambda m, x, low, high: m.hard_tanh(x, low, high), (A, -P, P[0])),
+        Sample(lambda m, x, low: m.hard_tanh(x, min_val=low), (A, np.float64(-0.3))),
+    ],
     "gelu": _calls(lambda m, x: m.gelu(x), lambda m, x: m.gelu(x, approximate="tanh"), on=(A,)),
     # reduce
     **{name: _reduction(name) for name in ("sum", "mean", "prod", "max", "min", "logsumexp")},
@@ -229,7 +237,12 @@ SAMPLES: dict[str, list[Sample]] = {
         lambda m, x: m.pad(x, 1), lambda m, x: m.pad(x, ((0, 1), (2, 0), (1, 1)), constant_values=3.0),
         lambda m, x: m.pad(x, ((1, 0), (2, 2), (3, 1)), "reflect"), lambda m, x: m.pad(x, (1, 3), mode="edge"),
         lambda m, x: m.pad(x, 2, "symmetric"), lambda m, x: m.pad(x, (1, 2), "wrap"),
-    ),
+    ) + [
+        Sample(lambda m, x, v: m.pad(x, ((0, 1), (2, 0), (1, 1)), constant_values=v), (CUBE, NUMBER)),
+        Sample(lambda m, x, v: m.pad(x, ((1, 2), (2, 0)), constant_values=v), (A, some(2, 2))),
+        Sample(lambda m, x, v: m.pad(x, 1, "constant", constant_values=v), (A, some(2, 1))),
+        Sample(lambda m, x: m.pad(x, 1, constant_values=(1.0, 2.0)), (A,)),
+    ],
     # linalg
     "matmul": _binary(
         "matmul", (A, B.T), (ROW, A.T), (A, ROW), (ROW, some(3)), (CUBE, some(4, 2)), (some(3), some(2, 3, 2)),

@@ -295,6 +295,11 @@ SAMPLES |= {
         (lambda m, x: m.cross_entropy(x, CLASSES, reduction="sum", label_smoothing=0.1), LOGITS),
         (lambda m, x: m.cross_entropy(x, np.array([[0, 1, 2, 0], [2, 2, 1, 1]]), reduction="none"), CUBE),
         (lambda m, x, t: m.cross_entropy(x, t), LOGITS, PROBABILITIES),
+        (lambda m, x, t, s: m.cross_entropy(x, t, label_smoothing=1 / (1 + s * s)), LOGITS, PROBABILITIES, np.float64(0.2)),
+        (lambda m, x, s: m.cross_entropy(x, CLASSES, label_smoothing=1 / (1 + s * s)), LOGITS, np.float64(0.2)),
+        (lambda m, x, s: m.cross_entropy(x, CLASSES, np.array([1.0, 2.0, 0.5]), label_smoothing=1 / (1 + s * s)), LOGITS, np.float64(0.3)),
+        (lambda m, x, s: m.cross_entropy(x, CLASSES, reduction="sum", label_smoothing=1 / (1 + s * s)), LOGITS, np.float64(0.2)),
+        (lambda m, x, s: m.cross_entropy(x, np.array([[0, 1, 2, 0], [2, 2, 1, 1]]), reduction="none", label_smoothing=1 / (1 + s * s)), CUBE, np.float64(0.7)),
     ),
     "nll_loss": _calls(lambda m, x: m.nll_loss(x, CLASSES), lambda m, x: m.nll_loss(x, CLASSES, reduction="none"), on=(LOGITS,)),
     "multiclass_hinge_loss": _calls(
@@ -310,7 +315,15 @@ SAMPLES |= {
             (lambda m, x, t, f=name: getattr(m, f)(x, t), LOGITS, LOGITS[::-1] * 0.9),
             (lambda m, x, t, f=name: getattr(m, f)(x, t, reduction="none"), LOGITS, LOGITS[::-1] * 0.9),
         )
-        for name in ("mse_loss", "l1_loss", "huber_loss")
+        for name in ("mse_loss", "l1_loss")
     },
+    "huber_loss": _each_of(
+        (lambda m, x, t: m.huber_loss(x, t), LOGITS, LOGITS[::-1] * 0.9),
+        (lambda m, x, t: m.huber_loss(x, t, reduction="none"), LOGITS, LOGITS[::-1] * 0.9),
+        *(
+            (lambda m, x, t, d, r=reduction: m.huber_loss(x, t, r, 0.2 + d * d), LOGITS, LOGITS[::-1] * 0.9, np.float64(0.8))
+            for reduction in ("mean", "sum", "none")
+        ),
+    ),
     "kl_div": _each_of((lambda m, x, t: m.kl_div(x, t, reduction="sum"), LOGITS, PROBABILITIES)),
 }  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+import minigrad.nn
 from minigrad import Tensor, guard
 from minigrad.graph import value_of
 from minigrad.numpy_protocol import CONSTANT, LOSING
@@ -292,3 +293,64 @@ def test_what_an_operation_saves_stays_as_it_was(how: str, n: int, place: str, a
     x.zero_grad()
     leaf.zero_grad()
     assert not guard.HELD or again
+
+
+# Slopes, widths and bounds that are differentiated; the samples check them by finite differences
+
+AT_KINKS: dict[str, tuple[Callable[..., Any], tuple[float, ...], tuple[float, ...]]] = {
+    "leaky_relu at 0": (mg.leaky_relu, (0.0, 0.25), (0.25, 0.0)),
+    "elu at 0": (mg.elu, (0.0, 0.5), (0.5, 0.0)),
+    "hard_tanh at its lower bound": (mg.hard_tanh, (-1.0, -1.0, 1.0), (0.0, 1.0, 0.0)),
+    "hard_tanh at its upper bound": (mg.hard_tanh, (1.0, -1.0, 1.0), (0.0, 0.0, 1.0)),
+    "hard_tanh with bounds in the wrong order": (mg.hard_tanh, (0.0, 1.0, -1.0), (0.0, 0.0, 1.0)),
+    "clip at its lower bound": (mg.clip, (-1.0, -1.0, 1.0), (1.0, 0.0, 0.0)),
+    "huber_loss at its width": (lambda x, t, d: mg.huber_loss(x, t, "sum", d), (1.5, 1.0, 0.5), (0.5, -0.5, 0.0)),
+}
+
+
+@pytest.mark.parametrize("name", AT_KINKS)
+def test_the_gradients_at_kinks(name: str):
+    call, at, expected = AT_KINKS[name]
+    assert mg.grad(call, argnums=tuple(range(len(at))))(*at) == expected
+
+
+@pytest.mark.parametrize("call", [
+    lambda s: mg.leaky_relu(X - 2, negative_slope=s), lambda s: mg.elu(X - 2, alpha=s), lambda s: mg.hard_tanh(X - 2, min_val=s, max_val=9),
+    lambda s: mg.clip(X, min=5 * s), lambda s: np.clip(Tensor(X), 5 * s, None), lambda s: mg.huber_loss(X, 2 * X, delta=s),
+    lambda s: mg.cross_entropy(SQUARE, [0, 1], label_smoothing=s), lambda s: mg.pad(X, 1, constant_values=s),
+    lambda s: np.pad(Tensor(X), 1, constant_values=s), lambda s: minigrad.nn.LeakyReLU(s)(X - 2),
+    lambda s: mg.nan_to_num(X * np.array([1.0, np.nan, 1.0]), nan=s), lambda s: mg.full_like(X, s),
+])  # fmt: skip
+def test_they_are_differentiated_by_name_beside_plain_arrays(call: Any):
+    s = Tensor(0.3)
+    y = mg.sum(call(s))
+    y.backward()
+    step = 1e-6
+    with mg.no_grad():
+        slope = (mg.sum(call(Tensor(0.3 + step))) - mg.sum(call(Tensor(0.3 - step)))) / (2 * step)
+    np.testing.assert_allclose(s.grad, value_of(slope), rtol=1e-6)
+    assert s.grad != 0
+
+
+def test_label_smoothing_of_0_and_beside_ignored_positions():
+    x = np.array([[0.2, 1.0, -0.5], [np.nan, 0.0, 1.0], [0.3, 0.1, 0.2]])
+    for reduction in ("mean", "sum"):
+
+        def loss(s: Any, reduction: str = reduction) -> Any:
+            return mg.cross_entropy(x, [1, -100, 2], [1.0, 2.0, 0.5], label_smoothing=s, reduction=reduction)
+
+        for s in (0.0, 0.2):
+            value, slope = mg.value_and_grad(loss)(s)
+            np.testing.assert_allclose(value, loss(s))
+            np.testing.assert_allclose(slope, (loss(s + 1e-6) - loss(s)) / 1e-6, rtol=1e-5)
+
+
+def test_a_value_that_becomes_an_integer_is_refused_if_it_is_tracked():
+    for call in (
+        lambda s: mg.pad(np.arange(3), 1, constant_values=s),
+        lambda s: mg.full_like(np.arange(3), s),
+        lambda s: mg.full_like(X, s, dtype=int),
+    ):
+        with pytest.raises(TypeError, match=r"^(pad: constant_values|full_like: fill_value)= is not differentiated"):
+            call(Tensor(0.3))
+        assert call(Tensor(3.0).detach()).dtype == int

@@ -62,17 +62,18 @@ formula(ops.selu, lambda t, x: t("Selu", x, alpha=SELU_ALPHA, gamma=SELU_SCALE))
 
 @translates(ops.leaky_relu)
 def _leaky_relu(t: Translation) -> str:
-    return t("LeakyRelu", t.input(0), alpha=float(t.static["negative_slope"]))
-
-
-@translates(ops.hard_tanh)
-def _hard_tanh(t: Translation) -> str:
-    return t("Clip", t.input(0), float(t.static["min_val"]), float(t.static["max_val"]))
+    if t.node.inputs[1] is None and np.ndim(t.node.values[1]) == 0:
+        return t("LeakyRelu", t.input(0), alpha=float(t.fixed(1)))
+    x, slope = t.inputs()
+    return t("Where", t("Greater", x, 0.0), x, t("Mul", x, slope))
 
 
 @translates(ops.elu)
 def _elu(t: Translation) -> str:
-    return t("Elu", t.input(0), alpha=float(t.static["alpha"]))
+    if t.node.inputs[1] is None and np.ndim(t.node.values[1]) == 0:
+        return t("Elu", t.input(0), alpha=float(t.fixed(1)))
+    x, alpha = t.inputs()
+    return t("Where", t("Greater", x, 0.0), x, t("Mul", alpha, t("Elu", x)))
 
 
 @translates(ops.gelu)
@@ -86,7 +87,7 @@ def _gelu(t: Translation) -> str:
     return t("Mul", t("Mul", x, 0.5), t("Add", inner, 1.0))
 
 
-@translates(ops.clip)
+@translates(ops.clip, ops.hard_tanh)
 def _clip(t: Translation) -> str:
     x, (_, low, high) = t.input(0), t.inputs()
     if all(np.ndim(v) == 0 for v in t.node.values[1:] if v is not None):

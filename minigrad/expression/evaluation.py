@@ -25,7 +25,9 @@ CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
 OPERATIONS: dict[str, Callable[..., Any]] = {name: getattr(ops, name) for name in sorted(BOUNDS)}
 
 # The parameters that take arrays; all others are static, such as an axis, and keep the integers they are given.
-INPUTS = frozenset({"x", "a", "b", "condition", "min", "max", "arrays", "operands"})
+INPUTS = frozenset(
+    {"x", "a", "b", "condition", "min", "max", "arrays", "operands", "negative_slope", "alpha", "min_val", "max_val"}
+)
 
 COMPUTED = ast.BinOp | ast.UnaryOp | ast.Compare | ast.Subscript | ast.Call
 

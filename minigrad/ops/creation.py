@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.graph import ArrayLike, Value, value_of
-from minigrad.operation import composed
+from minigrad.operation import composed, static_value
 from minigrad.ops.dtypes import astype, of_one_kind
 from minigrad.ops.elementwise import divide, power
 from minigrad.ops.shape import broadcast_to, moveaxis, reshape
@@ -77,8 +77,11 @@ def full_like(x: ArrayLike, fill_value: ArrayLike, dtype: Any = None, shape: int
     Tensor([3., 3.])
     """
     model = np.asarray(value_of(x))
+    dtype = np.dtype(model.dtype if dtype is None else dtype)
+    if dtype.kind != "f":
+        fill_value = static_value("fill_value", fill_value)  # it becomes an integer
     wanted = model.shape if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
-    return astype(broadcast_to(fill_value, wanted), model.dtype if dtype is None else dtype)
+    return astype(broadcast_to(fill_value, wanted), dtype)
 
 
 @composed

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.graph import ArrayLike, Value
-from minigrad.operation import composed, op
-from minigrad.ops.dtypes import of_one_kind
+from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.operation import composed, op, static_value
+from minigrad.ops.dtypes import astype, of_one_kind
+from minigrad.ops.elementwise import where
 from minigrad.ops.indexing import getitem, take
 from minigrad.ops.shape import broadcast_to, expand_dims, ravel, reshape
 
@@ -202,11 +203,23 @@ _pad.rules(
 )
 
 
+def _in_frame(x: Value, widths: Sequence[tuple[int, int]], constants: Value) -> Tensor:
+    """Pad with constants that may be tensors: one, or one for each side of each axis."""
+    shape, dtype = np.shape(x), np.asarray(value_of(x)).dtype
+    if dtype.kind != "f":
+        constants = static_value("constant_values", constants)  # it becomes an integer
+    each = ravel(broadcast_to(astype(constants, dtype), (len(shape), 2)))
+    sides = np.arange(2 * len(shape)).reshape(-1, 2)
+    side = np.pad(np.full(shape, -1), widths, constant_values=sides)  # the constant of each element; -1 inside
+    return where(side < 0, _pad(x, pad_width=tuple(widths), value=0), take(each, np.maximum(side, 0)))
+
+
 @composed
-def pad(x: ArrayLike, pad_width: Any, mode: str = "constant", *, constant_values: float = 0) -> Tensor:
+def pad(x: ArrayLike, pad_width: Any, mode: str = "constant", *, constant_values: ArrayLike = 0) -> Tensor:
     """Pad with a constant, or in one of the modes "reflect", "edge", "symmetric" and "wrap".
 
-    An element that the padding repeats receives the gradients of its copies too.
+    An element that the padding repeats receives the gradients of its copies too, and a constant those of the margin that it
+    fills.
 
     >>> pad(Tensor([1.0, 2.0, 3.0]), (2, 1), "reflect")
     Tensor([3., 2., 1., 2., 3., 2.])
@@ -218,7 +231,9 @@ def pad(x: ArrayLike, pad_width: Any, mode: str = "constant", *, constant_values
     if mode not in ("constant", "reflect", "edge", "symmetric", "wrap"):
         raise ValueError(f"mode {mode!r} is not one of 'constant', 'reflect', 'edge', 'symmetric' and 'wrap'")
     if mode == "constant" or not any(map(any, widths)):
-        return _pad(x, pad_width=tuple(widths), value=constant_values)
+        if isinstance(constant_values, int | float):
+            return _pad(x, pad_width=tuple(widths), value=constant_values)
+        return _in_frame(x, widths, constant_values)
     for axis, (width, size) in enumerate(zip(widths, shape, strict=True)):
         if width != (0, 0):
             x = take(x, np.pad(np.arange(size), width, mode), axis)  # type: ignore[call-overload]

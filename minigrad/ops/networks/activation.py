@@ -79,8 +79,8 @@ def relu(x: Value, /) -> Value:
 relu.rules(lambda g, out, x: g * (x > 0))
 
 
-@op(elementwise=True, formulas=("1 where x > 0, else negative_slope",))
-def leaky_relu(x: Value, /, negative_slope: float = 0.01) -> Value:
+@op(elementwise=True, formulas=("1 where x > 0, else negative_slope", "min(x, 0)"))
+def leaky_relu(x: Value, negative_slope: Value = 0.01, /) -> Value:
     """Leaky relu: x where positive, else negative_slope·x. The gradient at 0 is that of the negative side.
 
     >>> leaky_relu(Tensor([-1.0, 2.0]), 0.1)
@@ -89,11 +89,14 @@ def leaky_relu(x: Value, /, negative_slope: float = 0.01) -> Value:
     return np.where(x > 0, x, x * negative_slope)
 
 
-leaky_relu.rules(lambda g, out, x, negative_slope: np.where(x > 0, g, g * negative_slope))
+leaky_relu.rules(
+    lambda g, out, x, negative_slope: np.where(x > 0, g, g * negative_slope),
+    lambda g, out, x, negative_slope: g * np.where(x > 0, 0.0, x),
+)
 
 
 @elementwise
-def elu(x: Value, /, alpha: float = 1.0) -> Value:
+def elu(x: Value, alpha: Value = 1.0, /) -> Value:
     """Exponential linear unit: x where positive, else alpha·(eˣ − 1). The gradient at 0 is that of the negative side.
 
     Clevert, Unterthiner and Hochreiter, Fast and Accurate Deep Network Learning by Exponential Linear Units, 2016.
@@ -104,7 +107,10 @@ def elu(x: Value, /, alpha: float = 1.0) -> Value:
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
-elu.rules(lambda g, out, x, alpha: np.where(x > 0, g, g * alpha * np.exp(np.minimum(x, 0))))
+elu.rules(
+    lambda g, out, x, alpha: np.where(x > 0, g, g * alpha * np.exp(np.minimum(x, 0))),
+    lambda g, out, x, alpha: g * np.expm1(np.minimum(x, 0)),
+)
 
 
 @elementwise
@@ -161,8 +167,8 @@ mish.rules(_mish_rule)
 
 
 @elementwise
-def hard_tanh(x: Value, /, min_val: float = -1.0, max_val: float = 1.0) -> Value:
-    """Clip to [min_val, max_val]; at the bounds the gradient is 0.
+def hard_tanh(x: Value, min_val: Value = -1.0, max_val: Value = 1.0, /) -> Value:
+    """Clip to [min_val, max_val]; at the bounds, unlike that of `clip`, the gradient of x is 0.
 
     >>> hard_tanh(Tensor([-3.0, 0.5, 3.0]))
     Tensor([-1. ,  0.5,  1. ])
@@ -170,7 +176,11 @@ def hard_tanh(x: Value, /, min_val: float = -1.0, max_val: float = 1.0) -> Value
     return np.clip(x, min_val, max_val)
 
 
-hard_tanh.rules(lambda g, out, x, min_val, max_val: g * ((x > min_val) & (x < max_val)))
+hard_tanh.rules(
+    lambda g, out, x, min_val, max_val: g * ((x > min_val) & (x < max_val)),
+    lambda g, out, x, min_val, max_val: g * ((x <= min_val) & (min_val <= max_val)),
+    lambda g, out, x, min_val, max_val: g * (((x > min_val) & (x >= max_val)) | (min_val > max_val)),
+)
 
 
 @elementwise

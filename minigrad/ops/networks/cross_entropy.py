@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.graph import ArrayLike, Value, refuse_subclass, value_of
+from minigrad.graph import ArrayLike, Node, Value, refuse_subclass, value_of
 from minigrad.operation import composed, op
 from minigrad.ops.dtypes import data_like, floats
 from minigrad.ops.networks.activation import log_softmax, softmax
 from minigrad.ops.networks.loss import check_reduction, reduced, share, weighted
+from minigrad.ops.reduce import sum
 
 if TYPE_CHECKING:
     from minigrad.graph import Tensor
@@ -218,6 +219,15 @@ def _soft_cross_entropy_rule(
     return [gx, gtarget]
 
 
+def _smoothed(x: Value, right: Right, smoothing: Value, weights: Value, axis: int, reduction: str) -> Tensor:
+    """Cross-entropy whose label smoothing is a tensor: with the probabilities that it makes of the right classes."""
+    classes = np.shape(x)[axis]
+    chosen = _one_of_each.forward(data_like(right.counts, x), right.index, axis, classes)
+    wanted = chosen * (1 - smoothing) + right.counts * (smoothing / classes)
+    losses = _soft_cross_entropy(_where_counted(x, right), wanted, weights=weights, axis=axis, reduction="none")
+    return losses if reduction == "none" else sum(losses if reduction == "sum" else losses / right.total)
+
+
 @composed
 def cross_entropy(
     x: ArrayLike,
@@ -226,7 +236,7 @@ def cross_entropy(
     *,
     ignore_index: int = -100,
     reduction: str = "mean",
-    label_smoothing: float = 0.0,
+    label_smoothing: ArrayLike = 0.0,
     axis: int = 1,
 ) -> Tensor:
     """Cross-entropy of logits with the right classes, fused with the softmax: finite for logits of any size.
@@ -247,8 +257,9 @@ def cross_entropy(
     reduction : {"mean", "sum", "none"}
         The mean over class indices divides by the sum of the weights of the targets, and of nothing is nan; over
         probabilities it divides by the number of positions.
-    label_smoothing : float
-        The part of each target, from 0 to 1, that is spread evenly over all classes (Szegedy et al. 2016, section 7).
+    label_smoothing : float or Tensor
+        The part of each target, from 0 to 1, that is spread evenly over all classes (Szegedy et al. 2016, section 7); it
+        receives a gradient.
     axis : int
         The class axis.
 
@@ -264,22 +275,25 @@ def cross_entropy(
      [ 0.   0. ]]
     """
     check_reduction(reduction)
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"label_smoothing goes from 0 to 1, got {label_smoothing!r}")
+    if np.ndim(label_smoothing) or not 0 <= label_smoothing <= 1:  # type: ignore[operator]
+        raise ValueError(f"label_smoothing goes from 0 to 1, and is a single number, got {label_smoothing!r}")
+    tracked = isinstance(label_smoothing, Node) and label_smoothing.requires_grad
+    smoothing: Value = label_smoothing if tracked else value_of(label_smoothing)
     shape, at = _class_axis(x, axis)
     values = np.asarray(value_of(target))
     if values.dtype.kind == "f" and values.shape == shape:
         x, wanted = floats(x, target)
-        if label_smoothing:
-            wanted = wanted * (1 - label_smoothing) + label_smoothing / shape[at]
+        if tracked or smoothing:
+            wanted = wanted * (1 - smoothing) + smoothing / shape[at]
         return _soft_cross_entropy(x, wanted, weights=_class_weights(x, at, weight), axis=at, reduction=reduction)
     right, at = _right(x, target, at, weight, ignore_index)
-    smooth = None
-    if label_smoothing:
+    (x,), smooth = floats(x), None
+    if tracked:
+        return _smoothed(x, right, smoothing, _class_weights(x, at, weight), at, reduction)
+    if smoothing:
         weights = _class_weights(x, at, np.ones(shape[at]) if weight is None else weight)
-        smooth = weights * (label_smoothing / shape[at])
-        right = right._replace(weight=right.weight * (1 - label_smoothing))
-    (x,) = floats(x)
+        smooth = weights * (smoothing / shape[at])
+        right = right._replace(weight=right.weight * (1 - smoothing))
     return _cross_entropy(x, right=right, smooth=smooth, axis=at, reduction=reduction)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from minigrad.graph import ArrayLike, Value, value_of
-from minigrad.operation import composed, op
+from minigrad.operation import composed, op, static_value
 from minigrad.ops.dtypes import floats
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def dropout(x: ArrayLike, p: float = 0.5, training: bool = True, *, rng: np.rand
     >>> dropout(Tensor([1.0, 2.0, 3.0, 4.0]), 0.5, rng=np.random.default_rng(6))
     Tensor([0., 4., 6., 0.])
     """
+    p = static_value("p", p)
     if not 0 <= p <= 1:
         raise ValueError(f"p is a probability, from 0 to 1, got {p!r}")
     if not training or p == 0:

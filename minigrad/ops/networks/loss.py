@@ -49,7 +49,13 @@ def check_reduction(reduction: str, allowed: tuple[str, ...] = REDUCTIONS) -> No
 
 
 def _compare(
-    loss: Op[...], x: Value, target: Value, reduction: str, allowed: tuple[str, ...] = REDUCTIONS, **static: Any
+    loss: Op[...],
+    x: Value,
+    target: Value,
+    reduction: str,
+    allowed: tuple[str, ...] = REDUCTIONS,
+    others: Sequence[Value] = (),
+    **static: Any,
 ) -> Tensor:
     check_reduction(reduction, allowed)
     shape = np.shape(value_of(x))
@@ -61,7 +67,7 @@ def _compare(
             pairs = zip(factors.shape[::-1], shape[::-1], strict=False)
             if factors.ndim > len(shape) or any(m not in (1, n) for m, n in pairs):
                 raise ValueError(f"{name} of shape {factors.shape} does not broadcast to x {shape}")
-    return loss(*floats(x, target), reduction=reduction, **static)
+    return loss(*floats(x, target), *others, reduction=reduction, **static)
 
 
 # Of the difference
@@ -92,7 +98,7 @@ def _l1_loss(x: Value, target: Value, /, reduction: str) -> Value:
 
 
 @op
-def _huber_loss(x: Value, target: Value, /, reduction: str, delta: float) -> Value:
+def _huber_loss(x: Value, target: Value, delta: Value, /, reduction: str) -> Value:
     """Half the square of a small difference, and a straight line beyond."""
     difference = x - target
     clipped = np.clip(difference, -delta, delta)
@@ -101,7 +107,16 @@ def _huber_loss(x: Value, target: Value, /, reduction: str, delta: float) -> Val
 
 _of_difference(_mse_loss, lambda g, difference: 2 * g * difference)
 _of_difference(_l1_loss, lambda g, difference: g * np.sign(difference))
-_of_difference(_huber_loss, lambda g, difference, delta: g * np.clip(difference, -delta, delta))
+
+
+@_huber_loss.joint_rule
+def _huber_rule(
+    needed: Sequence[bool], g: Value, out: Value, x: Value, target: Value, delta: Value, reduction: str
+) -> list[Value]:
+    g, difference = share(g, reduction, x.size), x - target
+    clipped = np.clip(difference, -delta, delta)
+    gx = g * clipped
+    return [gx, -gx if needed[1] else None, g * (np.abs(difference) - np.abs(clipped)) if needed[2] else None]
 
 
 @composed
@@ -132,17 +147,18 @@ def l1_loss(x: ArrayLike, target: ArrayLike, reduction: str = "mean") -> Tensor:
 
 
 @composed
-def huber_loss(x: ArrayLike, target: ArrayLike, reduction: str = "mean", delta: float = 1.0) -> Tensor:
+def huber_loss(x: ArrayLike, target: ArrayLike, reduction: str = "mean", delta: ArrayLike = 1.0) -> Tensor:
     """Huber loss, with the arguments of `mse_loss`: d²/2 for differences d up to delta, and delta (|d| - delta/2) beyond.
 
-    The gradient is the difference, clipped to [-delta, delta] (Huber, Robust Estimation of a Location Parameter, 1964).
+    The gradient is the difference, clipped to [-delta, delta]; delta receives one too (Huber, Robust Estimation of a
+    Location Parameter, 1964).
 
     >>> huber_loss(Tensor([1.0, 5.0]), [0.0, 2.0], reduction="none")
     Tensor([0.5, 2.5])
     """
-    if not delta > 0:
-        raise ValueError(f"delta must be positive, got {delta!r}")
-    return _compare(_huber_loss, x, target, reduction, delta=delta)
+    if np.ndim(delta) or not delta > 0:  # type: ignore[operator]
+        raise ValueError(f"delta must be positive, and a single number, got {delta!r}")
+    return _compare(_huber_loss, x, target, reduction, others=(delta,))
 
 
 # Of probabilities

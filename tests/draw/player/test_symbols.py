@@ -20,7 +20,7 @@ FORMULAS = [name for name, op in OPS.items() if op.elementwise and op.formula(0,
 
 def test_these_operations_have_formulas():
     known = (
-        "abs add arctan cos cosh divide exp hypot leaky_relu log log1p log_sigmoid maximum minimum multiply negative power "
+        "abs add arctan between cos cosh divide exp hypot leaky_relu log log1p log_sigmoid maximum minimum multiply negative power "
         "reciprocal relu sigmoid sin sinh softplus sqrt square subtract tan tanh where"
     )
     assert sorted(FORMULAS) == known.split()
