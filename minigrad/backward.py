@@ -102,7 +102,7 @@ def sweep(
             anomaly = MODES.get().anomaly
             routed: set[Node] = set()  # what lies behind an operation that picks between its inputs
             get = gradients.get
-            ndarray = np.ndarray
+            ndarray, float64 = np.ndarray, np.float64
             while order:
                 node = order.pop()
                 op: Value = node.op
@@ -139,7 +139,7 @@ def sweep(
                             if type(d) is not type(a) or type(d) is ndarray or careful:
                                 d = conform(d, g, a, node, behind)
                             old = get(x)
-                            gradients[x] = d if old is None else old + d
+                            gradients[x] = d if old is None else old + d if type(d) is float64 else added(old, d)
                     if y is not None:
                         if y.value is not b and not unchanged(y.value, b):
                             raise updated(node)
@@ -148,7 +148,7 @@ def sweep(
                             if type(d) is not type(b) or type(d) is ndarray or careful:
                                 d = conform(d, g, b, node, behind)
                             old = get(y)
-                            gradients[y] = d if old is None else old + d
+                            gradients[y] = d if old is None else old + d if type(d) is float64 else added(old, d)
                 elif op.vjps and not rows:
                     static = {**node.static, "saved": None} if create_graph and op.saves else node.static
                     for x, v, rule in zip(inputs, values, op.vjps, strict=True):
@@ -161,7 +161,7 @@ def sweep(
                             if type(d) is not type(v) or type(d) is ndarray or careful:
                                 d = conform(d, g, v, node, behind)
                             old = get(x)
-                            gradients[x] = d if old is None else old + d
+                            gradients[x] = d if old is None else old + d if type(d) is float64 else added(old, d)
                 else:
                     needed = []
                     for x, v in zip(inputs, values, strict=True):
@@ -179,7 +179,7 @@ def sweep(
                         if not rows and (type(d) is not type(v) or type(d) is ndarray or careful):
                             d = conform(d, g, v, node, behind)
                         old = get(x)
-                        gradients[x] = d if old is None else old + d
+                        gradients[x] = d if old is None else old + d if type(d) is float64 else added(old, d)
                 node.held = None  # a hold that nobody refers to releases its arrays
                 if not retain_graph:
                     node.inputs = node.values = ()
@@ -217,7 +217,7 @@ def _rows(
         for i, d in enumerate(op.downstream(needed, row, out, arguments, static)):
             if needed[i]:
                 found[i].append(conform(d, row, node.values[i], node, behind))
-    return [stack(rows) if rows else None for rows in found]
+    return [in_dtype(stack(rows), node.values[i]) if rows else None for i, rows in enumerate(found)]
 
 
 def local_gradient(node: Node, i: int) -> Value:
@@ -254,7 +254,7 @@ def conform(d: Value, g: Value, value: Value, node: Node, behind: bool) -> Value
     d = _checked(d, g, value, node, behind)
     if d.shape != value.shape:
         try:
-            d = unbroadcast(d, value.shape)
+            d = in_dtype(unbroadcast(d, value.shape), value)
         except (ValueError, IndexError):
             text = f"the rule of {op.name} returned shape {d.shape} for an input of shape {value.shape}"
             raise RuntimeError(text) from None
@@ -267,7 +267,7 @@ def _conform_rows(d: Value, g: Value, value: Value, node: Node, behind: bool) ->
     if d.shape[1:] == value.shape:
         return d
     stretched = (len(d), *(1,) * (d.ndim - 1 - value.ndim), *value.shape)
-    return unbroadcast(d, stretched).reshape((len(d), *value.shape))
+    return in_dtype(unbroadcast(d, stretched).reshape((len(d), *value.shape)), value)
 
 
 def _checked(d: Value, g: Value, value: Value, node: Node, behind: bool) -> Value:
@@ -282,11 +282,19 @@ def _checked(d: Value, g: Value, value: Value, node: Node, behind: bool) -> Valu
         d = d if isinstance(d, Node) else constant(np.asarray(d)[()], type(g))
     elif not isinstance(d, (np.ndarray, np.generic)):
         d = np.asarray(d)
-    if d.dtype != value.dtype:
-        if value.dtype.kind != "f":
-            raise TypeError(f"backward: an input of {op.name} holds {value.dtype} elements, which have no gradient")
-        d = astype(d, value.dtype)
-    return d
+    if d.dtype != value.dtype and value.dtype.kind != "f":
+        raise TypeError(f"backward: an input of {op.name} holds {value.dtype} elements, which have no gradient")
+    return in_dtype(d, value)
+
+
+def in_dtype(g: Value, value: Value) -> Value:
+    """A gradient in the dtype of its variable, byte order included."""
+    return g if g.dtype == value.dtype else astype(g, value.dtype)
+
+
+def added(a: Value, b: Value) -> Value:
+    """The sum of two gradients of one variable; NumPy's has the byte order of the machine."""
+    return in_dtype(a + b, b)
 
 
 def unbroadcast(g: Value, shape: tuple[int, ...]) -> Value:

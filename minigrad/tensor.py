@@ -13,7 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar, cast
 import numpy as np
 
 from minigrad import guard, numpy_protocol, ops, spellings
-from minigrad.backward import starting_gradient, sweep
+from minigrad.backward import added, starting_gradient, sweep
 from minigrad.border import (
     check_update,
     leave_as_array,
@@ -369,7 +369,7 @@ class Tensor(Node):
             for node, g in gradients.items():
                 if node.grad is not None:
                     replaced += node.op is not None and _replaces(node)
-                    node.grad = node.grad + g
+                    node.grad = node.grad + g if type(g) is _float64 else added(node.grad, g)
                 # A rule may pass its upstream gradient on, or a view of it: every tensor gets a gradient of its own.
                 elif type(g) is np.ndarray:
                     node.grad = g.copy() if g.base is not None or id(g) in seen else g

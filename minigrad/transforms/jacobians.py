@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import ops
-from minigrad.backward import sweep
+from minigrad.backward import in_dtype, sweep
 from minigrad.graph import Node, Value, constant, path_from, value_of
 from minigrad.tensor import Tensor
 from minigrad.transforms.gradients import check_number, gradient
@@ -137,7 +137,10 @@ def _rows(root: Any, variables: list[Tensor], again: bool) -> list[Any]:
             found = sweep(root, constant(g, Tensor) if again else g, create_graph=again, wrt=variables, rows=True)
             for part, x in zip(parts, variables, strict=True):
                 part.append(found[x] if x in found else np.zeros((len(seeds), *x.shape), x.dtype))
-    return [part[0] if len(part) == 1 else ops.concatenate(part) for part in parts]
+    return [
+        part[0] if len(part) == 1 else in_dtype(ops.concatenate(part), x.value)
+        for part, x in zip(parts, variables, strict=True)
+    ]
 
 
 def hessian(f: Function, argnums: Argnums = 0) -> Function:
