@@ -89,6 +89,8 @@ class Op(Generic[P]):
         self.keywords = frozenset((*self.static_names, *names[positional:by_name]))
         self.simple = not self.variadic and self.required == self.arity == by_name
         self.binary = False
+        self.composition: Callable[..., Any] | None = None
+        self.composed_for: frozenset[str] = frozenset()
         self.__name__ = self.__qualname__ = self.name
         self.__doc__ = forward.__doc__
         self.__module__ = forward.__module__
@@ -114,6 +116,20 @@ class Op(Generic[P]):
         """
         self.joint = rule
         return rule
+
+    def composes(self, *names: str) -> Callable[[Callable[..., Any]], None]:
+        """Give a function that composes the result where one of these arguments is given, as a decorator.
+
+        It takes the arguments of the forward, by name or in their order. The forward and the rules are never given those
+        that it is for.
+        """
+
+        def declare(function: Callable[..., Any]) -> None:
+            function.__name__ = self.name
+            self.composition, self.composed_for = composed(function), frozenset(names)
+            self.defaults = {k: v for k, v in self.defaults.items() if k not in names}
+
+        return declare
 
     def downstream(
         self, needed: Sequence[bool], g: Value, out: Value, inputs: Sequence[Value], static: Any
@@ -149,6 +165,8 @@ class Op(Generic[P]):
         tensor: type[Node] | None = None
         value: Any = None
         if static or not self.simple or len(args) != self.arity:
+            if self.composition is not None and not self.composed_for.isdisjoint(static):
+                return self.composition(*args, **static)  # type: ignore[no-any-return]
             args, static = self._bind(args, static)  # type: ignore[assignment]
         try:
             for x in args:

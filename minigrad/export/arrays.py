@@ -11,6 +11,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from minigrad import ops
 from minigrad.export.trace import PerRun
 from minigrad.export.translation import INT64, Translation, translates
+from minigrad.operation import Op
 from minigrad.ops import indexing, joining, norms
 from minigrad.ops.einsum import _einsum
 from minigrad.ops.networks import embedding
@@ -179,7 +180,7 @@ def _pad(t: Translation) -> str:
 
 # Reductions
 
-REDUCTIONS = {
+REDUCTIONS: dict[Op[...], str] = {
     ops.sum: "ReduceSum",
     ops.mean: "ReduceMean",
     ops.max: "ReduceMax",

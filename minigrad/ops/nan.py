@@ -4,133 +4,183 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op
-from minigrad.ops.elementwise import divide, square, where
+from minigrad.ops.elementwise import where as select
 from minigrad.ops.indexing import getitem
-from minigrad.ops.norms import norm
-from minigrad.ops.reduce import Axis, cumsum, max, min, prod, sum
+from minigrad.ops.masked import count, mask
+from minigrad.ops.reduce import Axis, cumsum, max, min, prod, std, sum, var
+from minigrad.ops.reduce import mean as mean_
 from minigrad.ops.sorting import fractions, quantiles
 
 if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
     from minigrad.graph import Tensor
 
 
 def _without(x: Value, fill: float) -> Value:
     """Replace nan by a value."""
     v = np.asarray(value_of(x))
-    return where(np.isnan(v), v.dtype.type(fill), x) if v.dtype.kind == "f" else x
+    return select(np.isnan(v), v.dtype.type(fill), x) if v.dtype.kind == "f" else x
 
 
-def _counted(x: Value, axis: Axis, keepdims: bool) -> Value:
-    """Count the elements that are not nan, in x's dtype."""
+def _seen(x: Value, where: ArrayLike) -> Value:
+    """The mask of the elements that are not nan, of those chosen by another."""
     v = np.asarray(value_of(x))
-    return np.sum(~np.isnan(v), axis=axis, keepdims=keepdims, dtype=v.dtype if v.dtype.kind == "f" else np.float64)
+    where = mask(where, x)
+    return where if v.dtype.kind != "f" else ~np.isnan(v) & where
 
 
 @composed
-def nansum(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+def nansum(
+    x: ArrayLike,
+    axis: Axis = None,
+    *,
+    keepdims: bool = False,
+    where: ArrayLike = True,
+    initial: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Tensor:
     """NaN-ignoring sum; 0 if all elements are nan.
 
     >>> nansum(Tensor([1.0, np.nan, 2.0]))
     Tensor(3.0)
     """
-    return sum(_without(x, 0.0), axis, keepdims=keepdims)
+    return sum(_without(x, 0.0), axis, keepdims=keepdims, where=where, initial=initial, dtype=dtype)
 
 
 @composed
-def nanprod(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+def nanprod(
+    x: ArrayLike,
+    axis: Axis = None,
+    *,
+    keepdims: bool = False,
+    where: ArrayLike = True,
+    initial: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Tensor:
     """NaN-ignoring product; 1 if all elements are nan.
 
     >>> nanprod(Tensor([2.0, np.nan, 3.0]))
     Tensor(6.0)
     """
-    return prod(_without(x, 1.0), axis, keepdims=keepdims)
+    return prod(_without(x, 1.0), axis, keepdims=keepdims, where=where, initial=initial, dtype=dtype)
 
 
-def _extreme(who: str, of: Callable[..., Tensor], x: Value, fill: float, axis: Axis, keepdims: bool) -> Tensor:
-    nothing = np.all(np.isnan(np.asarray(value_of(x))), axis=axis, keepdims=keepdims)
-    found = of(_without(x, fill), axis, keepdims=keepdims)
+def _undefined(who: str, what: str, out: Tensor, nothing: Value) -> Tensor:
+    """The result with nan, and a warning, where there is nothing to reduce."""
     if not np.any(nothing):
-        return found
-    warnings.warn(f"{who}: all-nan slice", RuntimeWarning, stacklevel=4)
-    return where(nothing, np.asarray(value_of(found)).dtype.type(np.nan), found)
+        return out
+    warnings.warn(f"{who}: {what}", RuntimeWarning, stacklevel=5)
+    return select(nothing, np.asarray(value_of(out)).dtype.type(np.nan), out)
+
+
+def _extreme(
+    who: str, of: Callable[..., Tensor], x: Value, fill: float, axis: Axis, keepdims: bool, **chosen: Any
+) -> Tensor:
+    out = of(_without(x, fill), axis, keepdims=keepdims, **chosen)
+    if chosen["initial"] is not None:
+        return out
+    return _undefined(who, "all-nan slice", out, np.all(np.isnan(np.asarray(value_of(x))), axis=axis, keepdims=keepdims))
 
 
 @composed
-def nanmax(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+def nanmax(
+    x: ArrayLike,
+    axis: Axis = None,
+    *,
+    keepdims: bool = False,
+    where: ArrayLike = True,
+    initial: ArrayLike | None = None,
+) -> Tensor:
     """NaN-ignoring maximum; ties split the gradient evenly. If all elements are nan, nan with a warning.
 
     >>> nanmax(Tensor([1.0, np.nan, 2.0]))
     Tensor(2.0)
     """
-    return _extreme("nanmax", max, x, -np.inf, axis, keepdims)
+    return _extreme("nanmax", max, x, -np.inf, axis, keepdims, where=where, initial=initial)
 
 
 @composed
-def nanmin(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+def nanmin(
+    x: ArrayLike,
+    axis: Axis = None,
+    *,
+    keepdims: bool = False,
+    where: ArrayLike = True,
+    initial: ArrayLike | None = None,
+) -> Tensor:
     """NaN-ignoring minimum; ties split the gradient evenly. If all elements are nan, nan with a warning.
 
     >>> nanmin(Tensor([1.0, np.nan, 2.0]))
     Tensor(1.0)
     """
-    return _extreme("nanmin", min, x, np.inf, axis, keepdims)
+    return _extreme("nanmin", min, x, np.inf, axis, keepdims, where=where, initial=initial)
 
 
-def _over_count(who: str, total: Value, count: Value) -> Tensor:
-    """Divide a total by a count; where the count is not positive, nan with a warning."""
-    enough = count > 0
-    if not np.all(enough):
-        warnings.warn(f"{who}: too few elements that are not nan", RuntimeWarning, stacklevel=4)
-        total, count = where(enough, total, np.asarray(value_of(total)).dtype.type(np.nan)), np.where(enough, count, 1)
-    return divide(total, count[()])
+def _spread(
+    who: str, of: Callable[..., Tensor], x: Value, axis: Axis, fewest: float, keepdims: bool, where: Value, **options: Any
+) -> Tensor:
+    """A mean, a variance or a standard deviation of the elements that are not nan."""
+    seen = _seen(x, where)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        out = of(_without(x, 0.0), axis, keepdims=keepdims, where=seen, **options)
+    return _undefined(who, "too few elements that are not nan", out, count(x, seen, axis, keepdims) <= fewest)
 
 
 @composed
-def nanmean(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+def nanmean(
+    x: ArrayLike, axis: Axis = None, *, keepdims: bool = False, where: ArrayLike = True, dtype: DTypeLike | None = None
+) -> Tensor:
     """NaN-ignoring mean. If all elements are nan, nan with a warning.
 
     >>> nanmean(Tensor([1.0, np.nan, 2.0]))
     Tensor(1.5)
     """
-    return _over_count("nanmean", nansum(x, axis, keepdims=keepdims), _counted(x, axis, keepdims))
-
-
-def _deviations(x: Value, axis: Axis) -> Value:
-    """Deviations from the mean, 0 for nan."""
-    count = np.maximum(_counted(x, axis, True), 1)
-    return where(np.isnan(value_of(x)), 0.0, _without(x, 0.0) - divide(nansum(x, axis, keepdims=True), count))
+    return _spread("nanmean", mean_, x, axis, 0, keepdims, where, dtype=dtype)
 
 
 @composed
-def nanvar(x: ArrayLike, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Tensor:
+def nanvar(
+    x: ArrayLike,
+    axis: Axis = None,
+    *,
+    ddof: float = 0,
+    keepdims: bool = False,
+    where: ArrayLike = True,
+    mean: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Tensor:
     """NaN-ignoring variance. Where no more than `ddof` elements are left, nan with a warning.
 
     >>> nanvar(Tensor([1.0, np.nan, 2.0]))
     Tensor(0.25)
     """
-    squares = square(_deviations(x, axis))
-    return _over_count("nanvar", sum(squares, axis, keepdims=keepdims), _counted(x, axis, keepdims) - ddof)
+    return _spread("nanvar", var, x, axis, ddof, keepdims, where, ddof=ddof, mean=mean, dtype=dtype)
 
 
 @composed
-def nanstd(x: ArrayLike, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Tensor:
+def nanstd(
+    x: ArrayLike,
+    axis: Axis = None,
+    *,
+    ddof: float = 0,
+    keepdims: bool = False,
+    where: ArrayLike = True,
+    mean: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Tensor:
     """NaN-ignoring standard deviation; warns as `nanvar`. Where all elements are equal its gradient is 0.
 
     >>> nanstd(Tensor([1.0, np.nan, 2.0]))
     Tensor(0.5)
     """
-    v = np.asarray(value_of(x))
-    low = np.min(np.where(np.isnan(v), np.inf, v), axis, keepdims=True, initial=np.inf)
-    high = np.max(np.where(np.isnan(v), -np.inf, v), axis, keepdims=True, initial=-np.inf)
-    deviations = where(high <= low, 0.0, _deviations(x, axis))  # rounding may leave equal elements a small one
-    length = norm(deviations, axis=axis, keepdims=keepdims)
-    count = _counted(x, axis, keepdims) - ddof
-    return _over_count("nanstd", length, np.sqrt(np.maximum(count, 0)))
+    return _spread("nanstd", std, x, axis, ddof, keepdims, where, ddof=ddof, mean=mean, dtype=dtype)
 
 
 def _nan_quantile(who: str, x: Value, q: Value, axis: Axis, method: str, keepdims: bool) -> Tensor:
@@ -172,13 +222,13 @@ def nanmedian(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Ten
 
 
 @composed
-def nancumsum(x: ArrayLike, axis: int | None = None) -> Tensor:
+def nancumsum(x: ArrayLike, axis: int | None = None, *, dtype: DTypeLike | None = None) -> Tensor:
     """NaN-ignoring cumulative sum; of the flattened array if `axis` is None.
 
     >>> nancumsum(Tensor([1.0, np.nan, 2.0]))
     Tensor([1., 1., 3.])
     """
-    return cumsum(_without(x, 0.0), axis)
+    return cumsum(_without(x, 0.0), axis, dtype=dtype)
 
 
 @composed
@@ -196,9 +246,9 @@ def nan_to_num(
     if v.dtype.kind != "f":
         return getitem(x, ...)
     limits = np.finfo(v.dtype)
-    x = where(np.isnan(v), nan, x)
-    x = where(np.isposinf(v), limits.max if posinf is None else posinf, x)
-    return where(np.isneginf(v), limits.min if neginf is None else neginf, x)
+    x = select(np.isnan(v), nan, x)
+    x = select(np.isposinf(v), limits.max if posinf is None else posinf, x)
+    return select(np.isneginf(v), limits.min if neginf is None else neginf, x)
 
 
 def _to_chosen(g: Value, a: Value, b: Value, wins: Value) -> Value:

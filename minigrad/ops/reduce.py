@@ -1,18 +1,23 @@
 """Reductions and scans: sums, products and extremes over axes, and running ones along an axis.
 
-`sum` and `broadcast_to` (in `shape`) are each other's adjoints.
+`sum` and `broadcast_to` (in `shape`) are each other's adjoints. Masks, initial values and
+dtypes are composed, in `masked`.
 """
 
 from __future__ import annotations
 
 import builtins
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import op
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 Axis = int | tuple[int, ...] | None
 
@@ -36,7 +41,16 @@ def restore_axes(v: Value, x: Value, axis: Axis, keepdims: bool) -> Value:
 
 
 @op(formulas=("upstream broadcast to the shape of x",))
-def sum(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
+def sum(
+    x: Value,
+    /,
+    axis: Axis = None,
+    *,
+    keepdims: bool = False,
+    where: ArrayLike = True,
+    initial: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Value:
     """Sum; every element receives the upstream gradient.
 
     >>> sum(Tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
@@ -49,7 +63,15 @@ sum.rules(lambda g, out, x, axis, keepdims: np.broadcast_to(restore_axes(g, x, a
 
 
 @op(formulas=("upstream / n, broadcast to the shape of x",))
-def mean(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
+def mean(
+    x: Value,
+    /,
+    axis: Axis = None,
+    *,
+    keepdims: bool = False,
+    where: ArrayLike = True,
+    dtype: DTypeLike | None = None,
+) -> Value:
     """Mean; each of n elements receives 1/n of the upstream gradient.
 
     >>> mean(Tensor([1.0, 2.0, 6.0]))
@@ -64,7 +86,17 @@ mean.rules(
 
 
 @op()
-def var(x: Value, /, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Value:
+def var(
+    x: Value,
+    /,
+    axis: Axis = None,
+    *,
+    ddof: float = 0,
+    keepdims: bool = False,
+    where: ArrayLike = True,
+    mean: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Value:
     """Variance, the mean squared deviation from the mean; the divisor is n − `ddof`.
 
     >>> var(Tensor([1.0, 2.0, 6.0]), ddof=1)
@@ -81,7 +113,17 @@ var.rules(
 
 
 @op()
-def std(x: Value, /, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Value:
+def std(
+    x: Value,
+    /,
+    axis: Axis = None,
+    *,
+    ddof: float = 0,
+    keepdims: bool = False,
+    where: ArrayLike = True,
+    mean: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Value:
     """Standard deviation, √var. Where all elements are equal its gradient is 0.
 
     >>> std(Tensor([1.0, 1.0, 5.0, 5.0]))
@@ -108,7 +150,15 @@ def _equal_share(g: Value, out: Value, x: Value, axis: Axis, keepdims: bool) -> 
 
 
 @op(formulas=("upstream shared by the maxima, 0 elsewhere",))
-def max(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
+def max(
+    x: Value,
+    /,
+    axis: Axis = None,
+    *,
+    keepdims: bool = False,
+    where: ArrayLike = True,
+    initial: ArrayLike | None = None,
+) -> Value:
     """Maximum; ties split the upstream gradient evenly.
 
     >>> max(Tensor([1.0, 6.0, 2.0]))
@@ -121,7 +171,15 @@ max.rules(_equal_share)
 
 
 @op(formulas=("upstream shared by the minima, 0 elsewhere",))
-def min(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
+def min(
+    x: Value,
+    /,
+    axis: Axis = None,
+    *,
+    keepdims: bool = False,
+    where: ArrayLike = True,
+    initial: ArrayLike | None = None,
+) -> Value:
     """Minimum; ties split the upstream gradient evenly.
 
     >>> min(Tensor([3.0, 1.0, 2.0]))
@@ -172,7 +230,7 @@ def _shift(x: Value, axis: int, by: int, fill: float) -> Value:
 
 
 @op()
-def cumprod(x: Value, /, axis: int | None = None) -> Value:
+def cumprod(x: Value, /, axis: int | None = None, *, dtype: DTypeLike | None = None) -> Value:
     """Cumulative product along an axis; of the flattened array if `axis` is None.
 
     >>> cumprod(Tensor([1.0, 2.0, 3.0]))
@@ -201,7 +259,16 @@ cumprod.rules(_cumprod_rule)
 
 
 @op(formulas=("upstream × the product of the others",))
-def prod(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
+def prod(
+    x: Value,
+    /,
+    axis: Axis = None,
+    *,
+    keepdims: bool = False,
+    where: ArrayLike = True,
+    initial: ArrayLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> Value:
     """Product; each factor receives the upstream gradient times the product of the others, also where some are 0.
 
     >>> prod(Tensor([2.0, 3.0, 4.0]))
@@ -224,7 +291,7 @@ prod.rules(_prod_rule)
 
 
 @op(formulas=("cumulative sum of upstream from the end",))
-def cumsum(x: Value, /, axis: int | None = None) -> Value:
+def cumsum(x: Value, /, axis: int | None = None, *, dtype: DTypeLike | None = None) -> Value:
     """Cumulative sum along an axis; of the flattened array if `axis` is None.
 
     >>> cumsum(Tensor([1.0, 2.0, 3.0]))
@@ -257,19 +324,19 @@ def argmin(x: ArrayLike, axis: int | None = None, *, keepdims: bool = False) -> 
     return np.argmin(value_of(x), axis=axis, keepdims=keepdims)
 
 
-def any(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Value:
+def any(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False, where: ArrayLike = True) -> Value:
     """True if any element is nonzero; a plain array.
 
     >>> print(any(Tensor([0.0, 2.0])))
     True
     """
-    return np.any(value_of(x), axis=axis, keepdims=keepdims)
+    return np.any(value_of(x), axis=axis, keepdims=keepdims, where=value_of(where))
 
 
-def all(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Value:
+def all(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False, where: ArrayLike = True) -> Value:
     """True if all elements are nonzero; a plain array.
 
     >>> print(all(Tensor([0.0, 2.0])))
     False
     """
-    return np.all(value_of(x), axis=axis, keepdims=keepdims)
+    return np.all(value_of(x), axis=axis, keepdims=keepdims, where=value_of(where))
