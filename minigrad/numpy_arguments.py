@@ -22,7 +22,7 @@ _IDLE: dict[str, tuple[Any, ...]] = {
     "optimize": (True, False, "greedy", "optimal"),
     "overwrite_input": (True, False),
     "subok": (True, False),
-    "copy": (True, None),
+    "copy": (True, False, None),
     "device": ("cpu", None),
     "stable": (True, False, None),
     "casting": ("same_kind", "unsafe"),

@@ -423,7 +423,7 @@ def _svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
 def _pinv(a: Any, rcond: float | None = None, *, rtol: float | None = None) -> Any:
     u, s, vh = _svd(a, full_matrices=False)
     least = (rcond if rcond is not None else rtol if rtol is not None else 1e-15) * s[..., :1]
-    inverse = np.where(s > least, 1 / s, 0.0)
+    inverse = np.where(s > least, 1 / np.where(s > least, s, 1.0), 0.0)
     return matmul(swapaxes(vh, -1, -2) * inverse[..., None, :], swapaxes(u, -1, -2))
 
 

@@ -1219,7 +1219,7 @@ def test_the_names_that_are_answered_are_not_ours_and_what_they_point_to_exists(
     (lambda t: t.mean(dim=0), r"mean has no argument 'dim'; it is axis= here"),
     (lambda t: mg.softmax(t, dim=0), r"softmax has no argument 'dim'; it is axis= here"),
     (lambda t: mg.var(t, unbiased=False), r"var has no argument 'unbiased'; it is ddof= here"),
-    (lambda t: mg.max(t, nonsense=1), r"max has no argument 'nonsense'; it takes axis, keepdims"),
+    (lambda t: mg.max(t, nonsense=1), r"max has no argument 'nonsense'; it takes axis, initial, keepdims, where"),
 ])  # fmt: skip
 def test_keywords_of_others_are_answered_with_ours(call: Any, says: str):
     with pytest.raises(TypeError, match=says):

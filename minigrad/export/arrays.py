@@ -12,7 +12,7 @@ from minigrad import ops
 from minigrad.export.trace import PerRun
 from minigrad.export.translation import INT64, Translation, translates
 from minigrad.operation import Op
-from minigrad.ops import indexing, joining, norms
+from minigrad.ops import indexing, joining, norms, padding
 from minigrad.ops.einsum import _einsum
 from minigrad.ops.networks import embedding
 
@@ -172,7 +172,7 @@ def _stack(t: Translation) -> str:
     return t("Concat", *(t("Unsqueeze", x, [axis]) for x in t.inputs()), axis=axis)
 
 
-@translates(joining._pad)
+@translates(padding._pad)
 def _pad(t: Translation) -> str:
     width = t.static["pad_width"]
     return t("Pad", t.input(0), [a for a, _ in width] + [b for _, b in width], float(t.static["value"]))

@@ -35,13 +35,14 @@ from minigrad.ops.elementwise import (
     remainder, round, select, sign, sqrt, square, subtract, trunc, where,
 )
 from minigrad.ops.indexing import diag, diagonal, getitem, scatter, take, take_along_axis
-from minigrad.ops.joining import append, column_stack, concatenate, dstack, hstack, pad, repeat, split, stack, tile, vstack
+from minigrad.ops.joining import append, column_stack, concatenate, dstack, hstack, repeat, split, stack, tile, vstack
 from minigrad.ops.linalg import cross, dot, inner, kron, matmul, outer, tensordot, trace, vander, vdot
 from minigrad.ops.nan import (
     fmax, fmin, nan_to_num, nancumsum, nanmax, nanmean, nanmedian, nanmin, nanpercentile, nanprod, nanquantile, nanstd,
     nansum, nanvar,
 )
 from minigrad.ops.norms import norm
+from minigrad.ops.padding import pad
 from minigrad.ops.reduce import all, any, argmax, argmin, cumprod, cumsum, logsumexp, max, mean, min, prod, std, sum, var
 from minigrad.ops.shape import (
     broadcast_to, expand_dims, flatten, flip, moveaxis, permute, ravel, reshape, roll, squeeze, swapaxes, transpose, tril,

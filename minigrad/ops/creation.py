@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, static_value
 from minigrad.ops.dtypes import astype, of_one_kind
-from minigrad.ops.elementwise import divide, power
+from minigrad.ops.elementwise import divide, floor, power
 from minigrad.ops.shape import broadcast_to, moveaxis, reshape
 
 if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
     from minigrad.graph import Tensor
 
 
@@ -27,9 +29,40 @@ def _ends(start: Value, stop: Value, num: int, endpoint: bool) -> tuple[Value, V
     return start, stop, reshape(weight, (num, *(1,) * max(np.ndim(start), np.ndim(stop))))
 
 
+@overload
+def linspace(
+    start: ArrayLike,
+    stop: ArrayLike,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: Literal[False] = False,
+    dtype: DTypeLike | None = None,
+    *,
+    axis: int = 0,
+) -> Tensor: ...
+@overload
+def linspace(
+    start: ArrayLike,
+    stop: ArrayLike,
+    num: int = 50,
+    endpoint: bool = True,
+    *,
+    retstep: Literal[True],
+    dtype: DTypeLike | None = None,
+    axis: int = 0,
+) -> tuple[Tensor, Tensor]: ...
 @composed
-def linspace(start: ArrayLike, stop: ArrayLike, num: int = 50, endpoint: bool = True, *, axis: int = 0) -> Tensor:
-    """Evenly spaced values; the ends may be tensors.
+def linspace(
+    start: Value,
+    stop: Value,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: DTypeLike | None = None,
+    *,
+    axis: int = 0,
+) -> Tensor | tuple[Tensor, Tensor]:
+    """Evenly spaced values; the ends may be tensors. With `retstep`, the values and their distance.
 
     >>> stop = Tensor(2.0)
     >>> x = linspace(0, stop, 3)
@@ -38,12 +71,28 @@ def linspace(start: ArrayLike, stop: ArrayLike, num: int = 50, endpoint: bool = 
     [0. 1. 2.] 1.5
     """
     start, stop, weight = _ends(start, stop, num, endpoint)
-    return moveaxis(start * (1 - weight) + stop * weight, 0, axis)
+    found = moveaxis(_in(start * (1 - weight) + stop * weight, dtype), 0, axis)
+    steps = num - 1 if endpoint else num
+    return (found, divide(stop - start, steps) if steps > 0 else start * np.nan) if retstep else found
+
+
+def _in(x: Value, dtype: Any) -> Value:
+    """X in a dtype; of integers, rounded down as NumPy does."""
+    if dtype is None:
+        return x
+    return astype(floor(x) if np.issubdtype(dtype, np.integer) else x, dtype)
 
 
 @composed
 def logspace(
-    start: ArrayLike, stop: ArrayLike, num: int = 50, endpoint: bool = True, base: ArrayLike = 10.0, *, axis: int = 0
+    start: ArrayLike,
+    stop: ArrayLike,
+    num: int = 50,
+    endpoint: bool = True,
+    base: ArrayLike = 10.0,
+    dtype: DTypeLike | None = None,
+    *,
+    axis: int = 0,
 ) -> Tensor:
     """Powers of a base at evenly spaced exponents; exponents and base may be tensors.
 
@@ -51,11 +100,20 @@ def logspace(
     Tensor([  1.,  10., 100.])
     """
     start, stop, base = of_one_kind(start, stop, base)
-    return power(base, linspace(start, stop, num, endpoint, axis=axis))
+    found = power(base, linspace(start, stop, num, endpoint, axis=axis))
+    return found if dtype is None else astype(found, dtype)
 
 
 @composed
-def geomspace(start: ArrayLike, stop: ArrayLike, num: int = 50, endpoint: bool = True, *, axis: int = 0) -> Tensor:
+def geomspace(
+    start: ArrayLike,
+    stop: ArrayLike,
+    num: int = 50,
+    endpoint: bool = True,
+    dtype: DTypeLike | None = None,
+    *,
+    axis: int = 0,
+) -> Tensor:
     """Geometric progression; the ends may be tensors, but must have one sign.
 
     >>> geomspace(Tensor(1.0), 4.0, 3)
@@ -64,7 +122,8 @@ def geomspace(start: ArrayLike, stop: ArrayLike, num: int = 50, endpoint: bool =
     start, stop, weight = _ends(start, stop, num, endpoint)
     if not np.all(value_of(start) * value_of(stop) > 0):
         raise ValueError("the ends must both be positive or both be negative, for the ratio to be real")
-    return moveaxis(start * power(divide(stop, start), weight), 0, axis)
+    found = moveaxis(start * power(divide(stop, start), weight), 0, axis)
+    return found if dtype is None else astype(found, dtype)
 
 
 @composed

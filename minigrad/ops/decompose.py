@@ -13,11 +13,11 @@ from numpy.linalg import LinAlgError
 
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op
-from minigrad.ops.elementwise import over
-from minigrad.ops.indexing import getitem
+from minigrad.ops.elementwise import abs, over
+from minigrad.ops.indexing import getitem, take_along_axis
 from minigrad.ops.joining import concatenate
 from minigrad.ops.linalg import matmul
-from minigrad.ops.shape import swapaxes
+from minigrad.ops.shape import swapaxes, tril
 
 if TYPE_CHECKING:
     from minigrad.graph import Tensor
@@ -239,25 +239,32 @@ _svd.rules(_svd_rule)
 
 
 @overload
-def svd(a: ArrayLike, full_matrices: bool = True, compute_uv: Literal[True] = True) -> SVDResult: ...
+def svd(
+    a: ArrayLike, full_matrices: bool = True, compute_uv: Literal[True] = True, hermitian: bool = False
+) -> SVDResult: ...
 @overload
-def svd(a: ArrayLike, full_matrices: bool = True, *, compute_uv: Literal[False]) -> Tensor: ...
+def svd(a: ArrayLike, full_matrices: bool = True, *, compute_uv: Literal[False], hermitian: bool = False) -> Tensor: ...
 @overload
-def svd(a: ArrayLike, full_matrices: bool = True, compute_uv: bool = True) -> SVDResult | Tensor: ...
+def svd(
+    a: ArrayLike, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
+) -> SVDResult | Tensor: ...
 @composed
-def svd(a: ArrayLike, full_matrices: bool = True, compute_uv: bool = True) -> SVDResult | Tensor:
+def svd(a: ArrayLike, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> SVDResult | Tensor:
     """Singular value decomposition, a = U @ diag(S) @ Vh.
 
-    `full_matrices` must be False unless a is square: vectors beyond the first min(M, N) have no gradient. The sign of a pair
-    of vectors is arbitrary: the result should not depend on it. Equal singular values have finite gradients, those of the
-    vectors found, and so has 0. The vectors of equal values have none, nor have those of 0 in a matrix that is not square:
-    if the result depends on them, as the gradient of a singular value does, the sweep raises LinAlgError. The rule is in
-    Townsend, "Differentiating the singular value decomposition" (2016).
+    Of a `hermitian` matrix the lower triangle alone is read. `full_matrices` must be False unless a is square: vectors
+    beyond the first min(M, N) have no gradient. The sign of a pair of vectors is arbitrary: the result should not depend on
+    it. Equal singular values have finite gradients, those of the vectors found, and so has 0. The vectors of equal values
+    have none, nor have those of 0 in a matrix that is not square: if the result depends on them, as the gradient of a
+    singular value does, the sweep raises LinAlgError. The rule is in Townsend, "Differentiating the singular value
+    decomposition" (2016).
 
     >>> u, s, vh = svd(Tensor([[0.0, 2.0], [3.0, 0.0]]))
     >>> s
     Tensor([3., 2.])
     """
+    if hermitian:
+        return _symmetric_svd(mirrored(a), compute_uv)
     rows, columns = _size("svd", a)
     if compute_uv and full_matrices and rows != columns:
         raise ValueError(
@@ -269,6 +276,21 @@ def svd(a: ArrayLike, full_matrices: bool = True, compute_uv: bool = True) -> SV
     if not compute_uv:
         return s
     return SVDResult(_rows(packed, None, rows), s, swapaxes(_rows(packed, rows + 1, None), -1, -2))
+
+
+def _symmetric_svd(a: Value, compute_uv: bool) -> SVDResult | Tensor:
+    """The singular value decomposition of symmetric matrices: eigenvalues without their signs, in descending order."""
+    w, v = eigh(a)
+    order = np.flip(np.argsort(np.abs(value_of(w)), -1), -1)
+    w, v = take_along_axis(w, order, -1), take_along_axis(v, np.expand_dims(order, -2), -1)
+    if not compute_uv:
+        return abs(w)
+    return SVDResult(v, abs(w), swapaxes(v * np.sign(np.expand_dims(value_of(w), -2)), -1, -2))
+
+
+def mirrored(a: Value) -> Value:
+    """Symmetric matrices from their lower triangles."""
+    return tril(a) + swapaxes(tril(a, -1), -1, -2)
 
 
 @composed

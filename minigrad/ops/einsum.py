@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from string import ascii_letters
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,17 +42,17 @@ def _einsum_rule(needed: Sequence[bool], g: Value, out: Value, *operands: Value,
 
 
 @composed
-def einsum(subscripts: str, *operands: ArrayLike) -> Tensor:
-    """Einstein summation.
+def einsum(subscripts: str | ArrayLike, *operands: Any, optimize: Any = True) -> Tensor:
+    """Einstein summation, with a string of subscripts or a list of axis numbers behind each operand.
 
-    The subscripts are a string; NumPy's form with lists of axis numbers is refused. A result without the ellipsis of its
-    operands is summed over it, as in PyTorch.
+    `optimize` changes nothing: the order of several products is always chosen for speed. A result without the ellipsis of
+    its operands is summed over it, as in PyTorch.
 
     >>> einsum("ij,j->i", Tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 1.0])
     Tensor([3., 7.])
     """
     if not isinstance(subscripts, str):
-        raise TypeError("einsum: the subscripts come first, as a string such as 'ij,jk->ik'")
+        subscripts, operands = _lettered(subscripts, *operands)
     terms, result = _parse(subscripts, [np.ndim(x) for x in operands])
     arrays = of_one_kind(*operands)
     for i, x in enumerate(arrays):
@@ -65,6 +65,18 @@ def einsum(subscripts: str, *operands: ArrayLike) -> Tensor:
         elsewhere = result + "".join(terms[:i] + terms[i + 1 :])
         arrays[i], terms[i] = _without([c for c in terms[i] if c not in elsewhere], sum, x, terms[i])
     return _einsum(*arrays, subscripts=f"{','.join(terms)}->{result}")
+
+
+def _lettered(*given: Any) -> tuple[str, tuple[Any, ...]]:
+    """The form with lists of axis numbers behind the operands, and perhaps of the result, as letters."""
+    operands, lists = given[: len(given) // 2 * 2 : 2], [*given[1::2], *given[len(given) // 2 * 2 :]]
+    if not operands or not all(isinstance(axes, list | tuple) for axes in lists):
+        raise TypeError("einsum: needs subscripts first, as a string such as 'ij,jk->ik', or a list behind each operand")
+    numbers = sorted({axis for axes in lists for axis in axes if axis is not ...})
+    letters = dict(zip(numbers, ascii_letters, strict=False)) | {...: "..."}
+    terms = ["".join(letters[axis] for axis in axes) for axes in lists]
+    count = len(operands)
+    return ",".join(terms[:count]) + "".join(f"->{term}" for term in terms[count:]), operands
 
 
 def _parse(subscripts: str, ndims: Sequence[int]) -> tuple[list[str], str]:

@@ -96,7 +96,7 @@ def as_key(key: Any) -> Any:
 
 
 @composed
-def take(x: ArrayLike, indices: ArrayLike, axis: int | None = None) -> Tensor:
+def take(x: ArrayLike, indices: ArrayLike, axis: int | None = None, *, mode: str = "raise") -> Tensor:
     """Elements at indices along an axis, of the flattened array if `axis` is None; gradients of repeated ones add up.
 
     >>> take(Tensor([1.0, 2.0, 3.0]), [2, 0])
@@ -105,6 +105,11 @@ def take(x: ArrayLike, indices: ArrayLike, axis: int | None = None) -> Tensor:
     if axis is None:
         x, axis = ravel(x), 0
     picked = as_key(np.asarray(value_of(indices)))
+    if mode != "raise":
+        if mode not in ("wrap", "clip"):
+            raise ValueError(f"mode is 'raise', 'wrap' or 'clip', got {mode!r}")
+        size = np.shape(x)[axis]
+        picked = picked % size if mode == "wrap" else np.clip(picked, 0, size - 1)
     return _getitem(x, key=(slice(None),) * normalize_axis_index(axis, np.ndim(x)) + (picked,))
 
 

@@ -1,22 +1,23 @@
-"""Joining, splitting, repeating and padding."""
+"""Joining, splitting and repeating."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.graph import ArrayLike, Value, value_of
-from minigrad.operation import composed, op, static_value
+from minigrad.operation import composed, op
 from minigrad.ops.dtypes import astype, of_one_kind
-from minigrad.ops.elementwise import where
 from minigrad.ops.indexing import getitem, take
 from minigrad.ops.shape import broadcast_to, expand_dims, ravel, reshape
 
 if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
     from minigrad.graph import Tensor
 
 
@@ -33,7 +34,21 @@ def _concatenate_rule(needed: Sequence[bool], g: Value, out: Value, *arrays: Val
     return [g[(*before, span)] if need else None for span, need in zip(spans, needed, strict=True)]
 
 
-def concatenate(arrays: Sequence[ArrayLike], axis: int | None = 0) -> Tensor:
+def _cast(parts: Sequence[Value], dtype: DTypeLike | None, casting: str) -> Sequence[Value]:
+    """Parts in the dtype of the result, if the rule of casting allows it."""
+    if dtype is None and casting in ("same_kind", "unsafe"):
+        return parts
+    wanted = np.dtype(dtype) if dtype is not None else np.result_type(*(np.asarray(value_of(x)) for x in parts))
+    for x in parts:
+        if not np.can_cast(np.asarray(value_of(x)).dtype, wanted, casting):  # type: ignore[arg-type]
+            raise TypeError(f"casting {np.asarray(value_of(x)).dtype} to {wanted} is not {casting!r}; cast it with astype")
+    return [astype(x, wanted) for x in parts]
+
+
+@composed
+def concatenate(
+    arrays: Sequence[ArrayLike], axis: int | None = 0, *, dtype: DTypeLike | None = None, casting: str = "same_kind"
+) -> Tensor:
     """Concatenate along an axis; flattened arrays if `axis` is None.
 
     >>> concatenate([Tensor([1.0]), [2.0, 3.0]])
@@ -41,7 +56,7 @@ def concatenate(arrays: Sequence[ArrayLike], axis: int | None = 0) -> Tensor:
     """
     if axis is None:
         arrays, axis = [ravel(x) for x in arrays], 0
-    return _concatenate(*arrays, axis=axis)
+    return _concatenate(*_cast(arrays, dtype, casting), axis=axis)
 
 
 @op(affine=True, formulas=("its slice of upstream",))
@@ -56,13 +71,16 @@ def _stack_rule(needed: Sequence[bool], g: Value, out: Value, *arrays: Value, ax
     return [g[(*before, i)] if need else None for i, need in enumerate(needed)]
 
 
-def stack(arrays: Sequence[ArrayLike], axis: int = 0) -> Tensor:
+@composed
+def stack(
+    arrays: Sequence[ArrayLike], axis: int = 0, *, dtype: DTypeLike | None = None, casting: str = "same_kind"
+) -> Tensor:
     """Join along a new axis: what ``np.array([t, t])`` is for arrays.
 
     >>> stack([Tensor(1.0), Tensor(2.0)])
     Tensor([1., 2.])
     """
-    return _stack(*arrays, axis=axis)
+    return _stack(*_cast(arrays, dtype, casting), axis=axis)
 
 
 @composed
@@ -104,25 +122,25 @@ def _parts(arrays: Sequence[Value], ndim: int) -> list[Value]:
 
 
 @composed
-def hstack(arrays: Sequence[ArrayLike]) -> Tensor:
+def hstack(arrays: Sequence[ArrayLike], *, dtype: DTypeLike | None = None, casting: str = "same_kind") -> Tensor:
     """Stack horizontally: vectors end to end, other arrays along the second axis.
 
     >>> hstack([Tensor([1.0]), [2.0, 3.0]])
     Tensor([1., 2., 3.])
     """
     parts = _parts(arrays, 1)
-    return concatenate(parts, 0 if np.ndim(parts[0]) == 1 else 1)
+    return concatenate(parts, 0 if np.ndim(parts[0]) == 1 else 1, dtype=dtype, casting=casting)
 
 
 @composed
-def vstack(arrays: Sequence[ArrayLike]) -> Tensor:
+def vstack(arrays: Sequence[ArrayLike], *, dtype: DTypeLike | None = None, casting: str = "same_kind") -> Tensor:
     """Stack vertically, vectors as rows.
 
     >>> vstack([Tensor([1.0, 2.0]), [3.0, 4.0]])
     Tensor([[1., 2.],
             [3., 4.]])
     """
-    return concatenate(_parts(arrays, 2), 0)
+    return concatenate(_parts(arrays, 2), 0, dtype=dtype, casting=casting)
 
 
 @composed
@@ -158,7 +176,7 @@ def append(x: ArrayLike, values: ArrayLike, axis: int | None = None) -> Tensor:
     return concatenate(of_one_kind(x, values), axis)
 
 
-# Repeating and padding
+# Repeating
 
 
 @composed
@@ -190,51 +208,3 @@ def repeat(x: ArrayLike, repeats: int | Sequence[int], axis: int | None = None) 
     if axis is None:
         x, axis = ravel(x), 0
     return take(x, np.repeat(np.arange(np.shape(x)[axis]), repeats), axis)
-
-
-@op(formulas=("upstream without the margin",))
-def _pad(x: Value, /, pad_width: Any, value: float) -> Value:
-    """Pad with one value."""
-    return np.pad(x, np.reshape(np.array(pad_width, np.intp), (-1, 2)), constant_values=value)
-
-
-_pad.rules(
-    lambda g, out, x, pad_width, value: g[tuple(slice(a, a + n) for (a, _), n in zip(pad_width, x.shape, strict=True))]
-)
-
-
-def _in_frame(x: Value, widths: Sequence[tuple[int, int]], constants: Value) -> Tensor:
-    """Pad with constants that may be tensors: one, or one for each side of each axis."""
-    shape, dtype = np.shape(x), np.asarray(value_of(x)).dtype
-    if dtype.kind != "f":
-        constants = static_value("constant_values", constants)  # it becomes an integer
-    each = ravel(broadcast_to(astype(constants, dtype), (len(shape), 2)))
-    sides = np.arange(2 * len(shape)).reshape(-1, 2)
-    side = np.pad(np.full(shape, -1), widths, constant_values=sides)  # the constant of each element; -1 inside
-    return where(side < 0, _pad(x, pad_width=tuple(widths), value=0), take(each, np.maximum(side, 0)))
-
-
-@composed
-def pad(x: ArrayLike, pad_width: Any, mode: str = "constant", *, constant_values: ArrayLike = 0) -> Tensor:
-    """Pad with a constant, or in one of the modes "reflect", "edge", "symmetric" and "wrap".
-
-    An element that the padding repeats receives the gradients of its copies too, and a constant those of the margin that it
-    fills.
-
-    >>> pad(Tensor([1.0, 2.0, 3.0]), (2, 1), "reflect")
-    Tensor([3., 2., 1., 2., 3., 2.])
-    """
-    shape = np.shape(x)
-    widths = [(int(a), int(b)) for a, b in np.broadcast_to(pad_width, (len(shape), 2))]
-    if any(n < 0 for pair in widths for n in pair):
-        raise ValueError(f"widths must not be negative, got {pad_width}; crop with x[...] instead")
-    if mode not in ("constant", "reflect", "edge", "symmetric", "wrap"):
-        raise ValueError(f"mode {mode!r} is not one of 'constant', 'reflect', 'edge', 'symmetric' and 'wrap'")
-    if mode == "constant" or not any(map(any, widths)):
-        if isinstance(constant_values, int | float):
-            return _pad(x, pad_width=tuple(widths), value=constant_values)
-        return _in_frame(x, widths, constant_values)
-    for axis, (width, size) in enumerate(zip(widths, shape, strict=True)):
-        if width != (0, 0):
-            x = take(x, np.pad(np.arange(size), width, mode), axis)  # type: ignore[call-overload]
-    return cast("Tensor", x)

@@ -11,13 +11,15 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op
-from minigrad.ops.dtypes import of_one_kind
+from minigrad.ops.dtypes import astype, of_one_kind
 from minigrad.ops.elementwise import multiply, power, subtract
 from minigrad.ops.indexing import diagonal
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import expand_dims, moveaxis, ravel, reshape, roll, transpose
 
 if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
     from minigrad.graph import Tensor
 
 
@@ -139,13 +141,14 @@ def tensordot(a: ArrayLike, b: ArrayLike, axes: int | Sequence[int | Sequence[in
 
 
 @composed
-def trace(x: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+def trace(x: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1, *, dtype: DTypeLike | None = None) -> Tensor:
     """Trace: the sum of a diagonal.
 
     >>> trace(Tensor([[1.0, 2.0], [3.0, 4.0]]))
     Tensor(5.0)
     """
-    return sum(diagonal(x, offset, axis1, axis2), -1)
+    found = diagonal(x, offset, axis1, axis2)
+    return sum(found if dtype is None else astype(found, dtype), -1)
 
 
 @composed

@@ -92,7 +92,9 @@ def _extreme(of: Any, larger: Any, x: Value, axis: Axis, keepdims: bool, where: 
         return of(x, axis, keepdims=keepdims)  # type: ignore[no-any-return]
     initial = _like(initial, x)
     if np.size(x):
-        x = chosen(x, where, value_of(initial))
+        dtype = np.asarray(value_of(x)).dtype
+        ends = (-np.inf, np.inf) if dtype.kind == "f" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+        x = chosen(x, where, dtype.type(ends[of is min]))
         return larger(of(x, axis, keepdims=keepdims), initial)  # type: ignore[no-any-return]
     empty = np.max(value_of(x), axis, keepdims=keepdims, initial=value_of(initial))
     return multiply(initial, np.ones_like(empty))

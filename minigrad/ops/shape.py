@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from minigrad.graph import ArrayLike, Value
+from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @op(formulas=("upstream in the shape of x",))
-def reshape(x: Value, /, shape: int | Sequence[int]) -> Value:
-    """Reshape, in row-major order; one length may be −1 and is computed from the others.
+def reshape(x: Value, /, shape: int | Sequence[int], *, order: str = "C") -> Value:
+    """Reshape, in row-major order unless told; one length may be −1 and is computed from the others.
 
     >>> reshape(Tensor([1.0, 2.0, 3.0, 4.0]), (2, -1))
     Tensor([[1., 2.],
@@ -35,24 +35,46 @@ def reshape(x: Value, /, shape: int | Sequence[int]) -> Value:
 reshape.rules(lambda g, out, x, shape: np.reshape(g, x.shape))
 
 
+@reshape.composes("order")
+def _reshape(x: Value, shape: int | Sequence[int], *, order: str = "C") -> Tensor:
+    if order not in ("C", "F", "A"):
+        raise ValueError(f"the order is 'C', 'F' or 'A', got {order!r}")
+    if order == "A":
+        order = "F" if np.isfortran(np.asarray(value_of(x))) else "C"
+    if order == "C":
+        return reshape(x, shape)
+    shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
+    return transpose(reshape(transpose(x), shape[::-1]))
+
+
 @composed
-def ravel(x: ArrayLike) -> Tensor:
-    """Flatten to one dimension.
+def ravel(x: ArrayLike, order: str = "C") -> Tensor:
+    """Flatten to one dimension; with the order "K", as the elements stand in memory.
 
     >>> ravel(Tensor([[1.0], [2.0]]))
     Tensor([1., 2.])
     """
-    return reshape(x, math.prod(np.shape(x)))
+    count = math.prod(np.shape(x))
+    if order != "K":
+        return reshape(x, count, order=order) if order != "C" else reshape(x, count)
+    strides = np.asarray(value_of(x)).strides
+    return reshape(transpose(x, sorted(range(len(strides)), key=lambda i: -abs(strides[i]))), count)
 
 
 @composed
-def flatten(x: ArrayLike, start_axis: int = 0, end_axis: int = -1) -> Tensor:
+def flatten(x: ArrayLike, start_axis: int | str = 0, end_axis: int = -1, *, order: str = "C") -> Tensor:
     """Merge the axes from `start_axis` to `end_axis` into one; 1 and −1 leave the batch axis alone.
+
+    As of an array, ``flatten("F")`` is that of all axes in another order.
 
     >>> flatten(Tensor(np.zeros((5, 2, 3))), 1).shape
     (5, 6)
     """
     shape = np.shape(x)
+    if isinstance(start_axis, str) or order != "C":
+        if (end_axis, start_axis if order != "C" else 0) != (-1, 0):
+            raise ValueError("an order is for flattening all axes")
+        return ravel(x, start_axis if isinstance(start_axis, str) else order)
     if not shape:
         return reshape(x, 1)
     start, end = normalize_axis_index(start_axis, len(shape)), normalize_axis_index(end_axis, len(shape))

@@ -15,7 +15,7 @@ from numpy.linalg import LinAlgError
 
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op, static_value
-from minigrad.ops.decompose import svdvals
+from minigrad.ops.decompose import mirrored, svdvals
 from minigrad.ops.elementwise import square, subtract, where
 from minigrad.ops.indexing import getitem
 from minigrad.ops.linalg import matmul
@@ -168,12 +168,13 @@ _pinv.rules(_pinv_rule)
 
 
 @composed
-def pinv(a: ArrayLike, rcond: float | None = None, *, rtol: float | None = None) -> Tensor:
+def pinv(a: ArrayLike, rcond: float | None = None, hermitian: bool = False, *, rtol: float | None = None) -> Tensor:
     """Moore-Penrose pseudo-inverse.
 
-    `rcond` and `rtol` are two names for one limit, 1e-15 if neither is given. The gradient is that of Golub and Pereyra,
-    "The differentiation of pseudo-inverses" (1973). It holds among matrices of one rank: where singular values are 0 it is
-    finite, and tells how the result changes as long as they stay 0.
+    Of a `hermitian` matrix the lower triangle alone is read. `rcond` and `rtol` are two names for one limit, 1e-15 if
+    neither is given. The gradient is that of Golub and Pereyra, "The differentiation of pseudo-inverses" (1973). It holds
+    among matrices of one rank: where singular values are 0 it is finite, and tells how the result changes as long as they
+    stay 0.
 
     >>> print(pinv(Tensor([[2.0], [0.0]])).data)
     [[0.5 0. ]]
@@ -181,6 +182,7 @@ def pinv(a: ArrayLike, rcond: float | None = None, *, rtol: float | None = None)
     if rcond is not None and rtol is not None:
         raise ValueError("pinv: rcond and rtol are two names for one limit; give one of them")
     limit = rcond if rtol is None else rtol
+    a = mirrored(a) if hermitian else a
     return _pinv(a, 1e-15 if limit is None else limit)
 
 
