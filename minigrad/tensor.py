@@ -71,6 +71,13 @@ def _pair(first: Op[...], second: Op[...]) -> tuple[Callable[..., Any], Callable
     )
 
 
+def _bitwise(function: np.ufunc) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The two methods of an operator on bits, of integers and booleans; as a comparison, it gives plain arrays."""
+    return lambda self, other: function(self.value, value_of(other)), lambda self, other: function(
+        value_of(other), self.value
+    )
+
+
 def _method(function: Callable[Concatenate[ArrayLike, P], R]) -> Callable[Concatenate[Tensor, P], R]:
     """A function as a method of its first argument."""
 
@@ -414,7 +421,15 @@ class Tensor(Node):
     __mod__, __rmod__, __imod__ = _binary(ops.remainder), _reflected(ops.remainder), _in_place(ops.remainder)
     __matmul__, __rmatmul__, __imatmul__ = _method(ops.matmul), _reflected(ops.matmul), _in_place(ops.matmul)
     __divmod__, __rdivmod__ = _pair(ops.floor_divide, ops.remainder)
+    __and__, __rand__ = _bitwise(np.bitwise_and)
+    __or__, __ror__ = _bitwise(np.bitwise_or)
+    __xor__, __rxor__ = _bitwise(np.bitwise_xor)
+    __lshift__, __rlshift__ = _bitwise(np.left_shift)
+    __rshift__, __rrshift__ = _bitwise(np.right_shift)
     __neg__, __abs__ = _method(ops.negative), _method(ops.abs)
+
+    def __invert__(self) -> Any:
+        return np.invert(self.value)
 
     def __pos__(self) -> Tensor:
         return self

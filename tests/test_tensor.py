@@ -406,3 +406,17 @@ class TestAnomaly:
             x = Tensor([1.0, 4.0])
             (mg.sqrt(x) @ x).backward()
             assert x.grad is not None
+
+
+@pytest.mark.parametrize("operate", [
+    lambda a, b: a & b, lambda a, b: a | b, lambda a, b: a ^ b, lambda a, b: a << b, lambda a, b: a >> b, lambda a, b: ~(a & b),
+])  # fmt: skip
+@pytest.mark.parametrize("other", [3, np.array([1, 0, 4]), Tensor(np.array([2, 2, 1]))], ids=["number", "array", "tensor"])
+def test_operators_on_bits(operate, other):
+    t, plain, values = Tensor(np.array([1, 6, 5])), np.array([1, 6, 5]), value_of(other)
+    for found, expected in ((operate(t, other), operate(plain, values)), (operate(other, t), operate(values, plain))):
+        assert type(found) is np.ndarray
+        np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(~Tensor(np.array([True, False])), [False, True])
+    with pytest.raises(TypeError, match="bitwise_and"):
+        Tensor(1.0) & 1

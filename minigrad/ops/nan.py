@@ -183,32 +183,46 @@ def nanstd(
     return _spread("nanstd", std, x, axis, ddof, keepdims, where, ddof=ddof, mean=mean, dtype=dtype)
 
 
-def _nan_quantile(who: str, x: Value, q: Value, axis: Axis, method: str, keepdims: bool) -> Tensor:
+def _nan_quantile(who: str, x: Value, q: Value, axis: Axis, method: str, keepdims: bool, weights: Value = None) -> Tensor:
     if np.any(np.all(np.isnan(np.asarray(value_of(x))), axis=axis)):
         warnings.warn(f"{who}: all-nan slice", RuntimeWarning, stacklevel=4)
-    return quantiles(x, q, axis, method, keepdims, ignore_nan=True)
+    return quantiles(x, q, axis, method, keepdims, ignore_nan=True, weights=weights)
 
 
 @composed
-def nanquantile(x: ArrayLike, q: ArrayLike, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Tensor:
+def nanquantile(
+    x: ArrayLike,
+    q: ArrayLike,
+    axis: Axis = None,
+    *,
+    method: str = "linear",
+    keepdims: bool = False,
+    weights: ArrayLike | None = None,
+) -> Tensor:
     """NaN-ignoring `quantile`. If all elements are nan, nan with a warning.
 
     >>> nanquantile(Tensor([1.0, np.nan, 2.0, 4.0]), 0.75)
     Tensor(3.0)
     """
-    return _nan_quantile("nanquantile", x, fractions(q, 1), axis, method, keepdims)
+    return _nan_quantile("nanquantile", x, fractions(q, 1), axis, method, keepdims, weights=weights)
 
 
 @composed
 def nanpercentile(
-    x: ArrayLike, q: ArrayLike, axis: Axis = None, *, method: str = "linear", keepdims: bool = False
+    x: ArrayLike,
+    q: ArrayLike,
+    axis: Axis = None,
+    *,
+    method: str = "linear",
+    keepdims: bool = False,
+    weights: ArrayLike | None = None,
 ) -> Tensor:
     """NaN-ignoring `percentile`. If all elements are nan, nan with a warning.
 
     >>> nanpercentile(Tensor([1.0, np.nan, 2.0, 4.0]), 75)
     Tensor(3.0)
     """
-    return _nan_quantile("nanpercentile", x, fractions(q, 100), axis, method, keepdims)
+    return _nan_quantile("nanpercentile", x, fractions(q, 100), axis, method, keepdims, weights=weights)
 
 
 @composed

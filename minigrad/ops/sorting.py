@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from minigrad.graph import ArrayLike, Node, Value, value_of
-from minigrad.operation import composed, op
+from minigrad.operation import composed, op, static_value
 from minigrad.ops.dtypes import astype
 from minigrad.ops.elementwise import divide, where
 from minigrad.ops.indexing import take, take_along_axis
@@ -73,11 +73,19 @@ def argsort(x: ArrayLike, axis: int | None = -1, kind: str | None = None) -> Val
 
 
 @composed
-def quantile(x: ArrayLike, q: ArrayLike, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Tensor:
+def quantile(
+    x: ArrayLike,
+    q: ArrayLike,
+    axis: Axis = None,
+    *,
+    method: str = "linear",
+    keepdims: bool = False,
+    weights: ArrayLike | None = None,
+) -> Tensor:
     """q-quantile, linearly interpolated; the two elements it lies between share its gradient.
 
     q receives the slope between them; where it meets an element, that to the right, and at 1 that to the left.
-    Of NumPy's methods, those that are steps in q and are not called "lower", "higher" or "nearest" are missing.
+    `weights` go with the method "inverted_cdf", and receive no gradient.
 
     >>> x = Tensor([1.0, 2.0, 4.0])
     >>> y = quantile(x, 0.75)
@@ -85,17 +93,25 @@ def quantile(x: ArrayLike, q: ArrayLike, axis: Axis = None, *, method: str = "li
     >>> print(y.data, x.grad)
     3.0 [0.  0.5 0.5]
     """
-    return quantiles(x, fractions(q, 1), axis, method, keepdims)
+    return quantiles(x, fractions(q, 1), axis, method, keepdims, weights=weights)
 
 
 @composed
-def percentile(x: ArrayLike, q: ArrayLike, axis: Axis = None, *, method: str = "linear", keepdims: bool = False) -> Tensor:
+def percentile(
+    x: ArrayLike,
+    q: ArrayLike,
+    axis: Axis = None,
+    *,
+    method: str = "linear",
+    keepdims: bool = False,
+    weights: ArrayLike | None = None,
+) -> Tensor:
     """q-th percentile: the quantile of q / 100.
 
     >>> percentile(Tensor([1.0, 2.0, 4.0]), [0, 75])
     Tensor([1., 3.])
     """
-    return quantiles(x, fractions(q, 100), axis, method, keepdims)
+    return quantiles(x, fractions(q, 100), axis, method, keepdims, weights=weights)
 
 
 @composed
@@ -118,7 +134,9 @@ def fractions(q: Value, whole: int) -> Value:
     return divide(q if isinstance(q, Node) else given, whole)
 
 
-def quantiles(x: Value, q: Value, axis: Axis, method: str, keepdims: bool, ignore_nan: bool = False) -> Tensor:
+def quantiles(
+    x: Value, q: Value, axis: Axis, method: str, keepdims: bool, ignore_nan: bool = False, weights: Value = None
+) -> Tensor:
     """Quantiles over axes of x. The result has the axes of q, then those of x that are left."""
     if np.asarray(value_of(x)).dtype.kind != "f":
         x = astype(x, np.float64)
@@ -128,8 +146,13 @@ def quantiles(x: Value, q: Value, axis: Axis, method: str, keepdims: bool, ignor
     size = math.prod(shape[i] for i in axes)
     if not size:
         raise ValueError(f"x of shape {shape} has no elements along axes {axes}")
-    lines = reshape(moveaxis(x, axes, tuple(range(-len(axes), 0))), (*rest, size))
-    found = _quantiles_of_sorted(sort(lines), reshape(q, -1), method, ignore_nan)
+    last = tuple(range(-len(axes), 0))
+    lines = reshape(moveaxis(x, axes, last), (*rest, size))
+    if weights is None:
+        found = _quantiles_of_sorted(sort(lines), reshape(q, -1), method, ignore_nan)
+    else:
+        weights = np.moveaxis(_weights(weights, shape, axes, method), axes, last).reshape(*rest, size)
+        found = _weighted_quantiles(lines, weights, np.ravel(static_value("q", q)), ignore_nan)
     result = reshape(moveaxis(found, -1, 0), (*q.shape, *rest))
     return expand_dims(result, tuple(q.ndim + i for i in axes)) if keepdims and axes else result
 
@@ -148,6 +171,37 @@ def _quantiles_of_sorted(lines: Value, q: Value, method: str, ignore_nan: bool) 
     found = pick(lines, below, -1)
     if isinstance(weight, Node) or weight.any():
         found = _between(found, pick(lines, np.minimum(below + 1, np.maximum(count - 1, 0)), -1), weight)
+    return where(undefined, values.dtype.type(np.nan), found) if undefined.any() else found
+
+
+def _weights(weights: Value, shape: tuple[int, ...], axes: tuple[int, ...], method: str) -> Value:
+    """Weights in the shape of the elements."""
+    if method != "inverted_cdf":
+        raise ValueError(f"weights= go with method='inverted_cdf' alone, got {method!r}")
+    weights = np.asarray(static_value("weights", weights))
+    if weights.shape != shape:
+        if len(axes) != 1 or weights.shape != (shape[axes[0]],):
+            raise ValueError(f"weights of shape {weights.shape} fit neither x of shape {shape} nor one axis of it")
+        weights = np.broadcast_to(weights.reshape(-1, *(1,) * (len(shape) - axes[0] - 1)), shape)
+    if np.any(weights < 0):
+        raise ValueError("weights must not be negative")
+    return weights
+
+
+def _weighted_quantiles(lines: Value, weights: Value, q: Value, ignore_nan: bool) -> Tensor:
+    """In each line, the first element, in ascending order, to which a share q of the weights belongs."""
+    values = np.asarray(value_of(lines))
+    nan = np.isnan(values)
+    order = argsort(lines, -1, "stable")
+    weights = np.take_along_axis(np.where(nan, 0.0, weights) if ignore_nan else weights, order, -1)
+    shares = np.cumsum(weights, -1, dtype=np.float64)
+    if np.any(shares[..., -1] == 0):
+        raise ValueError("at least one weight of each line must not be 0")
+    shares /= shares[..., -1:]
+    before = (np.expand_dims(shares, -2) < q[:, None]) | (np.expand_dims(shares, -2) == 0)
+    index = np.minimum(np.sum(before, -1), values.shape[-1] - 1)
+    found = take_along_axis(_reorder(lines, order, values.ndim - 1), index, -1)
+    undefined = np.all(nan, -1, keepdims=True) if ignore_nan else np.any(nan, -1, keepdims=True)
     return where(undefined, values.dtype.type(np.nan), found) if undefined.any() else found
 
 
@@ -177,12 +231,20 @@ _ROUNDED: dict[str, Callable[[Value], Value]] = {
     "midpoint": lambda index: (np.floor(index) + np.ceil(index)) / 2,
 }
 
+_STEPS: dict[str, Callable[[Value], Value]] = {  # of n q - 1
+    "inverted_cdf": np.ceil,
+    "averaged_inverted_cdf": lambda index: np.where(index == np.floor(index), index + 0.5, np.ceil(index)),
+    "closest_observation": lambda index: np.rint(index + 1) - 1,  # half to odd: NumPy counts from 1
+}
+
 
 def _virtual_index(q: Value, n: Value, method: str) -> Value:
     """Where a quantile lies among n sorted elements: an index with a fraction."""
     if method in _ROUNDED:
         return _ROUNDED[method](q * (n - 1))
+    if method in _STEPS:
+        return np.clip(_STEPS[method](n * value_of(q) - 1), 0, n - 1)
     if method not in _CONTINUOUS:
-        raise ValueError(f"method {method!r} is none of {', '.join([*_CONTINUOUS, *_ROUNDED])}")
+        raise ValueError(f"method {method!r} is none of {', '.join([*_CONTINUOUS, *_ROUNDED, *_STEPS])}")
     a, b = _CONTINUOUS[method]
     return q * (n - 1) if a == b == 1 else np.clip(n * q + (a + q * (1 - a - b)) - 1, 0, n - 1)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import minigrad as mg
 from minigrad import Tensor
 from minigrad.graph import topological_order
 
@@ -108,10 +109,52 @@ def test_sorting_is_one_node():
     (lambda: np.percentile(V, -1e-9), ValueError, "percentile: q must lie between 0 and 100"),
     (lambda: np.percentile(V, np.nan), ValueError, "percentile: q must lie between 0 and 100, got nan"),
     (lambda: np.quantile(V, [0.5, 1.5]), ValueError, "quantile: q must lie between 0 and 1"),
-    (lambda: np.quantile(V, 0.5, method="inverted_cdf"), ValueError, "quantile: method 'inverted_cdf' is none of"),
+    (lambda: np.quantile(V, 0.5, method="rank"), ValueError, "quantile: method 'rank' is none of"),
     (lambda: np.quantile(V, 0.5, axis=1), IndexError, "quantile: axis 1 is out of bounds"),
     (lambda: np.median(Tensor(np.zeros((2, 0)))), ValueError, r"median: x of shape \(2, 0\) has no elements along axes \(0, 1\)"),
 ])  # fmt: skip
 def test_bad_input(call, kind, says):
     with pytest.raises(kind, match=says):
         call()
+
+
+STEPS = ["inverted_cdf", "averaged_inverted_cdf", "closest_observation"]
+
+
+@pytest.mark.parametrize("method", STEPS)
+@pytest.mark.parametrize("q", [0.0, 0.1, 0.25, 0.3, 0.5, 0.7, 1.0])
+def test_methods_that_are_steps(method: str, q: float):
+    x = np.array([[3.0, 1.0, 2.0, 5.0, 4.0], [0.5, -1.0, 7.0, 2.5, -3.0]])
+    for axis in (None, 0, 1):
+        np.testing.assert_allclose(
+            np.quantile(Tensor(x), q, axis, method=method).data, np.quantile(x, q, axis, method=method)
+        )
+    assert mg.gradcheck(lambda t: np.quantile(t, q, 1, method=method), x)
+
+
+@pytest.mark.parametrize("q", [0.0, 0.2, 0.5, 1.0, [[0.3, 0.9]]])
+@pytest.mark.parametrize("axis", [None, 0, 1, (0, 1)])
+def test_weighted_quantiles(q: object, axis: object):
+    x = np.array([[3.0, 1.0, 2.0, 5.0], [0.5, -1.0, 7.0, 2.5]])
+    weights = np.array([[1.0, 0.0, 2.0, 0.5], [0.3, 1.0, 1.0, 2.0]])
+    for w in [weights, weights[1]] if axis == 1 else [weights]:
+        found = np.quantile(Tensor(x), q, axis, method="inverted_cdf", weights=w)
+        np.testing.assert_array_equal(found.data, np.quantile(x, q, axis, method="inverted_cdf", weights=w))
+    holes = np.where(x == 2.0, np.nan, x)
+    ignoring = np.nanpercentile(Tensor(holes), 40, 1, method="inverted_cdf", weights=weights)
+    np.testing.assert_array_equal(ignoring.data, np.nanpercentile(holes, 40, 1, method="inverted_cdf", weights=weights))
+    assert np.isnan(np.quantile(Tensor(holes), 0.4, method="inverted_cdf", weights=weights).data)
+    assert mg.gradcheck(lambda t: np.quantile(t, 0.4, 1, method="inverted_cdf", weights=weights), x)
+
+
+@pytest.mark.parametrize(("options", "says"), [
+    ({"weights": [1.0, 1.0]}, "quantile: weights= go with method='inverted_cdf' alone, got 'linear'"),
+    ({"weights": [1.0, 1.0, 1.0], "method": "inverted_cdf"}, r"quantile: weights of shape \(3,\) fit neither x of shape \(2,\)"),
+    ({"weights": [1.0, -1.0], "method": "inverted_cdf"}, "quantile: weights must not be negative"),
+    ({"weights": [0.0, 0.0], "method": "inverted_cdf"}, "quantile: at least one weight of each line must not be 0"),
+])  # fmt: skip
+def test_weights_that_do_not_fit_say_so(options: dict, says: str):
+    with pytest.raises(ValueError, match=says):
+        mg.quantile(Tensor([1.0, 2.0]), 0.5, **options)
+    with pytest.raises(TypeError, match="quantile: weights= is not differentiated"):
+        mg.quantile(Tensor([1.0, 2.0]), 0.5, method="inverted_cdf", weights=Tensor([1.0, 2.0]))
