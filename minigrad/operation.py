@@ -273,7 +273,9 @@ class Op(Generic[P]):
     ) -> Exception:
         """The error with the operation and the shapes in front, and a `Fault` for drawings."""
         kind = next((k for k in _EXPLAINED if isinstance(error, k)), None)
-        if kind and not str(error).startswith(f"{self.name}:"):
+        if isinstance(error, np.exceptions.AxisError) and error.axis is not None and error.ndim is not None:
+            error = np.exceptions.AxisError(error.axis, error.ndim, f"{self.name}, inputs of {shapes(values)}")
+        elif kind and not str(error).startswith(f"{self.name}:"):
             text = f"{self.name}, inputs of {shapes(values)}: {error}"
             if self.elementwise and "broadcast" in str(error):
                 text = (
@@ -329,6 +331,8 @@ _OTHERS = {
     "other": "b",
     "correction": "ddof",
     "unbiased": "ddof",
+    "start_dim": "start_axis",
+    "end_dim": "end_axis",
     "inplace": "",
     "generator": "rng",
 }
@@ -338,7 +342,8 @@ _OTHERS = {
 def unexpected(called: str, name: str, known: Sequence[str]) -> str:
     """The message for a keyword that a function does not have."""
     ours = _OTHERS.get(name)
-    hint = f"; it is {ours}= here, as in NumPy" if ours in known else ""
+    numpy = ", as in NumPy" if ours in ("axis", "keepdims", "ddof") else ""
+    hint = f"; it is {ours}= here{numpy}" if ours in known else ""
     takes = f"; it takes {', '.join(known)}" if known and not hint else ""
     return f"{called} has no argument {name!r}{hint}{takes}"
 
@@ -506,12 +511,18 @@ def _rename(error: Exception, function: Callable[..., Any], given: tuple[Any, ..
         error.args = (unexpected(name, text.split("'")[1], known),)
     fault: Fault | None = getattr(error, "fault", None)
     if isinstance(error, np.exceptions.AxisError) and error.axis is not None:  # its text is made of its parts
-        error.__init__(error.axis, error.ndim, name)  # type: ignore[misc]
+        several = [v for x in given for v in (x if isinstance(x, list | tuple) else (x,))]
+        arrays = [value_of(v) for v in several if isinstance(v, Node | ndarray)]
+        error.__init__(error.axis, error.ndim, f"{name}, inputs of {shapes(arrays)}" if arrays else name)  # type: ignore[misc]
     text = error.args[0] if error.args and isinstance(error.args[0], str) else None
     if fault is None:
         inputs = tuple(x for x in given if isinstance(x, Node))
         error.fault = Fault(name, inputs, tuple(x.value for x in inputs))  # type: ignore[attr-defined]
-        if text is not None and isinstance(error, _EXPLAINED) and not text.startswith((f"{name}:", f"{name}(")):
+        if (
+            text is not None
+            and isinstance(error, _EXPLAINED)
+            and not text.startswith((f"{name}:", f"{name},", f"{name}(", f"{name} has no argument"))
+        ):
             error.args = (f"{name}: {text}", *error.args[1:])
         return
     for inner in (fault.called, fault.op.name if fault.op else ""):

@@ -25,7 +25,7 @@ from minigrad.border import (
 from minigrad.graph import NOTHING, ArrayLike, Node, as_array, constant, describe, value_of
 from minigrad.modes import MODES, USUAL
 from minigrad.operation import Op
-from minigrad.ops.indexing import as_key
+from minigrad.ops.indexing import _getitem, as_key
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -86,6 +86,17 @@ def _method(function: Callable[Concatenate[ArrayLike, P], R]) -> Callable[Concat
         return function(self, *args, **options)
 
     return cast("Callable[Concatenate[Tensor, P], R]", method)
+
+
+def _power(operator: Operator) -> Callable[..., Tensor]:
+    """The method of `**` and of `pow`, which may be given a modulus."""
+
+    def method(self: Tensor, other: Any, modulus: Any = None) -> Tensor:
+        if modulus is not None:
+            raise TypeError("pow: a modulus is not recorded; use minigrad.remainder(x**y, modulus)")
+        return operator(self, other)
+
+    return method
 
 
 def _reflected(op: Op[...]) -> Operator:
@@ -412,7 +423,7 @@ class Tensor(Node):
     __sub__, __rsub__, __isub__ = _binary(ops.subtract), _reflected(ops.subtract), _in_place(ops.subtract)
     __mul__, __rmul__, __imul__ = _binary(ops.multiply), _reflected(ops.multiply), _in_place(ops.multiply)
     __truediv__, __rtruediv__, __itruediv__ = _binary(ops.divide), _reflected(ops.divide), _in_place(ops.divide)
-    __pow__, __rpow__, __ipow__ = _binary(ops.power), _reflected(ops.power), _in_place(ops.power)
+    __pow__, __rpow__, __ipow__ = _power(_binary(ops.power)), _reflected(ops.power), _in_place(ops.power)
     __floordiv__, __rfloordiv__, __ifloordiv__ = (
         _binary(ops.floor_divide),
         _reflected(ops.floor_divide),
@@ -456,7 +467,7 @@ class Tensor(Node):
     # Indexing and comparing. Comparisons carry no gradient: they give plain arrays.
 
     def __getitem__(self, key: Any) -> Any:
-        return ops.getitem(self, key)
+        return _getitem(self, key=as_key(key))
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))

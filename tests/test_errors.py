@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 
 import minigrad as mg
+import minigrad.nn
+import minigrad.optim
 from minigrad import Tensor
+from minigrad.data import ArrayDataset
+from minigrad.graph import value_of
 from minigrad.operation import composed
 
 V, M = Tensor([1.0, 2.0, 3.0]), Tensor(np.ones((2, 4)))
@@ -18,6 +24,11 @@ def freed():
     y = x * x
     y.backward(retain_graph=False)
     return y
+
+
+def fitted(data):
+    model = mg.nn.Linear(3, 1)
+    return mg.nn.fit(model, data, mg.mse_loss, mg.optim.SGD(model.parameters(), lr=0.1), epochs=1, progress=False)
 
 
 CASES = {
@@ -48,6 +59,14 @@ CASES = {
     "a static argument twice": (lambda: mg.sum(V, 0, axis=0), TypeError, "sum got two values for 'axis'"),
     "an unknown static argument": (lambda: mg.sum(V, dim=0), TypeError, "sum has no argument 'dim'; it is axis= here, as in NumPy"),
     "an axis out of range": (lambda: mg.sum(V, axis=3), IndexError, r"sum, inputs of shape \(3,\): axis 3 is out of bounds"),
+    "a modulus of a power": (lambda: pow(V, 2, 5), TypeError, r"pow: a modulus is not recorded; use minigrad.remainder\(x\*\*y"),
+    "a negative count of tile": (lambda: mg.tile(V, -1), ValueError, "^tile: the counts must be integers of at least 0, got -1"),
+    "half a count of tile": (lambda: mg.tile(V, [1.5]), ValueError, r"^tile: the counts must be integers of at least 0, got \[1.5"),
+    "the trace of a vector": (lambda: mg.trace(V), IndexError, r"^trace, inputs of shape \(3,\): axis 1 is out of bounds"),
+    "a matrix norm of a vector": (lambda: mg.linalg.matrix_norm(V), IndexError, r"^matrix_norm, inputs of shape \(3,\): axis -2 is out"),
+    "PyTorch's name of the first axis": (lambda: mg.flatten(M, start_dim=1), TypeError, "^flatten has no argument 'start_dim'; it is start_axis= here$"),
+    "a dataset for batches": (lambda: fitted(ArrayDataset(np.ones((4, 3)), np.ones((4, 1)))), TypeError, r"^fit: the data is a dataset.*DataLoader\(dataset, batch_size\)"),
+    "a list of items for batches": (lambda: fitted([(np.ones(3), 1.0)]), TypeError, "^fit: the data is a dataset, not batches"),
     "a reshape that does not fit": (lambda: M.reshape(3, 3), ValueError, r"reshape, inputs of shape \(2, 4\): cannot reshape"),
     "an index out of range": (lambda: V[5], IndexError, r"getitem, inputs of shape \(3,\): index 5 is out of bounds"),
     "an index that is a float": (lambda: V[1.5], IndexError, "getitem.*only integers"),
@@ -115,6 +134,87 @@ def test_a_rule_of_the_wrong_shape_names_its_op():
         wrong.rules()
 
 
+ALONG = {
+    "all": mg.all, "any": mg.any, "append": lambda x, axis: mg.append(x, x, axis), "argmax": mg.argmax, "argmin": mg.argmin,
+    "argsort": mg.argsort, "average": mg.average, "concatenate": lambda x, axis: mg.concatenate([x, x], axis),
+    "cross": lambda x, axis: mg.cross(x, x, axis=axis), "cumprod": mg.cumprod, "cumsum": mg.cumsum,
+    "diagonal": lambda x, axis: mg.diagonal(x, axis1=axis), "diff": lambda x, axis: mg.diff(x, axis=axis), "expand_dims": mg.expand_dims,
+    "flatten": mg.flatten, "flip": mg.flip, "log_softmax": mg.log_softmax, "logsumexp": mg.logsumexp, "max": mg.max, "mean": mg.mean,
+    "median": mg.median, "min": mg.min, "moveaxis": lambda x, axis: mg.moveaxis(x, axis, 0), "nancumsum": mg.nancumsum, "nanmax": mg.nanmax,
+    "nanmean": mg.nanmean, "nanmedian": mg.nanmedian, "nanmin": mg.nanmin, "nanprod": mg.nanprod,
+    "nanquantile": lambda x, axis: mg.nanquantile(x, 0.5, axis), "nanstd": mg.nanstd, "nansum": mg.nansum, "nanvar": mg.nanvar,
+    "norm": lambda x, axis: mg.norm(x, axis=axis), "percentile": lambda x, axis: mg.percentile(x, 5, axis),
+    "permute": lambda x, axis: mg.permute(x, (0, axis)), "prod": mg.prod, "ptp": mg.ptp, "quantile": lambda x, axis: mg.quantile(x, 0.5, axis),
+    "repeat": lambda x, axis: mg.repeat(x, 2, axis), "roll": lambda x, axis: mg.roll(x, 1, axis), "softmax": mg.softmax, "sort": mg.sort,
+    "split": lambda x, axis: mg.split(x, 2, axis), "squeeze": mg.squeeze, "stack": lambda x, axis: mg.stack([x, x], axis), "std": mg.std,
+    "sum": mg.sum, "swapaxes": lambda x, axis: mg.swapaxes(x, 0, axis), "take": lambda x, axis: mg.take(x, [0], axis),
+    "take_along_axis": lambda x, axis: mg.take_along_axis(x, [[0]], axis), "tensordot": lambda x, axis: mg.tensordot(x, x, ((axis,), (0,))),
+    "trace": lambda x, axis: mg.trace(x, 0, 0, axis), "trapezoid": lambda x, axis: mg.trapezoid(x, axis=axis), "var": mg.var,
+    "vector_norm": lambda x, axis: mg.linalg.vector_norm(x, axis=axis),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ALONG)
+@pytest.mark.parametrize("x", [M, M.data], ids=["tensor", "array"])
+def test_an_axis_out_of_range_is_said_alike_by_the_function_that_was_called(name: str, x):
+    with pytest.raises(
+        np.exceptions.AxisError, match=rf"^{name}, inputs of shapes? \(2, 4\).*: axis 7 is out of bounds for array"
+    ):
+        ALONG[name](x, 7)
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [("dim", "axis"), ("keepdim", "keepdims")])
+def test_a_keyword_of_pytorch_is_answered_alike_by_every_function(theirs: str, ours: str):
+    seen = 0
+    for name in mg.ops.__all__:
+        parameters = inspect.signature(function := getattr(mg, name)).parameters
+        if ours in parameters:
+            first = [V, V] if name in ("concatenate", "stack") else V
+            others = [0.5] * sum(
+                p.default is p.empty and p.kind is not p.KEYWORD_ONLY and p.name != ours for p in parameters.values()
+            )
+            with pytest.raises(TypeError, match=f"^{name} has no argument '{theirs}'; it is {ours}= here, as in NumPy$"):
+                function(first, *others[1:], **{theirs: 0})
+            seen += 1
+    assert seen > 25
+
+
+def test_scatter_and_getitem_name_themselves():
+    for call in (mg.getitem, lambda x, key, **k: mg.scatter(x, key, (3,), **k)):
+        with pytest.raises(TypeError, match=r"^(getitem|scatter) has no argument 'dim'; it takes x, key"):
+            call(V, 0, dim=0)
+
+
+def test_integers_and_booleans_are_floats_where_a_result_is():
+    for x in (np.array([[1, 2]]), np.array([[True, False]]), Tensor(np.array([[1, 2]])), 3, True):
+        exact = np.asarray(value_of(x), float)
+        for f in (mg.softmax, mg.log_softmax, mg.logsumexp):
+            np.testing.assert_array_equal(value_of(f(x)), f(exact))
+
+
+def test_a_scalar_has_axis_0_where_numpy_s_has():
+    for f in (
+        mg.sum,
+        mg.prod,
+        mg.max,
+        mg.min,
+        mg.logsumexp,
+        lambda x, axis: mg.cumprod(x, axis)[0],
+        lambda x, axis: mg.cumsum(x, axis)[0],
+    ):
+        for axis in (0, -1):
+            x = Tensor(3.0)
+            y = f(x, axis)
+            y.backward()
+            assert (y.item(), x.grad) == (3.0, 1.0)
+    x = Tensor(0.7)
+    y = np.repeat(x, 2, axis=0)
+    y.backward([1.0, 2.0])
+    assert (y.tolist(), x.grad) == ([0.7, 0.7], 3.0)
+    with pytest.raises(IndexError, match=r"^repeat, inputs of shape"):
+        mg.repeat(x, 2, axis=1)
+
+
 @composed
 def smoothed(x):
     return mg.conv1d(x, np.full((1, 1, 3), 1 / 3))
@@ -130,5 +230,5 @@ def test_an_error_begins_with_the_function_that_was_called():
             assert caught.value.fault.inputs == ((x,) if isinstance(x, Tensor) else ())
     with pytest.raises(ValueError, match=r"^linear, inputs of shapes \(3,\) and \(2, 4\): weight must be"):
         mg.linear(V, M)
-    with pytest.raises(np.exceptions.AxisError, match=r"^cross_entropy: axis 7 is out of bounds"):
+    with pytest.raises(np.exceptions.AxisError, match=r"^cross_entropy, inputs of shape \(2, 4\): axis 7 is out of bounds"):
         mg.cross_entropy(M, [0, 1], axis=7)

@@ -81,10 +81,15 @@ def means(totals: Array) -> dict[str, float]:
 def numbered_batches(data: Batches, who: str) -> Iterator[tuple[int, Any, Any]]:
     """The batches with their numbers, from 1. Empty ones are skipped; if none is left, a ValueError."""
     empty = True
+    of_items = f"{who}: the data is a dataset, not batches; give minigrad.data.DataLoader(dataset, batch_size)"
+    if callable(getattr(data, "batch", None)):
+        raise TypeError(of_items)
     for number, batch in enumerate(data, 1):
         if not isinstance(batch, tuple | list) or len(batch) != 2:
             kind = f"{len(batch)} parts" if isinstance(batch, tuple | list) else type(batch).__name__
             raise TypeError(f"{who}: a batch is a pair (x, y), as from a DataLoader over images and labels, got {kind}")
+        if not np.ndim(batch[1]):
+            raise TypeError(of_items)
         if len(batch[1]):
             empty = False
             yield number, *batch

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from minigrad.graph import Tensor
 
 
+@composed
 def getitem(x: ArrayLike, key: Any) -> Tensor:
     """Indexing, x[key], by any key of NumPy's; where an element is picked more than once, its gradients add up.
 
@@ -34,6 +35,7 @@ def _getitem(x: Value, /, key: Any) -> Value:
     return x[key]
 
 
+@composed
 def scatter(x: ArrayLike, key: Any, shape: tuple[int, ...]) -> Tensor:
     """Zeros of a shape, with x added at a key; the adjoint of `getitem`.
 

@@ -186,7 +186,9 @@ def tile(x: ArrayLike, reps: int | Sequence[int]) -> Tensor:
     >>> tile(Tensor([1.0, 2.0]), 2)
     Tensor([1., 2., 1., 2.])
     """
-    counts = (reps,) if isinstance(reps, int | np.integer) else tuple(reps)
+    counts = tuple(np.ravel(reps).tolist())
+    if any(not isinstance(n, int) or n < 0 for n in counts):
+        raise ValueError(f"the counts must be integers of at least 0, got {reps!r}")
     shape = np.shape(x)
     ndim = max(len(counts), len(shape))
     counts, shape = (1,) * (ndim - len(counts)) + counts, (1,) * (ndim - len(shape)) + shape
@@ -205,6 +207,7 @@ def repeat(x: ArrayLike, repeats: int | Sequence[int], axis: int | None = None) 
     """
     if np.asarray(repeats).dtype.kind not in "iu":
         raise TypeError(f"the counts must be integers, got {repeats!r}")
-    if axis is None:
+    if axis is None or (np.shape(x) == () and axis in (0, -1)):
         x, axis = ravel(x), 0
+    axis = normalize_axis_index(axis, np.ndim(x))
     return take(x, np.repeat(np.arange(np.shape(x)[axis]), repeats), axis)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.graph import ArrayLike, Value, value_of
-from minigrad.operation import op
+from minigrad.operation import composed, op
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -23,7 +23,8 @@ Axis = int | tuple[int, ...] | None
 
 
 def _axes(x: Value, axis: Axis) -> tuple[int, ...]:
-    return tuple(range(x.ndim)) if axis is None else normalize_axis_tuple(axis, x.ndim)
+    # As in NumPy, a scalar may be reduced along axis 0 or -1.
+    return tuple(range(x.ndim)) if axis is None or not x.ndim else normalize_axis_tuple(axis, x.ndim)
 
 
 def _count(x: Value, axis: Axis) -> int:
@@ -38,6 +39,11 @@ def _over(g: Value, count: int) -> Value:
 def restore_axes(v: Value, x: Value, axis: Axis, keepdims: bool) -> Value:
     """Restore the axes that a reduction of x dropped, at length 1, so that its result broadcasts against x."""
     return v if keepdims or not v.ndim else np.expand_dims(v, _axes(x, axis))
+
+
+def floating(x: Value) -> Value:
+    """`x` itself, or integers and booleans as floats."""
+    return np.asarray(x, np.float64) if np.asarray(x).dtype.kind in "iub" else x
 
 
 @op(formulas=("upstream broadcast to the shape of x",))
@@ -198,6 +204,7 @@ def logsumexp(x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Valu
     >>> print(f"{logsumexp(Tensor([1000.0, 1000.0])):.4f}")
     1000.6931
     """
+    x = floating(x)
     top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, 0)
     with np.errstate(divide="ignore"):  # the log of an empty sum is -inf, as it should be
@@ -306,6 +313,7 @@ cumsum.rules(lambda g, out, x, axis: np.reshape(np.flip(np.cumsum(np.flip(g, axi
 # Results without a gradient: plain NumPy
 
 
+@composed
 def argmax(x: ArrayLike, axis: int | None = None, *, keepdims: bool = False) -> Value:
     """Index of the maximum, the first of several; a plain array, for an index has no gradient.
 
@@ -315,6 +323,7 @@ def argmax(x: ArrayLike, axis: int | None = None, *, keepdims: bool = False) -> 
     return np.argmax(value_of(x), axis=axis, keepdims=keepdims)
 
 
+@composed
 def argmin(x: ArrayLike, axis: int | None = None, *, keepdims: bool = False) -> Value:
     """Index of the minimum, the first of several; a plain array, for an index has no gradient.
 
@@ -324,6 +333,7 @@ def argmin(x: ArrayLike, axis: int | None = None, *, keepdims: bool = False) -> 
     return np.argmin(value_of(x), axis=axis, keepdims=keepdims)
 
 
+@composed
 def any(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False, where: ArrayLike = True) -> Value:
     """True if any element is nonzero; a plain array.
 
@@ -333,6 +343,7 @@ def any(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False, where: Array
     return np.any(value_of(x), axis=axis, keepdims=keepdims, where=value_of(where))
 
 
+@composed
 def all(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False, where: ArrayLike = True) -> Value:
     """True if all elements are nonzero; a plain array.
 

@@ -41,6 +41,7 @@ def _inverse(order: Value, axis: int) -> Value:
 _reorder.rules(lambda g, out, x, order, axis: _reorder(g, _inverse(order, axis), axis))
 
 
+@composed
 def sort(x: ArrayLike, axis: int | None = -1, kind: str | None = None) -> Tensor:
     """Sort in ascending order, nan last.
 
@@ -55,6 +56,7 @@ def sort(x: ArrayLike, axis: int | None = -1, kind: str | None = None) -> Tensor
     return _reorder(x, argsort(x, axis, kind), axis)
 
 
+@composed
 def argsort(x: ArrayLike, axis: int | None = -1, kind: str | None = None) -> Value:
     """Indices that sort, stably by default; a plain array, for an index has no gradient.
 

@@ -102,15 +102,15 @@ def test_sorting_is_one_node():
 
 
 @pytest.mark.parametrize(("call", "kind", "says"), [
-    (lambda: np.sort(V, 1), IndexError, "sort: axis 1 is out of bounds"),
-    (lambda: np.sort(Tensor(1.0)), IndexError, "sort: axis -1 is out of bounds"),
+    (lambda: np.sort(V, 1), IndexError, r"sort, inputs of shape .*: axis 1 is out of bounds"),
+    (lambda: np.sort(Tensor(1.0)), IndexError, r"sort, inputs of shape .*: axis -1 is out of bounds"),
     (lambda: np.sort(V, kind="bogo"), ValueError, "kind"),
     (lambda: np.percentile(V, 101), ValueError, "percentile: q must lie between 0 and 100, got 101"),
     (lambda: np.percentile(V, -1e-9), ValueError, "percentile: q must lie between 0 and 100"),
     (lambda: np.percentile(V, np.nan), ValueError, "percentile: q must lie between 0 and 100, got nan"),
     (lambda: np.quantile(V, [0.5, 1.5]), ValueError, "quantile: q must lie between 0 and 1"),
     (lambda: np.quantile(V, 0.5, method="rank"), ValueError, "quantile: method 'rank' is none of"),
-    (lambda: np.quantile(V, 0.5, axis=1), IndexError, "quantile: axis 1 is out of bounds"),
+    (lambda: np.quantile(V, 0.5, axis=1), IndexError, r"quantile, inputs of shape .*: axis 1 is out of bounds"),
     (lambda: np.median(Tensor(np.zeros((2, 0)))), ValueError, r"median: x of shape \(2, 0\) has no elements along axes \(0, 1\)"),
 ])  # fmt: skip
 def test_bad_input(call, kind, says):

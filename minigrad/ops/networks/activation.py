@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad.graph import Value
 from minigrad.operation import elementwise, op
+from minigrad.ops.reduce import floating
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. 2017, equation 14
 _ERF = np.frompyfunc(math.erf, 1, 1)  # NumPy has no erf; this is Python's, one element at a time
@@ -240,6 +241,7 @@ def softmax(x: Value, /, axis: int | tuple[int, ...] = -1) -> Value:
     >>> softmax(Tensor([1e4, 1e4]))
     Tensor([0.5, 0.5])
     """
+    x = floating(x)
     out = np.exp(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
     return out / np.sum(out, axis=axis, keepdims=True)
 
@@ -254,6 +256,7 @@ def log_softmax(x: Value, /, axis: int | tuple[int, ...] = -1) -> Value:
     >>> log_softmax(Tensor([1e4, 0.0]))
     Tensor([     0., -10000.])
     """
+    x = floating(x)
     x = x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     return x - np.log(np.sum(np.exp(x), axis=axis, keepdims=True))
 
