@@ -39,6 +39,7 @@ class _Plan(NamedTuple):
     order: tuple[str, ...]  # our positional arguments
     others: frozenset[str]  # our names that NumPy takes as **kwargs
     variadic: bool
+    handed_on: bool  # both take any other keyword, for a function they call
     alike: int  # as many arguments by position mean the same in both
 
 
@@ -50,7 +51,7 @@ def _plan(function: Callable[..., Any], ours: Callable[..., Any]) -> _Plan:
     variadic = any(p.kind is p.VAR_POSITIONAL for p in theirs or own)
     known = {p.name for p in own if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
     if theirs is None:  # a compiled function of an older NumPy does not tell its arguments
-        return _Plan(order, {}, {name: name for name in known}, order, frozenset(), variadic, len(order))
+        return _Plan(order, {}, {name: name for name in known}, order, frozenset(), variadic, False, len(order))
     positional = tuple(p.name for p in theirs if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
     names = {}
     for p in theirs:
@@ -63,10 +64,11 @@ def _plan(function: Callable[..., Any], ours: Callable[..., Any]) -> _Plan:
             names[name] = here
     defaults = {p.name: p.default for p in theirs if p.default is not p.empty}
     open_ended = any(p.kind is p.VAR_KEYWORD for p in theirs)
+    handed_on = open_ended and any(p.kind is p.VAR_KEYWORD for p in own)
     others = frozenset(known - set(names.values())) if open_ended else frozenset()
     pairs = zip(positional, order, strict=False)
     alike = next((i for i, (name, here) in enumerate(pairs) if names.get(name) != here), min(len(positional), len(order)))
-    return _Plan(positional, defaults, names, order, others, variadic, alike)
+    return _Plan(positional, defaults, names, order, others, variadic, handed_on, alike)
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
@@ -99,7 +101,7 @@ def call(name: str, function: Callable[..., Any], ours: Callable[..., Any], args
         given |= options
     kept: dict[str, Any] = {}
     for key, value in given.items():
-        here = plan.names.get(key) or (key if key in plan.others else None)
+        here = plan.names.get(key) or (key if key in plan.others or plan.handed_on else None)
         if value is np._NoValue or (here is None and _idle(key, value, plan)):
             continue
         if here is None:

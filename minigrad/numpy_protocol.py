@@ -22,6 +22,9 @@ RECORDED: dict[Any, Callable[..., Any]] = {
     np.fabs: ops.abs,
     np.degrees: ops.rad2deg,
     np.radians: ops.deg2rad,
+    np.fix: ops.trunc,
+    np.real_if_close: ops.real,
+    np.lib.stride_tricks.sliding_window_view: ops.sliding_window_view,
 }
 
 # Results without a gradient: NumPy's own function, on the values.
@@ -78,6 +81,22 @@ CONSTANT = frozenset(
         np.nanargmax,
         np.nanargmin,
         np.lexsort,
+        np.spacing,
+        np.isneginf,
+        np.isposinf,
+        np.isreal,
+        np.iscomplex,
+        np.gcd,
+        np.lcm,
+        np.ix_,
+        np.unravel_index,
+        np.ravel_multi_index,
+        np.tril_indices_from,
+        np.triu_indices_from,
+        np.diag_indices_from,
+        np.einsum_path,
+        np.min_scalar_type,
+        np.common_type,
     }
 )
 
@@ -90,6 +109,22 @@ LOSING = {
 
 # Of what computes with complex numbers, the way that stays with real ones.
 REAL_WAYS = {"np.linalg.eig": "np.linalg.eigh", "np.linalg.eigvals": "np.linalg.eigvalsh"}
+
+# What to write for a function that has no gradient rule.
+_WRITES = "writes into an array, which is not recorded; compute a new one, as with "
+INSTEAD = {
+    "np.copyto": _WRITES + "minigrad.where(mask, values, x), or minigrad.full for an array of one value",
+    "np.fill_diagonal": _WRITES + "minigrad.where(np.eye(n, dtype=bool), values, x)",
+    "np.place": _WRITES + "minigrad.where(mask, values, x)",
+    "np.putmask": _WRITES + "minigrad.where(mask, values, x)",
+    "np.put": _WRITES + "minigrad.where, or minigrad.scatter(values, indices, x.shape)",
+    "np.put_along_axis": _WRITES + "minigrad.where, or minigrad.scatter(values, key, x.shape)",
+    "np.nextafter": "is no function of real numbers: it depends on the dtype; give NumPy the values: t.data",
+    "np.save": "writes values: give it t.data, or use minigrad.save",
+    "np.savez": "writes values: give it t.data, or use minigrad.save",
+    "np.savez_compressed": "writes values: give it t.data, or use minigrad.save",
+    "np.savetxt": "writes values: give it t.data, or use minigrad.save",
+}
 
 
 def ufunc(self: Node, function: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
@@ -138,6 +173,8 @@ def _call(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
 
 def _refusal(name: str) -> str:
     """The message for a function that has no gradient rule."""
+    if name in INSTEAD:
+        return f"{name} {INSTEAD[name]}"
     values = "for a result without a gradient, give NumPy the values: t.data"
     if name.startswith("np.fft.") or name in REAL_WAYS:
         real = REAL_WAYS.get(name, "minigrad.fftconvolve")

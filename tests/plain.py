@@ -80,6 +80,22 @@ deg2rad, rad2deg = _each(math.radians), _each(math.degrees)
 floor_divide = _each(lambda a, b: float(math.floor(Fraction(a) / Fraction(b))))
 remainder = _each(lambda a, b: float(Fraction(a) % Fraction(b)))
 where = _each(lambda c, a, b: float(a if c else b))
+positive = real = conj = conjugate = copy = _each(lambda x: x)
+imag = _each(lambda x: 0.0)
+copysign, fmod = _each(math.copysign), _each(math.fmod)
+heaviside = _each(lambda x, h: h if x == 0 else float(x > 0))
+logaddexp2 = _each(lambda a, b: math.log2(2.0**a + 2.0**b))
+ldexp = _each(math.ldexp)
+sinc = _each(lambda x: math.sin(math.pi * x) / (math.pi * x) if x else 1.0)
+i0 = _each(lambda x: math.fsum((x / 2) ** (2 * n) / math.factorial(n) ** 2 for n in range(60)))
+
+
+def modf(x: Any) -> Any:
+    return _each(lambda v: math.modf(v)[0])(x), _each(lambda v: math.modf(v)[1])(x)
+
+
+def frexp(x: Any) -> Any:
+    return _each(lambda v: math.frexp(v)[0])(x), _each(lambda v: math.frexp(v)[1])(x)
 
 
 def round(x: Any, decimals: int = 0) -> Any:
@@ -467,3 +483,78 @@ linalg = _Linalg(
     svd=_svd,
     svdvals=lambda a: _svd(a)[1],
 )
+
+
+# Editing
+
+
+def _edited(x: Any, axis: int | None, edit: Callable[[list[Any]], list[Any]]) -> Any:
+    """An array whose slices along an axis, as a list, were edited."""
+    x, axis = (x.reshape(-1), 0) if axis is None else (x, axis)
+    slices = edit([x[(*(slice(None),) * (axis % x.ndim), i)] for i in range(x.shape[axis])])
+    return np.stack(slices, axis) if slices else np.zeros((*x.shape[: axis % x.ndim], 0, *x.shape[axis % x.ndim + 1 :]))
+
+
+def delete(x: Any, obj: Any, axis: int | None = None) -> Any:
+    def edit(slices: list[Any]) -> list[Any]:
+        gone = set(np.arange(len(slices))[obj].reshape(-1).tolist())
+        return [s for i, s in enumerate(slices) if i not in gone]
+
+    return _edited(x, axis, edit)
+
+
+def insert(x: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    """For an index, with values that broadcast to one slice, or for a list of them, with a value or slice for each."""
+
+    def edit(slices: list[Any]) -> list[Any]:
+        like = slices[0]
+        for_each, news = [obj], [values]
+        if not isinstance(obj, int):
+            for_each, at = list(obj), (0 if axis is None else axis) % (like.ndim + 1)
+            news = list(np.moveaxis(np.broadcast_to(values, (*like.shape[:at], len(for_each), *like.shape[at:])), at, 0))
+        before = sorted(zip([i % len(slices) if i < 0 else i for i in for_each], range(len(for_each)), strict=True))
+        out: list[Any] = []
+        for i in range(len(slices) + 1):
+            out += [np.broadcast_to(news[j], like.shape) for at, j in before if at == i]
+            out += slices[i : i + 1]
+        return out
+
+    return _edited(x, axis, edit)
+
+
+def unwrap(p: Any, axis: int = -1, period: float = 2 * math.pi) -> Any:
+    def edit(slices: list[Any]) -> list[Any]:
+        out = slices[:1]
+        for s in slices[1:]:
+            turns = _each(lambda now, before: float(builtins.round((before - now) / period)))(s, out[-1])
+            out.append(s + turns * period)
+        return out
+
+    return _edited(p, axis, edit)
+
+
+def partition(x: Any, kth: Any, axis: int | None = -1) -> Any:
+    """For all indices at once, which leaves no freedom in the order."""
+    assert sorted(kth) == list(range(x.size if axis is None else x.shape[axis]))
+    return sort(x, axis)
+
+
+def argpartition(x: Any, kth: Any, axis: int | None = -1) -> Any:
+    assert sorted(kth) == list(range(x.size if axis is None else x.shape[axis]))
+    return argsort(x, axis)
+
+
+def sliding_window_view(x: Any, window_shape: Any, axis: Any = None) -> Any:
+    window = [window_shape] if isinstance(window_shape, int) else list(window_shape)
+    axes = _axes(axis, x.ndim)
+    lengths = list(x.shape)
+    for n, i in zip(window, axes, strict=True):
+        lengths[i] -= n - 1
+
+    def at(index: tuple[int, ...]) -> Any:
+        where = list(index[: x.ndim])
+        for i, offset in zip(axes, index[x.ndim :], strict=True):
+            where[i] += offset
+        return x[tuple(where)].item()
+
+    return _filled((*lengths, *window), at)

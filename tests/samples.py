@@ -64,9 +64,9 @@ reference = _Reference()
 _rng = np.random.default_rng(0)
 
 
-def some(*shape: int, low: float = -2.0, high: float = 2.0) -> Any:
+def some(*shape: int, low: float = -2.0, high: float = 2.0, rng: np.random.Generator = _rng) -> Any:
     """Numbers of both signs, none of them near 0, -1 or 1, and no two alike."""
-    x = _rng.uniform(low, high, shape)
+    x = rng.uniform(low, high, shape)
     for kink in (-1.0, 0.0, 1.0):
         x = np.where(np.abs(x - kink) < 0.05, x + 0.1, x)
     return x

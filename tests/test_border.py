@@ -63,12 +63,10 @@ ARRAYS: dict[str, Door] = {
     "nditer": np.nditer,
     "ndenumerate": lambda v: list(np.ndenumerate(v)),
     "broadcast": lambda v: np.broadcast(v, v),
-    "poly1d": np.poly1d,
     "vectorize": np.vectorize(lambda a: 2 * a),
     "frompyfunc": np.frompyfunc(lambda a: 2 * a, 1, 1),
     "r_": lambda v: np.r_[v, v],
     "c_": lambda v: np.c_[v, v],
-    "block": lambda v: np.block([v, v]),
     "save": lambda v: np.save("/dev/null", v),
     # scalars
     "float64": lambda v: np.float64(v[0]),
@@ -292,7 +290,7 @@ CONVERTS = {name: door for name, door in (ARRAYS | NUMBERS | ASKED).items() if n
     "array.repeat", "array[t]", "statistics.mean", "statistics.stdev", "statistics.pvariance", "struct.pack", "array of rows",
     "save", "Generator.choice",
     # what goes by NumPy's protocols, which speak for constants too
-    "block", "frompyfunc", "poly1d", "tensor + list",
+    "frompyfunc", "tensor + list",
 }}  # fmt: skip
 
 

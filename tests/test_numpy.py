@@ -11,7 +11,7 @@ from minigrad import Tensor
 from minigrad.graph import value_of
 from minigrad.numpy_protocol import CONSTANT
 
-SHARED = [name for name in SAMPLES if name.startswith("linalg.") or hasattr(np, name)]
+SHARED = [name for name in SAMPLES if name != "full" and (name.startswith("linalg.") or hasattr(np, name))]
 
 
 @pytest.mark.parametrize("name", SHARED)
@@ -93,6 +93,15 @@ def test_results_without_a_gradient_are_plain():
     assert np.isnan in CONSTANT
 
 
+def test_a_poly1d_of_a_tensor_records():
+    t = Tensor([2.0, 3.0, 1.0])
+    p = np.poly1d(t)
+    y = (p * p + 1).deriv()(2.0)  # 2 p p'
+    y.backward()
+    assert y.item() == 2 * 15 * 11
+    np.testing.assert_allclose(t.grad, [2 * (4 * 11 + 15 * 4), 2 * (2 * 11 + 15), 2 * 11])
+
+
 def test_numpy_code_runs_unchanged():
     def f(x, m):  # nothing here knows of tensors
         z = np.tanh(x) + m.sin(x) * x**2
@@ -114,10 +123,19 @@ def test_numpy_code_runs_unchanged():
     (lambda t: np.sum(t, 0, None, np.zeros(())), "np.sum: out= cannot be recorded"),
     (lambda t: np.isnan(t, out=np.zeros(2)), "np.isnan: out= cannot be recorded"),
     (lambda t: np.clip(t, 0, 1, min=0), "np.clip got two values for min"),
-    (lambda t: np.nextafter(t, 1), "np.nextafter has no gradient rule in minigrad.*t.data"),
+    (lambda t: np.nextafter(t, 1), "np.nextafter is no function of real numbers.*t.data"),
     (lambda t: np.fft.fft(t), "np.fft.fft has no gradient rule.*complex.*fftconvolve"),
     (lambda t: np.fft.rfft(t), "np.fft.rfft has no gradient rule.*complex.*minigrad.fftconvolve"),
-    (lambda t: np.partition(t, 1), "np.partition has no gradient rule in minigrad; compose it"),
+    (lambda t: np.union1d(t, t), "np.union1d has no gradient rule in minigrad; compose it"),
+    (lambda t: np.full(2, t[0]), "plain array of"),
+    (lambda t: np.copyto(np.zeros(2), t), "np.copyto writes into an array.*minigrad.full"),
+    (lambda t: np.put(np.zeros(2), [0], t), "np.put writes into an array.*minigrad.scatter"),
+    (lambda t: np.place(np.zeros(2), [True, False], t), "np.place writes into an array.*minigrad.where"),
+    (lambda t: np.putmask(np.zeros(2), [True, False], t), "np.putmask writes into an array.*minigrad.where"),
+    (lambda t: np.put_along_axis(np.zeros(2), np.array([0]), t, 0), "np.put_along_axis writes into an array"),
+    (lambda t: np.fill_diagonal(np.zeros((2, 2)), t), "np.fill_diagonal writes into an array.*np.eye"),
+    (lambda t: np.save("x.npy", t), "np.save writes values.*minigrad.save"),
+    (lambda t: np.vectorize(abs)(t), "plain array of"),
     (lambda t: np.linalg.eig(t), "np.linalg.eig has no gradient rule.*complex.*np.linalg.eigh"),
 ])  # fmt: skip
 def test_what_does_not_record_says_so(call, says):

@@ -8,17 +8,17 @@ downstream gradient of its input:
 >>> from minigrad import Tensor, gradcheck
 >>> from minigrad.operation import elementwise
 >>> @elementwise
-... def sinc(x, /):
-...     return np.sin(x) / x
->>> sinc.rules(lambda g, out, x: g * (np.cos(x) - out) / x)
+... def x_log_x(x, /):
+...     return x * np.log(x)
+>>> x_log_x.rules(lambda g, out, x: g * (np.log(x) + 1))
 
 That is all: it records, differentiates to any order, and is drawn.
 
 >>> x = Tensor(2.0)
->>> sinc(x).backward()
+>>> x_log_x(x).backward()
 >>> print(f"{x.grad:.4f}")
--0.4354
->>> gradcheck(sinc, 2.0, order=2)
+1.6931
+>>> gradcheck(x_log_x, 2.0, order=2)
 True
 
 An op of this package also has samples in ``tests/``, which check it on every run. Broadcasting needs no care: the sweep sums
@@ -26,35 +26,47 @@ a gradient back to the shape of its input.
 """
 
 # fmt: off
-from minigrad.ops.calculus import diff, interp, trapezoid
-from minigrad.ops.creation import full_like, geomspace, linspace, logspace, meshgrid
+from minigrad.ops.apply import apply_along_axis, apply_over_axes
+from minigrad.ops.calculus import cumulative_prod, cumulative_sum, diff, ediff1d, gradient, interp, trapezoid, unwrap
+from minigrad.ops.creation import full, full_like, geomspace, linspace, logspace, meshgrid
 from minigrad.ops.dtypes import astype
+from minigrad.ops.editing import delete, insert, resize, trim_zeros
 from minigrad.ops.einsum import einsum
 from minigrad.ops.elementwise import (
     abs, add, cbrt, ceil, clip, divide, floor, floor_divide, hypot, maximum, minimum, multiply, negative, power, reciprocal,
-    remainder, round, select, sign, sqrt, square, subtract, trunc, where,
+    remainder, round, sign, sqrt, square, subtract, trunc, where,
 )
-from minigrad.ops.indexing import diag, diagonal, getitem, scatter, take, take_along_axis
-from minigrad.ops.joining import append, column_stack, concatenate, dstack, hstack, repeat, split, stack, tile, vstack
-from minigrad.ops.linalg import cross, dot, inner, kron, matmul, outer, tensordot, trace, vander, vdot
+from minigrad.ops.indexing import compress, diag, diagflat, diagonal, extract, getitem, scatter, take, take_along_axis
+from minigrad.ops.integral_functions import i0, sinc
+from minigrad.ops.joining import append, block, column_stack, concatenate, dstack, hstack, repeat, stack, tile, vstack
+from minigrad.ops.linalg import (
+    cross, dot, inner, kron, matmul, matvec, outer, tensordot, trace, vander, vdot, vecdot, vecmat,
+)
 from minigrad.ops.nan import (
-    fmax, fmin, nan_to_num, nancumsum, nanmax, nanmean, nanmedian, nanmin, nanpercentile, nanprod, nanquantile, nanstd,
-    nansum, nanvar,
+    fmax, fmin, nan_to_num, nancumprod, nancumsum, nanmax, nanmean, nanmedian, nanmin, nanpercentile, nanprod, nanquantile,
+    nanstd, nansum, nanvar,
 )
 from minigrad.ops.norms import norm
 from minigrad.ops.padding import pad
+from minigrad.ops.parts import (
+    conj, conjugate, copy, copysign, divmod, float_power, fmod, frexp, heaviside, imag, ldexp, modf, positive, real,
+)
+from minigrad.ops.polynomials import poly, polyadd, polyder, polydiv, polyfit, polyint, polymul, polysub, polyval
 from minigrad.ops.reduce import all, any, argmax, argmin, cumprod, cumsum, logsumexp, max, mean, min, prod, std, sum, var
+from minigrad.ops.selection import choose, piecewise, select
 from minigrad.ops.shape import (
-    broadcast_to, expand_dims, flatten, flip, moveaxis, permute, ravel, reshape, roll, squeeze, swapaxes, transpose, tril,
-    triu,
+    atleast_1d, atleast_2d, atleast_3d, broadcast_arrays, broadcast_to, expand_dims, flatten, flip, fliplr, flipud,
+    matrix_transpose, moveaxis, permute, ravel, reshape, roll, rollaxis, rot90, squeeze, swapaxes, transpose, tril, triu,
 )
 from minigrad.ops.signal import convolve, correlate, fftconvolve
-from minigrad.ops.sorting import argsort, median, percentile, quantile, sort
+from minigrad.ops.sorting import argpartition, argsort, median, partition, percentile, quantile, sort
+from minigrad.ops.splitting import array_split, dsplit, hsplit, split, unstack, vsplit
 from minigrad.ops.statistics import average, corrcoef, cov, ptp
 from minigrad.ops.transcendental import (
     arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cos, cosh, deg2rad, exp, exp2, expm1, log, log10, log1p,
-    log2, logaddexp, rad2deg, sin, sinh, tan, tanh,
+    log2, logaddexp, logaddexp2, rad2deg, sin, sinh, tan, tanh,
 )
+from minigrad.ops.windows import sliding_window_view
 from minigrad.ops.networks.activation import (
     elu, erf, gelu, hard_tanh, leaky_relu, log_sigmoid, log_softmax, mish, relu, selu, sigmoid, silu, softmax, softplus,
     softsign,
@@ -82,25 +94,32 @@ from minigrad.ops.networks.unpool import max_unpool1d, max_unpool2d, max_unpool3
 
 __all__ = [
     "abs", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d",
-    "adaptive_max_pool2d", "adaptive_max_pool3d", "add", "all", "any", "append", "arccos", "arccosh", "arcsin",
-    "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "astype", "average", "avg_pool1d",
-    "avg_pool2d", "avg_pool3d", "batch_norm", "binary_cross_entropy", "binary_cross_entropy_with_logits",
-    "broadcast_to", "cbrt", "ceil", "clip", "column_stack", "concatenate", "conv1d", "conv2d", "conv3d",
-    "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "convolve", "corrcoef", "correlate", "cos", "cosh",
-    "cov", "cross", "cross_entropy", "cumprod", "cumsum", "deg2rad", "diag", "diagonal", "diff", "divide", "dot",
-    "dropout", "dstack", "einsum", "elu", "embedding", "erf", "exp", "exp2", "expand_dims", "expm1", "fftconvolve",
-    "flatten", "flip", "floor", "floor_divide", "fmax", "fmin", "fold", "full_like", "gelu", "geomspace", "getitem",
-    "global_avg_pool", "global_max_pool", "group_norm", "hard_tanh", "hstack", "huber_loss", "hypot", "inner",
-    "instance_norm", "interp", "interpolate", "kl_div", "kron", "l1_loss", "layer_norm", "leaky_relu", "linear",
-    "linspace", "log", "log10", "log1p", "log2", "log_sigmoid", "log_softmax", "logaddexp", "logspace", "logsumexp",
-    "matmul", "max", "max_pool1d", "max_pool2d", "max_pool3d", "max_unpool1d", "max_unpool2d", "max_unpool3d",
-    "maximum", "mean", "median", "meshgrid", "min", "minimum", "mish", "moveaxis", "mse_loss", "multiclass_hinge_loss",
-    "multiply", "nan_to_num", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod",
-    "nanquantile", "nanstd", "nansum", "nanvar", "negative", "nll_loss", "norm", "outer", "pad", "percentile",
-    "permute", "power", "prod", "ptp", "quantile", "rad2deg", "ravel", "reciprocal", "relu", "remainder", "repeat",
-    "reshape", "roll", "round", "scatter", "select", "selu", "sigmoid", "sign", "silu", "sin", "sinh", "softmax",
-    "softplus", "softsign", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum",
+    "adaptive_max_pool2d", "adaptive_max_pool3d", "add", "all", "any", "append", "apply_along_axis", "apply_over_axes",
+    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argpartition",
+    "argsort", "array_split", "astype", "atleast_1d", "atleast_2d", "atleast_3d", "average", "avg_pool1d",
+    "avg_pool2d", "avg_pool3d", "batch_norm", "binary_cross_entropy", "binary_cross_entropy_with_logits", "block",
+    "broadcast_arrays", "broadcast_to", "cbrt", "ceil", "choose", "clip", "column_stack", "compress", "concatenate",
+    "conj", "conjugate", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "convolve", "copy", "copysign", "corrcoef", "correlate", "cos", "cosh", "cov", "cross", "cross_entropy", "cumprod",
+    "cumsum", "cumulative_prod", "cumulative_sum", "deg2rad", "delete", "diag", "diagflat", "diagonal", "diff",
+    "divide", "divmod", "dot", "dropout", "dsplit", "dstack", "ediff1d", "einsum", "elu", "embedding", "erf", "exp",
+    "exp2", "expand_dims", "expm1", "extract", "fftconvolve", "flatten", "flip", "fliplr", "flipud", "float_power",
+    "floor", "floor_divide", "fmax", "fmin", "fmod", "fold", "frexp", "full", "full_like", "gelu", "geomspace",
+    "getitem", "global_avg_pool", "global_max_pool", "gradient", "group_norm", "hard_tanh", "heaviside", "hsplit",
+    "hstack", "huber_loss", "hypot", "i0", "imag", "inner", "insert", "instance_norm", "interp", "interpolate",
+    "kl_div", "kron", "l1_loss", "layer_norm", "ldexp", "leaky_relu", "linear", "linspace", "log", "log10", "log1p",
+    "log2", "log_sigmoid", "log_softmax", "logaddexp", "logaddexp2", "logspace", "logsumexp", "matmul",
+    "matrix_transpose", "matvec", "max", "max_pool1d", "max_pool2d", "max_pool3d", "max_unpool1d", "max_unpool2d",
+    "max_unpool3d", "maximum", "mean", "median", "meshgrid", "min", "minimum", "mish", "modf", "moveaxis", "mse_loss",
+    "multiclass_hinge_loss", "multiply", "nan_to_num", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian",
+    "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "nll_loss", "norm",
+    "outer", "pad", "partition", "percentile", "permute", "piecewise", "poly", "polyadd", "polyder", "polydiv",
+    "polyfit", "polyint", "polymul", "polysub", "polyval", "positive", "power", "prod", "ptp", "quantile", "rad2deg",
+    "ravel", "real", "reciprocal", "relu", "remainder", "repeat", "reshape", "resize", "roll", "rollaxis", "rot90",
+    "round", "scatter", "select", "selu", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "sliding_window_view",
+    "softmax", "softplus", "softsign", "sort", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum",
     "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace", "transpose", "trapezoid",
-    "tril", "triu", "trunc", "unfold", "vander", "var", "vdot", "vstack", "where",
+    "tril", "trim_zeros", "triu", "trunc", "unfold", "unstack", "unwrap", "vander", "var", "vdot", "vecdot", "vecmat",
+    "vsplit", "vstack", "where",
 ]
 # fmt: on

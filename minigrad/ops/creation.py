@@ -127,6 +127,17 @@ def geomspace(
 
 
 @composed
+def full(shape: int | Sequence[int], fill_value: ArrayLike, dtype: Any = None) -> Tensor:
+    """Array of one value, which may be a tensor and then receives the sum of the upstream gradient; ``np.full`` takes none.
+
+    >>> full(2, Tensor(3.0))
+    Tensor([3., 3.])
+    """
+    filled = broadcast_to(fill_value, (shape,) if isinstance(shape, int | np.integer) else tuple(shape))
+    return filled if dtype is None else astype(filled, dtype)
+
+
+@composed
 def full_like(x: ArrayLike, fill_value: ArrayLike, dtype: Any = None, shape: int | Sequence[int] | None = None) -> Tensor:
     """Array of one value, in the shape and dtype of x; the value receives the sum of the upstream gradient.
 

@@ -6,16 +6,10 @@ Exponentials, logarithms and trigonometry are in `transcendental`, the activatio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from minigrad.graph import ArrayLike, Value
-from minigrad.operation import composed, elementwise, op
-
-if TYPE_CHECKING:
-    from minigrad.graph import Tensor
+from minigrad.graph import Value
+from minigrad.operation import elementwise, op
 
 
 def zero(g: Value, *_: Value, **__: Value) -> Value:
@@ -314,24 +308,6 @@ where.rules(
     lambda g, out, condition, a, b: np.where(condition, g, 0.0),
     lambda g, out, condition, a, b: np.where(condition, 0.0, g),
 )
-
-
-@composed
-def select(conditions: Sequence[ArrayLike], choices: Sequence[ArrayLike], default: ArrayLike = 0) -> Tensor:
-    """Select the choice of the first true condition, else the default; gradients as in `where`.
-
-    ``np.select`` looks for tensors among the choices alone; the default may be one here.
-
-    >>> x = Tensor([-3.0, 0.5, 4.0])
-    >>> select([x < 0, x > 1], [-x, x**2])
-    Tensor([ 3.,  0., 16.])
-    """
-    if len(conditions) != len(choices) or not len(choices):
-        raise ValueError(f"needs a choice for each condition, got {len(conditions)} and {len(choices)}")
-    result = where(conditions[-1], choices[-1], default)
-    for condition, choice in zip(conditions[-2::-1], choices[-2::-1], strict=True):
-        result = where(condition, choice, result)
-    return result
 
 
 # Rounding

@@ -163,3 +163,36 @@ def diag(x: ArrayLike, k: int = 0) -> Tensor:
         raise ValueError(f"x of shape {shape} is neither a vector nor a matrix; see diagonal")
     i, size = np.arange(shape[0]), shape[0] + abs(k)
     return _scatter(x, key=(i - min(k, 0), i + max(k, 0)), shape=(size, size))
+
+
+@composed
+def diagflat(x: ArrayLike, k: int = 0) -> Tensor:
+    """Matrix with the flattened array on a diagonal.
+
+    >>> diagflat(Tensor([[1.0], [2.0]]))
+    Tensor([[1., 0.],
+            [0., 2.]])
+    """
+    return diag(ravel(x), k)
+
+
+@composed
+def compress(condition: ArrayLike, x: ArrayLike, axis: int | None = None) -> Tensor:
+    """Elements, or slices along an axis, where a condition holds; the condition is constant.
+
+    >>> compress([True, False, True], Tensor([1.0, 2.0, 3.0]))
+    Tensor([1., 3.])
+    """
+    if np.ndim(condition) != 1:
+        raise ValueError(f"the condition must be a vector, got shape {np.shape(condition)}")
+    return take(x, np.flatnonzero(value_of(condition)), axis)
+
+
+@composed
+def extract(condition: ArrayLike, x: ArrayLike) -> Tensor:
+    """Elements of the flattened array where a condition of its size holds; ``x[condition]`` is the usual way.
+
+    >>> extract([[True, False]], Tensor([[1.0, 2.0]]))
+    Tensor([1.])
+    """
+    return take(ravel(x), np.flatnonzero(value_of(condition)))

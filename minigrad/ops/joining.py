@@ -1,10 +1,10 @@
-"""Joining, splitting and repeating."""
+"""Joining and repeating."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
@@ -12,8 +12,8 @@ from numpy.lib.array_utils import normalize_axis_index
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op
 from minigrad.ops.dtypes import astype, of_one_kind
-from minigrad.ops.indexing import getitem, take
-from minigrad.ops.shape import broadcast_to, expand_dims, ravel, reshape
+from minigrad.ops.indexing import take
+from minigrad.ops.shape import broadcast_to, expand_dims, ravel, reshape, with_axes
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -83,42 +83,11 @@ def stack(
     return _stack(*_cast(arrays, dtype, casting), axis=axis)
 
 
-@composed
-def split(x: ArrayLike, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
-    """Split along an axis, into equal sections or at the given indices.
-
-    >>> split(Tensor([1.0, 2.0, 3.0]), [1])
-    [Tensor([1.]), Tensor([2., 3.])]
-    """
-    shape = np.shape(x)
-    axis = normalize_axis_index(axis, len(shape))
-    size = shape[axis]
-    if isinstance(indices_or_sections, int | np.integer):
-        parts = int(indices_or_sections)
-        if parts < 1 or size % parts:
-            raise ValueError(f"axis {axis} of shape {shape} does not split into {parts} equal sections")
-        cuts = [size // parts * i for i in range(1, parts)]
-    else:
-        cuts = [int(cut) for cut in indices_or_sections]
-    lead = (slice(None),) * axis
-    return [getitem(x, (*lead, slice(a, b))) for a, b in zip([0, *cuts], [*cuts, size], strict=True)]
-
-
-def _at_least(x: Value, ndim: int) -> Value:
-    """Add axes as NumPy does: a vector becomes a row, a matrix a layer."""
-    missing = ndim - np.ndim(x)
-    if missing <= 0:
-        return x
-    if ndim == 3 and missing < 3:
-        return expand_dims(x, (0, 2) if missing == 2 else 2)
-    return expand_dims(x, tuple(range(missing)))
-
-
 def _parts(arrays: Sequence[Value], ndim: int) -> list[Value]:
     """The arrays to join, each with at least `ndim` axes; a scalar takes the dtype of the others."""
     if not len(arrays):
         raise ValueError("needs at least one array to join")
-    return [_at_least(x, ndim) for x in of_one_kind(*arrays)]
+    return [with_axes(x, ndim) for x in of_one_kind(*arrays)]
 
 
 @composed
@@ -164,6 +133,40 @@ def column_stack(arrays: Sequence[ArrayLike]) -> Tensor:
     """
     parts = _parts(arrays, 1)
     return concatenate([expand_dims(x, 1) if np.ndim(x) == 1 else x for x in parts], 1)
+
+
+def _leaves(arrays: Any, depth: int = 0) -> list[tuple[int, Any]]:
+    """The arrays in nested lists, each with its depth."""
+    if isinstance(arrays, tuple):
+        raise TypeError("blocks are arranged in lists, not in tuples")
+    if not isinstance(arrays, list):
+        return [(depth, arrays)]
+    if not arrays:
+        raise ValueError(f"a list at depth {depth} is empty")
+    return [leaf for part in arrays for leaf in _leaves(part, depth + 1)]
+
+
+@composed
+def block(arrays: Any) -> Tensor:
+    """Join blocks in nested lists: the innermost lists along the last axis, the ones around them along the axis before it.
+
+    >>> block([[Tensor([[1.0, 2.0]]), np.ones((1, 1))], [np.zeros((1, 3))]])
+    Tensor([[1., 2., 1.],
+            [0., 0., 0.]])
+    """
+    leaves = _leaves(arrays)
+    depth = leaves[0][0]
+    if any(d != depth for d, _ in leaves):
+        raise ValueError(f"the lists must all be nested to one depth, got depths {sorted({d for d, _ in leaves})}")
+    ndim = max(depth, *(np.ndim(x) for _, x in leaves))
+    parts = (expand_dims(x, tuple(range(ndim - np.ndim(x)))) for x in of_one_kind(*(x for _, x in leaves)))
+
+    def joined(nested: Any, level: int) -> Any:
+        if level == depth:
+            return next(parts)
+        return concatenate([joined(part, level + 1) for part in nested], level - depth)
+
+    return cast("Tensor", joined(arrays, 0))
 
 
 @composed

@@ -13,7 +13,7 @@ from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op
 from minigrad.ops.dtypes import astype, of_one_kind
 from minigrad.ops.elementwise import multiply, power, subtract
-from minigrad.ops.indexing import diagonal
+from minigrad.ops.indexing import diagonal, getitem
 from minigrad.ops.reduce import sum
 from minigrad.ops.shape import expand_dims, moveaxis, ravel, reshape, roll, transpose
 
@@ -87,6 +87,39 @@ def dot(a: ArrayLike, b: ArrayLike) -> Tensor:
     if np.ndim(b) <= 2:
         return matmul(a, b)
     return tensordot(a, b, ((-1,), (-2,)))
+
+
+@composed
+def vecdot(a: ArrayLike, b: ArrayLike, *, axis: int = -1) -> Tensor:
+    """Dot product of the vectors along an axis of two stacks.
+
+    >>> vecdot(Tensor([[1.0, 2.0], [3.0, 4.0]]), [10.0, 1.0])
+    Tensor([12., 34.])
+    """
+    a, b = (moveaxis(x, axis, -1) for x in of_one_kind(a, b))
+    if np.shape(a)[-1] != np.shape(b)[-1]:
+        raise ValueError(f"needs vectors of one length, got {np.shape(a)[-1]} and {np.shape(b)[-1]}")
+    return sum(multiply(a, b), -1)
+
+
+@composed
+def matvec(a: ArrayLike, x: ArrayLike) -> Tensor:
+    """Products of a stack of matrices and a stack of vectors.
+
+    >>> matvec(Tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 1.0])
+    Tensor([3., 7.])
+    """
+    return getitem(matmul(a, expand_dims(x, -1)), (..., 0))
+
+
+@composed
+def vecmat(x: ArrayLike, a: ArrayLike) -> Tensor:
+    """Products of a stack of vectors and a stack of matrices.
+
+    >>> vecmat(Tensor([1.0, 1.0]), [[1.0, 2.0], [3.0, 4.0]])
+    Tensor([4., 6.])
+    """
+    return getitem(matmul(expand_dims(x, -2), a), (..., 0, slice(None)))
 
 
 @composed

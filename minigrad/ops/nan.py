@@ -13,7 +13,7 @@ from minigrad.operation import composed, op
 from minigrad.ops.elementwise import where as select
 from minigrad.ops.indexing import getitem
 from minigrad.ops.masked import count, mask
-from minigrad.ops.reduce import Axis, cumsum, max, min, prod, std, sum, var
+from minigrad.ops.reduce import Axis, cumprod, cumsum, max, min, prod, std, sum, var
 from minigrad.ops.reduce import mean as mean_
 from minigrad.ops.sorting import fractions, quantiles
 
@@ -243,6 +243,16 @@ def nancumsum(x: ArrayLike, axis: int | None = None, *, dtype: DTypeLike | None 
     Tensor([1., 1., 3.])
     """
     return cumsum(_without(x, 0.0), axis, dtype=dtype)
+
+
+@composed
+def nancumprod(x: ArrayLike, axis: int | None = None, *, dtype: DTypeLike | None = None) -> Tensor:
+    """NaN-ignoring cumulative product; of the flattened array if `axis` is None.
+
+    >>> nancumprod(Tensor([2.0, np.nan, 3.0]))
+    Tensor([2., 2., 6.])
+    """
+    return cumprod(_without(x, 1.0), axis, dtype=dtype)
 
 
 @composed

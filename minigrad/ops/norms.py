@@ -11,9 +11,11 @@ from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op
 from minigrad.ops.decompose import svdvals
 from minigrad.ops.dtypes import astype
-from minigrad.ops.elementwise import abs, over
+from minigrad.ops.elementwise import abs, divide, multiply, over
+from minigrad.ops.indexing import getitem
 from minigrad.ops.reduce import Axis, max, min, restore_axes, sum
 from minigrad.ops.shape import expand_dims, moveaxis, squeeze
+from minigrad.ops.solve import inv
 
 if TYPE_CHECKING:
     from minigrad.graph import Tensor
@@ -103,3 +105,17 @@ def matrix_norm(x: ArrayLike, *, keepdims: bool = False, ord: float | str | None
     Tensor(7.0)
     """
     return norm(x, ord, (-2, -1), keepdims=keepdims)
+
+
+@composed
+def cond(x: ArrayLike, p: float | str | None = None) -> Tensor:
+    """Condition number: the norm of a matrix times that of its inverse; without `p`, largest over smallest singular value.
+
+    >>> cond(Tensor([[2.0, 0.0], [0.0, 8.0]]))
+    Tensor(4.0)
+    """
+    if p in (None, 2, -2):
+        s = svdvals(x)
+        ends = (getitem(s, (..., 0)), getitem(s, (..., -1)))
+        return divide(*(ends if p != -2 else ends[::-1]))
+    return multiply(norm(x, p, (-2, -1)), norm(inv(x), p, (-2, -1)))

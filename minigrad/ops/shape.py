@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.graph import ArrayLike, Node, Value, as_array, value_of
 from minigrad.operation import composed, op
 
 if TYPE_CHECKING:
@@ -123,6 +123,62 @@ def broadcast_to(x: Value, /, shape: int | tuple[int, ...]) -> Value:
 broadcast_to.rules(lambda g, out, x, shape: g)  # the sweep sums back whatever was broadcast
 
 
+@composed
+def broadcast_arrays(*arrays: ArrayLike) -> tuple[Tensor, ...]:
+    """Broadcast arrays against each other.
+
+    >>> [x.shape for x in broadcast_arrays(Tensor([1.0, 2.0]), [[1.0], [2.0], [3.0]])]
+    [(3, 2), (3, 2)]
+    """
+    shape = np.broadcast_shapes(*map(np.shape, arrays))
+    return tuple(broadcast_to(x, shape) for x in arrays)
+
+
+def with_axes(x: Value, ndim: int) -> Value:
+    """Add axes until there are `ndim`, as NumPy does: a vector becomes a row, a matrix a layer."""
+    missing = ndim - np.ndim(x)
+    if missing <= 0:
+        return x if isinstance(x, Node) else as_array(x, "array")
+    if ndim == 3 and missing < 3:
+        return expand_dims(x, (0, 2) if missing == 2 else 2)
+    return expand_dims(x, tuple(range(missing)))
+
+
+def _each_with_axes(arrays: tuple[Value, ...], ndim: int) -> Any:
+    results = tuple(with_axes(x, ndim) for x in arrays)
+    return results[0] if len(results) == 1 else results
+
+
+@composed
+def atleast_1d(*arrays: ArrayLike) -> Any:
+    """Make a scalar a vector of one element; of several arrays, a tuple.
+
+    >>> atleast_1d(Tensor(2.0))
+    Tensor([2.])
+    """
+    return _each_with_axes(arrays, 1)
+
+
+@composed
+def atleast_2d(*arrays: ArrayLike) -> Any:
+    """Make a vector a row; of several arrays, a tuple.
+
+    >>> atleast_2d(Tensor([1.0, 2.0]))
+    Tensor([[1., 2.]])
+    """
+    return _each_with_axes(arrays, 2)
+
+
+@composed
+def atleast_3d(*arrays: ArrayLike) -> Any:
+    """Give an array three axes: shape (N,) becomes (1, N, 1), and (M, N) becomes (M, N, 1); of several arrays, a tuple.
+
+    >>> atleast_3d(Tensor([1.0, 2.0])).shape
+    (1, 2, 1)
+    """
+    return _each_with_axes(arrays, 3)
+
+
 # Order
 
 
@@ -178,6 +234,30 @@ def moveaxis(x: Value, /, source: int | tuple[int, ...], destination: int | tupl
 moveaxis.rules(lambda g, out, x, source, destination: np.moveaxis(g, destination, source))
 
 
+@composed
+def rollaxis(x: ArrayLike, axis: int, start: int = 0) -> Tensor:
+    """Move an axis back until it stands before the axis `start`; `moveaxis` is easier to read.
+
+    >>> rollaxis(Tensor(np.zeros((2, 3, 4))), 2).shape
+    (4, 2, 3)
+    """
+    ndim = np.ndim(x)
+    axis, start = normalize_axis_index(axis, ndim), start if start == ndim else normalize_axis_index(start, ndim)
+    return moveaxis(x, axis, start - (axis < start))
+
+
+@composed
+def matrix_transpose(x: ArrayLike) -> Tensor:
+    """Transpose each matrix of a stack.
+
+    >>> matrix_transpose(Tensor(np.zeros((2, 3, 4)))).shape
+    (2, 4, 3)
+    """
+    if np.ndim(x) < 2:
+        raise ValueError(f"needs a matrix or a stack of them, got shape {np.shape(x)}")
+    return swapaxes(x, -1, -2)
+
+
 @op(formulas=("upstream flipped back",))
 def flip(x: Value, /, axis: int | tuple[int, ...] | None = None) -> Value:
     """Reverse along axes; along all of them if `axis` is None.
@@ -189,6 +269,43 @@ def flip(x: Value, /, axis: int | tuple[int, ...] | None = None) -> Value:
 
 
 flip.rules(lambda g, out, x, axis: np.flip(g, axis))
+
+
+@composed
+def flipud(x: ArrayLike) -> Tensor:
+    """Reverse the rows: the order along the first axis.
+
+    >>> flipud(Tensor([[1.0], [2.0]]))
+    Tensor([[2.],
+            [1.]])
+    """
+    return flip(x, 0)
+
+
+@composed
+def fliplr(x: ArrayLike) -> Tensor:
+    """Reverse the columns: the order along the second axis.
+
+    >>> fliplr(Tensor([[1.0, 2.0]]))
+    Tensor([[2., 1.]])
+    """
+    return flip(x, 1)
+
+
+@composed
+def rot90(x: ArrayLike, k: int = 1, axes: Sequence[int] = (0, 1)) -> Tensor:
+    """Rotate by 90° `k` times, from the first of two axes towards the second.
+
+    >>> rot90(Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([[2., 4.],
+            [1., 3.]])
+    """
+    first, second = (normalize_axis_index(axis, np.ndim(x)) for axis in axes)
+    if first == second:
+        raise ValueError(f"the plane needs two different axes, got {tuple(axes)}")
+    if k % 2 == 0:
+        return flip(x, (first, second) if k % 4 else ())
+    return swapaxes(flip(x, second), first, second) if k % 4 == 1 else flip(swapaxes(x, first, second), second)
 
 
 @op(formulas=("upstream rolled back",))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.linalg import LinAlgError
 
 from minigrad.graph import ArrayLike, Value, value_of
@@ -20,7 +21,7 @@ from minigrad.ops.elementwise import square, subtract, where
 from minigrad.ops.indexing import getitem
 from minigrad.ops.linalg import matmul
 from minigrad.ops.reduce import sum
-from minigrad.ops.shape import expand_dims
+from minigrad.ops.shape import expand_dims, ravel, reshape, transpose
 
 if TYPE_CHECKING:
     from minigrad.graph import Tensor
@@ -209,6 +210,43 @@ def lstsq(a: ArrayLike, b: ArrayLike, rcond: float | None = None) -> tuple[Tenso
         return x, np.zeros(0, values.dtype), rank, s
     distances = subtract(b, matmul(a, x))
     return x, sum(square(distances if len(n) == 2 else expand_dims(distances, -1)), 0), rank, s
+
+
+# Tensors as matrices
+
+
+@composed
+def tensorinv(a: ArrayLike, ind: int = 2) -> Tensor:
+    """Inverse of a tensor as a linear map, from its last axes to its first `ind` ones.
+
+    >>> tensorinv(Tensor(np.eye(6).reshape(2, 3, 6))).shape
+    (6, 2, 3)
+    """
+    shape = np.shape(a)
+    if ind < 1:
+        raise ValueError(f"ind must be positive, got {ind}")
+    rows, columns = math.prod(shape[:ind]), math.prod(shape[ind:])
+    if rows != columns:
+        raise LinAlgError(f"the first {ind} axes of shape {shape} must have as many elements as the others")
+    return reshape(inv(reshape(a, (rows, columns))), (*shape[ind:], *shape[:ind]))
+
+
+@composed
+def tensorsolve(a: ArrayLike, b: ArrayLike, axes: Sequence[int] | None = None) -> Tensor:
+    """Solution x of tensordot(a, x, x.ndim) = b; the `axes` of a are moved to its end first.
+
+    >>> tensorsolve(Tensor(np.eye(6).reshape(2, 3, 6)), np.ones((2, 3))).shape
+    (6,)
+    """
+    ndim = np.ndim(a)
+    if axes is not None:
+        last = normalize_axis_tuple(axes, ndim)
+        a = transpose(a, (*(i for i in range(ndim) if i not in last), *last))
+    wanted = np.shape(a)[np.ndim(b) :]
+    size = math.prod(wanted)
+    if np.size(a) != size * size or np.size(b) != size:
+        raise LinAlgError(f"a of shape {np.shape(a)} is no square system for b of shape {np.shape(b)}")
+    return reshape(solve(reshape(a, (size, size)), ravel(b)), wanted)
 
 
 # Products of many

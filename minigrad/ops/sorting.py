@@ -6,8 +6,8 @@ Sorting is a permutation of the elements, so the inverse permutation takes their
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
@@ -72,6 +72,28 @@ def argsort(x: ArrayLike, axis: int | None = -1, kind: str | None = None) -> Val
     lines = np.moveaxis(ordered, -1 if axis is None else axis, -1)
     first, second = lines[..., :-1], lines[..., 1:]
     return np.argsort(v, axis, kind="stable") if np.any((first == second) | np.isnan(first)) else order
+
+
+@composed
+def partition(x: ArrayLike, kth: int | Sequence[int], axis: int | None = -1, kind: Any = "introselect") -> Tensor:
+    """Reorder so that the elements at `kth` stand where sorting would put them, smaller ones before, larger ones behind.
+
+    >>> partition(Tensor([3.0, 1.0, 2.0]), 0)[0]
+    Tensor(1.0)
+    """
+    if axis is None:
+        x, axis = ravel(x), -1
+    axis = normalize_axis_index(axis, np.ndim(x))
+    return _reorder(x, argpartition(x, kth, axis, kind), axis)
+
+
+def argpartition(x: ArrayLike, kth: int | Sequence[int], axis: int | None = -1, kind: Any = "introselect") -> Value:
+    """Indices that partition; a plain array, for an index has no gradient.
+
+    >>> print(argpartition(Tensor([3.0, 1.0, 2.0]), 0)[0])
+    1
+    """
+    return np.argpartition(np.asarray(value_of(x)), value_of(kth), axis, kind)
 
 
 @composed

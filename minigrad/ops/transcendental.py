@@ -124,6 +124,22 @@ def _share(a: Value, b: Value) -> Value:
 logaddexp.rules(lambda g, out, a, b: g * _share(a, b), lambda g, out, a, b: g * _share(b, a))
 
 
+@elementwise
+def logaddexp2(a: Value, b: Value, /) -> Value:
+    """Logarithm of a sum of powers of two, log₂(2ᵃ + 2ᵇ), without overflow; gradients as in `logaddexp`.
+
+    >>> logaddexp2(Tensor(3.0), 3.0)
+    Tensor(4.0)
+    """
+    return np.logaddexp2(a, b)
+
+
+logaddexp2.rules(
+    lambda g, out, a, b: g * _share(a * LN2, b * LN2),
+    lambda g, out, a, b: g * _share(b * LN2, a * LN2),
+)
+
+
 # Trigonometry
 
 
