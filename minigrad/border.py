@@ -18,7 +18,7 @@ from minigrad.modes import MODES, VARIABLES, outside, site
 
 
 class GradientLost(UserWarning):
-    """A tracked tensor became a plain number without being asked, so no gradient goes through it from here on."""
+    """A tracked tensor became a plain number without being asked, or there is no gradient where one was to be expected."""
 
 
 class GrowingGraph(UserWarning):
@@ -120,6 +120,24 @@ def check_update(tensor: Any, how: str) -> None:
             f"{how} would change {describe(tensor)}, which a transform is differentiating, and is not recorded; compute a "
             "new tensor, as with where(condition, a, b)"
         )
+
+
+def warn_of_constant(who: str, what: str) -> None:
+    """Warn that a function to be differentiated returned a plain number, which depends on no variable."""
+    _, depth = outside(sys._getframe(1))
+    text = f"{who}: the function returned {what}, no tensor, and so a constant: its gradient is 0"
+    warnings.warn(text, GradientLost, stacklevel=depth + 2)
+
+
+def warn_of_no_gradients(who: str) -> None:
+    """Warn that an optimiser has nothing to do."""
+    _, depth = outside(sys._getframe(1))
+    warnings.warn(
+        f"{who}: no parameter has a gradient, so the step changes nothing; is it the optimiser of another model, or was "
+        "backward not called?",
+        GradientLost,
+        stacklevel=depth + 2,
+    )
 
 
 def warn_of_replaced_leaves(least: int) -> None:

@@ -4,8 +4,9 @@ An array that somebody can still write to is *exposed*. A small exposed array is
 one is made read-only until the sweep has used it, so that a line which writes to it raises there and then. Values that were
 handed to nobody are read-only all their life and cost nothing.
 
-A view made before recording can still be written through, and a large array is writable again after the first sweep, even if
-the graph is kept for a second one: neither can be noticed at a reasonable price.
+A view made before recording can still be written through, and a large array is writable again after the first sweep, even
+if the graph is kept for a second one or the sweep fails: neither can be noticed at a reasonable price. A view that was made
+while the array was read-only stays read-only; make it again.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 SMALL = 1 << 16
 """Bytes up to which an exposed array is copied: about 2 µs, as much as making a larger one read-only and writable again."""
 
-HELD: dict[int, list[Any]] = {}  # by the array's id: the array, and how many graphs hold it
+HELD: dict[int, list[Any]] = {}  # by the array's id: the array, how many graphs hold it, and the views that wait for it
 _lock = threading.RLock()  # re-entrant, since a hold may be released by the collector while another is taken
 
 
@@ -71,10 +72,15 @@ class Hold:
                     HELD[id(a)][1] += 1
                 elif a.flags.writeable:
                     a.flags.writeable = False
-                    HELD[id(a)] = [a, 1]
+                    HELD[id(a)] = [a, 1, []]
                 else:
                     continue
                 self._arrays.append(a)
+
+    def join(self, other: Hold) -> None:
+        """Take over what another hold keeps."""
+        self._arrays += other._arrays
+        other._arrays = []
 
     def release(self) -> None:
         """Make them writable again, unless another node holds them."""
@@ -84,20 +90,28 @@ class Hold:
         with _lock:
             for a in arrays:
                 HELD[id(a)][1] -= 1
-            _restore()
+            for a in arrays:
+                _restore(a)
 
     def __del__(self) -> None:
         self.release()
 
 
-def _restore() -> None:
-    """Make writable what no node holds any more; a view has to wait until its base is."""
-    free = [a for a, count in HELD.values() if not count]
-    for a in sorted(free, key=lambda a: len(list(_bases(a)))):
+def _restore(array: np.ndarray[Any, Any]) -> None:
+    """Make an array that no node holds any more writable; a view has to wait until its base is."""
+    free = [array]
+    while free:
+        a = free.pop()
         entry = HELD.get(id(a))  # the collector may have released another hold meanwhile
-        if entry and not entry[1] and not any(id(base) in HELD for base in _bases(a.base)):
-            del HELD[id(a)]
-            a.flags.writeable = True
+        if entry is None or entry[1]:
+            continue
+        base = next((HELD[id(b)] for b in _bases(a.base) if id(b) in HELD), None)
+        if base is not None:
+            base[2].append(a)
+            continue
+        del HELD[id(a)]
+        a.flags.writeable = True
+        free += entry[2]
 
 
 _CONTAINERS = frozenset({np.ndarray, tuple, list})  # what an array may be, or stand in

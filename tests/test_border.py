@@ -1427,3 +1427,61 @@ class TestMemoryOfOthers:
             w %= 3
         assert w is leaf
         assert w.tolist() == [[2, 0], [0, 2]]
+
+
+class TestHolds:
+    """Arrays that are held, by many graphs and after a sweep that failed."""
+
+    def test_thousands_of_arrays_are_released_in_linear_time(self, monkeypatch: pytest.MonkeyPatch):
+        seen = []
+        bases = guard._bases
+        monkeypatch.setattr(guard, "_bases", lambda a: seen.append(1) or bases(a))
+        counts = []
+        for n in (50, 100):
+            arrays = [np.ones(LARGE) for _ in range(n)]
+            x = Tensor(np.ones(LARGE))
+            z = mg.stack([(x * a)[0] for a in arrays]).sum()
+            seen.clear()
+            z.backward()
+            counts.append(len(seen))
+            assert all(a.flags.writeable for a in arrays)
+        assert counts[1] <= 2 * counts[0]
+        assert not guard.HELD
+
+    def test_a_view_made_while_its_base_is_locked_stays_read_only_as_is_said(self):
+        y = np.ones(LARGE)
+        z = (Tensor(np.ones(LARGE)) * y).sum()
+        view = y[1:]
+        z.backward()
+        assert not view.flags.writeable
+        assert y[1:].flags.writeable
+        assert "A view that was made\nwhile the array was read-only stays read-only" in str(guard.__doc__)
+
+    def test_after_a_sweep_that_failed_the_graph_can_be_swept_again_and_nothing_is_held(self):
+        fails = [True]
+
+        @mg.op
+        def sometimes(x: Any, /) -> Any:
+            return x * 1.0
+
+        from minigrad.operation import OPS
+
+        del OPS["sometimes"]
+
+        def rule(g: Any, out: Any, x: Any) -> Any:
+            if fails:
+                raise ArithmeticError(fails.pop())
+            return g
+
+        sometimes.rules(rule)
+        x, y, other = Tensor(np.ones(LARGE)), np.full(LARGE, 2.0), np.full(LARGE, 3.0)
+        z = (sometimes(x * y) * other).sum()
+        with pytest.raises(ArithmeticError):
+            z.backward()
+        assert x.grad is None
+        assert y.flags.writeable
+        assert other.flags.writeable
+        assert not guard.HELD
+        z.backward()
+        assert (x.grad == 6).all()
+        assert "or the sweep fails" in str(guard.__doc__)

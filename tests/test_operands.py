@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+import minigrad.border
+import minigrad.data
 import minigrad.nn
+import minigrad.optim
 from minigrad import Tensor, guard
 from minigrad.graph import value_of
 from minigrad.numpy_protocol import CONSTANT, LOSING
@@ -354,3 +357,59 @@ def test_a_value_that_becomes_an_integer_is_refused_if_it_is_tracked():
         with pytest.raises(TypeError, match=r"^(pad: constant_values|full_like: fill_value)= is not differentiated"):
             call(Tensor(0.3))
         assert call(Tensor(3.0).detach()).dtype == int
+
+
+# Data
+
+
+@pytest.mark.parametrize("use", [
+    mg.data.ArrayDataset, lambda t: mg.data.ArrayDataset(X, t), lambda t: next(iter(mg.data.DataLoader([t, t], 2))),
+    lambda t: next(iter(mg.data.DataLoader([(t, 1), (t, 2)], 2))),
+])  # fmt: skip
+def test_a_dataset_of_tracked_tensors_is_refused(use: Any):
+    with pytest.raises(TypeError, match=r"^(ArrayDataset|DataLoader) would make a plain array of .*t\.data"):
+        use(Tensor(X))
+    use(Tensor(X).detach())
+    use(Tensor(X, requires_grad=False))
+
+
+def test_a_masked_array_is_no_data():
+    with pytest.raises(TypeError, match=r"^ArrayDataset: a masked array of shape \(3,\) would lose its mask"):
+        mg.data.ArrayDataset(np.ma.array(X, mask=[0, 1, 0]))
+
+
+# At the edges of float16, and of differentiability
+
+
+def test_a_weighted_average_of_many_halves():
+    x, w = Tensor(np.ones(70000, np.float16)), Tensor(np.ones(70000, np.float16))
+    y = mg.average(x, weights=w)
+    y.backward()
+    assert (y.item(), y.dtype, x.grad.dtype) == (1.0, np.float16, np.float16)
+    np.testing.assert_allclose(x.grad, np.float16(1 / 70000))
+    np.testing.assert_allclose(w.grad, 0.0)
+
+
+@pytest.mark.parametrize(("root", "instead"), [
+    (lambda x: mg.norm(x) ** 2, lambda x: mg.sum(x * x)),
+    (lambda x: mg.linalg.vector_norm(x) ** 2, lambda x: mg.sum(x * x)),
+    (lambda x: mg.hypot(x[0], x[1]) ** 2, lambda x: x[0] ** 2 + x[1] ** 2),
+    (lambda x: mg.std(x) ** 2, mg.var),
+])  # fmt: skip
+def test_second_derivatives_at_a_kink_are_0_as_is_said_and_there_is_another_way(root: Any, instead: Any):
+    assert not mg.hessian(root)(np.zeros(2)).any()
+    near = mg.hessian(root)(np.array([1e-3, -1e-3]))
+    np.testing.assert_allclose(mg.hessian(instead)(np.zeros(2)), near, atol=1e-6)
+    for f in (mg.norm, mg.hypot, mg.std):
+        assert "second derivatives are 0 there too, also those of its square" in f.__doc__
+
+
+def test_an_optimiser_without_gradients_says_so():
+    ours, other = minigrad.nn.Linear(2, 1), minigrad.nn.Linear(2, 1)
+    optimizer = mg.optim.SGD(other.parameters(), lr=0.1)
+    mg.mse_loss(ours(np.ones((3, 2), np.float32)), np.ones((3, 1), np.float32)).backward()
+    with pytest.warns(
+        mg.border.GradientLost, match="^SGD: no parameter has a gradient.*the optimiser of another model"
+    ) as seen:
+        optimizer.step()
+    assert seen[0].filename == __file__

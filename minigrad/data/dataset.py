@@ -7,7 +7,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from minigrad.graph import ArrayLike, value_of
+from minigrad.border import leave_as_array
+from minigrad.graph import ArrayLike, Node, refuse_subclass, value_of
 
 Array = np.ndarray[Any, Any]
 
@@ -91,6 +92,9 @@ class ArrayDataset:
 
 
 def _as_rows(data: Any, i: int) -> Array:
+    if isinstance(data, Node):
+        leave_as_array(data, "ArrayDataset")
+    refuse_subclass(data, "ArrayDataset")
     try:
         array = np.asarray(value_of(data))
     except ValueError as error:  # ragged lists
@@ -219,6 +223,9 @@ def _stack(items: list[Any]) -> Any:
 
 
 def _column(values: list[Any]) -> Array:
+    for value in values:
+        if isinstance(value, Node):
+            leave_as_array(value, "DataLoader")
     arrays = [np.asarray(value_of(value)) for value in values]
     shapes = sorted({array.shape for array in arrays})
     if len(shapes) > 1:

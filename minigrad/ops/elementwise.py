@@ -223,6 +223,8 @@ sign.rules(zero)
 def hypot(a: Value, b: Value, /) -> Value:
     """Hypotenuse, √(a² + b²). Its gradient at (0, 0) is 0.
 
+    Its second derivatives are 0 there too, also those of its square; write that as a² + b².
+
     >>> hypot(Tensor(3.0), 4.0)
     Tensor(5.0)
     """

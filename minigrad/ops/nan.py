@@ -175,7 +175,7 @@ def nanstd(
     mean: ArrayLike | None = None,
     dtype: DTypeLike | None = None,
 ) -> Tensor:
-    """NaN-ignoring standard deviation; warns as `nanvar`. Where all elements are equal its gradient is 0.
+    """NaN-ignoring standard deviation; warns as `nanvar`. Where all elements are equal it has `std`'s gradient.
 
     >>> nanstd(Tensor([1.0, np.nan, 2.0]))
     Tensor(0.5)

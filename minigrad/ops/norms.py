@@ -44,8 +44,8 @@ _norm.rules(_norm_rule)
 def norm(x: ArrayLike, ord: float | str | None = None, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Vector or matrix norm; the gradient at 0 is 0.
 
-    Without `ord` it is the root of the sum of squares over any number of axes. With `ord` 0 it is a plain array, for it has
-    no gradient.
+    Its second derivatives are 0 there too, also those of its square; write that as ``sum(x * x)``. Without `ord` it is the
+    root of the sum of squares over any number of axes. With `ord` 0 it is a plain array, for it has no gradient.
 
     >>> norm(Tensor([3.0, 4.0]))
     Tensor(5.0)

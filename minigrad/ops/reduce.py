@@ -132,6 +132,8 @@ def std(
 ) -> Value:
     """Standard deviation, √var. Where all elements are equal its gradient is 0.
 
+    Its second derivatives are 0 there too, also those of its square; write that as `var`.
+
     >>> std(Tensor([1.0, 1.0, 5.0, 5.0]))
     Tensor(2.0)
     """

@@ -59,6 +59,9 @@ def average(
         count = np.size(x) / builtins.max(1, np.size(found))
         return (found, full_like(found, count)) if returned else found
     shape, given = np.shape(x), np.shape(weights)
+    half = all(np.asarray(value_of(v)).dtype == np.float16 for v in (x, weights))
+    if half:  # their sums may exceed what float16 holds
+        x, weights = astype(x, np.float32), astype(weights, np.float32)
     if given != shape:
         if not isinstance(axis, int | np.integer) or given != (shape[axis],):
             raise ValueError(f"weights of shape {given} fit neither x of shape {shape} nor its axis {axis}")
@@ -66,6 +69,9 @@ def average(
     total = sum(multiply(x, weights), axis, keepdims=keepdims)
     scale = sum(multiply(weights, np.ones(shape, np.asarray(value_of(weights)).dtype)), axis, keepdims=keepdims)
     found = divide(total, scale)
+    if half:
+        found = astype(found, np.float16)
+        scale = astype(scale, np.float16) if returned else scale
     return (found, broadcast_to(scale, np.shape(found))) if returned else found
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import guard
+from minigrad.border import warn_of_no_gradients
 from minigrad.graph import describe, value_of
 from minigrad.tensor import Tensor
 
@@ -100,6 +101,8 @@ class Optimizer:
     def step(self) -> None:
         """Update every parameter that has a gradient; if one is of the wrong shape, raise, and change nothing."""
         work = [(g, p, value_of(p.grad)) for g in self.param_groups for p in g["params"] if p.grad is not None]
+        if not work:
+            warn_of_no_gradients(self._name)
         for _, p, grad in work:
             if np.shape(grad) != p.shape:
                 raise ValueError(f"{self._name}: {describe(p)} has a gradient of shape {np.shape(grad)}")

@@ -15,12 +15,14 @@ import numpy as np
 
 from minigrad import ops
 from minigrad.backward import sweep
+from minigrad.border import warn_of_constant
 from minigrad.graph import Node, Value, as_array, constant, topological_order, value_of
 from minigrad.modes import MODES, VARIABLES, recording
 from minigrad.tensor import Tensor
 from minigrad.transforms.trees import fill, kind, leaves, matched, paths, tree_map
 
 Function = Callable[..., Any]
+_NUMBERS = (int, float, np.ndarray, np.generic)
 Argnums = int | tuple[int, ...] | list[int]
 
 
@@ -144,7 +146,10 @@ class Run:
                 raise TypeError(f"{who}: with has_aux the function returns a pair (result, aux), got {kind(result)}")
             result, self.aux = result
         self.result = result
-        self.outputs = [y for y in leaves(result) if isinstance(y, Node) and y.requires_grad]
+        found = leaves(result)
+        self.outputs = [y for y in found if isinstance(y, Node) and y.requires_grad]
+        if found and who != "checkpoint" and all(isinstance(y, _NUMBERS) for y in found):
+            warn_of_constant(who, kind(result))
         self.again = MODES.get().record and (
             any(isinstance(x, Node) and x.requires_grad for x in self._sources) or (outer is not None and not self.alone())
         )

@@ -86,7 +86,7 @@ def test_an_array_dataset():
     assert x[3, 0] == 9
     assert data.arrays[0] is x
     assert ArrayDataset(x)[2].tolist() == [6.0, 7.0, 8.0]
-    assert ArrayDataset(Tensor(x))[2].tolist() == [6.0, 7.0, 8.0]
+    assert ArrayDataset(Tensor(x, requires_grad=False))[2].tolist() == [6.0, 7.0, 8.0]
     assert repr(data) == "ArrayDataset(float64 (4, 3), int64 (4,))"
     assert [label for _, label in data] == y  # it ends, as a sequence does
 
@@ -239,7 +239,7 @@ def test_items_of_every_kind_make_batches(prefetch: int):
 
     assert first([1, 2, 3]).tolist() == [1, 2]
     assert first([0.5, 1.5]).dtype == np.float64
-    assert first([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).tolist() == [[1, 2], [3, 4]]
+    assert first([Tensor(row, requires_grad=False) for row in ([1.0, 2.0], [3.0, 4.0])]).tolist() == [[1, 2], [3, 4]]
     x, y = first([([1, 2], True), [(3, 4), False]])
     assert x.tolist() == [[1, 2], [3, 4]]
     assert y.dtype == bool

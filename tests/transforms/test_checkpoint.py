@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import Tensor, ops
+from minigrad import Tensor, guard, ops
 from minigrad.operation import OPS
 
 
@@ -139,3 +139,48 @@ def test_an_operation_of_ones_own():
             del OPS[name]
     assert before == OPS
     assert ops.exp is OPS["exp"]
+
+
+@pytest.mark.parametrize("n", [3, guard.SMALL // 8 + 1])
+@pytest.mark.parametrize("how", ["by position", "by name", "in a container", "as a tensor's other operand"])
+def test_an_array_among_the_arguments_stays_as_it_was(n: int, how: str):
+    x, y = Tensor(np.ones(n)), np.full(n, 2.0)
+    calls: dict[str, Any] = {
+        "by position": lambda: mg.checkpoint(lambda x, y: (x * x * y).sum())(x, y),
+        "by name": lambda: mg.checkpoint(lambda x, y: (x * x * y).sum())(x, y=y),
+        "in a container": lambda: mg.checkpoint(lambda x, d: (x * x * d["y"][0]).sum())(x, {"y": [y]}),
+        "as a tensor's other operand": lambda: mg.checkpoint(lambda x, y: (x * x * y).sum())(x * y, y),
+    }
+    z = calls[how]()
+    if n == 3:
+        y[...] = 7.0
+    else:
+        with pytest.raises(ValueError, match="read-only"):
+            y[...] = 7.0
+    z.backward()
+    np.testing.assert_array_equal(x.grad, np.full(n, 16.0 if how.startswith("as") else 4.0))
+    assert y.flags.writeable
+    assert not guard.HELD
+
+
+def test_a_large_array_is_released_with_a_checkpoint_that_is_dropped():
+    y = np.ones(guard.SMALL // 8 + 1)
+    z = mg.checkpoint(lambda x, y: x * y)(Tensor(np.ones(len(y))), y)
+    assert not y.flags.writeable
+    del z
+    assert y.flags.writeable
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_small_change_between_the_runs_is_noticed_and_rounding_is_not(dtype: Any):
+    eps = np.finfo(dtype).eps
+    for change, noticed in ((0.0, False), (20 * eps, False), (1000 * eps, True), (1e-3, True)):
+        factors = iter([dtype(1.0), dtype(1.0 + change)])
+        x = Tensor(np.array([1.0, -3.0, 2.0, np.inf], dtype))
+        y = mg.checkpoint(lambda x, factors=factors: x * next(factors))(x)
+        if noticed:
+            with pytest.raises(RuntimeError, match="gave another result when the sweep computed it again"):
+                y.backward(np.ones(4))
+        else:
+            y.backward(np.ones(4))
+            np.testing.assert_allclose(x.grad, 1.0, rtol=1e-4)
