@@ -125,7 +125,7 @@ class Op(Generic[P]):
         """
 
         def declare(function: Callable[..., Any]) -> None:
-            function.__name__ = self.name
+            function.__name__ = function.__qualname__ = self.name
             self.composition, self.composed_for = composed(function), frozenset(names)
             self.defaults = {k: v for k, v in self.defaults.items() if k not in names}
 

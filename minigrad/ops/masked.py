@@ -27,7 +27,10 @@ def mask(where: ArrayLike, x: Value) -> Any:
     chosen = np.asarray(value_of(where))
     if chosen.dtype != np.bool_:
         raise TypeError(f"where= is a mask of booleans, got {chosen.dtype}")
-    return np.broadcast_to(chosen, np.shape(x))
+    try:
+        return np.broadcast_to(chosen, np.shape(x))
+    except ValueError:
+        raise ValueError(f"where= of shape {chosen.shape} does not broadcast to that of x, {np.shape(x)}") from None
 
 
 def chosen(x: Value, where: Any, fill: Value) -> Value:

@@ -28,9 +28,3 @@ def test_numbers_stacked_with_float32_stay_float32():
 def test_bad_input(call, kind, says):
     with pytest.raises(kind, match=says):
         call()
-
-
-def test_padding_of_no_width_gives_an_array_too():
-    assert mg.pad([1.0, 2.0], 0, "edge").tolist() == [1, 2]
-    with pytest.raises(ValueError, match="pad: mode 'mirror' is not one of"):
-        mg.pad([1.0, 2.0], 0, "mirror")
