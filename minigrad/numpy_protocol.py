@@ -88,7 +88,6 @@ CONSTANT = frozenset(
         np.iscomplex,
         np.gcd,
         np.lcm,
-        np.ix_,
         np.unravel_index,
         np.ravel_multi_index,
         np.tril_indices_from,
@@ -104,6 +103,7 @@ CONSTANT = frozenset(
 LOSING = {
     np.histogram: "count the values, np.histogram(t.data), and pick elements of t by where they lie",
     np.bincount: "add weights up with minigrad.scatter(weights, x, (n,))",
+    np.ix_: "indices are integers, t.data.astype(int)",
     np.unique: "pick the elements, t[np.unique(t.data, return_index=True)[1]]",
 }
 
