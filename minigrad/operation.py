@@ -75,7 +75,8 @@ class Op(Generic[P]):
         self.elementwise, self.saves, self.routes, self.affine = elementwise, saves, routes, affine
         self._called: Called = called or self.name
         self.symbol, self._formulas, self.hidden = symbol, formulas, frozenset({*hidden, "saved"})
-        self.vjps: tuple[Rule, ...] = ()
+        self.vjps: tuple[Any, ...] = ()
+        self.orders: tuple[int, ...] = ()
         self.joint: Rule | None = None
         self.variadic = bool(code.co_flags & _TAKES_ANY_NUMBER)
         self.input_names = names[by_name : by_name + 1] if self.variadic else names[: code.co_posonlyargcount]
@@ -96,8 +97,8 @@ class Op(Generic[P]):
         self.__module__ = forward.__module__
         self.__wrapped__ = forward
 
-    def rules(self, *vjps: Rule) -> None:
-        """Give one rule for each input, in order."""
+    def rules(self, *vjps: Rule | None) -> None:
+        """Give one rule for each input, in order; None for one that is not differentiated, such as an order."""
         if len(vjps) != self.arity or self.variadic:
             takes = (
                 "any number of inputs and takes one joint_rule"
@@ -106,6 +107,8 @@ class Op(Generic[P]):
             )
             raise TypeError(f"{self.name} has {takes}, got {len(vjps)} rules")
         self.vjps = vjps
+        self.orders = tuple(i for i, rule in enumerate(vjps) if rule is None)
+        self.simple = self.simple and not self.orders
         self.binary = self.simple and self.arity == 2 and not self.saves
 
     def joint_rule(self, rule: Rule) -> Rule:
@@ -227,6 +230,7 @@ class Op(Generic[P]):
         """Sort the arguments into inputs and static ones: as in NumPy, either may be given by position or by name."""
         if self.variadic or len(args) == self.arity == self.required:
             self._check_static(static)
+            self._check_orders(args)
             return args, {**self.defaults, **static} if static else self.defaults
         extra = args[self.arity :]
         if len(extra) > len(self.static_names):
@@ -241,7 +245,14 @@ class Op(Generic[P]):
         for name, x in zip(self.input_names[: self.required], inputs, strict=False):
             if x is None:
                 raise TypeError(f"{self.name} needs {self.required} inputs {self.input_names}: {name} is missing")
+        self._check_orders(inputs)
         return tuple(inputs), {**self.defaults, **static} if static else self.defaults
+
+    def _check_orders(self, inputs: Sequence[Any]) -> None:
+        """Refuse tracked tensors as inputs that have no rule."""
+        for i in self.orders:
+            if isinstance(inputs[i], Node):
+                self._static_value(self.input_names[i], inputs[i])
 
     def _check_static(self, static: dict[str, Any]) -> None:
         """Refuse unknown arguments, and tracked tensors where no gradient goes; other tensors are their values."""
@@ -249,12 +260,15 @@ class Op(Generic[P]):
             if name not in self.keywords:
                 raise TypeError(unexpected(self.name, name, sorted(self.keywords)))
             if isinstance(x, Node):
-                try:
-                    static[name] = static_value(name, x)
-                except TypeError as error:
-                    error.args = (f"{self.name}: {error}",)
-                    error.fault = Fault(self.name, (x,), (x.value,))  # type: ignore[attr-defined]
-                    raise
+                static[name] = self._static_value(name, x)
+
+    def _static_value(self, name: str, x: Node) -> Any:
+        try:
+            return static_value(name, x)
+        except TypeError as error:
+            error.args = (f"{self.name}: {error}",)
+            error.fault = Fault(self.name, (x,), (x.value,))  # type: ignore[attr-defined]
+            raise
 
     def _constant(self, x: Any) -> Any:
         if type(x) is ndarray and x.dtype.kind in "fiub":
@@ -371,7 +385,7 @@ class _Declare:
                 f"op: {made.name} marks no inputs; put a / behind what is to be differentiated: def {made.name}(x, /)"
             )
         known = OPS.get(made.name)
-        if known and known.__module__.startswith("minigrad."):
+        if known and known.__module__.startswith("minigrad.ops."):
             raise TypeError(f"op: minigrad has an operation {made.name} of its own; give yours another name")
         OPS[made.name] = made
         return made
@@ -432,7 +446,8 @@ def op(forward: Any = None, /, **traits: Any) -> Any:
     -------
     Op
         The operation, in place of the forward. Give it rules with ``.rules(...)``, one for each input, in order, or one
-        ``.joint_rule`` for all. For plain arrays it is its forward and nothing more; with a tensor it records.
+        ``.joint_rule`` for all; None as the rule of an input, such as an order, refuses tensors that track gradients. For
+        plain arrays it is its forward and nothing more; with a tensor it records.
 
     Raises
     ------
