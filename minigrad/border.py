@@ -14,7 +14,8 @@ from types import FrameType
 from typing import Any
 
 from minigrad.graph import Node, describe
-from minigrad.modes import MODES, VARIABLES, outside, site
+from minigrad.modes import MODES, VARIABLES, outside, scipy_function, site
+from minigrad.spellings import SPECIAL
 
 
 class GradientLost(UserWarning):
@@ -61,8 +62,11 @@ def leave_as_array(tensor: Node, way: str, instead: str = _RECORDED) -> None:
     if _tracked(tensor):
         if _called_from(os.path.join("numpy", "ma", "")):
             way, instead = "numpy.ma", "fill it, m.filled(0), and choose with minigrad.where(m.mask, ...)"
+        theirs = scipy_function()
+        if theirs in SPECIAL:
+            instead = f"use {theirs.replace('scipy', 'minigrad')}"
         raise TypeError(
-            f"{way} would make a plain array of {describe(tensor)}, and its gradient would be lost, at {site()}; "
+            f"{theirs or way} would make a plain array of {describe(tensor)}, and its gradient would be lost, at {site()}; "
             f"{instead}, or {_on_purpose()}"
         )
 

@@ -124,21 +124,38 @@ def detect_anomaly() -> _Mode:
 # By os.path, since importing pathlib takes a quarter of the time that importing minigrad does.
 _HERE = os.path.dirname(__file__) + os.sep
 _NUMPY = os.path.dirname(np.__file__) + os.sep
+_SCIPY = os.path.join(os.path.dirname(os.path.dirname(np.__file__)), "scipy") + os.sep
 
 
 def outside(frame: FrameType) -> tuple[FrameType, int]:
-    """The innermost frame outside this package and NumPy, and how many frames lie between."""
+    """The innermost frame outside this package, NumPy and SciPy, and how many frames lie between."""
     depth = 0
-    while frame.f_back and frame.f_code.co_filename.startswith((_HERE, _NUMPY)):
+    while frame.f_back and frame.f_code.co_filename.startswith((_HERE, _NUMPY, _SCIPY)):
         frame, depth = frame.f_back, depth + 1
     return frame, depth
 
 
 def site() -> str:
-    """The innermost line of source outside this package and NumPy: 'train.py:12 in loss: y = log(p)'."""
+    """The innermost line of source outside this package, NumPy and SciPy: 'train.py:12 in loss: y = log(p)'."""
     import linecache  # only messages need it
 
     frame, _ = outside(sys._getframe(1))
     code, line = frame.f_code, frame.f_lineno
     source = linecache.getline(code.co_filename, line).strip()
     return f"{os.path.basename(code.co_filename)}:{line} in {code.co_name}" + (f": {source}" if source else "")
+
+
+def scipy_function() -> str:
+    """The function of SciPy's that the innermost line of source outside called, as 'scipy.special.comb'; empty if none."""
+    frame: FrameType | None = sys._getframe(1)
+    found = ""
+    while frame and frame.f_code.co_filename.startswith((_HERE, _NUMPY, _SCIPY)):
+        package = ".".join(frame.f_globals.get("__name__", "").split(".")[:2])
+        if package.startswith("scipy."):
+            public, here = vars(sys.modules[package]), frame.f_locals.values()
+            # A wrapper has another name, and what it wraps, or itself, among its variables.
+            wrapped = (k for k, f in public.items() if any(v is f or v is getattr(f, "__wrapped__", f) for v in here))
+            name = frame.f_code.co_name if frame.f_code.co_name in public else next(wrapped, "")
+            found = f"{package}.{name}" if name else found
+        frame = frame.f_back
+    return found

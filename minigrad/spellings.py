@@ -91,6 +91,25 @@ METHODS = {
 }
 """Attributes of a tensor in other libraries, and what stands for them here."""
 
+SPECIAL = frozenset(
+    {
+        "scipy.special.comb",
+        "scipy.special.factorial",
+        "scipy.special.log_softmax",
+        "scipy.special.logsumexp",
+        "scipy.special.multigammaln",
+        "scipy.special.perm",
+        "scipy.special.polygamma",
+        "scipy.special.softmax",
+        "scipy.special.spherical_in",
+        "scipy.special.spherical_jn",
+        "scipy.special.spherical_kn",
+        "scipy.special.spherical_yn",
+        "scipy.special.zeta",
+    }
+)
+"""Functions of SciPy's that convert what they are given; those of the same name in `minigrad.special` record."""
+
 
 def function(name: str) -> str:
     """The message for a function that minigrad has under another name, or not at all."""
