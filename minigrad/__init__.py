@@ -44,13 +44,14 @@ __all__ = [
     *_transforms,
 ]
 
-_LAZY = ("nn", "optim", "data")  # subpackages that are loaded when they are first asked for
+_LAZY = ("nn", "optim", "data", "special")  # subpackages that are loaded when they are first asked for
 globals().pop("tensor")  # the module; as a function it is Tensor, which a missing attribute can say
 
 if _typing.TYPE_CHECKING:
     from minigrad import data as data
     from minigrad import nn as nn
     from minigrad import optim as optim
+    from minigrad import special as special
 else:
 
     def __getattr__(name):

@@ -1,8 +1,10 @@
-"""NumPy's functions on tensors: those that record, those that are constant, and the refusal of the others."""
+"""NumPy's functions and SciPy's ufuncs on tensors: those that record, those that are constant, and the refusal of others."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from minigrad import linalg, numpy_arguments, ops, ufuncs
 from minigrad.border import leave_as_array
 from minigrad.graph import Node, value_of
+from minigrad.modes import scipy_function
 
 # A function of ours under a NumPy name answers for NumPy's.
 RECORDED: dict[Any, Callable[..., Any]] = {
@@ -129,7 +132,7 @@ INSTEAD = {
 
 def ufunc(self: Node, function: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
     """NumPy's universal functions on tensors; the body of ``Tensor.__array_ufunc__``."""
-    recorded = RECORDED.get(function)
+    recorded = RECORDED.get(function) or _special_function(function)
     if method == "__call__":
         if recorded is None:
             return _call(function, inputs, options)
@@ -149,8 +152,32 @@ def function(self: Node, function: Callable[..., Any], types: Any, args: Any, op
 
 
 def _name(function: Any) -> str:
-    """The name as the user writes it: np.exp, np.linalg.eig."""
+    """The name as the user writes it: np.exp, np.linalg.eig, scipy.special.erfc."""
+    special = _special(function)
+    if special:
+        return (special[0] == "_" and scipy_function()) or f"scipy.special.{special}"
     return f"{getattr(function, '__module__', 'numpy').replace('numpy', 'np', 1)}.{function.__name__}"
+
+
+def _special(function: Any) -> str:
+    """The name of a universal function of ``scipy.special``, with an underscore if it is private; of others nothing."""
+    module = sys.modules.get("scipy.special")
+    if module is None or not isinstance(function, np.ufunc):
+        return ""
+    name = function.__name__
+    owners = (module, getattr(module, "_ufuncs", None))
+    return name if any(getattr(owner, name, None) is function for owner in owners) else ""
+
+
+def _special_function(function: np.ufunc) -> Callable[..., Any] | None:
+    """Our function for one of ``scipy.special``, if there is one; found once, and from then on recorded like NumPy's."""
+    name = _special(function)
+    if name:
+        special = import_module("minigrad.special")  # loaded when SciPy is, and not before
+        name = "zeta" if name == "_zeta" else name
+        if name in special.__all__:
+            RECORDED[function] = getattr(special, name)
+    return RECORDED.get(function)
 
 
 def _call(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -175,7 +202,7 @@ def _refusal(name: str) -> str:
     """The message for a function that has no gradient rule."""
     if name in INSTEAD:
         return f"{name} {INSTEAD[name]}"
-    values = "for a result without a gradient, give NumPy the values: t.data"
+    values = "for a result without a gradient, give it the values: t.data"
     if name.startswith("np.fft.") or name in REAL_WAYS:
         real = REAL_WAYS.get(name, "minigrad.fftconvolve")
         return (

@@ -1,6 +1,7 @@
 """The operations that an expression may call, each with a bound of its result's size.
 
-The table is the whitelist of the `minigrad` command: what is not in it cannot be called. A bound takes the arguments of the
+The table is the whitelist of the `minigrad` command: what is not in it cannot be called. The functions of `minigrad.special`
+are not, since the command does without SciPy. A bound takes the arguments of the
 operation by name and is computed before the operation is; it may exceed the size of the result, never fall short of it.
 An axis of length 0 counts as 1, so that an empty array, which takes no memory, cannot become a large result.
 """

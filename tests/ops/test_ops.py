@@ -9,17 +9,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from samples_numpy import SAMPLES, Sample, networks
+from samples_special import SAMPLES, Sample, networks
 
 import minigrad as mg
-from minigrad import Tensor, linalg, ops
+from minigrad import Tensor, linalg, ops, special
 from minigrad.backward import sweep
 from minigrad.graph import topological_order, value_of
 from minigrad.operation import OPS
 
 EVERY = [pytest.param(s, id=f"{name}-{i}") for name, samples in SAMPLES.items() for i, s in enumerate(samples)]
+BY_NAME = {name.removeprefix("special."): samples for name, samples in reversed(SAMPLES.items())}
 WITHOUT_GRADIENT = {"argmax", "argmin", "argpartition", "argsort", "any", "all"}
-ELEMENTWISE = sorted(name for name, op in OPS.items() if op.elementwise and op.simple and name in SAMPLES)
+ELEMENTWISE = sorted(name for name, op in OPS.items() if op.elementwise and op.simple and name in BY_NAME)
 
 
 def tensors(inputs: tuple[Any, ...], dtype: Any = np.float64) -> list[Any]:
@@ -31,7 +32,11 @@ def results(y: Any) -> list[Any]:
 
 
 def test_every_public_operation_has_samples():
-    assert set(SAMPLES) == {*ops.__all__, *(f"linalg.{name}" for name in linalg.__all__ if name not in ops.__all__)}
+    rooms = (
+        {f"linalg.{name}" for name in linalg.__all__ if name not in ops.__all__},
+        {f"special.{name}" for name in special.__all__},
+    )
+    assert set(SAMPLES) == {*ops.__all__}.union(*rooms)
     assert ops.__all__ == sorted(ops.__all__)
 
 
@@ -45,7 +50,7 @@ def test_every_registered_op_has_rules_and_is_reached_by_a_sample():
             sweeps = [sweep(y, Tensor(np.ones(y.shape)), create_graph=True) for y in roots]
             roots = [g for found in sweeps for x, g in found.items() if x.is_leaf]
     assert {name for name, op in OPS.items() if op.vjps or op.joint} == set(OPS)
-    assert reached == {name for name, op in OPS.items() if op.__module__.startswith("minigrad.ops.")}
+    assert reached == {name for name, op in OPS.items() if op.__module__.startswith(("minigrad.ops.", "minigrad.special."))}
 
 
 @pytest.mark.parametrize("sample", EVERY)
@@ -66,7 +71,7 @@ def test_forward_equals_the_reference(sample: Sample):
         np.testing.assert_array_equal(x, kept)
 
 
-@pytest.mark.parametrize("name", sorted(SAMPLES))
+@pytest.mark.parametrize("name", sorted(name for name in SAMPLES if not name.startswith("special.")))
 def test_no_forward_is_compared_with_itself(name: str, monkeypatch: pytest.MonkeyPatch):
     """Where the reference is NumPy's function, minigrad computes without that function."""
     *path, last = name.split(".")
@@ -106,11 +111,10 @@ def test_float32_stays_float32(sample: Sample):
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
 def test_elementwise_broadcasts_and_takes_empty_and_0d_inputs(name: str):
-    operation, sample = OPS[name], SAMPLES[name][-1]
+    operation, samples = OPS[name], BY_NAME[name]
     count = operation.arity
-    flat = [np.ravel(x)[0] if not isinstance(x, bool | list) else True for x in SAMPLES[name][0].inputs][:count]
+    flat = [np.ravel(x)[0] if not isinstance(x, bool | list) else True for x in samples[0].inputs][:count]
     flat = flat + [1.5] * (count - len(flat))
-    assert sample is not None
     for shapes in ([(2, 1, 3), (4, 1), (1,)], [(0, 3), (1, 3), (3,)], [(), (), ()], [(), (2, 0), ()]):
         inputs = [Tensor(np.full(shape, float(v))) for v, shape in zip(flat, shapes[:count], strict=True)]
         y = operation(*inputs)

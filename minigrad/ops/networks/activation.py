@@ -233,8 +233,8 @@ gelu.rules(_gelu_rule)
 
 
 @op(formulas=("out∘(upstream − ⟨upstream, out⟩)",))
-def softmax(x: Value, /, axis: int | tuple[int, ...] = -1) -> Value:
-    """Exponentials scaled to sum to 1 along an axis, or several; exact for inputs of any size.
+def softmax(x: Value, /, axis: int | tuple[int, ...] | None = -1) -> Value:
+    """Exponentials scaled to sum to 1 along an axis, several, or all if it is None; exact for inputs of any size.
 
     The Jacobian is full: ∂out[k]/∂x[i] = out[k]·((1 if k = i else 0) − out[i]).
 
@@ -250,7 +250,7 @@ softmax.rules(lambda g, out, x, axis: out * (g - np.sum(g * out, axis=axis, keep
 
 
 @op(formulas=("upstream − softmax(x) · Σ upstream",))
-def log_softmax(x: Value, /, axis: int | tuple[int, ...] = -1) -> Value:
+def log_softmax(x: Value, /, axis: int | tuple[int, ...] | None = -1) -> Value:
     """Logarithm of the softmax, finite where the softmax itself is 0.
 
     >>> log_softmax(Tensor([1e4, 0.0]))
