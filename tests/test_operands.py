@@ -200,6 +200,19 @@ REFUSED: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "a rank's limit by its other name": ("pinv: rcond=", lambda s: mg.linalg.pinv(Tensor(SQUARE), rtol=s)),
     "a rank's limit of lstsq": ("lstsq: rcond=", lambda s: mg.linalg.lstsq(Tensor(SQUARE), X[:2], rcond=s)),
     "the eps of layer_norm": ("layer_norm: eps=", lambda s: mg.layer_norm(Tensor(SQUARE), 2, eps=s)),
+    "an order of a matrix norm": ("norm: ord=", lambda s: mg.norm(Tensor(SQUARE), 8 * s)),
+    "an infinite order of a norm": ("vector_norm: ord=", lambda s: mg.linalg.vector_norm(Tensor(X), ord=np.inf * s)),
+    "a condition number's order": ("cond: p=", lambda s: mg.linalg.cond(Tensor(SQUARE), 8 * s)),
+    "the threshold of unwrap": ("unwrap: discont=", lambda s: mg.unwrap(Tensor(X), s)),
+    "the degrees of freedom of var": ("var: ddof=", lambda s: mg.var(Tensor(X), ddof=s)),
+    "the degrees of freedom of nanvar": ("nanvar: ddof=", lambda s: mg.nanvar(Tensor(X), ddof=s)),
+    "the margin of a hinge": ("multiclass_hinge_loss: margin=", lambda s: mg.multiclass_hinge_loss(Tensor(SQUARE), [0, 1], s)),
+    "a scale of interpolate": ("interpolate: scale_factor=", lambda s: mg.interpolate(Tensor(np.ones((1, 1, 4))), scale_factor=4 * s)),
+    "an index to ignore": ("cross_entropy: ignore_index=", lambda s: mg.cross_entropy(Tensor(SQUARE), [0, 1], ignore_index=s)),
+    "the divisor of a pool": ("avg_pool1d: divisor=", lambda s: mg.avg_pool1d(Tensor(np.ones((1, 1, 4))), 2, divisor_override=s)),
+    "the momentum of running statistics": (
+        "batch_norm: momentum=", lambda s: mg.batch_norm(Tensor(SQUARE), np.zeros(2), np.ones(2), training=True, momentum=s),
+    ),
     "an order of a norm": ("norm: ord=", lambda s: mg.norm(Tensor(X), s)),
     "a probability of dropout": ("dropout: ", lambda s: mg.dropout(Tensor(X), s)),
 }  # fmt: skip
@@ -217,6 +230,18 @@ def test_a_tracked_static_argument_is_refused_in_words(name: str):
     call(Tensor(0.25).detach())
     with mg.no_grad():
         call(Tensor(0.25))
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (4, 3, 3)])
+def test_an_attention_mask_that_is_added_receives_its_gradient(shape: tuple[int, ...]):
+    rng = np.random.default_rng(0)
+    attend = minigrad.nn.MultiHeadAttention(4, 2, dtype=np.float64, rng=rng)
+    x = rng.normal(size=(3, 2, 4))
+    assert mg.gradcheck(lambda x, mask: attend(x, x, x, attn_mask=mask)[0], x, rng.normal(size=shape), order=2)
+    padding = Tensor(np.zeros((2, 3)))
+    (attend(x, x, x, key_padding_mask=padding)[0] ** 2).sum().backward()
+    assert padding.grad.shape == (2, 3)
+    assert padding.grad.any()
 
 
 def test_the_quantile_of_a_tracked_q():

@@ -234,17 +234,16 @@ class MultiHeadAttention(Module):
         ):
             if given is None:
                 continue
-            given = np.asarray(value_of(given))
-            if given.shape not in shapes or given.dtype.kind not in "bf":
+            values = np.asarray(value_of(given))
+            if values.shape not in shapes or values.dtype.kind not in "bf":
                 expected = " or ".join(map(str, shapes))
                 raise ValueError(
-                    f"MultiHeadAttention: {name} is boolean or floating and {expected}, got {given.dtype} {given.shape}"
+                    f"MultiHeadAttention: {name} is boolean or floating and {expected}, got {values.dtype} {values.shape}"
                 )
-            given = given.reshape(shapes[given.shape])
-            if given.dtype == bool:
-                allowed = allowed & ~given
+            if values.dtype == bool:
+                allowed = allowed & ~values.reshape(shapes[values.shape])
             else:
-                added = added + given.astype(dtype)
+                added = added + ops.astype(ops.reshape(given, shapes[values.shape]), dtype)
         return _additive("MultiHeadAttention", allowed, shape, dtype) + added
 
     def extra_repr(self) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from minigrad.graph import ArrayLike, Value, value_of
-from minigrad.operation import composed
+from minigrad.operation import composed, static_value
 from minigrad.ops.dtypes import assigned, floats, of_one_kind
 from minigrad.ops.elementwise import add, clip, floor, multiply, where
 from minigrad.ops.indexing import getitem, take
@@ -164,6 +164,7 @@ def unwrap(p: ArrayLike, discont: float | None = None, axis: int = -1, *, period
     >>> print(np.round(unwrap(Tensor([0.0, 3.0, -3.0])).data, 4))
     [0.     3.     3.2832]
     """
+    discont = static_value("discont", discont)
     v, width = np.asarray(value_of(p)), value_of(period)
     turns = np.round((np.unwrap(v, discont, axis, period=width) - v) / width)
     return add(p, multiply(turns.astype(v.dtype), period))

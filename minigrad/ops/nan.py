@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.graph import ArrayLike, Value, value_of
-from minigrad.operation import composed, op
+from minigrad.operation import composed, op, static_value
 from minigrad.ops.elementwise import where as select
 from minigrad.ops.indexing import getitem
 from minigrad.ops.masked import count, mask
@@ -161,6 +161,7 @@ def nanvar(
     >>> nanvar(Tensor([1.0, np.nan, 2.0]))
     Tensor(0.25)
     """
+    ddof = static_value("ddof", ddof)
     return _spread("nanvar", var, x, axis, ddof, keepdims, where, ddof=ddof, mean=mean, dtype=dtype)
 
 
@@ -180,6 +181,7 @@ def nanstd(
     >>> nanstd(Tensor([1.0, np.nan, 2.0]))
     Tensor(0.5)
     """
+    ddof = static_value("ddof", ddof)
     return _spread("nanstd", std, x, axis, ddof, keepdims, where, ddof=ddof, mean=mean, dtype=dtype)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.graph import ArrayLike, Value, value_of
-from minigrad.operation import composed, op
+from minigrad.operation import composed, op, static_value
 from minigrad.ops.decompose import svdvals
 from minigrad.ops.dtypes import astype
 from minigrad.ops.elementwise import abs, divide, multiply, over
@@ -50,6 +50,7 @@ def norm(x: ArrayLike, ord: float | str | None = None, axis: Axis = None, *, kee
     >>> norm(Tensor([3.0, 4.0]))
     Tensor(5.0)
     """
+    ord = static_value("ord", ord)
     if ord is None:
         return _norm(x, axis=axis, keepdims=keepdims)
     axes = normalize_axis_tuple(range(np.ndim(x)) if axis is None else axis, np.ndim(x))
@@ -93,6 +94,7 @@ def vector_norm(x: ArrayLike, *, axis: Axis = None, keepdims: bool = False, ord:
     >>> vector_norm(Tensor([[3.0], [4.0]]))
     Tensor(5.0)
     """
+    ord = static_value("ord", ord)
     axes = normalize_axis_tuple(range(np.ndim(x)) if axis is None else axis, np.ndim(x))
     return _vector_norm(x, ord, axes, keepdims)
 
@@ -114,6 +116,7 @@ def cond(x: ArrayLike, p: float | str | None = None) -> Tensor:
     >>> cond(Tensor([[2.0, 0.0], [0.0, 8.0]]))
     Tensor(4.0)
     """
+    p = static_value("p", p)
     if p in (None, 2, -2):
         s = svdvals(x)
         ends = (getitem(s, (..., 0)), getitem(s, (..., -1)))

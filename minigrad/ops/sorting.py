@@ -87,6 +87,7 @@ def partition(x: ArrayLike, kth: int | Sequence[int], axis: int | None = -1, kin
     return _reorder(x, argpartition(x, kth, axis, kind), axis)
 
 
+@composed
 def argpartition(x: ArrayLike, kth: int | Sequence[int], axis: int | None = -1, kind: Any = "introselect") -> Value:
     """Indices that partition; a plain array, for an index has no gradient.
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.graph import ArrayLike, Node, Value, refuse_subclass, value_of
-from minigrad.operation import composed, op
+from minigrad.operation import composed, op, static_value
 from minigrad.ops.dtypes import data_like, floats
 from minigrad.ops.networks.activation import log_softmax, softmax
 from minigrad.ops.networks.loss import check_reduction, reduced, share, weighted
@@ -46,6 +46,7 @@ def _class_axis(x: Value, axis: int) -> tuple[tuple[int, ...], int]:
 def _right(x: Value, target: Value, axis: int, weight: Value = None, ignore_index: int | None = None) -> tuple[Right, int]:
     """Check the target and the weights against x; also the class axis, counted from the start."""
     shape, axis = _class_axis(x, axis)
+    ignore_index = static_value("ignore_index", ignore_index)
     refuse_subclass(target, "target")
     index = np.array(value_of(target))
     if index.shape != shape[:axis] + shape[axis + 1 :]:

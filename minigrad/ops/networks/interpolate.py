@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from minigrad.graph import ArrayLike, Value, value_of
-from minigrad.operation import composed, op
+from minigrad.operation import composed, op, static_value
 from minigrad.ops.geometry import Lengths, Sizes, sizes
 from minigrad.ops.networks.overlap import segment_sums
 
@@ -131,6 +131,7 @@ def interpolate(
     >>> interpolate(Tensor([[[1.0, 2.0]]]), size=3, mode="linear", align_corners=True)
     Tensor([[[1. , 1.5, 2. ]]])
     """
+    scale_factor = static_value("scale_factor", scale_factor)
     shape = np.shape(value_of(x))
     n, old = len(shape) - 2, shape[2:]
     if n not in LINEAR or 0 in old:

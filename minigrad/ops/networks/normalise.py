@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from minigrad.graph import ArrayLike, Value, value_of
-from minigrad.operation import composed, op
+from minigrad.operation import composed, op, static_value
 from minigrad.ops.dtypes import astype, floats
 from minigrad.ops.elementwise import add, divide, multiply, negative, sqrt
 from minigrad.ops.geometry import sizes
@@ -191,6 +191,7 @@ def batch_norm(
                 raise ValueError(f"{name} must be a writeable floating array while training, to be updated")
         if count == 1:
             raise ValueError(f"training needs more than one element for each channel, got x of shape {shape}")
+        momentum = static_value("momentum", momentum)
         running = None if missing or count == 0 else Running(running_mean, running_var, momentum)
         view, place = (shape[0], shape[1], positions), (1, *channels, 1)
         return _normalise(
