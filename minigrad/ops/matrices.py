@@ -9,6 +9,8 @@ from minigrad.operation import composed
 from minigrad.ops import indexing, linalg
 
 if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
     from minigrad.graph import Tensor
 
 
@@ -23,10 +25,10 @@ def diagonal(x: ArrayLike, *, offset: int = 0) -> Tensor:
 
 
 @composed
-def trace(x: ArrayLike, *, offset: int = 0) -> Tensor:
+def trace(x: ArrayLike, *, offset: int = 0, dtype: DTypeLike | None = None) -> Tensor:
     """Trace of the matrices in the last two axes; ``np.trace`` takes the first two.
 
     >>> trace(Tensor([[[1.0, 2.0], [3.0, 4.0]]]))
     Tensor([5.])
     """
-    return linalg.trace(x, offset, -2, -1)
+    return linalg.trace(x, offset, -2, -1, dtype=dtype)
