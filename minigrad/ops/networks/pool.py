@@ -206,17 +206,23 @@ def max_pool3d(
 def _avg_pool(x: Value, /, geometry: Geometry, divisor: Value) -> Value:
     """The sum of each window, over a divisor."""
     lead = x.shape[: x.ndim - len(geometry.size)]
-    out = np.zeros(lead + geometry.out, x.dtype if x.dtype.kind == "f" else np.float64)
+    dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
+    out = np.zeros(lead + geometry.out, _sums(dtype))
     for outputs, inputs in offsets(geometry):
         out[outputs] += x[inputs]
     out /= divisor
-    return out
+    return out.astype(dtype, copy=False)
+
+
+def _sums(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype of a sum over a window: float16 cannot hold that of a large one, nor its number of elements."""
+    return np.result_type(dtype, np.float32)
 
 
 @op(hidden=("divisor",))
 def _avg_unpool(g: Value, /, geometry: Geometry, divisor: Value) -> Value:
     """Each element over a divisor, added to all of its window."""
-    share = (g / divisor).astype(g.dtype, copy=False)
+    share = (g.astype(_sums(g.dtype), copy=False) / divisor).astype(g.dtype, copy=False)
     return add_windows([share] * geometry.elements, geometry)
 
 

@@ -313,3 +313,12 @@ def test_float32_read_only_and_empty_batches(f: Any):
 def test_what_does_not_fit_is_refused(call: Any, message: str):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_window_of_more_elements_than_float16_can_count():
+    x = Tensor(np.full((1, 1, 300, 300), 0.5, np.float16))
+    y = pool.avg_pool2d(x, 300)
+    y.sum().backward()
+    assert y.dtype == x.grad.dtype == np.float16
+    assert y.item() == 0.5
+    np.testing.assert_allclose(x.grad, 1 / 90_000, rtol=1e-2)
