@@ -86,10 +86,27 @@ METHODS = {
     "split": "minigrad.split(x, n, axis)",
     "unbind": "iteration, for row in x",
     "masked_fill": "minigrad.where(mask, value, x)",
+    "flat": "ravel(), or x[...] with an index",
+    "sort": "minigrad.sort(x)",
+    "partition": "minigrad.partition(x, kth)",
+    "resize": "minigrad.resize(x, shape)",
+    "fill": "minigrad.full_like(x, value)",
+    "put": "minigrad.where(mask, values, x)",
+    "itemset": "minigrad.where(mask, value, x)",
+    "byteswap": "data.byteswap()",
+    "getfield": "data.getfield(...)",
+    "setfield": "minigrad.where(mask, values, x)",
+    "flags": "data.flags",
+    "setflags": "data.setflags(...)",
+    "base": "data.base",
+    "ctypes": "data.ctypes",
+    "tofile": "data.tofile(...)",
+    "dump": "minigrad.save({name: x}, path)",
+    "dumps": "pickle.dumps(x)",
     "retain_grad": "nothing; every tensor keeps its gradient",
     "register_hook": "nothing; read .grad after backward()",
 }
-"""Attributes of a tensor in other libraries, and what stands for them here."""
+"""Attributes of a tensor in other libraries, and of an array in NumPy, and what stands for them here."""
 
 SPECIAL = frozenset(
     {

@@ -254,6 +254,31 @@ class Tensor(Node):
         return self.value.dtype  # type: ignore[no-any-return]
 
     @property
+    def itemsize(self) -> int:
+        """The bytes that one element takes."""
+        return self.value.itemsize  # type: ignore[no-any-return]
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes that all elements take."""
+        return self.value.nbytes  # type: ignore[no-any-return]
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """The bytes from an element to the next one along each axis."""
+        return self.value.strides  # type: ignore[no-any-return]
+
+    @property
+    def real(self) -> Tensor:
+        """The real part."""
+        return ops.real(self)
+
+    @property
+    def imag(self) -> Tensor:
+        """The imaginary part."""
+        return ops.imag(self)
+
+    @property
     def is_leaf(self) -> bool:
         """True if it was made by hand, or without recording, and not by a recorded operation."""
         return self.op is None
@@ -282,6 +307,11 @@ class Tensor(Node):
         """The one number it holds, as a Python number."""
         leave_on_purpose(self, ".item()")
         return self.value.item()
+
+    def tobytes(self, order: Any = "C") -> bytes:
+        """The bytes of the value."""
+        leave_on_purpose(self, ".tobytes()")
+        return self.value.tobytes(order)  # type: ignore[no-any-return]
 
     def tolist(self) -> Any:
         """The value as nested lists of Python numbers."""
@@ -547,6 +577,24 @@ class Tensor(Node):
     diagonal = _method(ops.diagonal)
     trace = _method(ops.trace)
     dot = _method(ops.dot)
+    ptp = _method(ops.ptp)
+    copy = _method(ops.copy)
+    conj = conjugate = _method(ops.conj)
+    choose = _method(ops.choose)
+    argsort = _method(ops.argsort)
+    argpartition = _method(ops.argpartition)
+
+    def compress(self, condition: ArrayLike, axis: int | None = None) -> Tensor:
+        """The elements, or slices along an axis, where a condition holds."""
+        return ops.compress(condition, self, axis)
+
+    def nonzero(self) -> tuple[Any, ...]:
+        """The indices of the elements that are not 0, an array for each axis."""
+        return np.nonzero(self.value)
+
+    def searchsorted(self, v: Any, side: Any = "left", sorter: Any = None) -> Any:
+        """The indices at which values would be inserted into this sorted vector; plain, for an index has no gradient."""
+        return np.searchsorted(self.value, value_of(v), side, value_of(sorter))
 
     # NumPy's protocols: np.exp(t), array + t, np.concatenate([t, a]) record like minigrad's own functions.
 

@@ -420,3 +420,38 @@ def test_operators_on_bits(operate, other):
     np.testing.assert_array_equal(~Tensor(np.array([True, False])), [False, True])
     with pytest.raises(TypeError, match="bitwise_and"):
         Tensor(1.0) & 1
+
+
+def test_attributes_and_methods_of_arrays():
+    array = np.array([[3.0, 0.0, 1.0], [2.0, 5.0, 4.0]])
+    t = Tensor(array)
+    for name in ("itemsize", "nbytes", "strides", "real", "imag", "T", "mT"):
+        np.testing.assert_array_equal(value_of(getattr(t, name)), getattr(array, name))
+    for name, args in {
+        "copy": (), "conj": (), "conjugate": (), "compress": ([True, False], 0), "nonzero": (), "argsort": (0,),
+        "argpartition": (1,), "tobytes": ("F",), "ravel": (), "repeat": (2,), "take": ([0, 1],), "trace": (), "diagonal": (1,),
+    }.items():  # fmt: skip
+        ours, theirs = getattr(t, name)(*args), getattr(array, name)(*args)
+        np.testing.assert_array_equal(value_of(ours), theirs)
+        assert isinstance(ours, Tensor) == (name not in ("nonzero", "argsort", "argpartition", "tobytes"))
+    assert t.ptp(0).tolist() == [1, 5, 3]
+    line = Tensor([1.0, 2.0, 4.0])
+    assert line.searchsorted(Tensor([2.0, 3.0]), "right").tolist() == [2, 2]
+    assert Tensor(np.array([1, 0])).choose([line[:2], 7.0]).tolist() == [7, 2]
+    y = t.copy() * t.real + t.imag
+    y.backward(np.ones(y.shape))
+    np.testing.assert_array_equal(t.grad, 2 * array)
+
+
+@pytest.mark.parametrize(("name", "says"), [
+    ("flat", "ravel"), ("sort", "minigrad.sort"), ("partition", "minigrad.partition"), ("resize", "minigrad.resize"),
+    ("fill", "minigrad.full_like"), ("put", "minigrad.where"), ("byteswap", "data.byteswap"), ("flags", "data.flags"),
+])  # fmt: skip
+def test_what_an_array_changes_in_place_is_answered_by_what_to_write(name: str, says: str):
+    with pytest.raises(AttributeError, match=f"'Tensor' object has no attribute '{name}'; here it is {says}"):
+        getattr(Tensor([1.0]), name)
+
+
+def test_the_bytes_of_what_a_transform_differentiates_are_refused():
+    with pytest.raises(TypeError, match=r"\.tobytes\(\) makes a constant of"):
+        mg.grad(lambda x: (x.tobytes(), x * x)[1])(1.0)

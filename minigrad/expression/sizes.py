@@ -92,6 +92,56 @@ def parts(indices_or_sections: Any, **_: Any) -> int:
     return PART * (len(indices_or_sections) if many else max(_integers(indices_or_sections), default=0))
 
 
+def resized(x: Any, new_shape: Any) -> int:
+    """The elements of the new shape."""
+    return _product(new_shape)
+
+
+def matrix_of_all(x: Any, k: Any = 0) -> int:
+    """A square matrix with all of `x` on a diagonal."""
+    return (size(x) + max(_integers(k))) ** 2
+
+
+def windows(x: Any, window_shape: Any, **_: Any) -> int:
+    """A window at each element."""
+    return size(x) * _product(window_shape)
+
+
+def inserted(x: Any, obj: Any, values: Any, **_: Any) -> int:
+    """A slice of `x` for each index or value, and `x`."""
+    return size(x) * (1 + max(size(obj), size(values)))
+
+
+def end_to_end(x: Any, **others: Any) -> int:
+    """`x` and all others together; a static argument counts little."""
+    return size(x) + sum(size(y) for y in others.values())
+
+
+def started(x: Any, **_: Any) -> int:
+    """`x`, and one slice more."""
+    return 2 * size(x)
+
+
+def horner(p: Any, x: Any) -> int:
+    """A value of `x` for each coefficient."""
+    return size(p) * size(x)
+
+
+def derived(p: Any, m: Any = 1) -> int:
+    """The coefficients of each derivative."""
+    return size(p) * max(1, min(max(_integers(m)), size(p)))
+
+
+def integrated(p: Any, m: Any = 1, **_: Any) -> int:
+    """The coefficients of each antiderivative."""
+    return (size(p) + max(_integers(m))) * max(1, *_integers(m))
+
+
+def expanded(zeros: Any) -> int:
+    """A polynomial for each of its zeros."""
+    return (size(zeros) + 1) ** 2
+
+
 def padded(x: Any, pad_width: Any, **_: Any) -> int:
     """The shape of `x` with the widest padding on all sides."""
     margin = 2 * max(_integers(pad_width), default=0)
@@ -107,24 +157,36 @@ def _product(x: Any) -> int:
 
 
 NAMES: dict[Callable[..., int], str] = {
-    broadcast: "abs add all any arccos arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin argsort cbrt ceil clip "
-    "cos cosh cumprod cumsum deg2rad diagonal divide elu erf exp exp2 expand_dims expm1 flatten flip floor "
-    "floor_divide fmax fmin gelu hard_tanh hypot leaky_relu log log10 log1p log2 log_sigmoid log_softmax "
-    "logaddexp logsumexp max maximum mean median min minimum mish moveaxis multiply nan_to_num nancumsum nanmax "
-    "nanmean nanmedian nanmin nanprod nanstd nansum nanvar negative norm permute power prod rad2deg ravel "
-    "reciprocal relu remainder reshape roll round selu sigmoid sign silu sin sinh softmax softplus softsign sort "
-    "sqrt square squeeze std subtract sum swapaxes tan tanh trace transpose trunc var where",
-    matrix_product: "dot inner matmul",
-    outer_product: "outer tensordot",
+    broadcast: "abs add all any arccos arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin argpartition argsort "
+    "cbrt ceil clip compress conj conjugate copysign cos cosh cumprod cumsum deg2rad delete diagonal divide elu erf exp "
+    "exp2 expand_dims expm1 extract flatten flip fliplr flipud float_power floor floor_divide fmax fmin fmod gelu "
+    "hard_tanh heaviside hypot i0 imag ldexp leaky_relu log log10 log1p log2 log_sigmoid log_softmax logaddexp "
+    "logaddexp2 logsumexp matrix_transpose max maximum mean median min minimum mish moveaxis multiply nan_to_num "
+    "nancumprod nancumsum nanmax nanmean nanmedian nanmin nanprod nanstd nansum nanvar negative norm partition permute "
+    "polyadd polysub positive power prod ptp rad2deg ravel real reciprocal relu remainder reshape roll rollaxis rot90 "
+    "round selu sigmoid sign silu sin sinc sinh softmax softplus softsign sort sqrt square squeeze std subtract sum "
+    "swapaxes tan tanh trace transpose trim_zeros trunc unwrap var vecdot where",
+    matrix_product: "dot inner matmul matvec vecmat",
+    outer_product: "outer polymul tensordot",
     einstein_sum: "einsum",
-    joined: "concatenate stack",
+    joined: "column_stack concatenate dstack hstack stack vstack",
+    end_to_end: "append ediff1d",
+    inserted: "insert",
+    resized: "resize",
+    windows: "sliding_window_view",
+    started: "cumulative_prod cumulative_sum",
+    matrix_of_all: "diagflat",
+    horner: "polyval",
+    derived: "polyder",
+    integrated: "polyint",
+    expanded: "poly",
     picked: "take take_along_axis",
     quantiles: "nanpercentile nanquantile percentile quantile",
     tiled: "tile",
     repeated: "repeat",
     of_shape: "broadcast_to",
     matrix_of_vector: "diag tril triu",
-    parts: "split",
+    parts: "array_split dsplit hsplit split vsplit",
     padded: "pad",
 }
 BOUNDS = {name: bound for bound, names in NAMES.items() for name in names.split()}

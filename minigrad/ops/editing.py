@@ -14,10 +14,10 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed
-from minigrad.ops.dtypes import assigned
+from minigrad.ops.dtypes import assigned, astype
 from minigrad.ops.indexing import as_key, getitem, take
 from minigrad.ops.joining import concatenate
-from minigrad.ops.reduce import Axis
+from minigrad.ops.reduce import Axis, sum
 from minigrad.ops.shape import broadcast_to, expand_dims, moveaxis, ravel, reshape
 
 if TYPE_CHECKING:
@@ -94,5 +94,5 @@ def resize(x: ArrayLike, new_shape: int | Sequence[int]) -> Tensor:
         raise ValueError(f"the lengths of the new shape must not be negative, got {shape}")
     size, wanted = np.size(x), math.prod(shape)
     if not size:
-        return broadcast_to(np.zeros((), np.asarray(value_of(x)).dtype), shape)
+        return broadcast_to(astype(sum(x), np.asarray(value_of(x)).dtype), shape)  # 0
     return reshape(take(ravel(x), np.arange(wanted) % size), shape)

@@ -22,16 +22,16 @@ def _sinc(x: Value, /, k: int) -> Value:
     """k-th derivative of sinc, ∫₀¹ (πt)ᵏ cos(πxt + kπ/2) dt."""
     if k == 0:
         return np.sinc(x)
-    x = np.asarray(x)
-    y = np.where(x == 0, 1.0, np.pi * x)
-    far = np.sinc(x)
+    x, reach = np.asarray(x), k + 1.0
+    small = np.abs(np.pi * x) < reach
+    y = np.where(small, reach, np.pi * x)
+    far = np.sinc(y / np.pi)
     for i in range(1, k + 1):  # y f⁽ⁱ⁾ + i f⁽ⁱ⁻¹⁾ = sin(y + iπ/2), which loses digits where y is small
         far = (np.sin(y + i * (np.pi / 2)) - i * far) / y
-    near, reach = np.zeros_like(far), k + 1.0
-    y = np.clip(np.pi * x, -reach, reach)
+    near, y = np.zeros_like(far), np.clip(np.pi * x, -reach, reach)
     for n in range(k % 2, 40 + 4 * k, 2):  # the terms yⁿ / n! of the series of cos, integrated
         near += (-1) ** ((n + k) // 2) * y**n / (math.factorial(n) * (n + k + 1.0))
-    return (np.pi**k * np.where(np.abs(np.pi * x) < reach, near, far)).astype(x.dtype)
+    return (np.pi**k * np.where(small, near, far)).astype(x.dtype)
 
 
 _sinc.rules(lambda g, out, x, k: g * _sinc(x, k=k + 1))

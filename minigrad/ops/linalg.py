@@ -103,23 +103,23 @@ def vecdot(a: ArrayLike, b: ArrayLike, *, axis: int = -1) -> Tensor:
 
 
 @composed
-def matvec(a: ArrayLike, x: ArrayLike) -> Tensor:
+def matvec(a: ArrayLike, b: ArrayLike) -> Tensor:
     """Products of a stack of matrices and a stack of vectors.
 
     >>> matvec(Tensor([[1.0, 2.0], [3.0, 4.0]]), [1.0, 1.0])
     Tensor([3., 7.])
     """
-    return getitem(matmul(a, expand_dims(x, -1)), (..., 0))
+    return getitem(matmul(a, expand_dims(b, -1)), (..., 0))
 
 
 @composed
-def vecmat(x: ArrayLike, a: ArrayLike) -> Tensor:
+def vecmat(a: ArrayLike, b: ArrayLike) -> Tensor:
     """Products of a stack of vectors and a stack of matrices.
 
     >>> vecmat(Tensor([1.0, 1.0]), [[1.0, 2.0], [3.0, 4.0]])
     Tensor([4., 6.])
     """
-    return getitem(matmul(expand_dims(x, -2), a), (..., 0, slice(None)))
+    return getitem(matmul(expand_dims(a, -2), b), (..., 0, slice(None)))
 
 
 @composed

@@ -11,7 +11,7 @@ from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op, static_value
 from minigrad.ops.decompose import svdvals
 from minigrad.ops.dtypes import astype
-from minigrad.ops.elementwise import abs, divide, multiply, over
+from minigrad.ops.elementwise import abs, divide, multiply, over, where
 from minigrad.ops.indexing import getitem
 from minigrad.ops.reduce import Axis, max, min, restore_axes, sum
 from minigrad.ops.shape import expand_dims, moveaxis, squeeze
@@ -113,6 +113,8 @@ def matrix_norm(x: ArrayLike, *, keepdims: bool = False, ord: float | str | None
 def cond(x: ArrayLike, p: float | str | None = None) -> Tensor:
     """Condition number: the norm of a matrix times that of its inverse; without `p`, largest over smallest singular value.
 
+    Of a singular matrix it is infinite, and a LinAlgError where `p` needs the inverse.
+
     >>> cond(Tensor([[2.0, 0.0], [0.0, 8.0]]))
     Tensor(4.0)
     """
@@ -120,5 +122,8 @@ def cond(x: ArrayLike, p: float | str | None = None) -> Tensor:
     if p in (None, 2, -2):
         s = svdvals(x)
         ends = (getitem(s, (..., 0)), getitem(s, (..., -1)))
-        return divide(*(ends if p != -2 else ends[::-1]))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = divide(*(ends if p != -2 else ends[::-1]))
+        zero = np.isnan(value_of(ratio)) & ~np.any(np.isnan(value_of(x)), (-2, -1))
+        return where(zero, np.inf, ratio) if np.any(zero) else ratio
     return multiply(norm(x, p, (-2, -1)), norm(inv(x), p, (-2, -1)))

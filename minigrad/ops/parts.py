@@ -169,7 +169,8 @@ def modf(x: ArrayLike) -> tuple[Tensor, Tensor]:
 @op(elementwise=True, formulas=("2^exponent", "0"))
 def _ldexp(x: Value, exponent: Value, /) -> Value:
     """x 2ⁿ."""
-    return np.ldexp(x, np.asarray(exponent).astype(np.intc))  # C's int: NumPy takes no wider one everywhere
+    n = np.clip(np.asarray(exponent), -100_000, 100_000).astype(np.intc)  # beyond, all is 0 or infinite
+    return np.ldexp(x, n)
 
 
 _ldexp.rules(lambda g, out, x, exponent: _ldexp(g, exponent), zero)

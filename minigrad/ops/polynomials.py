@@ -125,7 +125,7 @@ def polyder(p: ArrayLike, m: int = 1) -> Tensor:
     p = _coefficients(p)
     if m < 0:
         raise ValueError(f"the order of a derivative must not be negative, got {m}; see polyint")
-    for _ in range(m):
+    for _ in range(min(m, np.size(p))):
         p = multiply(getitem(p, slice(None, -1)), np.arange(np.size(p) - 1, 0, -1).astype(value_of(p).dtype))
     return cast("Tensor", p)
 

@@ -320,3 +320,30 @@ def test_what_is_refused_as_numpy_refuses_it(case: str):
 def test_other_bad_input(call, kind, says):
     with pytest.raises(kind, match=says):
         call()
+
+
+def test_functions_of_stacks_that_numpy_has_twice():
+    x = Tensor(np.arange(12.0).reshape(2, 2, 3))
+    for name in ("trace", "diagonal"):
+        for offset in (-1, 0, 1):
+            y = getattr(np.linalg, name)(x, offset=offset)
+            np.testing.assert_array_equal(y.data, getattr(np.linalg, name)(x.data, offset=offset))
+            assert y.requires_grad
+            assert mg.gradcheck(lambda x, f=name, k=offset: getattr(mg.linalg, f)(x, offset=k), x)
+    np.testing.assert_array_equal(np.linalg.matrix_transpose(x).data, x.data.mT)
+    np.testing.assert_array_equal(np.linalg.vecdot(x, x).data, np.linalg.vecdot(x.data, x.data))
+
+
+@pytest.mark.parametrize("p", [None, 2, -2, 1, -1, np.inf, -np.inf, "fro", "nuc"])
+def test_condition_numbers(p):
+    a = np.array([[[2.0, 1.0], [0.5, 3.0]], [[1.0, 0.2], [0.3, -4.0]]])
+    np.testing.assert_allclose(mg.linalg.cond(Tensor(a), p).data, np.linalg.cond(a, p), rtol=1e-13)
+    assert mg.gradcheck(lambda x: mg.linalg.cond(x, p), a)
+
+
+def test_condition_numbers_of_singular_matrices():
+    for a in (np.ones((2, 2)), np.zeros((2, 2)), np.stack([np.eye(2), np.zeros((2, 2))])):
+        y = mg.linalg.cond(Tensor(a))
+        np.testing.assert_array_equal(np.asarray(y.data) > 1e15, np.linalg.cond(a) > 1e15)
+    with pytest.raises(np.linalg.LinAlgError, match=r"^cond, .*[Ss]ingular"):
+        mg.linalg.cond(Tensor(np.zeros((2, 2))), 1)
