@@ -70,7 +70,7 @@ def test_diff_undoes_cumsum_and_trapezoid_is_exact_for_lines():
 @pytest.mark.parametrize(("call", "kind", "says"), [
     (lambda: np.diff(Tensor(1.0)), ValueError, r"diff: needs an array"),
     (lambda: np.diff(V, n=-1), ValueError, "diff: needs an array and n of at least 0"),
-    (lambda: np.diff(V, axis=2), IndexError, "diff: axis 2 is out of bounds"),
+    (lambda: np.diff(V, axis=2), IndexError, r"diff, inputs of shape .*: axis 2 is out of bounds"),
     (lambda: np.trapezoid(V, [1.0, 2.0]), ValueError, r"trapezoid: x of shape \(2,\) does not give a point for each sample"),
     (lambda: np.interp(V, [1.0, 2.0], [1.0]), ValueError, r"interp: xp and fp .* got shapes \(2,\) and \(1,\)"),
     (lambda: np.interp(V, [1.0], [1.0], period=0), ValueError, "the period must not be 0"),

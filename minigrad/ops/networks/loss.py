@@ -116,7 +116,7 @@ def _huber_rule(
     g, difference = share(g, reduction, x.size), x - target
     clipped = np.clip(difference, -delta, delta)
     gx = g * clipped
-    return [gx, -gx if needed[1] else None, g * (np.abs(difference) - np.abs(clipped)) if needed[2] else None]
+    return [gx, -gx if needed[1] else None, np.sum(g * (np.abs(difference) - np.abs(clipped))) if needed[2] else None]
 
 
 @composed
