@@ -18,7 +18,7 @@ from minigrad.guard import unchanged
 from minigrad.modes import MODES, recording
 from minigrad.operation import check_finite
 from minigrad.ops.dtypes import astype
-from minigrad.ops.elementwise import where
+from minigrad.ops.elementwise import add, where
 from minigrad.ops.joining import stack
 from minigrad.ops.reduce import sum as sum_
 from minigrad.ops.shape import reshape
@@ -99,7 +99,7 @@ def sweep(
     # The forward has warned already; and a sweep to be differentiated is recorded even inside no_grad.
     with np.errstate(all="ignore"), recording() if create_graph else nullcontext():
         try:
-            anomaly = MODES.get().anomaly
+            special = create_graph or MODES.get().anomaly
             routed: set[Node] = set()  # what lies behind an operation that picks between its inputs
             get = gradients.get
             ndarray, float64 = np.ndarray, np.float64
@@ -118,12 +118,10 @@ def sweep(
                 if create_graph:
                     out = node
                     arguments = tuple([v if x is None else x for x, v in zip(inputs, values, strict=True)])
-                behind = op.routes
-                if routed and node in routed:
-                    behind = True
+                behind = op.routes or (bool(routed) and node in routed)
                 if behind:
                     routed.update([x for x in inputs if x is not None])
-                careful = behind or anomaly
+                careful = behind or special
 
                 # Two inputs and nothing static, as in arithmetic, is unrolled: a third of the time of a sweep over scalars.
                 if op.binary and not rows:
@@ -135,8 +133,8 @@ def sweep(
                         if x.value is not a and not unchanged(x.value, a):
                             raise updated(node)
                         if x.requires_grad:
-                            d = rule(g, out, left, right)
-                            if type(d) is not type(a) or type(d) is ndarray or careful:
+                            d = g if op is add else rule(g, out, left, right)
+                            if careful or type(d) is not type(a) or (type(d) is ndarray and not _fits(d, a)):
                                 d = conform(d, g, a, node, behind)
                             old = get(x)
                             gradients[x] = d if old is None else old + d if type(d) is float64 else added(old, d)
@@ -144,8 +142,8 @@ def sweep(
                         if y.value is not b and not unchanged(y.value, b):
                             raise updated(node)
                         if y.requires_grad:
-                            d = other_rule(g, out, left, right)
-                            if type(d) is not type(b) or type(d) is ndarray or careful:
+                            d = g if op is add else other_rule(g, out, left, right)
+                            if careful or type(d) is not type(b) or (type(d) is ndarray and not _fits(d, b)):
                                 d = conform(d, g, b, node, behind)
                             old = get(y)
                             gradients[y] = d if old is None else old + d if type(d) is float64 else added(old, d)
@@ -158,7 +156,7 @@ def sweep(
                             raise updated(node)
                         if x.requires_grad and (reached is None or x in reached):
                             d = rule(g, out, *arguments, **static)
-                            if type(d) is not type(v) or type(d) is ndarray or careful:
+                            if careful or type(d) is not type(v) or (type(d) is ndarray and not _fits(d, v)):
                                 d = conform(d, g, v, node, behind)
                             old = get(x)
                             gradients[x] = d if old is None else old + d if type(d) is float64 else added(old, d)
@@ -176,7 +174,7 @@ def sweep(
                     for x, v, d, need in zip(inputs, values, found, needed, strict=True):
                         if x is None or not need:
                             continue
-                        if not rows and (type(d) is not type(v) or type(d) is ndarray or careful):
+                        if not rows and (careful or type(d) is not type(v) or (type(d) is ndarray and not _fits(d, v))):
                             d = conform(d, g, v, node, behind)
                         old = get(x)
                         gradients[x] = d if old is None else old + d if type(d) is float64 else added(old, d)
@@ -245,6 +243,11 @@ def _single(node: Node, i: int, g: Value) -> Value:
     needed = [k == i for k in range(len(node.inputs))]
     with np.errstate(all="ignore"):
         return op.downstream(needed, g, node.value, node.values, node.static)[i]
+
+
+def _fits(d: np.ndarray[Any, Any], value: np.ndarray[Any, Any]) -> bool:
+    """True if a rule's result is the gradient of its variable as it is."""
+    return d.shape == value.shape and d.dtype is value.dtype
 
 
 def conform(d: Value, g: Value, value: Value, node: Node, behind: bool) -> Value:

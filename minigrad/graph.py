@@ -204,18 +204,23 @@ def topological_order(root: Node) -> list[Node]:
     order: list[Node] = []
     seen: set[Node] = set()
     stack: list[Node | None] = [root] if root.op is not None else []
-    push, pop = stack.append, stack.pop
+    push, pop, visit, append = stack.append, stack.pop, seen.add, order.append
     while stack:
         node = pop()
         if node is None:  # the inputs of the node below this mark are all in the order
-            order.append(pop())  # type: ignore[arg-type]
+            append(pop())  # type: ignore[arg-type]
         elif node not in seen:
-            seen.add(node)
-            push(node)
-            push(None)
+            visit(node)
+            waits = False
             for x in node.inputs:
                 if x is not None and x.op is not None and x not in seen:
+                    if not waits:
+                        waits = True
+                        push(node)
+                        push(None)
                     push(x)
+            if not waits:
+                append(node)
     return order
 
 

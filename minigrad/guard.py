@@ -50,6 +50,17 @@ def held(array: np.ndarray[Any, Any]) -> bool:
     return bool(HELD) and any(id(a) in HELD for a in _bases(array))
 
 
+def closed(result: np.ndarray[Any, Any], operands: Sequence[Any]) -> np.ndarray[Any, Any]:
+    """A view as a result that nobody can write to: a copy if it shows an operand that somebody can."""
+    root = _root(result)
+    for x in operands:
+        if type(x) is np.ndarray and (x is root or _root(x) is root):
+            return result.copy(order="K") if exposed(x) or held(x) else result
+    for a in _bases(result.base):
+        a.setflags(write=False)
+    return result.copy(order="K") if exposed(result) else result
+
+
 def _bases(array: Any) -> Iterator[np.ndarray[Any, Any]]:
     while isinstance(array, np.ndarray):
         yield array
@@ -119,8 +130,13 @@ _CONTAINERS = frozenset({np.ndarray, tuple, list})  # what an array may be, or s
 
 def holds_arrays(static: dict[str, Any]) -> bool:
     """True if an array may be among static arguments."""
-    for v in static.values():  # noqa: SIM110 - any() would take three times as long
-        if type(v) in _CONTAINERS:
+    for v in static.values():
+        kind = type(v)
+        if kind is tuple or kind is list:
+            for part in v:  # any() would take three times as long
+                if type(part) in _CONTAINERS:
+                    return True
+        elif kind is np.ndarray:
             return True
     return False
 
@@ -145,12 +161,12 @@ def recorded(values: list[Any], where: Sequence[int], static: dict[str, Any]) ->
         What keeps the large ones read-only.
     """
     large: list[np.ndarray[Any, Any]] = []
-    owners = {id(_root(values[i])) for i in where} if "saved" in static else set()
+    owners = {id(_root(values[i])) for i in where} if "saved" in static else None
     for i in where:
         values[i] = _kept(values[i], large)
     for name, v in static.items():
         if type(v) in _CONTAINERS and name != "saved":
-            if "saved" in static:
+            if owners is not None:
                 owners.update(id(_root(a)) for a in _arrays(v))
             kept = _kept(v, large)
             static = static if kept is v else {**static, name: kept}
@@ -185,6 +201,8 @@ def _kept(v: Any, large: list[np.ndarray[Any, Any]], owners: set[int] | None = N
     With `owners`, of what an operation saved: only arrays in memory of theirs.
     """
     if isinstance(v, np.ndarray):
+        if owners is None and v.nbytes <= SMALL and v.flags.writeable:  # the usual case
+            return v.copy()
         if (not exposed(v) and not held(v)) or (owners is not None and id(_root(v)) not in owners):
             return v
         if v.nbytes <= SMALL or not _lockable(v):
@@ -232,10 +250,8 @@ def updating(value: Any) -> Iterator[np.ndarray[Any, Any]]:
 
 
 def _owner_references(array: np.ndarray[Any, Any]) -> int:
-    owner = array
-    while isinstance(owner.base, np.ndarray):
-        owner = owner.base
-    return sys.getrefcount(owner)
+    root = _root(array)
+    return sys.getrefcount(root)
 
 
 @contextmanager

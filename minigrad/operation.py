@@ -32,7 +32,7 @@ OPS: dict[str, Op[...]] = {}
 
 _PLAIN = frozenset({float, int, bool, np.float64, np.float32, np.bool_})
 _TAKES_ANY_NUMBER = 0x04  # a code object's flag for *args
-_modes, _new, _float64 = MODES.get, object.__new__, np.float64
+_modes, _new, _float64, _held = MODES.get, object.__new__, np.float64, guard.HELD
 
 
 class Op(Generic[P]):
@@ -164,7 +164,7 @@ class Op(Generic[P]):
         inputs: list[Node | None] = []
         values: list[Any] = []
         tracked = False
-        exposed: Any = ()  # the operands that somebody may write to
+        exposed: Any = ()  # the operands that somebody may write to; never a result
         tensor: type[Node] | None = None
         value: Any = None
         if static or not self.simple or len(args) != self.arity:
@@ -179,8 +179,10 @@ class Op(Generic[P]):
                         tracked = True
                     inputs.append(x)
                     value = x.value
-                    if type(value) is ndarray and (
-                        value.base is not None or (x.op is None and (value.flags.writeable or guard.HELD))
+                    if (
+                        x.op is None
+                        and type(value) is ndarray
+                        and (value.base is not None or value.flags.writeable or guard.HELD)
                     ):
                         exposed += (len(values),)
                     values.append(value)
@@ -228,25 +230,26 @@ class Op(Generic[P]):
 
     def _bind(self, args: tuple[Any, ...], static: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Sort the arguments into inputs and static ones: as in NumPy, either may be given by position or by name."""
-        if self.variadic or len(args) == self.arity == self.required:
-            self._check_static(static)
+        if len(args) > self.arity and not self.variadic:
+            args, extra = args[: self.arity], args[self.arity :]
+            if len(extra) > len(self.static_names):
+                most = self.arity + len(self.static_names)
+                raise TypeError(f"{self.name} takes at most {most} positional arguments, got {self.arity + len(extra)}")
+            for name, x in zip(self.static_names, extra, strict=False):
+                if name in static:
+                    raise TypeError(f"{self.name} got two values for {name!r}")
+                static[name] = x
+        elif len(args) < self.arity and not self.variadic:
+            args += tuple([static.pop(name, self.left_out[name]) for name in self.input_names[len(args) :]])
+            for name, x in zip(self.input_names[: self.required], args, strict=False):
+                if x is None:
+                    raise TypeError(f"{self.name} needs {self.required} inputs {self.input_names}: {name} is missing")
+        if self.orders:
             self._check_orders(args)
-            return args, {**self.defaults, **static} if static else self.defaults
-        extra = args[self.arity :]
-        if len(extra) > len(self.static_names):
-            most = self.arity + len(self.static_names)
-            raise TypeError(f"{self.name} takes at most {most} positional arguments, got {len(args)}")
-        inputs = [*args[: self.arity], *(static.pop(k, self.left_out[k]) for k in self.input_names[len(args) :])]
-        for name, x in zip(self.static_names, extra, strict=False):
-            if name in static:
-                raise TypeError(f"{self.name} got two values for {name!r}")
-            static[name] = x
+        if not static:
+            return args, self.defaults
         self._check_static(static)
-        for name, x in zip(self.input_names[: self.required], inputs, strict=False):
-            if x is None:
-                raise TypeError(f"{self.name} needs {self.required} inputs {self.input_names}: {name} is missing")
-        self._check_orders(inputs)
-        return tuple(inputs), {**self.defaults, **static} if static else self.defaults
+        return args, {**self.defaults, **static}
 
     def _check_orders(self, inputs: Sequence[Any]) -> None:
         """Refuse tracked tensors as inputs that have no rule."""
@@ -315,6 +318,8 @@ def _settled(value: Any, values: list[Any]) -> Any:
     for x in values:
         if value is x:
             value = value.view()
+    if value.base is not None:
+        value = guard.closed(value, values)
     value.setflags(write=False)
     return value
 

@@ -5,6 +5,7 @@ The file is long because the class has all of NumPy's operators and methods, a l
 
 from __future__ import annotations
 
+import operator
 import threading
 from collections.abc import Callable, Iterator
 from functools import wraps
@@ -36,11 +37,11 @@ _REPLACED = 100  # updates recorded one upon the other, from which on a sweep wa
 _float64 = np.float64
 
 
-def _binary(op: Op[...]) -> Operator:
+def _binary(op: Op[...], forward: Callable[[Any, Any], Any] | None = None) -> Operator:
     """An operator's method. Two float64 scalars, or one and a number, are recorded here without the general call's checks,
-    which would take twice as long as the rest.
+    which would take twice as long as the rest; `forward` is Python's own operator, which is quicker than a function of ours.
     """
-    forward = op.forward
+    compute = forward or op.forward
 
     def method(self: Tensor, other: Any) -> Tensor:
         if type(self.value) is _float64 and _modes() is USUAL:
@@ -51,7 +52,7 @@ def _binary(op: Op[...]) -> Operator:
                 y, operand, tracked = other, None, self.requires_grad
             else:
                 return op(self, other)
-            if tracked and type(value := forward(self.value, y)) is _float64:
+            if tracked and type(value := compute(self.value, y)) is _float64:
                 out = _new(Tensor)
                 out.value = value
                 out.grad = out.name = out.origin = None
@@ -418,6 +419,8 @@ class Tensor(Node):
                 if node.grad is not None:
                     replaced += node.op is not None and _replaces(node)
                     node.grad = node.grad + g if type(g) is _float64 else added(node.grad, g)
+                elif type(g) is _float64:
+                    node.grad = g
                 # A rule may pass its upstream gradient on, or a view of it: every tensor gets a gradient of its own.
                 elif type(g) is np.ndarray:
                     node.grad = g.copy() if g.base is not None or id(g) in seen else g
@@ -449,10 +452,11 @@ class Tensor(Node):
 
     # Arithmetic
 
-    __add__, __radd__, __iadd__ = _binary(ops.add), _reflected(ops.add), _in_place(ops.add)
-    __sub__, __rsub__, __isub__ = _binary(ops.subtract), _reflected(ops.subtract), _in_place(ops.subtract)
-    __mul__, __rmul__, __imul__ = _binary(ops.multiply), _reflected(ops.multiply), _in_place(ops.multiply)
-    __truediv__, __rtruediv__, __itruediv__ = _binary(ops.divide), _reflected(ops.divide), _in_place(ops.divide)
+    __add__, __radd__, __iadd__ = _binary(ops.add, operator.add), _reflected(ops.add), _in_place(ops.add)
+    __sub__, __rsub__, __isub__ = _binary(ops.subtract, operator.sub), _reflected(ops.subtract), _in_place(ops.subtract)
+    __mul__, __rmul__, __imul__ = _binary(ops.multiply, operator.mul), _reflected(ops.multiply), _in_place(ops.multiply)
+    __truediv__, __rtruediv__ = _binary(ops.divide, operator.truediv), _reflected(ops.divide)
+    __itruediv__ = _in_place(ops.divide)
     __pow__, __rpow__, __ipow__ = _power(_binary(ops.power)), _reflected(ops.power), _in_place(ops.power)
     __floordiv__, __rfloordiv__, __ifloordiv__ = (
         _binary(ops.floor_divide),

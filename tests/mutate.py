@@ -86,6 +86,8 @@ def mutants(file: str) -> list[Mutant]:
 
 def _exempt(node: ast.AST, inside: dict[ast.AST, ast.AST]) -> bool:
     """Whether a node lies where no test has to detect a change: in an annotation, a message, an import, a raise or zip's strict."""
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        return True
     while node in inside:
         parent = inside[node]
         if isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom | ast.Raise):
@@ -96,7 +98,7 @@ def _exempt(node: ast.AST, inside: dict[ast.AST, ast.AST]) -> bool:
             getattr(parent, "annotation", None), getattr(parent, "returns", None)
         ):  # fmt: skip
             return True
-        if isinstance(parent, ast.If) and isinstance(parent.test, ast.Name) and parent.test.id == "TYPE_CHECKING":
+        if isinstance(parent, ast.If) and ast.unparse(parent.test) == "TYPE_CHECKING":
             return True
         node = parent
     return False
