@@ -352,7 +352,6 @@ isneginf: A
 isposinf: A
 isreal: A
 iscomplex: A
-ix_: K, c([0, 1])
 unravel_index: K, (2, 2)
 ravel_multi_index: c(([0, 1], [1, 0])), (2, 2)
 tril_indices_from: S | S, k=1
@@ -387,6 +386,7 @@ place: c(A.copy()), M, R
 putmask: c(A.copy()), M, B
 put: c(A.copy()), [0], 2.5
 put_along_axis: c(A.copy()), c(np.array([[0, 1, 1]])), 2.5, 0
+ix_: V, R
 nextafter: A, B
 histogram: V | V, UP | c(V), 3, weights=Q
 histogram2d: V, W
