@@ -2,7 +2,8 @@
 
 Each float and each array of floats in a call is a place for a tensor, unless it stands in c(...). `test_whole_numpy` puts a
 tensor into each in turn, and into all at once. NumPy does not look for tensors in d(...): there one counts only beside others,
-and is refused alone. A line in RECORDED is right to finite differences in every place; one in CONSTANT gives what NumPy
+and is refused alone. A line may be for several
+functions. One in RECORDED is right to finite differences in every place; one in CONSTANT gives what NumPy
 gives for plain arrays; in REFUSED, every place is refused in words, or warned of if it holds a single number.
 """
 
@@ -289,6 +290,34 @@ linalg.tensorinv: S.reshape(3, 1, 3), ind=1
 linalg.tensorsolve: S, R | S.reshape(3, 1, 3), R.reshape(3, 1), axes=(0,)
 linalg.trace: S | CUBE, offset=1, dtype=f8
 linalg.vecdot: A, B | A, B, axis=0
+
+special.erf special.erfc special.erfcx special.erfi special.dawsn special.ndtr special.log_ndtr special.expit special.log_expit special.sinc special.exp2 special.exp10 special.expm1 special.exprel: A
+special.cosm1 special.sindg special.cosdg special.wrightomega special.cbrt special.expi special.j0 special.j1 special.i0 special.i1 special.i0e special.i1e special.airy special.shichi special.fresnel special.round: A
+special.log1p special.entr special.gammaln special.loggamma special.spence special.gamma special.rgamma special.gammasgn special.digamma special.psi special.y0 special.y1 special.k0 special.k1 special.k0e special.k1e special.exp1 special.sici: P
+special.tandg special.cotdg: P * c(40.0)
+special.erfinv: J
+special.erfcinv: J + c(1.0)
+special.ndtri special.logit: (J + c(1.0)) / c(2.0)
+special.ndtri_exp: -P
+special.beta special.betaln special.poch special.xlogy special.rel_entr special.kl_div special.binom: P, P[0]
+special.xlog1py: A, P
+special.owens_t: A, B
+special.powm1 special.boxcox special.boxcox1p: P, B
+special.inv_boxcox special.inv_boxcox1p: J, J[0]
+special.huber special.pseudo_huber: P, A
+special.jv special.yv special.kv special.iv special.ive special.kve: c(2.0), P
+special.yn special.kn: 2, P
+special.eval_legendre special.eval_chebyt special.eval_chebyu special.eval_hermite special.eval_hermitenorm special.eval_laguerre: 2, A
+special.eval_gegenbauer special.eval_genlaguerre: 2, c(0.7), A
+special.eval_jacobi: 2, c(0.7), c(1.3), J
+special.expn: 3, P
+special.gammainc special.gammaincc: c(1.5), P
+special.gammaincinv special.gammainccinv: c(1.5), (J + c(1.0)) / c(2.0)
+special.betainc special.betaincinv: c(1.5), c(2.5), (J + c(1.0)) / c(2.0)
+special.hyp0f1: c(1.5), P
+special.hyp1f1 special.hyperu: c(1.5), c(2.5), P
+special.hyp2f1: c(1.5), c(2.5), c(3.5), J
+special.zeta: c(2.5), P
 """
 
 CONSTANT = """

@@ -58,7 +58,9 @@ def named(name: str) -> Any:
 def table(text: str) -> dict[str, list[str]]:
     """The lines of a table: the arguments of the calls of each function."""
     lines = (line.partition(":") for line in text.splitlines() if line)
-    return {name: [arguments.strip() for arguments in rest.split(" | ")] for name, _, rest in lines}
+    return {
+        name: [arguments.strip() for arguments in rest.split(" | ")] for names, _, rest in lines for name in names.split()
+    }
 
 
 def calls(text: str) -> Iterator[Call]:
