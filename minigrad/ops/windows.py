@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from minigrad.graph import Tensor
 
 
-@op(called="sliding_window_view", formulas=("upstream summed where windows overlap",))
+@op(called="sliding_window_view", formulas=("upstream summed over the windows of each element",))
 def _windows(x: Value, /, window: tuple[int, ...], axes: tuple[int, ...]) -> Value:
     """View of all windows, whose own axes come last."""
     return _view(x, window, axes)

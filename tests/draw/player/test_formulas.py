@@ -135,6 +135,11 @@ def _transposed(a: Any) -> Any:
     return np.swapaxes(a, -1, -2)
 
 
+def _over_windows(g: Any, out: Any, x: Any, window: Any, axes: Any) -> Any:
+    places = np.lib.stride_tricks.sliding_window_view(np.arange(x.size).reshape(x.shape), window, axes)
+    return np.bincount(np.ravel(places), np.ravel(g), x.size).reshape(x.shape)
+
+
 # Of the upstream gradient, the result, the inputs, and by name the static arguments.
 MEANINGS: dict[str, Callable[..., Any]] = {
     "upstream": lambda g, out, x, shape: g,
@@ -164,6 +169,7 @@ MEANINGS: dict[str, Callable[..., Any]] = {
     "upstream added to the elements picked, 0 elsewhere": _added,
     "upstream at the elements written to": lambda g, out, x, key, shape: g[key],
     "upstream without the margin": _without_margin,
+    "upstream summed over the windows of each element": _over_windows,
     # products of matrices, and of matrices and vectors
     "upstream · bᵀ": lambda g, out, a, b: g @ _transposed(b),
     "aᵀ · upstream": lambda g, out, a, b: _transposed(a) @ g if b.ndim > 1 else np.einsum("...ji,...j->...i", a, g),
