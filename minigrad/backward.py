@@ -17,7 +17,8 @@ from minigrad.graph import NOTHING, Fault, Node, Value, as_array, constant, desc
 from minigrad.guard import unchanged
 from minigrad.modes import MODES, recording
 from minigrad.operation import check_finite
-from minigrad.ops.dtypes import astype
+from minigrad.ops.complex import real
+from minigrad.ops.dtypes import astype, check_cast
 from minigrad.ops.elementwise import add, where
 from minigrad.ops.joining import stack
 from minigrad.ops.reduce import sum as sum_
@@ -41,13 +42,20 @@ def starting_gradient(root: Any, upstream: Value, who: str) -> Value:
         )
     shape, dtype = root.value.shape, root.value.dtype
     if upstream is None:
+        if dtype.kind == "c":
+            raise TypeError(
+                f"{who}: {describe(root)} is complex, and only a real number has a gradient of its own; take its real part, "
+                f".real, or pass the gradient to start from: upstream=an array of shape {shape}"
+            )
         if shape:
             raise ValueError(
                 f"{who}: {describe(root)} is not a scalar; reduce it first, as with .sum(), or pass the gradient to start "
                 f"from: upstream=an array of shape {shape}"
             )
         return dtype.type(1)
-    seed = np.array(as_array(value_of(upstream), who), dtype)[()]
+    given = as_array(value_of(upstream), who)
+    check_cast(f"{who}: upstream", given, dtype)
+    seed = np.array(given, dtype)[()]
     if seed.shape != shape:
         raise ValueError(f"{who}: upstream has shape {seed.shape}, but {describe(root)} needs its own shape")
     return seed
@@ -285,14 +293,16 @@ def _checked(d: Value, g: Value, value: Value, node: Node, behind: bool) -> Valu
         d = d if isinstance(d, Node) else constant(np.asarray(d)[()], type(g))
     elif not isinstance(d, (np.ndarray, np.generic)):
         d = np.asarray(d)
-    if d.dtype != value.dtype and value.dtype.kind != "f":
+    if d.dtype != value.dtype and value.dtype.kind not in "fc":
         raise TypeError(f"backward: an input of {op.name} holds {value.dtype} elements, which have no gradient")
     return in_dtype(d, value)
 
 
 def in_dtype(g: Value, value: Value) -> Value:
-    """A gradient in the dtype of its variable, byte order included."""
-    return g if g.dtype == value.dtype else astype(g, value.dtype)
+    """A gradient in the dtype of its variable, byte order included; a real one receives the real part."""
+    if g.dtype == value.dtype:
+        return g
+    return astype(real(g) if g.dtype.kind == "c" and value.dtype.kind == "f" else g, value.dtype)
 
 
 def added(a: Value, b: Value) -> Value:

@@ -40,7 +40,8 @@ def gradcheck(
     f : callable
         Takes tensors; returns a tensor, or a tuple or list of them.
     *inputs : Tensor or array_like
-        Where to check. Floating inputs are checked, in float64; all others are passed on unchanged.
+        Where to check. Floating inputs are checked in float64 and complex ones in complex128, along both axes; all others
+        are passed on unchanged.
     order : int
         2 checks the gradients of the gradients too; 1 does not.
     rtol, atol : float
@@ -99,21 +100,27 @@ class Check:
         self, f: Callable[..., Any], *inputs: object, rtol: float = 1e-5, atol: float = 1e-7, seed: int = 0
     ) -> None:
         self.f, self.rtol, self.atol = f, rtol, atol
-        self.arguments = [_argument(x) for x in inputs]  # the floating ones as float64 leaves
+        self.arguments = [_argument(x) for x in inputs]  # the floating ones as float64 leaves, or complex128
         self.checked = [i for i, x in enumerate(self.arguments) if isinstance(x, Tensor) and x.requires_grad]
         if not self.checked:
             raise TypeError("gradcheck: no input is floating data, so there is no gradient to check")
         self.rng = np.random.default_rng(seed)
         self.outputs = self._evaluate(self.arguments)
-        self.weights = [_random(y.shape, self.rng) for y in self.outputs]  # an upstream gradient for each output
-        self._entries: dict[tuple[int, Index], list[_Slope]] = {}  # what `numeric` found, for `compare` to use again
+        self.weights = [_random(y, self.rng) for y in self.outputs]  # an upstream gradient for each output
+        self._entries: dict[
+            tuple[int, Index, complex], list[_Slope]
+        ] = {}  # what `numeric` found, for `compare` to use again
 
     def numeric(self, i: int) -> Value:
         """The numeric gradient of the first output, a scalar, with respect to input `i`."""
-        shape = self.arguments[i].shape
-        for index in np.ndindex(shape):
-            self._entries[i, index] = self._entry(i, index)
-        return np.reshape([self._entries[i, index][0].central for index in np.ndindex(shape)], shape)[()]
+        x = self.arguments[i]
+        found = []
+        for index in np.ndindex(x.shape):
+            for unit in _units(x):
+                self._entries[i, index, unit] = self._entry(i, index, unit)
+            real, *imag = [self._entries[i, index, unit][0].central for unit in _units(x)]
+            found.append(np.real(real) - 1j * np.real(imag[0]) if imag else np.real(real))
+        return np.reshape(found, x.shape)[()]
 
     def compare(self) -> None:
         """Raise an AssertionError if a gradient by the rules disagrees with its differences."""
@@ -128,7 +135,7 @@ class Check:
     def gradients(self, *args: Any) -> list[Tensor]:
         """The gradients by the rules, themselves differentiable, at other arguments with other weights behind them."""
         count = len(self.arguments)
-        total = [Tensor(np.zeros(self.arguments[i].shape), False) for i in self.checked]
+        total = [Tensor(np.zeros_like(self.arguments[i].value), False) for i in self.checked]
         for y, upstream in zip(self._evaluate(args[:count]), args[count:], strict=True):
             found = sweep(y, upstream, create_graph=True) if y.requires_grad else {}
             total = [t + found[args[i]] if args[i] in found else t for t, i in zip(total, self.checked, strict=True)]
@@ -155,48 +162,56 @@ class Check:
             for up, y, down in zip(above, self.outputs, below, strict=True)
         ]
 
-    def _entry(self, i: int, index: Index) -> list[_Slope]:
-        """The derivative of each output with respect to one element of input `i`."""
-        return self._entries.get((i, index)) or self._slopes(i, _unit(self.arguments[i].shape, index))
+    def _entry(self, i: int, index: Index, unit: complex = 1.0) -> list[_Slope]:
+        """The derivative of each output as one element of input `i` moves, along the real axis or the imaginary one."""
+        return self._entries.get((i, index, unit)) or self._slopes(i, _unit(self.arguments[i], index, unit))
 
     def _compare_entries(self, i: int) -> None:
         x = self.arguments[i]
-        numeric = {index: self._entry(i, index) for index in np.ndindex(x.shape)}
+        numeric = {(index, unit): self._entry(i, index, unit) for index in np.ndindex(x.shape) for unit in _units(x)}
         for k, y in enumerate(self.outputs):
             for at in np.ndindex(y.shape):
-                analytic = _gradient(y, _unit(y.shape, at), x)
-                of = f" of output {k}{list(at) or ''}" if len(self.outputs) > 1 or at else ""
-                for index, slopes in numeric.items():
-                    self._agree(float(analytic[index]), _Slope(*(side[at] for side in slopes[k])), i, index, of)
+                for part in _units(y):  # upstream 1 is for the real part of the output, -1j for the imaginary one
+                    analytic = _gradient(y, _unit(y, at, np.conj(part)), x)
+                    of = f" of output {k}{list(at) or ''}" if len(self.outputs) > 1 or at else ""
+                    of = f" of the imaginary part{of or ' of the output'}" if part != 1 else of
+                    for (index, unit), slopes in numeric.items():
+                        sides = _Slope(*(float(np.real(np.conj(part) * side[at])) for side in slopes[k]))
+                        self._agree(float(np.real(analytic[index] * unit)), sides, i, index, of, unit)
 
     def _compare_directions(self, i: int) -> None:
         x = self.arguments[i]
         analytic = sum(_gradient(y, w, x) for y, w in zip(self.outputs, self.weights, strict=True))
         of = " of a random weighted sum of the outputs"
         for _ in range(DIRECTIONS):
-            direction = _random(x.shape, self.rng)
-            expected, slope = float(np.sum(analytic * direction)), self._weighted(self._slopes(i, direction))
+            direction = _random(x, self.rng)
+            expected, slope = float(np.real(np.sum(analytic * direction))), self._weighted(self._slopes(i, direction))
             if not self._close(expected, slope.central):
                 for n in self.rng.permutation(x.size)[:SEARCHED]:
                     index = tuple(int(k) for k in np.unravel_index(n, x.shape))
-                    self._agree(float(analytic[index]), self._weighted(self._entry(i, index)), i, index, of)
+                    for unit in _units(x):
+                        entry = self._weighted(self._entry(i, index, unit))
+                        self._agree(float(np.real(analytic[index] * unit)), entry, i, index, of, unit)
                 self._agree(expected, slope, i, None, of)
 
     def _weighted(self, slopes: list[_Slope]) -> _Slope:
         """The derivative of the sum of all outputs, each times its weights."""
         sides = zip(*slopes, strict=True)
-        return _Slope(*(float(sum(np.sum(w * y) for w, y in zip(self.weights, side, strict=True))) for side in sides))
+        return _Slope(
+            *(float(np.real(sum(np.sum(w * y) for w, y in zip(self.weights, side, strict=True)))) for side in sides)
+        )
 
     def _close(self, a: float, b: float) -> bool:
         return a == b or abs(a - b) <= self.atol + self.rtol * max(abs(a), abs(b))
 
-    def _agree(self, analytic: float, slope: _Slope, i: int, index: Index | None, of: str) -> None:
+    def _agree(self, analytic: float, slope: _Slope, i: int, index: Index | None, of: str, unit: complex = 1.0) -> None:
         """Raise unless a derivative agrees with its differences; without an index, it is along a random direction."""
         if self._close(analytic, slope.central):
             return
         name = self.arguments[i].name
         what = f"input {i}" + (f" ({name!r})" if name else "")
         at = "along a random direction" if index is None else f"at index {list(index)}" if index else "(a scalar)"
+        at += ", along the imaginary axis," if unit != 1 else ""
         error = abs(analytic - slope.central) / max(abs(analytic), abs(slope.central))
         text = (
             f"the gradient{of} for {what} {at} is {analytic:.8g} by the rules but {slope.central:.8g} by differences "
@@ -213,27 +228,33 @@ class Check:
 
 
 def _argument(x: Any) -> Any:
-    """A floating input as a fresh float64 leaf; anything else unchanged."""
+    """A floating or complex input as a fresh leaf, in double precision; anything else unchanged."""
     data = value_of(x)
-    if isinstance(data, float | list | tuple | np.ndarray | np.floating):
+    if isinstance(data, float | complex | list | tuple | np.ndarray | np.inexact):
         array = np.array(data)
-        if array.dtype.kind == "f" and (not isinstance(x, Tensor) or x.requires_grad):
-            return Tensor(array.astype(np.float64), name=x.name if isinstance(x, Tensor) else None)
+        if array.dtype.kind in "fc" and (not isinstance(x, Tensor) or x.requires_grad):
+            return Tensor(array.astype(np.result_type(array, np.float64)), name=x.name if isinstance(x, Tensor) else None)
     return x
 
 
-def _random(shape: tuple[int, ...], rng: np.random.Generator) -> Value:
-    """Random values of either sign, away from 0."""
-    return (rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape))[()]
+def _units(x: Tensor) -> tuple[complex, ...]:
+    """The directions in which an element can move."""
+    return (1.0, 1j) if x.dtype.kind == "c" else (1.0,)
 
 
-def _unit(shape: tuple[int, ...], index: Index) -> Value:
-    """An array that is 1 at an index and 0 elsewhere."""
-    unit = np.zeros(shape)
-    unit[index] = 1.0
-    return unit[()]
+def _random(like: Tensor, rng: np.random.Generator) -> Value:
+    """Random values of either sign, away from 0; complex ones where they are."""
+    parts = [u * rng.uniform(0.5, 1.5, like.shape) * rng.choice([-1.0, 1.0], like.shape) for u in _units(like)]
+    return np.asarray(sum(parts))[()]
+
+
+def _unit(like: Tensor, index: Index, unit: complex) -> Value:
+    """An array that is `unit` at an index and 0 elsewhere."""
+    array = np.zeros(like.shape, np.result_type(like.dtype, np.float64))
+    array[index] = unit if array.dtype.kind == "c" else np.real(unit)
+    return array[()]
 
 
 def _gradient(y: Tensor, upstream: Value, x: Tensor) -> Value:
     found = sweep(y, np.asarray(upstream, y.dtype)[()]) if y.requires_grad else {}
-    return found.get(x, np.zeros(x.shape))
+    return found.get(x, np.zeros_like(x.value))

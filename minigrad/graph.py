@@ -145,7 +145,7 @@ def describe(node: Node) -> str:
 
 
 def as_array(data: object, who: str) -> Value:
-    """Data as a real NumPy array or scalar, 0-d as a scalar; what holds no real numbers is a TypeError.
+    """Data as a NumPy array or scalar, 0-d as a scalar; what holds no numbers is a TypeError.
 
     Python numbers become float64; arrays and NumPy scalars keep their dtype.
     """
@@ -163,9 +163,9 @@ def as_array(data: object, who: str) -> Value:
         if type(data) is not ndarray:
             refuse_subclass(data, who)
         array = np.asarray(data)
-    if array.dtype.kind not in "fiub":
+    if array.dtype.kind not in "fiubc":
         found = f"{type(data).__name__} of dtype {array.dtype}" if array.dtype.kind != "O" else type(data).__name__
-        raise TypeError(f"{who}: expected real numbers (float, integer or boolean data), got {found}")
+        raise TypeError(f"{who}: expected numbers (floating, complex, integer or boolean data), got {found}")
     return array[()] if array.ndim == 0 else array
 
 

@@ -13,6 +13,8 @@ from minigrad import linalg, numpy_arguments, ops, ufuncs
 from minigrad.border import leave_as_array
 from minigrad.graph import Node, value_of
 from minigrad.modes import scipy_function
+from minigrad.ops.complex import real_if_close
+from minigrad.ops.dtypes import refuse_complex
 
 # A function of ours under a NumPy name answers for NumPy's.
 RECORDED: dict[Any, Callable[..., Any]] = {
@@ -26,7 +28,7 @@ RECORDED: dict[Any, Callable[..., Any]] = {
     np.degrees: ops.rad2deg,
     np.radians: ops.deg2rad,
     np.fix: ops.trunc,
-    np.real_if_close: ops.real,
+    np.real_if_close: real_if_close,
     np.lib.stride_tricks.sliding_window_view: ops.sliding_window_view,
 }
 
@@ -110,6 +112,22 @@ LOSING = {
     np.unique: "pick the elements, t[np.unique(t.data, return_index=True)[1]]",
 }
 
+# Those that need an order, which complex numbers do not have.
+_ORDER = frozenset(
+    {
+        np.less,
+        np.less_equal,
+        np.greater,
+        np.greater_equal,
+        np.searchsorted,
+        np.digitize,
+        np.histogram,
+        np.lexsort,
+        np.nanargmax,
+        np.nanargmin,
+    }
+)
+
 # Of what computes with complex numbers, the way that stays with real ones.
 REAL_WAYS = {"np.linalg.eig": "np.linalg.eigh", "np.linalg.eigvals": "np.linalg.eigvalsh"}
 
@@ -192,6 +210,8 @@ def _call(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         for x in _tensors((args, options)):
             leave_as_array(x, name, LOSING[function])
     if function in CONSTANT or function in LOSING:
+        if function in _ORDER:
+            refuse_complex(name, *args)
         return function(*_values(args), **{k: _values(v) for k, v in options.items()})
     if recorded is None:
         raise TypeError(_refusal(name))

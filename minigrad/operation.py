@@ -30,7 +30,8 @@ Formulas = Sequence[str] | Callable[[Sequence[Any]], Sequence[str]]
 
 OPS: dict[str, Op[...]] = {}
 
-_PLAIN = frozenset({float, int, bool, np.float64, np.float32, np.bool_})
+_REAL = frozenset({float, int, bool, np.float64, np.float32, np.bool_, type(None)})
+_PLAIN = (_REAL | {complex, np.complex128}) - {type(None)}
 _TAKES_ANY_NUMBER = 0x04  # a code object's flag for *args
 _modes, _new, _float64, _held = MODES.get, object.__new__, np.float64, guard.HELD
 
@@ -51,7 +52,7 @@ class Op(Generic[P]):
         What a drawing writes on the gate.
     hidden : frozenset of str
         Static arguments that are the operation's own affair; a drawing does not show them.
-    elementwise, saves, routes, affine : bool
+    elementwise, saves, routes, affine, complex : bool
         See `op`.
     """
 
@@ -63,6 +64,7 @@ class Op(Generic[P]):
         saves: bool = False,
         routes: bool = False,
         affine: bool = False,
+        complex: bool = False,
         called: Called = "",
         symbol: str = "",
         formulas: Formulas = (),
@@ -73,6 +75,7 @@ class Op(Generic[P]):
         self.name = forward.__name__.strip("_")
         self.forward = forward
         self.elementwise, self.saves, self.routes, self.affine = elementwise, saves, routes, affine
+        self.complex = complex
         self._called: Called = called or self.name
         self.symbol, self._formulas, self.hidden = symbol, formulas, frozenset({*hidden, "saved"})
         self.vjps: tuple[Any, ...] = ()
@@ -192,6 +195,11 @@ class Op(Generic[P]):
                         x = self._constant(x)
                         exposed += (len(values),)
                     values.append(x)
+            if not self.complex:
+                for x in values:
+                    if type(x) not in _REAL and (type(x) is complex or x.dtype.kind == "c"):
+                        way = "" if self.__module__.startswith("minigrad.") else ", or declare it with complex=True"
+                        raise TypeError(real_only(self.called(tuple(values), static), values) + way)
             value = self.forward(*values, **static) if static else self.forward(*values)
         except Exception as error:
             raise self._explained(error, inputs, values, static) from error
@@ -205,7 +213,7 @@ class Op(Generic[P]):
         if type(value) is not _float64:
             tracked = tracked and modes.record
             value = _settled(value, values)
-            tracked = tracked and value.dtype.kind == "f"
+            tracked = tracked and value.dtype.kind in "fc"
         out.value = value
         out.grad = out.name = out.origin = None
         if modes is not USUAL:
@@ -274,7 +282,7 @@ class Op(Generic[P]):
             raise
 
     def _constant(self, x: Any) -> Any:
-        if type(x) is ndarray and x.dtype.kind in "fiub":
+        if type(x) is ndarray and x.dtype.kind in "fiubc":
             return x
         if x is None and self.required < self.arity:
             return None
@@ -367,6 +375,11 @@ def unexpected(called: str, name: str, known: Sequence[str]) -> str:
     return f"{called} has no argument {name!r}{hint}{takes}"
 
 
+def real_only(called: str, values: Sequence[Any]) -> str:
+    """The message for complex numbers where they are not accepted."""
+    return f"{called}: complex numbers are not accepted, got {shapes(values)}; pass x.real, x.imag or abs(x)"
+
+
 def shapes(values: Sequence[Any]) -> str:
     """The shapes of several values in words, for messages."""
     several = [str(np.shape(v)) for v in values if v is not None]
@@ -405,6 +418,7 @@ def op(
     saves: bool = False,
     routes: bool = False,
     affine: bool = False,
+    complex: bool = False,
     called: Called = "",
     symbol: str = "",
     formulas: Formulas = (),
@@ -435,6 +449,9 @@ def op(forward: Any = None, /, **traits: Any) -> Any:
         branch not taken is nan or infinite.
     affine : bool
         No rule reads an input's value, so that the operands need not be kept as they were.
+    complex : bool
+        It accepts complex numbers, and its rules are right for them: `minigrad.ops.complex` tells the convention. Other
+        operations refuse them.
     called : str or callable
         The public name, where it is not the forward's; of one that serves several functions, a function of the inputs and
         the static arguments.

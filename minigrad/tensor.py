@@ -26,6 +26,7 @@ from minigrad.border import (
 from minigrad.graph import NOTHING, ArrayLike, Node, as_array, constant, describe, value_of
 from minigrad.modes import MODES, USUAL
 from minigrad.operation import Op
+from minigrad.ops.dtypes import check_cast, refuse_complex
 from minigrad.ops.indexing import _getitem, as_key
 
 P = ParamSpec("P")
@@ -35,6 +36,7 @@ Operator: TypeAlias = "Callable[[Tensor, ArrayLike], Tensor]"
 _GATHERING = threading.Lock()  # sweeps of several threads may meet at a shared leaf
 _REPLACED = 100  # updates recorded one upon the other, from which on a sweep warns
 _float64 = np.float64
+_REAL = (float, int, np.float64)
 
 
 def _binary(op: Op[...], forward: Callable[[Any, Any], Any] | None = None) -> Operator:
@@ -105,6 +107,18 @@ def _reflected(op: Op[...]) -> Operator:
     return lambda self, other: op(other, self)
 
 
+def _ordering(symbol: str, compare: Callable[[Any, Any], Any]) -> Callable[[Tensor, Any], Any]:
+    """The method of a comparison that needs an order."""
+
+    def method(self: Tensor, other: Any) -> Any:
+        a, b = self.value, value_of(other)
+        if type(a) is not _float64 or type(b) not in _REAL:
+            refuse_complex(symbol, a, b)
+        return compare(a, b)
+
+    return method
+
+
 def _in_place(op: Op[...]) -> Operator:
     """The method of an in-place operator: it updates a leaf inside `no_grad`; while recording it makes a new node."""
 
@@ -145,10 +159,11 @@ class Tensor(Node):
     Parameters
     ----------
     data : array_like
-        Real numbers. Python numbers and lists of them become float64; arrays and NumPy scalars keep their dtype. The data
-        are copied.
+        Numbers. Python numbers and lists of them become float64, or complex128; arrays and NumPy scalars keep their
+        dtype. The data are copied.
     requires_grad : bool, optional
-        Whether gradients are tracked; by default they are for floating data. Integers and booleans are always constants.
+        Whether gradients are tracked; by default they are for floating and complex data. Integers and booleans are
+        always constants.
     name : str, optional
         What pictures and messages call it.
     dtype : dtype_like, optional
@@ -166,7 +181,7 @@ class Tensor(Node):
     Raises
     ------
     TypeError
-        If the data are not real numbers, if a list holds tensors (use `stack`), or if the gradient of integers or booleans
+        If the data are not numbers, if a list holds tensors (use `stack`), or if the gradient of integers or booleans
         is asked for.
 
     Examples
@@ -185,9 +200,11 @@ class Tensor(Node):
         if isinstance(data, Node):
             leave_as_number(data, "Tensor()")
         value = as_array(value_of(data), "Tensor")
+        if dtype is not None:
+            check_cast("Tensor", value, dtype)
         value = _own(np.array(value, dtype=dtype)) if type(value) is np.ndarray or dtype is not None else value
         as_array(value, "Tensor")
-        floating = value.dtype.kind == "f"
+        floating = value.dtype.kind in "fc"
         if requires_grad and not floating:
             raise TypeError(
                 f"Tensor: data of dtype {value.dtype} have no gradient; use floating data, or leave out requires_grad"
@@ -324,9 +341,9 @@ class Tensor(Node):
         text = np.array2string(value, separator=", ", prefix="Tensor(") if value.ndim else repr(value.item())
         if value.size == 0 and value.ndim > 1:
             text += f", shape={self.shape}"
-        if self.dtype not in (np.float64, np.bool_):
+        if self.dtype not in (np.float64, np.complex128, np.bool_):
             text += f", dtype={self.dtype}"
-        if self.dtype.kind == "f" and not self.requires_grad:
+        if self.dtype.kind in "fc" and not self.requires_grad:
             text += ", requires_grad=False"
         return f"Tensor({text}, name={self.name!r})" if self.name is not None else f"Tensor({text})"
 
@@ -487,6 +504,7 @@ class Tensor(Node):
         if isinstance(new, Node) and new.requires_grad and MODES.get().record:
             raise TypeError("assignment is not recorded; join tensors with minigrad.stack or concatenate, choose with where")
         value = np.array(self.value)
+        check_cast("assignment", value_of(new), self.dtype)
         value[as_key(key)] = value_of(new)
         self.value = _own(value)
 
@@ -517,17 +535,8 @@ class Tensor(Node):
     def __ne__(self, other: Any) -> Any:
         return self.value != value_of(other)
 
-    def __lt__(self, other: Any) -> Any:
-        return self.value < value_of(other)
-
-    def __le__(self, other: Any) -> Any:
-        return self.value <= value_of(other)
-
-    def __gt__(self, other: Any) -> Any:
-        return self.value > value_of(other)
-
-    def __ge__(self, other: Any) -> Any:
-        return self.value >= value_of(other)
+    __lt__, __le__ = _ordering("<", operator.lt), _ordering("<=", operator.le)
+    __gt__, __ge__ = _ordering(">", operator.gt), _ordering(">=", operator.ge)
 
     # The usual functions as methods
 

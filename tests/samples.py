@@ -120,6 +120,7 @@ SAMPLES: dict[str, list[Sample]] = {
     "cbrt": _unary("cbrt", A),
     "abs": _unary("abs", A, NUMBER),
     "sign": _unary("sign", A),
+    "angle": _calls(lambda m, x: m.angle(x), lambda m, x: m.angle(x, deg=True), on=(A,)),
     "floor": _unary("floor", A),
     "ceil": _unary("ceil", A),
     "trunc": _unary("trunc", A),

@@ -28,6 +28,7 @@ a gradient back to the shape of its input.
 # fmt: off
 from minigrad.ops.apply import apply_along_axis, apply_over_axes
 from minigrad.ops.calculus import cumulative_prod, cumulative_sum, diff, ediff1d, gradient, interp, trapezoid, unwrap
+from minigrad.ops.complex import angle, conj, conjugate, imag, real
 from minigrad.ops.creation import full, full_like, geomspace, linspace, logspace, meshgrid
 from minigrad.ops.dtypes import astype
 from minigrad.ops.editing import delete, insert, resize, trim_zeros
@@ -48,9 +49,7 @@ from minigrad.ops.nan import (
 )
 from minigrad.ops.norms import norm
 from minigrad.ops.padding import pad
-from minigrad.ops.parts import (
-    conj, conjugate, copy, copysign, divmod, float_power, fmod, frexp, heaviside, imag, ldexp, modf, positive, real,
-)
+from minigrad.ops.parts import copy, copysign, divmod, float_power, fmod, frexp, heaviside, ldexp, modf, positive
 from minigrad.ops.polynomials import poly, polyadd, polyder, polydiv, polyfit, polyint, polymul, polysub, polyval
 from minigrad.ops.reduce import all, any, argmax, argmin, cumprod, cumsum, logsumexp, max, mean, min, prod, std, sum, var
 from minigrad.ops.selection import choose, piecewise, select
@@ -94,7 +93,8 @@ from minigrad.ops.networks.unpool import max_unpool1d, max_unpool2d, max_unpool3
 
 __all__ = [
     "abs", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d",
-    "adaptive_max_pool2d", "adaptive_max_pool3d", "add", "all", "any", "append", "apply_along_axis", "apply_over_axes",
+    "adaptive_max_pool2d", "adaptive_max_pool3d", "add", "all", "angle", "any", "append", "apply_along_axis",
+    "apply_over_axes",
     "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin", "argpartition",
     "argsort", "array_split", "astype", "atleast_1d", "atleast_2d", "atleast_3d", "average", "avg_pool1d",
     "avg_pool2d", "avg_pool3d", "batch_norm", "binary_cross_entropy", "binary_cross_entropy_with_logits", "block",

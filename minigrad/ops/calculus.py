@@ -10,7 +10,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, static_value
-from minigrad.ops.dtypes import assigned, floats, of_one_kind
+from minigrad.ops.dtypes import assigned, floats, of_one_kind, refuse_complex
 from minigrad.ops.elementwise import add, clip, floor, multiply, where
 from minigrad.ops.indexing import getitem, take
 from minigrad.ops.joining import concatenate
@@ -164,6 +164,7 @@ def unwrap(p: ArrayLike, discont: float | None = None, axis: int = -1, *, period
     >>> print(np.round(unwrap(Tensor([0.0, 3.0, -3.0])).data, 4))
     [0.     3.     3.2832]
     """
+    refuse_complex("unwrap", p)
     discont = static_value("discont", discont)
     v, width = np.asarray(value_of(p)), value_of(period)
     turns = np.round((np.unwrap(v, discont, axis, period=width) - v) / width)

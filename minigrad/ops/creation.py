@@ -148,7 +148,7 @@ def full_like(x: ArrayLike, fill_value: ArrayLike, dtype: Any = None, shape: int
     """
     model = np.asarray(value_of(x))
     dtype = np.dtype(model.dtype if dtype is None else dtype)
-    if dtype.kind != "f":
+    if dtype.kind not in "fc":
         fill_value = static_value("fill_value", fill_value)  # it becomes an integer
     wanted = model.shape if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
     return astype(broadcast_to(fill_value, wanted), dtype)

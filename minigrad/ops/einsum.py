@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from minigrad.graph import Tensor
 
 
-@op
+@op(complex=True)
 def _einsum(*operands: Value, subscripts: str) -> Value:
     """Einstein summation in normal form."""
     return np.einsum(subscripts, *operands, optimize=len(operands) > 1)

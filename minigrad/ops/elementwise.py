@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad.graph import Value
 from minigrad.operation import elementwise, op
+from minigrad.ops.dtypes import is_complex
 
 
 def zero(g: Value, *_: Value, **__: Value) -> Value:
@@ -25,7 +26,7 @@ def over(a: Value, b: Value) -> Value:
 # Arithmetic
 
 
-@op(elementwise=True, affine=True, symbol="+", formulas=("1", "1"))
+@op(elementwise=True, complex=True, affine=True, symbol="+", formulas=("1", "1"))
 def add(a: Value, b: Value, /) -> Value:
     """Sum, a + b; it distributes its upstream gradient to both.
 
@@ -38,7 +39,7 @@ def add(a: Value, b: Value, /) -> Value:
 add.rules(lambda g, out, a, b: g, lambda g, out, a, b: g)
 
 
-@op(elementwise=True, affine=True, symbol="−", formulas=("1", "-1"))
+@op(elementwise=True, complex=True, affine=True, symbol="−", formulas=("1", "-1"))
 def subtract(a: Value, b: Value, /) -> Value:
     """Difference, a − b.
 
@@ -51,7 +52,7 @@ def subtract(a: Value, b: Value, /) -> Value:
 subtract.rules(lambda g, out, a, b: g, lambda g, out, a, b: -g)
 
 
-@op(elementwise=True, symbol="×", formulas=("b", "a"))
+@op(elementwise=True, complex=True, symbol="×", formulas=("b", "a"))
 def multiply(a: Value, b: Value, /) -> Value:
     """Product, a b; each input receives the upstream gradient times the other input.
 
@@ -64,7 +65,7 @@ def multiply(a: Value, b: Value, /) -> Value:
 multiply.rules(lambda g, out, a, b: g * b, lambda g, out, a, b: g * a)
 
 
-@op(elementwise=True, symbol="/", formulas=("1/b", "-a/b²"))
+@op(elementwise=True, complex=True, symbol="/", formulas=("1/b", "-a/b²"))
 def divide(a: Value, b: Value, /) -> Value:
     """Quotient, a / b.
 
@@ -103,7 +104,7 @@ def floor_divide(a: Value, b: Value, /) -> Value:
 floor_divide.rules(zero, zero)
 
 
-@op(elementwise=True, symbol="−x", formulas=("-1",))
+@op(elementwise=True, complex=True, symbol="−x", formulas=("-1",))
 def negative(x: Value, /) -> Value:
     """Negation, −x.
 
@@ -116,7 +117,7 @@ def negative(x: Value, /) -> Value:
 negative.rules(lambda g, out, x: -g)
 
 
-@op(elementwise=True, symbol="1/x", formulas=("-1/x²",))
+@op(elementwise=True, complex=True, symbol="1/x", formulas=("-1/x²",))
 def reciprocal(x: Value, /) -> Value:
     """Reciprocal, 1 / x; of integers as floats, where NumPy rounds to 0.
 
@@ -129,12 +130,12 @@ def reciprocal(x: Value, /) -> Value:
 reciprocal.rules(lambda g, out, x: -g * out * out)
 
 
-@op(elementwise=True, symbol="^", formulas=("b·a^(b−1)", "out·ln(a)"))
+@op(elementwise=True, complex=True, symbol="^", formulas=("b·a^(b−1)", "out·ln(a)"))
 def power(a: Value, b: Value, /) -> Value:
     """Power, aᵇ.
 
-    The gradient of the exponent is 0 where the base is 0, and nan where the base is negative. ``0 ** 0`` is 1, and its
-    gradient with respect to the base is 0.
+    The gradient of the exponent is 0 where the base is 0, and nan where the base is real and negative. ``0 ** 0`` is 1,
+    and its gradient with respect to the base is 0.
 
     >>> power(Tensor(3.0), 2)
     Tensor(9.0)
@@ -148,13 +149,14 @@ def _power_base(g: Value, out: Value, a: Value, b: Value) -> Value:
 
 
 def _power_exponent(g: Value, out: Value, a: Value, b: Value) -> Value:
-    return g * np.where(a == 0, 0.0, out) * np.log(np.where(a == 0, 1.0, a))
+    base = np.where(a == 0, 1.0, a)
+    return g * np.where(a == 0, 0.0, out) * np.log(base + 0j if is_complex(out) else base)
 
 
 power.rules(_power_base, _power_exponent)
 
 
-@op(elementwise=True, symbol="x²", formulas=("2·x",))
+@op(elementwise=True, complex=True, symbol="x²", formulas=("2·x",))
 def square(x: Value, /) -> Value:
     """Square, x².
 
@@ -167,7 +169,7 @@ def square(x: Value, /) -> Value:
 square.rules(lambda g, out, x: 2 * g * x)
 
 
-@op(elementwise=True, symbol="√", formulas=("1/(2·out)",))
+@op(elementwise=True, complex=True, symbol="√", formulas=("1/(2·out)",))
 def sqrt(x: Value, /) -> Value:
     """Square root, √x. Its gradient at 0 is infinite.
 
@@ -193,7 +195,7 @@ def cbrt(x: Value, /) -> Value:
 cbrt.rules(lambda g, out, x: g / (3 * out * out))
 
 
-@op(elementwise=True, symbol="|x|", formulas=("sign(x)",))
+@op(elementwise=True, complex=True, symbol="|x|", formulas=("sign(x)",))
 def abs(x: Value, /) -> Value:
     """Absolute value, |x|. Its gradient at 0 is 0.
 
@@ -203,7 +205,7 @@ def abs(x: Value, /) -> Value:
     return np.abs(x)
 
 
-abs.rules(lambda g, out, x: g * np.sign(x))
+abs.rules(lambda g, out, x: g * (over(np.conj(x), out) if is_complex(x) else np.sign(x)))
 
 
 @elementwise
@@ -291,7 +293,7 @@ clip.rules(
 )
 
 
-@op(elementwise=True, routes=True, formulas=("0", "1 where condition, else 0", "0 where condition, else 1"))
+@op(elementwise=True, complex=True, routes=True, formulas=("0", "1 where condition, else 0", "0 where condition, else 1"))
 def where(condition: Value, a: Value, b: Value, /) -> Value:
     """Select `a` where the condition is true, else `b`; the condition receives no gradient.
 
@@ -354,7 +356,7 @@ def trunc(x: Value, /) -> Value:
 trunc.rules(zero)
 
 
-@elementwise
+@op(elementwise=True, complex=True)
 def round(x: Value, /, decimals: int = 0) -> Value:
     """Round to `decimals` places, half to even. Its gradient is 0.
 

@@ -29,7 +29,7 @@ def getitem(x: ArrayLike, key: Any) -> Tensor:
     return _getitem(x, key=as_key(key))
 
 
-@op(formulas=("upstream added to the elements picked, 0 elsewhere",))
+@op(complex=True, formulas=("upstream added to the elements picked, 0 elsewhere",))
 def _getitem(x: Value, /, key: Any) -> Value:
     """`x[key]`."""
     return x[key]
@@ -45,7 +45,7 @@ def scatter(x: ArrayLike, key: Any, shape: tuple[int, ...]) -> Tensor:
     return _scatter(x, key=as_key(key), shape=shape)
 
 
-@op(formulas=("upstream at the elements written to",))
+@op(complex=True, formulas=("upstream at the elements written to",))
 def _scatter(x: Value, /, key: Any, shape: tuple[int, ...]) -> Value:
     """`scatter_add` as an operation."""
     return scatter_add(x, key, shape)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from minigrad.graph import Tensor
 
 
-@op(affine=True, formulas=("its part of upstream",))
+@op(complex=True, affine=True, formulas=("its part of upstream",))
 def _concatenate(*arrays: Value, axis: int) -> Value:
     """Concatenate along an axis."""
     return np.concatenate(arrays, axis, dtype=np.result_type(*arrays))  # a Python scalar takes the dtype of the others
@@ -59,7 +59,7 @@ def concatenate(
     return _concatenate(*_cast(arrays, dtype, casting), axis=axis)
 
 
-@op(affine=True, formulas=("its slice of upstream",))
+@op(complex=True, affine=True, formulas=("its slice of upstream",))
 def _stack(*arrays: Value, axis: int) -> Value:
     """Join along a new axis."""
     return np.stack(arrays, axis, dtype=np.result_type(*arrays))

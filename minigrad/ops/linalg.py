@@ -11,7 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op
-from minigrad.ops.dtypes import astype, of_one_kind
+from minigrad.ops.dtypes import astype, conjugated, of_one_kind
 from minigrad.ops.elementwise import multiply, power, subtract
 from minigrad.ops.indexing import diagonal, getitem
 from minigrad.ops.reduce import sum
@@ -35,7 +35,7 @@ def _formulas(values: Sequence[Value]) -> tuple[str, str]:
     return "upstream · bᵀ", "aᵀ · upstream"
 
 
-@op(symbol="@", formulas=_formulas)
+@op(complex=True, symbol="@", formulas=_formulas)
 def matmul(a: Value, b: Value, /) -> Value:
     """Matrix product, a @ b.
 
@@ -91,7 +91,7 @@ def dot(a: ArrayLike, b: ArrayLike) -> Tensor:
 
 @composed
 def vecdot(a: ArrayLike, b: ArrayLike, *, axis: int = -1) -> Tensor:
-    """Dot product of the vectors along an axis of two stacks.
+    """Dot product of the vectors along an axis of two stacks, the first conjugated.
 
     >>> vecdot(Tensor([[1.0, 2.0], [3.0, 4.0]]), [10.0, 1.0])
     Tensor([12., 34.])
@@ -99,7 +99,7 @@ def vecdot(a: ArrayLike, b: ArrayLike, *, axis: int = -1) -> Tensor:
     a, b = (moveaxis(x, axis, -1) for x in of_one_kind(a, b))
     if np.shape(a)[-1] != np.shape(b)[-1]:
         raise ValueError(f"needs vectors of one length, got {np.shape(a)[-1]} and {np.shape(b)[-1]}")
-    return sum(multiply(a, b), -1)
+    return sum(multiply(conjugated(a), b), -1)
 
 
 @composed
@@ -114,12 +114,12 @@ def matvec(a: ArrayLike, b: ArrayLike) -> Tensor:
 
 @composed
 def vecmat(a: ArrayLike, b: ArrayLike) -> Tensor:
-    """Products of a stack of vectors and a stack of matrices.
+    """Products of a stack of vectors, conjugated, and a stack of matrices.
 
     >>> vecmat(Tensor([1.0, 1.0]), [[1.0, 2.0], [3.0, 4.0]])
     Tensor([4., 6.])
     """
-    return getitem(matmul(expand_dims(a, -2), b), (..., 0, slice(None)))
+    return getitem(matmul(conjugated(expand_dims(a, -2)), b), (..., 0, slice(None)))
 
 
 @composed
@@ -186,14 +186,14 @@ def trace(x: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1, *, dtyp
 
 @composed
 def vdot(a: ArrayLike, b: ArrayLike) -> Tensor:
-    """Dot product of two arrays of one size, flattened.
+    """Dot product of two arrays of one size, flattened, the first conjugated.
 
     >>> vdot(Tensor([[1.0, 2.0]]), [3.0, 4.0])
     Tensor(11.0)
     """
     if np.size(a) != np.size(b):
         raise ValueError(f"vdot: needs two arrays of one size, got shapes {np.shape(a)} and {np.shape(b)}")
-    return matmul(ravel(a), ravel(b))
+    return matmul(ravel(conjugated(a)), ravel(b))
 
 
 @composed

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from minigrad.graph import ArrayLike, Node, Value, value_of
+from minigrad.ops.complex import squared_length
 from minigrad.ops.dtypes import astype
-from minigrad.ops.elementwise import add, divide, maximum, minimum, multiply, square
+from minigrad.ops.elementwise import add, divide, maximum, minimum, multiply
 from minigrad.ops.elementwise import where as select
 from minigrad.ops.norms import norm
 from minigrad.ops.reduce import Axis, cumprod, cumsum, max, mean, min, prod, std, sum, var
@@ -96,7 +97,7 @@ def _extreme(of: Any, larger: Any, x: Value, axis: Axis, keepdims: bool, where: 
     initial = _like(initial, x)
     if np.size(x):
         dtype = np.asarray(value_of(x)).dtype
-        ends = (-np.inf, np.inf) if dtype.kind == "f" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+        ends = (-np.inf, np.inf) if dtype.kind in "fc" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
         x = chosen(x, where, dtype.type(ends[of is min]))
         return larger(of(x, axis, keepdims=keepdims), initial)  # type: ignore[no-any-return]
     empty = np.max(value_of(x), axis, keepdims=keepdims, initial=value_of(initial))
@@ -136,7 +137,7 @@ def _var(
 ) -> Tensor:
     where = mask(where, x)
     x, narrow = _wide(x, dtype)
-    total = sum(square(_deviations(x, axis, where, mean)), axis, keepdims=keepdims)
+    total = sum(squared_length(_deviations(x, axis, where, mean)), axis, keepdims=keepdims)
     out = _over_count(total, np.maximum(count(x, where, axis, keepdims) - ddof, 0))
     return cast("Tensor", _in(out, narrow))
 

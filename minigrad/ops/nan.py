@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op, static_value
+from minigrad.ops.dtypes import refuse_complex
 from minigrad.ops.elementwise import where as select
 from minigrad.ops.indexing import getitem
 from minigrad.ops.masked import count, mask
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
 def _without(x: Value, fill: float) -> Value:
     """Replace nan by a value."""
     v = np.asarray(value_of(x))
-    return select(np.isnan(v), v.dtype.type(fill), x) if v.dtype.kind == "f" else x
+    return select(np.isnan(v), v.dtype.type(fill), x) if v.dtype.kind in "fc" else x
 
 
 def _seen(x: Value, where: ArrayLike) -> Value:
     """The mask of the elements that are not nan, of those chosen by another."""
     v = np.asarray(value_of(x))
     where = mask(where, x)
-    return where if v.dtype.kind != "f" else ~np.isnan(v) & where
+    return where if v.dtype.kind not in "fc" else ~np.isnan(v) & where
 
 
 @composed
@@ -268,6 +269,7 @@ def nan_to_num(
     >>> nan_to_num(Tensor([np.nan, 1.0, -np.inf]), neginf=-9.0)
     Tensor([ 0.,  1., -9.])
     """
+    refuse_complex("nan_to_num", x)
     v = np.asarray(value_of(x))
     if v.dtype.kind != "f":
         return getitem(x, ...)

@@ -10,7 +10,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op, static_value
 from minigrad.ops.decompose import svdvals
-from minigrad.ops.dtypes import astype
+from minigrad.ops.dtypes import astype, conjugated, is_complex
 from minigrad.ops.elementwise import abs, divide, multiply, over, where
 from minigrad.ops.indexing import getitem
 from minigrad.ops.reduce import Axis, max, min, restore_axes, sum
@@ -21,20 +21,22 @@ if TYPE_CHECKING:
     from minigrad.graph import Tensor
 
 
-@op
+@op(complex=True)
 def _norm(x: Value, /, ord: float = 2, axis: Axis = None, *, keepdims: bool = False) -> Value:
     """p-norm of the elements, (Σ |x|ᵖ)^(1/p) with p = `ord`."""
     if ord == 2:
-        return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
+        squares = np.real(x * np.conj(x)) if is_complex(x) else x * x
+        return np.sqrt(np.sum(squares, axis=axis, keepdims=keepdims))
     return np.sum(np.abs(x) ** ord, axis=axis, keepdims=keepdims) ** (1 / ord)
 
 
 def _norm_rule(g: Value, out: Value, x: Value, ord: float, axis: Axis, keepdims: bool) -> Value:
     g, out = restore_axes(g, x, axis, keepdims), restore_axes(out, x, axis, keepdims)
     if ord == 2:
-        return g * over(x, out)
+        return g * over(conjugated(x), out)
     flat = np.logical_or(x == 0, out == 0)  # of a negative order, an element that is 0 makes the norm 0 whatever the others
-    return g * np.sign(x) * np.where(flat, 0.0, over(np.abs(x), out) ** (ord - 1))
+    direction = over(np.conj(x), np.abs(x)) if is_complex(x) else np.sign(x)
+    return g * direction * np.where(flat, 0.0, over(np.abs(x), out) ** (ord - 1))
 
 
 _norm.rules(_norm_rule)
@@ -68,7 +70,7 @@ def _vector_norm(x: ArrayLike, ord: float | str, axes: tuple[int, ...], keepdims
         return (max if ord > 0 else min)(abs(x), axis=axes, keepdims=keepdims)
     if ord == 0:
         values = np.asarray(value_of(x))
-        return astype(sum(values != 0, axis=axes, keepdims=keepdims), values.dtype)
+        return astype(sum(values != 0, axis=axes, keepdims=keepdims), np.abs(values).dtype)
     return _norm(x, ord=ord, axis=axes, keepdims=keepdims)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.graph import ArrayLike, Node, Value, value_of
 from minigrad.operation import composed, op, static_value
-from minigrad.ops.dtypes import astype
+from minigrad.ops.dtypes import astype, check_cast
 from minigrad.ops.elementwise import floor, round
 from minigrad.ops.indexing import getitem, take
 from minigrad.ops.joining import concatenate, stack
@@ -26,9 +26,10 @@ _STATISTICS: dict[str, Callable[..., Any]] = {"mean": mean, "maximum": max, "min
 _MODES = ("constant", "linear_ramp", *_REPEATS, *_STATISTICS)
 
 
-@op(formulas=("upstream without the margin",))
+@op(complex=True, formulas=("upstream without the margin",))
 def _pad(x: Value, /, pad_width: Any, value: float) -> Value:
     """Pad with one value."""
+    check_cast("pad", value, x.dtype)
     return np.pad(x, np.reshape(np.array(pad_width, np.intp), (-1, 2)), constant_values=value)
 
 
@@ -103,7 +104,7 @@ def _margin(mode: str, x: Value, axis: int, end: int, given: Value, width: int) 
     """The margin before the first element along an axis, or, with `end` 1, behind the last."""
     size, dtype = np.shape(x)[axis], np.asarray(value_of(x)).dtype
     shape = (*np.shape(x)[:axis], width, *np.shape(x)[axis + 1 :])
-    floating = dtype.kind == "f"
+    floating = dtype.kind in "fc"
     if not floating:  # it becomes an integer
         given = static_value("constant_values" if mode == "constant" else "end_values", given)
     if mode == "constant":

@@ -8,14 +8,14 @@ import numpy as np
 
 from minigrad.graph import ArrayLike, Value, as_array, value_of
 from minigrad.operation import composed, elementwise, op
-from minigrad.ops.dtypes import astype
+from minigrad.ops.dtypes import astype, refuse_complex
 from minigrad.ops.elementwise import floor_divide, power, remainder, trunc, zero
 
 if TYPE_CHECKING:
     from minigrad.graph import Tensor
 
 
-@op(elementwise=True, affine=True, formulas=("1",))
+@op(elementwise=True, complex=True, affine=True, formulas=("1",))
 def positive(x: Value, /) -> Value:
     """Unary plus, +x: a copy.
 
@@ -36,46 +36,6 @@ def copy(x: ArrayLike, order: Any = "K") -> Tensor:
     Tensor([1., 2.])
     """
     return astype(x, as_array(value_of(x), "copy").dtype)
-
-
-@op(elementwise=True, affine=True, formulas=("1",))
-def real(x: Value, /) -> Value:
-    """Real part; of a real number, the number.
-
-    >>> real(Tensor(2.0))
-    Tensor(2.0)
-    """
-    return np.real(x)
-
-
-real.rules(lambda g, out, x: g)
-
-
-@op(elementwise=True, affine=True, formulas=("0",))
-def imag(x: Value, /) -> Value:
-    """Imaginary part; of a real number 0, and so is its gradient.
-
-    >>> imag(Tensor(2.0))
-    Tensor(0.0)
-    """
-    return np.imag(x)
-
-
-imag.rules(zero)
-
-
-@op(elementwise=True, affine=True, formulas=("1",))
-def conj(x: Value, /) -> Value:
-    """Complex conjugate; of a real number, the number.
-
-    >>> conj(Tensor(2.0))
-    Tensor(2.0)
-    """
-    return np.conj(x)
-
-
-conj.rules(lambda g, out, x: g)
-conjugate = conj
 
 
 # Signs and steps
@@ -197,5 +157,6 @@ def frexp(x: ArrayLike) -> tuple[Tensor, Value]:
     >>> print(m, n)
     Tensor(0.75) 4
     """
+    refuse_complex("frexp", x)
     n = np.frexp(as_array(value_of(x), "frexp"))[1]
     return _ldexp(x, -n), n

@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed
-from minigrad.ops.dtypes import floats, of_one_kind
+from minigrad.ops.dtypes import floats, of_one_kind, refuse_complex
 from minigrad.ops.editing import trim_zeros
 from minigrad.ops.elementwise import add, divide, multiply, sqrt, subtract, where
 from minigrad.ops.indexing import getitem
@@ -99,6 +99,7 @@ def polydiv(u: ArrayLike, v: ArrayLike) -> tuple[Tensor, Tensor]:
     >>> polydiv(Tensor([3.0, 5.0, 2.0]), [2.0, 1.0])
     (Tensor([1.5 , 1.75]), Tensor([0.25]))
     """
+    refuse_complex("polydiv", u, v)
     u, v = floats(_coefficients(u), _coefficients(v))
     n = np.size(v) - 1
     steps, rest = np.size(u) - n, u

@@ -15,6 +15,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op
+from minigrad.ops.dtypes import conjugated, refuse_complex
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -46,7 +47,7 @@ def floating(x: Value) -> Value:
     return np.asarray(x, np.float64) if np.asarray(x).dtype.kind in "iub" else x
 
 
-@op(formulas=("upstream broadcast to the shape of x",))
+@op(complex=True, formulas=("upstream broadcast to the shape of x",))
 def sum(
     x: Value,
     /,
@@ -68,7 +69,7 @@ def sum(
 sum.rules(lambda g, out, x, axis, keepdims: np.broadcast_to(restore_axes(g, x, axis, keepdims), x.shape))
 
 
-@op(formulas=("upstream / n, broadcast to the shape of x",))
+@op(complex=True, formulas=("upstream / n, broadcast to the shape of x",))
 def mean(
     x: Value,
     /,
@@ -91,7 +92,7 @@ mean.rules(
 )
 
 
-@op()
+@op(complex=True)
 def var(
     x: Value,
     /,
@@ -113,12 +114,13 @@ def var(
 
 var.rules(
     lambda g, out, x, axis, ddof, keepdims: (
-        _over(restore_axes(g, x, axis, keepdims) * 2, _count(x, axis) - ddof) * (x - np.mean(x, axis=axis, keepdims=True))
+        _over(restore_axes(g, x, axis, keepdims) * 2, _count(x, axis) - ddof)
+        * conjugated(x - np.mean(x, axis=axis, keepdims=True))
     )
 )
 
 
-@op()
+@op(complex=True)
 def std(
     x: Value,
     /,
@@ -144,7 +146,7 @@ def _std_rule(g: Value, out: Value, x: Value, axis: Axis, ddof: int, keepdims: b
     v = value_of(x)
     equal = np.max(v, axis=axis, keepdims=True, initial=-np.inf) <= np.min(v, axis=axis, keepdims=True, initial=np.inf)
     # Rounding may leave equal elements a small deviation.
-    deviation = np.where(equal, 0.0, x - np.mean(x, axis=axis, keepdims=True))
+    deviation = np.where(equal, 0.0, conjugated(x - np.mean(x, axis=axis, keepdims=True)))
     length = np.where(equal, 1.0, restore_axes(out, x, axis, keepdims))
     return restore_axes(g, x, axis, keepdims) * deviation / length / (_count(x, axis) - ddof)
 
@@ -238,7 +240,7 @@ def _shift(x: Value, axis: int, by: int, fill: float) -> Value:
     return np.concatenate([x[(*before, slice(-by, None))], free], axis)
 
 
-@op()
+@op(complex=True)
 def cumprod(x: Value, /, axis: int | None = None, *, dtype: DTypeLike | None = None) -> Value:
     """Cumulative product along an axis; of the flattened array if `axis` is None.
 
@@ -267,7 +269,7 @@ def _cumprod_rule(g: Value, out: Value, x: Value, axis: int | None) -> Value:
 cumprod.rules(_cumprod_rule)
 
 
-@op(formulas=("upstream × the product of the others",))
+@op(complex=True, formulas=("upstream × the product of the others",))
 def prod(
     x: Value,
     /,
@@ -299,7 +301,7 @@ def _prod_rule(g: Value, out: Value, x: Value, axis: Axis, keepdims: bool) -> Va
 prod.rules(_prod_rule)
 
 
-@op(formulas=("cumulative sum of upstream from the end",))
+@op(complex=True, formulas=("cumulative sum of upstream from the end",))
 def cumsum(x: Value, /, axis: int | None = None, *, dtype: DTypeLike | None = None) -> Value:
     """Cumulative sum along an axis; of the flattened array if `axis` is None.
 
@@ -322,6 +324,7 @@ def argmax(x: ArrayLike, axis: int | None = None, *, keepdims: bool = False) -> 
     >>> print(argmax(Tensor([1.0, 6.0, 2.0])))
     1
     """
+    refuse_complex("argmax", x)
     return np.argmax(value_of(x), axis=axis, keepdims=keepdims)
 
 
@@ -332,6 +335,7 @@ def argmin(x: ArrayLike, axis: int | None = None, *, keepdims: bool = False) -> 
     >>> print(argmin(Tensor([1.0, 6.0, 2.0])))
     0
     """
+    refuse_complex("argmin", x)
     return np.argmin(value_of(x), axis=axis, keepdims=keepdims)
 
 

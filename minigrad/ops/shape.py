@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Shape
 
 
-@op(formulas=("upstream in the shape of x",))
+@op(complex=True, formulas=("upstream in the shape of x",))
 def reshape(x: Value, /, shape: int | Sequence[int], *, order: str = "C") -> Value:
     """Reshape, in row-major order unless told; one length may be −1 and is computed from the others.
 
@@ -83,7 +83,7 @@ def flatten(x: ArrayLike, start_axis: int | str = 0, end_axis: int = -1, *, orde
     return reshape(x, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
 
 
-@op(formulas=("upstream in the shape of x",))
+@op(complex=True, formulas=("upstream in the shape of x",))
 def squeeze(x: Value, /, axis: int | tuple[int, ...] | None = None) -> Value:
     """Remove axes of length 1: those named, or all.
 
@@ -96,7 +96,7 @@ def squeeze(x: Value, /, axis: int | tuple[int, ...] | None = None) -> Value:
 squeeze.rules(lambda g, out, x, axis: np.reshape(g, x.shape))
 
 
-@op(formulas=("upstream in the shape of x",))
+@op(complex=True, formulas=("upstream in the shape of x",))
 def expand_dims(x: Value, /, axis: int | tuple[int, ...]) -> Value:
     """Insert axes of length 1, at the given positions of the result.
 
@@ -109,7 +109,7 @@ def expand_dims(x: Value, /, axis: int | tuple[int, ...]) -> Value:
 expand_dims.rules(lambda g, out, x, axis: np.reshape(g, x.shape))
 
 
-@op(formulas=("upstream",))
+@op(complex=True, formulas=("upstream",))
 def broadcast_to(x: Value, /, shape: int | tuple[int, ...]) -> Value:
     """Broadcast to a shape, without a copy.
 
@@ -182,7 +182,7 @@ def atleast_3d(*arrays: ArrayLike) -> Any:
 # Order
 
 
-@op(formulas=("upstream with its axes permuted back",))
+@op(complex=True, formulas=("upstream with its axes permuted back",))
 def transpose(x: Value, /, axes: Sequence[int] | None = None) -> Value:
     """Permute the axes; reverse their order if `axes` is None.
 
@@ -208,7 +208,7 @@ def permute(x: ArrayLike, axes: Sequence[int]) -> Tensor:
     return transpose(x, axes)
 
 
-@op(formulas=("upstream with the axes swapped back",))
+@op(complex=True, formulas=("upstream with the axes swapped back",))
 def swapaxes(x: Value, /, axis1: int, axis2: int) -> Value:
     """Exchange two axes.
 
@@ -221,7 +221,7 @@ def swapaxes(x: Value, /, axis1: int, axis2: int) -> Value:
 swapaxes.rules(lambda g, out, x, axis1, axis2: np.swapaxes(g, axis1, axis2))
 
 
-@op(formulas=("upstream with its axes moved back",))
+@op(complex=True, formulas=("upstream with its axes moved back",))
 def moveaxis(x: Value, /, source: int | tuple[int, ...], destination: int | tuple[int, ...]) -> Value:
     """Move axes to new positions; the others keep their order.
 
@@ -258,7 +258,7 @@ def matrix_transpose(x: ArrayLike) -> Tensor:
     return swapaxes(x, -1, -2)
 
 
-@op(formulas=("upstream flipped back",))
+@op(complex=True, formulas=("upstream flipped back",))
 def flip(x: Value, /, axis: int | tuple[int, ...] | None = None) -> Value:
     """Reverse along axes; along all of them if `axis` is None.
 
@@ -308,7 +308,7 @@ def rot90(x: ArrayLike, k: int = 1, axes: Sequence[int] = (0, 1)) -> Tensor:
     return swapaxes(flip(x, second), first, second) if k % 4 == 1 else flip(swapaxes(x, first, second), second)
 
 
-@op(formulas=("upstream rolled back",))
+@op(complex=True, formulas=("upstream rolled back",))
 def roll(x: Value, /, shift: int | tuple[int, ...], axis: int | tuple[int, ...] | None = None) -> Value:
     """Cyclic shift along axes; of the flattened array if `axis` is None.
 
@@ -327,7 +327,7 @@ def _with_axes(x: Value) -> Value:
     return x
 
 
-@op(formulas=("lower triangle of upstream",))
+@op(complex=True, formulas=("lower triangle of upstream",))
 def tril(x: Value, /, k: int = 0) -> Value:
     """Lower triangle of the last two axes, up to diagonal `k`, and 0 above it.
 
@@ -341,7 +341,7 @@ def tril(x: Value, /, k: int = 0) -> Value:
 tril.rules(lambda g, out, x, k: np.tril(g, k))
 
 
-@op(formulas=("upper triangle of upstream",))
+@op(complex=True, formulas=("upper triangle of upstream",))
 def triu(x: Value, /, k: int = 0) -> Value:
     """Upper triangle of the last two axes, from diagonal `k` on, and 0 below it.
 

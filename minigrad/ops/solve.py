@@ -17,6 +17,7 @@ from numpy.linalg import LinAlgError
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op, static_value
 from minigrad.ops.decompose import mirrored, svdvals
+from minigrad.ops.dtypes import is_complex
 from minigrad.ops.elementwise import square, subtract, where
 from minigrad.ops.indexing import getitem
 from minigrad.ops.linalg import matmul
@@ -34,7 +35,7 @@ class SlogdetResult(NamedTuple):
     logabsdet: Tensor
 
 
-@op
+@op(complex=True)
 def inv(a: Value, /) -> Value:
     """Matrix inverse, a⁻¹.
 
@@ -48,7 +49,7 @@ def inv(a: Value, /) -> Value:
 inv.rules(lambda g, out, a: -(out.mT @ g @ out.mT))
 
 
-@op
+@op(complex=True)
 def _solve(a: Value, b: Value, /) -> Value:
     """The x with a x = b, for matrices b."""
     return np.linalg.solve(a, b)
@@ -83,7 +84,7 @@ def _inverse_transposed(a: Value, refusal: str) -> Value:
         raise LinAlgError(refusal.format(a.shape)) from None
 
 
-@op
+@op(complex=True)
 def _cofactor(a: Value, /) -> Value:
     """The gradient of the determinant: det(a) a⁻ᵀ, and its limit where there is no inverse."""
     d = np.linalg.det(a)
@@ -91,8 +92,9 @@ def _cofactor(a: Value, /) -> Value:
         return np.expand_dims(d, (-2, -1)) * np.linalg.inv(a).mT
     u, s, vh = np.linalg.svd(a)
     others = np.stack([np.prod(np.delete(s, i, -1), -1) for i in range(s.shape[-1])], -1)
-    sign = np.round(np.linalg.det(u) * np.linalg.det(vh))
-    return np.expand_dims(sign, (-2, -1)) * (u * np.expand_dims(others, -2)) @ vh
+    sign = np.linalg.det(u) * np.linalg.det(vh)
+    sign = sign if is_complex(sign) else np.round(sign)
+    return np.expand_dims(sign, (-2, -1)) * np.conj(u * np.expand_dims(others, -2)) @ np.conj(vh)
 
 
 def _cofactor_rule(g: Value, out: Value, a: Value) -> Value:
@@ -103,7 +105,7 @@ def _cofactor_rule(g: Value, out: Value, a: Value) -> Value:
 _cofactor.rules(_cofactor_rule)
 
 
-@op
+@op(complex=True)
 def det(a: Value, /) -> Value:
     """Determinant.
 

@@ -14,7 +14,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from minigrad.graph import ArrayLike, Node, Value, value_of
 from minigrad.operation import composed, op, static_value
-from minigrad.ops.dtypes import astype
+from minigrad.ops.dtypes import astype, is_complex, refuse_complex
 from minigrad.ops.elementwise import divide, where
 from minigrad.ops.indexing import take, take_along_axis
 from minigrad.ops.reduce import Axis
@@ -63,6 +63,7 @@ def argsort(x: ArrayLike, axis: int | None = -1, kind: str | None = None) -> Val
     >>> print(argsort(Tensor([3.0, 1.0, 2.0])))
     [1 2 0]
     """
+    refuse_complex("argsort", x)
     v = np.asarray(value_of(x))
     order = np.argsort(v, axis, kind=kind)  # type: ignore[arg-type]
     if kind is not None or v.size < 2:
@@ -94,6 +95,7 @@ def argpartition(x: ArrayLike, kth: int | Sequence[int], axis: int | None = -1, 
     >>> print(argpartition(Tensor([3.0, 1.0, 2.0]), 0)[0])
     1
     """
+    refuse_complex("argpartition", x)
     return np.argpartition(np.asarray(value_of(x)), value_of(kth), axis, kind)
 
 
@@ -153,6 +155,8 @@ def median(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor
 
 def fractions(q: Value, whole: int) -> Value:
     """Divide q by the whole; refused outside [0, whole]."""
+    if is_complex(value_of(q)):
+        raise TypeError("complex numbers are not accepted for q")
     given = np.asarray(value_of(q), np.float64)
     if not np.all((given >= 0) & (given <= whole)):
         raise ValueError(f"q must lie between 0 and {whole}, got {value_of(q)}")
@@ -163,7 +167,7 @@ def quantiles(
     x: Value, q: Value, axis: Axis, method: str, keepdims: bool, ignore_nan: bool = False, weights: Value = None
 ) -> Tensor:
     """Quantiles over axes of x. The result has the axes of q, then those of x that are left."""
-    if np.asarray(value_of(x)).dtype.kind != "f":
+    if np.asarray(value_of(x)).dtype.kind not in "fc":
         x = astype(x, np.float64)
     shape = np.shape(x)
     axes = tuple(range(len(shape))) if axis is None else normalize_axis_tuple(axis, len(shape), "quantile")

@@ -10,8 +10,9 @@ import numpy as np
 
 from minigrad.graph import ArrayLike, Node, Value, value_of
 from minigrad.operation import composed
+from minigrad.ops.complex import real
 from minigrad.ops.creation import full_like
-from minigrad.ops.dtypes import astype
+from minigrad.ops.dtypes import astype, conjugated, is_complex
 from minigrad.ops.elementwise import divide, multiply, sqrt
 from minigrad.ops.indexing import diagonal
 from minigrad.ops.joining import concatenate
@@ -113,7 +114,7 @@ def cov(
     ddof = (0 if bias else 1) if ddof is None else ddof
     if fweights is None and aweights is None:
         deviations = rows - mean(rows, 1, keepdims=True)
-        return squeeze(matmul(deviations, transpose(deviations)) / (np.shape(rows)[1] - ddof))
+        return squeeze(matmul(deviations, conjugated(transpose(deviations))) / (np.shape(rows)[1] - ddof))
     counts = _weights(fweights, "fweights", rows)
     if np.any(counts != np.round(counts)):
         raise TypeError("fweights count observations: they are integers")
@@ -121,7 +122,7 @@ def cov(
     total = sum(weights)
     divisor = total - ddof * (1 if aweights is None else sum(multiply(weights, aweights)) / total)
     deviations = rows - sum(multiply(rows, weights), 1, keepdims=True) / total
-    return squeeze(matmul(deviations, transpose(multiply(deviations, weights))) / divisor)
+    return squeeze(matmul(deviations, conjugated(transpose(multiply(deviations, weights)))) / divisor)
 
 
 def _weights(weights: Value, name: str, rows: Value) -> Value:
@@ -153,5 +154,6 @@ def corrcoef(x: ArrayLike, y: ArrayLike | None = None, rowvar: bool = True, *, d
     c = cov(x, y, rowvar, dtype=dtype)
     if np.ndim(c) == 0:
         return c / c
-    deviation = sqrt(diagonal(c))
+    variances = diagonal(c)
+    deviation = sqrt(real(variances) if is_complex(c) else variances)
     return c / expand_dims(deviation, -1) / deviation

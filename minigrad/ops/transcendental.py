@@ -15,7 +15,7 @@ LN2, LN10 = float(np.log(2.0)), float(np.log(10.0))
 # Exponentials and logarithms
 
 
-@op(elementwise=True, formulas=("out",))
+@op(elementwise=True, complex=True, formulas=("out",))
 def exp(x: Value, /) -> Value:
     """Exponential, eˣ; it is its own derivative.
 
@@ -28,7 +28,7 @@ def exp(x: Value, /) -> Value:
 exp.rules(lambda g, out, x: g * out)
 
 
-@elementwise
+@op(elementwise=True, complex=True)
 def exp2(x: Value, /) -> Value:
     """Power of two, 2ˣ.
 
@@ -41,7 +41,7 @@ def exp2(x: Value, /) -> Value:
 exp2.rules(lambda g, out, x: g * out * LN2)
 
 
-@elementwise
+@op(elementwise=True, complex=True)
 def expm1(x: Value, /) -> Value:
     """Exponential minus one, eˣ − 1, accurate for small x.
 
@@ -54,7 +54,7 @@ def expm1(x: Value, /) -> Value:
 expm1.rules(lambda g, out, x: g * (out + 1))
 
 
-@op(elementwise=True, formulas=("1/x",))
+@op(elementwise=True, complex=True, formulas=("1/x",))
 def log(x: Value, /) -> Value:
     """Natural logarithm, ln x.
 
@@ -67,7 +67,7 @@ def log(x: Value, /) -> Value:
 log.rules(lambda g, out, x: g / x)
 
 
-@op(elementwise=True, formulas=("1/(1 + x)",))
+@op(elementwise=True, complex=True, formulas=("1/(1 + x)",))
 def log1p(x: Value, /) -> Value:
     """Logarithm of one plus x, ln(1 + x), accurate for small x.
 
@@ -80,7 +80,7 @@ def log1p(x: Value, /) -> Value:
 log1p.rules(lambda g, out, x: g / (1 + x))
 
 
-@elementwise
+@op(elementwise=True, complex=True)
 def log2(x: Value, /) -> Value:
     """Logarithm to base 2, log₂ x.
 
@@ -93,7 +93,7 @@ def log2(x: Value, /) -> Value:
 log2.rules(lambda g, out, x: g / (x * LN2))
 
 
-@elementwise
+@op(elementwise=True, complex=True)
 def log10(x: Value, /) -> Value:
     """Logarithm to base 10, log₁₀ x.
 
@@ -143,7 +143,7 @@ logaddexp2.rules(
 # Trigonometry
 
 
-@op(elementwise=True, formulas=("cos(x)",))
+@op(elementwise=True, complex=True, formulas=("cos(x)",))
 def sin(x: Value, /) -> Value:
     """Sine, of radians.
 
@@ -156,7 +156,7 @@ def sin(x: Value, /) -> Value:
 sin.rules(lambda g, out, x: g * np.cos(x))
 
 
-@op(elementwise=True, formulas=("-sin(x)",))
+@op(elementwise=True, complex=True, formulas=("-sin(x)",))
 def cos(x: Value, /) -> Value:
     """Cosine, of radians.
 
@@ -169,7 +169,7 @@ def cos(x: Value, /) -> Value:
 cos.rules(lambda g, out, x: -g * np.sin(x))
 
 
-@op(elementwise=True, formulas=("1 + out²",))
+@op(elementwise=True, complex=True, formulas=("1 + out²",))
 def tan(x: Value, /) -> Value:
     """Tangent, of radians.
 
@@ -182,7 +182,7 @@ def tan(x: Value, /) -> Value:
 tan.rules(lambda g, out, x: g * (1 + out * out))
 
 
-@elementwise
+@op(elementwise=True, complex=True)
 def arcsin(x: Value, /) -> Value:
     """Inverse sine, in radians, for x in [−1, 1].
 
@@ -195,7 +195,7 @@ def arcsin(x: Value, /) -> Value:
 arcsin.rules(lambda g, out, x: g / np.sqrt(1 - x * x))
 
 
-@elementwise
+@op(elementwise=True, complex=True)
 def arccos(x: Value, /) -> Value:
     """Inverse cosine, in radians, for x in [−1, 1].
 
@@ -208,7 +208,7 @@ def arccos(x: Value, /) -> Value:
 arccos.rules(lambda g, out, x: -g / np.sqrt(1 - x * x))
 
 
-@op(elementwise=True, formulas=("1/(1 + x²)",))
+@op(elementwise=True, complex=True, formulas=("1/(1 + x²)",))
 def arctan(x: Value, /) -> Value:
     """Inverse tangent, in radians.
 
@@ -239,7 +239,7 @@ def _arctan2_rule(g: Value, a: Value, b: Value) -> Value:
 arctan2.rules(lambda g, out, a, b: _arctan2_rule(g, a, b), lambda g, out, a, b: -_arctan2_rule(g, b, a))
 
 
-@op(elementwise=True, formulas=("cosh(x)",))
+@op(elementwise=True, complex=True, formulas=("cosh(x)",))
 def sinh(x: Value, /) -> Value:
     """Hyperbolic sine.
 
@@ -252,7 +252,7 @@ def sinh(x: Value, /) -> Value:
 sinh.rules(lambda g, out, x: g * np.cosh(x))
 
 
-@op(elementwise=True, formulas=("sinh(x)",))
+@op(elementwise=True, complex=True, formulas=("sinh(x)",))
 def cosh(x: Value, /) -> Value:
     """Hyperbolic cosine.
 
@@ -265,7 +265,7 @@ def cosh(x: Value, /) -> Value:
 cosh.rules(lambda g, out, x: g * np.sinh(x))
 
 
-@op(elementwise=True, formulas=("1 − out²",))
+@op(elementwise=True, complex=True, formulas=("1 − out²",))
 def tanh(x: Value, /) -> Value:
     """Hyperbolic tangent.
 
@@ -278,7 +278,7 @@ def tanh(x: Value, /) -> Value:
 tanh.rules(lambda g, out, x: g * (1 - out * out))
 
 
-@elementwise
+@op(elementwise=True, complex=True)
 def arcsinh(x: Value, /) -> Value:
     """Inverse hyperbolic sine.
 
@@ -291,7 +291,7 @@ def arcsinh(x: Value, /) -> Value:
 arcsinh.rules(lambda g, out, x: g / np.sqrt(x * x + 1))
 
 
-@elementwise
+@op(elementwise=True, complex=True)
 def arccosh(x: Value, /) -> Value:
     """Inverse hyperbolic cosine, for x ≥ 1.
 
@@ -301,10 +301,10 @@ def arccosh(x: Value, /) -> Value:
     return np.arccosh(x)
 
 
-arccosh.rules(lambda g, out, x: g / np.sqrt(x * x - 1))
+arccosh.rules(lambda g, out, x: g / (np.sqrt(x - 1) * np.sqrt(x + 1)))
 
 
-@elementwise
+@op(elementwise=True, complex=True)
 def arctanh(x: Value, /) -> Value:
     """Inverse hyperbolic tangent, for x in (−1, 1).
 

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from minigrad.graph import Tensor
 
 
-@op(called="sliding_window_view", formulas=("upstream summed over the windows of each element",))
+@op(complex=True, called="sliding_window_view", formulas=("upstream summed over the windows of each element",))
 def _windows(x: Value, /, window: tuple[int, ...], axes: tuple[int, ...]) -> Value:
     """View of all windows, whose own axes come last."""
     return _view(x, window, axes)
 
 
-@op(formulas=("windows of upstream",))
+@op(complex=True, formulas=("windows of upstream",))
 def _overlap(x: Value, /, window: tuple[int, ...], axes: tuple[int, ...], shape: tuple[int, ...]) -> Value:
     """Add windows where they overlap."""
     out = np.zeros(shape, x.dtype)

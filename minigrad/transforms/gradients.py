@@ -31,7 +31,7 @@ from minigrad.transforms.variables import (
 )
 
 
-def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False, *, holomorphic: bool = False) -> Function:
     """The function that gives both the value of `f` and its gradient, from one run of it.
 
     Parameters
@@ -44,6 +44,8 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
         it is, declare it with ``field(metadata={"static": True})``.
     has_aux : bool
         `f` returns a pair: the number, and anything else to be handed through.
+    holomorphic : bool
+        `f` is complex differentiable, and its arguments and results are complex.
 
     Returns
     -------
@@ -54,7 +56,8 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     Raises
     ------
     TypeError
-        On a call: if an argument does not hold floats, `argnums` names one that is not there, or `f` returns no number.
+        On a call: if an argument does not hold floats or complex numbers, `argnums` names one that is not there, `f` returns
+        no number, or a complex one without `holomorphic`.
     ValueError
         On a call: if `f` returns an array of several numbers; `jacobian` and `elementwise_grad` are for those.
 
@@ -63,6 +66,8 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     A tensor that `f` refers to without taking it as an argument is a constant to it, and its ``.grad`` is left alone; only
     inside another transform, which may be differentiating for it, is the gradient recorded as depending on it. To go
     through a gradient with ``.backward()``, pass the tensors as arguments: then the gradient is made of tensors too.
+
+    The gradient for complex numbers is ∂f/∂x − i ∂f/∂y; see `minigrad.ops.complex`.
 
     Examples
     --------
@@ -78,16 +83,17 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     >>> print(minimize(value_and_grad(rosenbrock), np.zeros(4), jac=True).x.round(3))
     [1. 1. 1. 1.]
     """
-    return differentiate("value_and_grad", f, argnums, has_aux)
+    return differentiate("value_and_grad", f, argnums, has_aux, holomorphic)
 
 
-def differentiate(who: str, f: Function, argnums: Argnums, has_aux: bool) -> Function:
+def differentiate(who: str, f: Function, argnums: Argnums, has_aux: bool, holomorphic: bool = False) -> Function:
     """`value_and_grad`, under the name that its messages give."""
     check_function(who, f, argnums)
 
     def both(*args: Any, **options: Any) -> Any:
         run = Run(who, f, args, options, argnums, has_aux)
         y = check_number(who, run.result)
+        run.check_parts(who, holomorphic)
         found: dict[Node, Any] = {}
         if run.outputs:
             one = y.value.dtype.type(1)
@@ -113,7 +119,7 @@ def check_number(who: str, y: Any) -> Any:
     return y
 
 
-def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False, *, holomorphic: bool = False) -> Function:
     """The gradient of a function that returns one number, as a function of the same arguments.
 
     Parameters
@@ -124,6 +130,8 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
         Which positional arguments to differentiate for, as in `value_and_grad`.
     has_aux : bool
         `f` returns a pair: the number, and anything else to be handed through.
+    holomorphic : bool
+        As in `value_and_grad`.
 
     Returns
     -------
@@ -143,13 +151,15 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     >>> loss = lambda p, x, y: np.mean((p["slope"] * x + p["offset"] - y) ** 2)
     >>> grad(loss)({"slope": 2.0, "offset": 0.0}, np.array([1.0, 2.0]), np.array([1.0, 1.0]))
     {'slope': np.float64(7.0), 'offset': np.float64(4.0)}
+    >>> grad(lambda z: z**2, holomorphic=True)(1.0 + 2.0j), grad(lambda z: abs(z) ** 2)(1.0 + 2.0j)
+    (np.complex128(2+4j), np.complex128(2-4j))
     """
-    return gradient("grad", f, argnums, has_aux)
+    return gradient("grad", f, argnums, has_aux, holomorphic)
 
 
-def gradient(who: str, f: Function, argnums: Argnums, has_aux: bool = False) -> Function:
+def gradient(who: str, f: Function, argnums: Argnums, has_aux: bool = False, holomorphic: bool = False) -> Function:
     """`grad`, under the name that its messages give."""
-    both = differentiate(who, f, argnums, has_aux)
+    both = differentiate(who, f, argnums, has_aux, holomorphic)
 
     def only(*args: Any, **options: Any) -> Any:
         value, g = both(*args, **options)
@@ -158,7 +168,7 @@ def gradient(who: str, f: Function, argnums: Argnums, has_aux: bool = False) -> 
     return named(who, f, only)
 
 
-def elementwise_grad(f: Function, argnums: Argnums = 0) -> Function:
+def elementwise_grad(f: Function, argnums: Argnums = 0, *, holomorphic: bool = False) -> Function:
     """The derivative of a function of arrays in which each output depends on the input in its own place.
 
     It is the gradient of the sum of the outputs, in one sweep; where an output does depend on several inputs, that is the
@@ -170,6 +180,8 @@ def elementwise_grad(f: Function, argnums: Argnums = 0) -> Function:
         Returns an array, or containers of arrays.
     argnums : int or tuple of int
         Which positional arguments to differentiate for, as in `value_and_grad`.
+    holomorphic : bool
+        As in `value_and_grad`.
 
     Returns
     -------
@@ -193,6 +205,7 @@ def elementwise_grad(f: Function, argnums: Argnums = 0) -> Function:
 
     def derivative(*args: Any, **options: Any) -> Any:
         run = Run(who, f, args, options, argnums)
+        run.check_parts(who, holomorphic)
         found = weighed(run.outputs, [np.ones_like(y.value)[()] for y in run.outputs], run.variables, run.again)
         run.link()
         return run.gradients(found)

@@ -33,7 +33,7 @@ TOGETHER = 2**16  # numbers; half a megabyte for the largest array of the rows t
 FORWARD = 3  # a row of the recorded sweep costs as much as this many of the function
 
 
-def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False, *, holomorphic: bool = False) -> Function:
     """All derivatives of a function that returns an array: of each number of the output for each of the input.
 
     With *m* numbers out and *n* in, it costs one run of `f` and *m* rows, each a sweep; or, if *n* is much smaller, a
@@ -48,6 +48,8 @@ def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Functi
         Which positional arguments to differentiate for, as in `value_and_grad`.
     has_aux : bool
         `f` returns a pair: what is differentiated, and anything else to be handed through.
+    holomorphic : bool
+        As in `value_and_grad`.
 
     Returns
     -------
@@ -72,12 +74,13 @@ def jacobian(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Functi
     True
     """
     check_function("jacobian", f, argnums)
-    return named("jacobian", f, _jacobian("jacobian", f, argnums, has_aux))
+    return named("jacobian", f, _jacobian("jacobian", f, argnums, has_aux, holomorphic))
 
 
-def _jacobian(who: str, f: Function, argnums: Argnums, has_aux: bool = False) -> Function:
+def _jacobian(who: str, f: Function, argnums: Argnums, has_aux: bool = False, holomorphic: bool = False) -> Function:
     def every_derivative(*args: Any, **options: Any) -> Any:
         run = Run(who, f, args, options, argnums, has_aux)
+        run.check_parts(who, holomorphic)
         blocks = _blocks(run) if run.outputs else []
         run.link()
         starts = iter(np.cumsum([0, *(y.value.size for y in run.outputs)]))
@@ -109,7 +112,9 @@ def _blocks(run: Run) -> list[Any]:
     """For each variable, the derivatives of all outputs in a row: arrays of shape (numbers out, numbers of the variable)."""
     count = sum(y.value.size for y in run.outputs)
     with recorded():
-        if FORWARD * sum(x.size for x in run.variables) >= count:
+        # A column is the derivative along the real axis alone, which is all of it only between real numbers.
+        between_real = not any(v.value.dtype.kind == "c" for v in (*run.variables, *run.outputs))
+        if FORWARD * sum(x.size for x in run.variables) >= count or not between_real:
             every = _rows(in_a_row(run.outputs), run.variables, run.again)
             return [rows.reshape((count, x.size)) for rows, x in zip(every, run.variables, strict=True)]
         u, gradients = run.upstream()
@@ -143,7 +148,7 @@ def _rows(root: Any, variables: list[Tensor], again: bool) -> list[Any]:
     ]
 
 
-def hessian(f: Function, argnums: Argnums = 0) -> Function:
+def hessian(f: Function, argnums: Argnums = 0, *, holomorphic: bool = False) -> Function:
     """The second derivatives of a function that returns one number: the Jacobian of its gradient.
 
     For *n* numbers in it costs a recorded gradient and *n* rows, and holds n² numbers; `hvp` multiplies it with a vector
@@ -155,6 +160,9 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
         Returns one number: a 0-d tensor.
     argnums : int or tuple of int
         Which positional arguments to differentiate for, as in `value_and_grad`.
+    holomorphic : bool
+        As in `value_and_grad`. Complex arguments need it: for a real function of them, differentiate for the parts, or use
+        `hvp`.
 
     Returns
     -------
@@ -175,7 +183,11 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
      [ 6.  0.]]
     """
     check_function("hessian", f, argnums)
-    return named("hessian", f, _jacobian("hessian", gradient("hessian", f, argnums), argnums))
+    return named(
+        "hessian",
+        f,
+        _jacobian("hessian", gradient("hessian", f, argnums, holomorphic=holomorphic), argnums, holomorphic=holomorphic),
+    )
 
 
 def hvp(f: Function, argnums: Argnums = 0) -> Function:
@@ -216,6 +228,7 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
             raise TypeError(f"hvp: pass the arguments of the function and, last, the vector; got {len(args)} arguments")
         run = Run("hvp", f, args[:-1], options, argnums)
         y = check_number("hvp", run.result)
+        run.check_parts("hvp", False)
         vector = matching(run.chosen, args[-1], "hvp: the vector")
         run.join(vector)
         found: dict[Node, Value] = {}

@@ -60,7 +60,7 @@ def _positions(who: str, argnums: Argnums, count: int) -> list[int]:
 def _variable(x: Any, who: str) -> Tensor:
     """A leaf of its own with the value of `x`."""
     value = x.value if isinstance(x, Node) else as_array(x, who)
-    if value.dtype.kind != "f":
+    if value.dtype.kind not in "fc":
         raise TypeError(
             f"{who} holds {value.dtype} numbers, which have no gradient; pass floats, as with .astype(float), or leave it "
             "out of what is differentiated"
@@ -155,6 +155,17 @@ class Run:
         )
         self.tensors = self.again or any(isinstance(x, Node) for x in self._sources)
 
+    def check_parts(self, who: str, holomorphic: bool) -> None:
+        """Refuse complex results, unless the function is said to be holomorphic: then arguments and results are complex."""
+        kinds = [[v.value.dtype for v in several] for several in (self.variables, self.outputs)]
+        if holomorphic and (real := [str(dtype) for dtypes in kinds for dtype in dtypes if dtype.kind != "c"]):
+            raise TypeError(f"{who}: with holomorphic=True, arguments and results are complex numbers, got {real[0]}")
+        if not holomorphic and any(dtype.kind == "c" for dtype in kinds[1]):
+            raise TypeError(
+                f"{who}: the function returns complex numbers; pass holomorphic=True if it is complex differentiable, else "
+                "differentiate its real and imaginary part apart, or use vjp or jvp"
+            )
+
     def alone(self) -> bool:
         """True if the outputs depend on nothing tracked but the variables."""
         own = set(self.variables)
@@ -238,7 +249,8 @@ def parted(row: Any, like: list[Any]) -> list[Any]:
     if len(like) == 1:
         return [row]
     ends = np.cumsum([x.size for x in like])
-    return [ops.astype(ops.reshape(row[end - x.size : end], x.shape), x.dtype) for end, x in zip(ends, like, strict=True)]
+    parts = [(ops.reshape(row[end - x.size : end], x.shape), x.dtype) for end, x in zip(ends, like, strict=True)]
+    return [ops.astype(part if dtype.kind == "c" else ops.real(part), dtype) for part, dtype in parts]
 
 
 def matching(like: Any, tree: Any, what: str) -> list[Any]:

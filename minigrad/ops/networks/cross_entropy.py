@@ -14,7 +14,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from minigrad.graph import ArrayLike, Node, Value, refuse_subclass, value_of
 from minigrad.operation import composed, op, static_value
-from minigrad.ops.dtypes import data_like, floats
+from minigrad.ops.dtypes import data_like, floats, refuse_complex
 from minigrad.ops.networks.activation import log_softmax, softmax
 from minigrad.ops.networks.loss import check_reduction, reduced, share, weighted
 from minigrad.ops.reduce import sum
@@ -275,6 +275,7 @@ def cross_entropy(
     [[ 0.5 -0.5]
      [ 0.   0. ]]
     """
+    refuse_complex("cross_entropy", x, target)
     check_reduction(reduction)
     if np.ndim(label_smoothing) or not 0 <= label_smoothing <= 1:  # type: ignore[operator]
         raise ValueError(f"label_smoothing goes from 0 to 1, and is a single number, got {label_smoothing!r}")

@@ -14,7 +14,7 @@ import numpy as np
 
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op, static_value
-from minigrad.ops.dtypes import astype, floats
+from minigrad.ops.dtypes import astype, floats, refuse_complex
 from minigrad.ops.elementwise import add, divide, multiply, negative, sqrt
 from minigrad.ops.geometry import sizes
 from minigrad.ops.shape import reshape
@@ -183,6 +183,7 @@ def batch_norm(
     missing = [name for name, v in statistics.items() if v is None]
     if len(missing) == 1 or (missing and not training):
         raise ValueError(f"{' and '.join(missing)} must be given {'too' if training else 'if not training'}")
+    refuse_complex("batch_norm", x, weight, bias)
     x, weight, bias = floats(x, weight, bias)
     if training:
         for name, v in statistics.items():

@@ -307,5 +307,5 @@ def test_there_is_no_such_image():
 
 
 def test_data_that_are_no_numbers():
-    with pytest.raises(TypeError, match="animate_conv: expected real numbers"):
+    with pytest.raises(TypeError, match="animate_conv: expected numbers"):
         mg.animate_conv("image", W)
