@@ -32,10 +32,11 @@ from minigrad.special.error import (
     dawsn, erfc, erfcinv, erfcx, erfi, erfinv, log_ndtr, ndtr, ndtri, ndtri_exp, owens_t,
 )
 from minigrad.special.gammas import (
-    beta, betainc, betaincinv, betaln, binom, digamma, gamma, gammainc, gammaincc, gammainccinv, gammaincinv, gammaln,
-    gammasgn, loggamma, poch, polygamma, psi, rgamma, zeta,
+    beta, betainc, betaincinv, betaln, binom, digamma, gamma, gammaln, gammasgn, loggamma, poch, polygamma, psi, rgamma,
+    zeta,
 )
 from minigrad.special.hypergeometric import hyp0f1, hyp1f1, hyp2f1, hyperu
+from minigrad.special.incomplete import gammainc, gammaincc, gammainccinv, gammaincinv
 from minigrad.special.integrals import exp1, expi, expn, fresnel, shichi, sici, spence
 from minigrad.special.polynomials import (
     eval_chebyt, eval_chebyu, eval_gegenbauer, eval_genlaguerre, eval_hermite, eval_hermitenorm, eval_jacobi, eval_laguerre,

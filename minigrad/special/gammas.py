@@ -1,4 +1,4 @@
-"""Gamma, beta and zeta functions, and their incomplete forms."""
+"""Gamma, beta and zeta functions, and the incomplete beta function."""
 
 from __future__ import annotations
 
@@ -191,14 +191,6 @@ betaln.rules(
 )
 
 
-def _gamma_density(a: Value, x: Value) -> Value:
-    """The density of the gamma distribution; at 0 by a power, which keeps the derivatives there."""
-    x = x * np.where(x >= 0, 1.0, np.nan)
-    end = x == 0
-    z = np.where(end, 1.0, x)
-    return np.where(end, x ** (a - 1) * np.exp(-x - gammaln(a)), np.exp((a - 1) * np.log(z) - z - gammaln(a)))
-
-
 def _beta_density(a: Value, b: Value, x: Value) -> Value:
     """The density of the beta distribution; at 0 and 1 by powers, which keep the derivatives there."""
     x = x * np.where((x >= 0) & (x <= 1), 1.0, np.nan)
@@ -206,58 +198,6 @@ def _beta_density(a: Value, b: Value, x: Value) -> Value:
     z = np.where(end, 0.5, x)
     powers = x ** (a - 1) * (1 - x) ** (b - 1) / beta(a, b)
     return np.where(end, powers, np.exp((a - 1) * np.log(z) + (b - 1) * np.log1p(-z) - betaln(a, b)))
-
-
-@elementwise
-def gammainc(a: Value, x: Value, /) -> Value:
-    """Regularised lower incomplete gamma function, P(a, x); differentiated in x.
-
-    >>> print(f"{gammainc(1.0, Tensor(1.0)):.4f}")
-    0.6321
-    """
-    return in_dtype_of(sp.gammainc(a, x), a, x)
-
-
-gammainc.rules(None, lambda g, out, a, x: g * _gamma_density(a, x))
-
-
-@elementwise
-def gammaincc(a: Value, x: Value, /) -> Value:
-    """Regularised upper incomplete gamma function, 1 − P(a, x); differentiated in x.
-
-    >>> print(f"{gammaincc(1.0, Tensor(1.0)):.4f}")
-    0.3679
-    """
-    return in_dtype_of(sp.gammaincc(a, x), a, x)
-
-
-gammaincc.rules(None, lambda g, out, a, x: -g * _gamma_density(a, x))
-
-
-@elementwise
-def gammaincinv(a: Value, y: Value, /) -> Value:
-    """Inverse of `gammainc` in x; differentiated in y.
-
-    >>> print(f"{gammaincinv(1.0, Tensor(0.5)):.4f}")
-    0.6931
-    """
-    return in_dtype_of(sp.gammaincinv(a, y), a, y)
-
-
-gammaincinv.rules(None, lambda g, out, a, y: g / _gamma_density(a, out))
-
-
-@elementwise
-def gammainccinv(a: Value, y: Value, /) -> Value:
-    """Inverse of `gammaincc` in x; differentiated in y.
-
-    >>> print(f"{gammainccinv(1.0, Tensor(0.5)):.4f}")
-    0.6931
-    """
-    return in_dtype_of(sp.gammainccinv(a, y), a, y)
-
-
-gammainccinv.rules(None, lambda g, out, a, y: -g / _gamma_density(a, out))
 
 
 @elementwise

@@ -128,6 +128,9 @@ TAILS = [
     (lambda x: special.beta(2.0, x), 1e-9, -1e18, 2e27),
     (lambda x: special.betaln(x, 1e-12), 2.0, -1e-12 * (np.pi**2 / 6 - 1), 1e-12 * 2 * (sp.zeta(3.0) - 1)),
     (lambda x: special.poch(x, 1.0), 1e12, 1.0, 0.0),
+    (lambda a: special.gammainc(a, 1e-5), 0.01, -9.81672526119257, 106.060128088173),
+    (lambda a: special.gammaincc(a, 40.0), 2.5, 2.52678607048288e-15, 7.19718633045707e-15),
+    (lambda a: special.gammainc(a, 9.9e3), 1e4, -0.00242375336832624, 2.43597403960413e-05),
     (lambda x: special.rel_entr(x, 1e-200), 1e200, 400 * np.log(10) + 1, 1e-200),
     (lambda x: special.kl_div(x, 1.0), 1 + 2.0**-40, 2.0**-40, 1.0),
     (lambda y: special.kl_div(1.0, y), 1 + 2.0**-40, 2.0**-40, 1.0),
@@ -262,7 +265,7 @@ def test_keywords_and_methods_that_do_not_record():
 
 
 @pytest.mark.parametrize("f", [
-    lambda v: special.jv(v, 0.5), lambda v: special.jv(v=v, x=0.5), lambda v: sp.jv(v, Tensor(0.5)), lambda a: special.gammainc(a, 0.5),
+    lambda v: special.jv(v, 0.5), lambda v: special.jv(v=v, x=0.5), lambda v: sp.jv(v, Tensor(0.5)), lambda a: special.betainc(a, 1.0, 0.5),
     lambda n: special.polygamma(n, 0.5), special.zeta, lambda n: special.eval_legendre(n, Tensor(0.5)),
 ])  # fmt: skip
 def test_orders_refuse_tensors_that_track(f: Any):
