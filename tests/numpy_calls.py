@@ -52,16 +52,17 @@ A, B, CUBE, V, W, S = some(2, 3), some(2, 3), some(2, 3, 4), some(4), some(4), s
 P, Q, J, R, T = np.abs(some(2, 3)) + 0.5, np.abs(some(4)) + 0.5, some(2, 3) / 2.3, some(3), some(4, 3)
 HOLES = np.where(np.arange(6).reshape(2, 3) == 4, np.nan, A)
 UP = np.array([-1.5, -0.4, 0.3, 1.9])
+Z, ZS = A + 1j * B, S + 0.5j * S.T
 M, MV, K = np.array([[True, False, True], [True, True, False]]), np.array([True, False, True, True]), np.arange(4)
 SPACE: dict[str, Any] = {name: x for name, x in vars().items() if name.isupper()}
 SPACE |= {"c": c, "d": d, "t": t, "sym": sym, "spd": spd, "np": np, "scipy": scipy, "f4": np.float32, "f8": np.float64}
 
 RECORDED = """
-absolute: A
-add: A, B | A, 2.5 | A, B, dtype=f8
+absolute: A | Z
+add: A, B | A, Z | A, 2.5 | A, B, dtype=f8
 subtract: A, B
-multiply: A, B | A, A
-divide: A, P
+multiply: A, B | A, A | Z, Z
+divide: A, P | A, Z
 power: P, B | A, 2
 float_power: P, B
 maximum: A, B
@@ -82,7 +83,7 @@ negative: A
 positive: A
 reciprocal: P
 square: A
-sqrt: P
+sqrt: P | Z
 cbrt: P
 fabs: A
 sign: A
@@ -90,14 +91,14 @@ floor: A
 ceil: A
 trunc: A
 rint: A
-exp: A
+exp: A | Z
 exp2: A
 expm1: A
-log: P
+log: P | Z
 log1p: P
 log2: P
 log10: P
-sin: A
+sin: A | Z
 cos: A
 tan: J
 arcsin: J
@@ -113,14 +114,14 @@ deg2rad: A
 rad2deg: A
 degrees: A
 radians: A
-matmul: A, S | R, S | CUBE, V | S, S, axes=[(1, 0), (0, 1), (0, 1)]
+matmul: A, S | Z, ZS | R, S | CUBE, V | S, S, axes=[(1, 0), (0, 1), (0, 1)]
 vecdot: A, B | A, B, axis=0
 matvec: A, R
 vecmat: R, S
 
-sum: A | A, 0 | A, 1, keepdims=True | A, where=M | A, axis=0, where=M, initial=d(2.5) | A, initial=d(0.5), dtype=f8
+sum: A | Z, 0 | A, 0 | A, 1, keepdims=True | A, where=M | A, axis=0, where=M, initial=d(2.5) | A, initial=d(0.5), dtype=f8
 prod: A | A, 0 | A, axis=(0, 1), keepdims=True | A, where=M, initial=d(1.5) | A, axis=1, where=M, dtype=f8
-mean: A | A, 0 | A, axis=1, keepdims=True, where=M | A, dtype=f8, where=M
+mean: A | Z, 1 | A, 0 | A, axis=1, keepdims=True, where=M | A, dtype=f8, where=M
 max: A | A, 0 | CUBE, (0, 2), keepdims=True | A, initial=d(0.5) | A, axis=1, where=M, initial=d(-2.5)
 min: A | A, 0 | A, axis=1, where=M, initial=d(0.25) | A, keepdims=True, initial=d(-0.5)
 amax: A, 0, keepdims=True, where=M, initial=d(0.5)
@@ -198,10 +199,10 @@ cross: R, T | A.T, B.T, axis=0 | A.T, T[:2], axisa=0, axisb=1, axisc=0
 dot: A, S | R, R | A, 2.5
 inner: A, B | A, R
 outer: V, R
-vdot: A, B
+vdot: A, B | Z, Z
 kron: A, B
 tensordot: A, S, 1 | A, B, axes=((0, 1), (0, 1))
-einsum: "ij,jk->ik", A, S | "ij,ij", A, B, optimize="greedy" | A, [0, 1], S, [1, 2], [0, 2] | A, [0, 1], B, [0, 1] | A, [..., 0], R, [0], [...], optimize=True
+einsum: "ij,jk->ik", A, S | "ij,jk->ik", Z, ZS | "ij,ij", A, B, optimize="greedy" | A, [0, 1], S, [1, 2], [0, 2] | A, [0, 1], B, [0, 1] | A, [..., 0], R, [0], [...], optimize=True
 vander: R | V, 3, True | R, N=2, increasing=False
 
 apply_along_axis: c(np.sum), 0, A
@@ -214,11 +215,12 @@ block: [[A, B], [B, A]] | [A, B]
 broadcast_arrays: A, R
 choose: c([0, 1, 0]), [R, P[0]] | c([0, 3, 1]), [R, P[0]], mode="clip"
 compress: c([True, False]), A | c([True, False, True]), A, axis=1
-conjugate: A
-conj: A
-real: A
-imag: A
-real_if_close: A
+conjugate: A | Z
+conj: Z
+real: A | Z
+imag: A | Z
+angle: A | Z, deg=True
+real_if_close: A | Z, tol=c(50.0)
 copy: A | A, order="C"
 cumulative_prod: V | A, axis=1, include_initial=True, dtype=f8
 cumulative_sum: V | A, axis=1, include_initial=True, dtype=f8
@@ -262,9 +264,9 @@ vsplit: A, 2
 fft.fftfreq: 4, 0.5, device="cpu"
 fft.rfftfreq: 4, 0.5, device="cpu"
 
-linalg.inv: S
-linalg.solve: S, R | S, T.T
-linalg.det: S
+linalg.inv: S | ZS
+linalg.solve: S, R | ZS, R | S, T.T
+linalg.det: S | ZS
 linalg.slogdet: S
 linalg.pinv: T | T, c(1e-9) | T, rtol=c(1e-9) | sym(S), hermitian=True | sym(S), c(1e-9), True
 linalg.lstsq: T, V | T, V, c(1e-9)
@@ -440,7 +442,6 @@ format_float_scientific: 2.5
 kaiser: 5, 2.5
 roots: R
 sort_complex: V
-angle: A
 linalg.eig: S
 linalg.eigvals: S
 linalg.norm: t(V), 2.5
