@@ -182,11 +182,7 @@ class Op(Generic[P]):
                         tracked = True
                     inputs.append(x)
                     value = x.value
-                    if (
-                        x.op is None
-                        and type(value) is ndarray
-                        and (value.base is not None or value.flags.writeable or guard.HELD)
-                    ):
+                    if x.op is None and type(value) is ndarray and (_held or value.flags.writeable):
                         exposed += (len(values),)
                     values.append(value)
                 else:
