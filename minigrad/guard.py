@@ -56,7 +56,7 @@ def closed(result: np.ndarray[Any, Any], operands: Sequence[Any]) -> np.ndarray[
     for x in operands:
         if type(x) is np.ndarray and (x is root or _root(x) is root):
             return result.copy(order="K") if exposed(x) or held(x) else result
-    for a in _bases(result.base):
+    for a in _bases(result):
         a.setflags(write=False)
     return result.copy(order="K") if exposed(result) else result
 
