@@ -138,7 +138,7 @@ def test_an_operation_of_ones_own_says_how_to_accept_them():
         del OPS["twice_of"], OPS["thrice_of"]
 
 
-@pytest.mark.parametrize("sample", EVERY)
+@pytest.mark.parametrize("sample", [p for p in EVERY if not p.id.startswith("float_power-")])  # double by definition
 def test_complex64_stays_complex64(sample: Sample):
     if not holds_complex(sample) or refusal(sample) is not None:
         return
