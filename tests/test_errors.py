@@ -87,6 +87,7 @@ CASES = {
     "einsum with two lengths": (lambda: mg.einsum("ij,j", M, V), ValueError, "einsum"),
     "einsum with a result from nowhere": (lambda: mg.einsum("ij->k", M), ValueError, "'k' of the result"),
     "einsum without subscripts": (lambda: mg.einsum(M, M), TypeError, "needs subscripts first"),
+    "tensordot over more axes than there are": (lambda: mg.tensordot(V, V, 2), ValueError, r"shapes \(3,\) and \(3,\) do not have 2 axes to sum over"),
     "tensordot of wrong lengths": (lambda: mg.tensordot(M, V, 1), ValueError, "differ in length"),
     "diag of a cube": (lambda: mg.diag(np.ones((1, 1, 1))), ValueError, "neither a vector nor a matrix"),
     "backward of an array without upstream": (lambda: (V * 2).backward(), ValueError, r"the result of multiply of shape \(3,\) is not a scalar"),

@@ -10,7 +10,7 @@ import numpy as np
 from minigrad import ops
 from minigrad.graph import ArrayLike, value_of
 from minigrad.operation import composed
-from minigrad.ops.reduce import Axis
+from minigrad.ops.reduce import Axis, floating
 from minigrad.special.gammas import binom, gamma, gammaln, poch
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def logsumexp(
     if b is None and not return_sign:
         return ops.logsumexp(a, axis=axis, keepdims=keepdims)
     b = 1.0 if b is None else b
-    values, weights = np.broadcast_arrays(value_of(a), value_of(b))
+    values, weights = np.broadcast_arrays(floating(value_of(a)), value_of(b))
     top = np.max(values, axis=axis, keepdims=True, initial=-np.inf, where=weights != 0)
     top = np.where(np.isfinite(top), top, 0.0)
     # An element of weight 0 adds nothing, however large it is.

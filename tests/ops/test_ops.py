@@ -144,3 +144,39 @@ def adjoint(forward: Any, x: np.ndarray) -> None:
 def test_linear_ops_and_their_adjoints(name: str):
     for sample in SAMPLES[name]:
         adjoint(lambda x, sample=sample: sample.call(mg, x), sample.inputs[0])
+
+
+def _integers(x: Any) -> Any:
+    """Integers like the numbers of a sample; what is no float is left."""
+    floating = isinstance(x, np.ndarray | np.generic) and x.dtype.kind == "f"
+    return np.rint(3 * np.nan_to_num(x)).astype(np.int64) if floating else x
+
+
+def _floats(x: Any) -> Any:
+    return x.astype(np.float64) if isinstance(x, np.ndarray | np.generic) and x.dtype.kind == "i" else x
+
+
+# Integers have no negative powers, class probabilities and pieces that are not integers.
+NOT_OF_INTEGERS = {"power-0", "power-6", "cross_entropy-4", "cross_entropy-5", "piecewise-1", "piecewise-2"}
+
+
+@pytest.mark.parametrize("sample", [p for p in EVERY if p.id not in NOT_OF_INTEGERS])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_integers_give_what_the_same_floats_give(sample: Sample):
+    integers = [_integers(x) for x in sample.inputs]
+    try:
+        expected = results(sample.call(mg, *map(_floats, integers)))
+    except (ValueError, TypeError) as error:  # such as a singular matrix
+        with pytest.raises(type(error)):
+            sample.call(mg, *integers)
+        return
+    for y, r in zip(results(sample.call(mg, *integers)), expected, strict=True):
+        np.testing.assert_allclose(value_of(y), value_of(r), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "sample", [p for p in EVERY if p.id.rpartition("-")[0] not in ("atleast_1d", "atleast_2d", "atleast_3d")]
+)
+def test_a_result_is_never_the_input_itself(sample: Sample):
+    inputs = tensors(sample.inputs)
+    assert not any(y is x for y in results(sample.call(mg, *inputs)) for x in inputs)
