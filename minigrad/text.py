@@ -20,11 +20,14 @@ def number(x: Any, precision: int | str) -> str:
     --------
     >>> [number(x, 2) for x in (-12.0, -0.5276, 0.00123, 1e-05, 12345678.9, float("nan"))]
     ['-12', '-0.53', '0.0012', '1e-05', '1.23e+07', 'nan']
-    >>> number(0.5, ".3e")
-    '5.000e-01'
+    >>> number(0.5, ".3e"), number(1.5 - 2j, 2)
+    ('5.000e-01', '1.50-2i')
     """
     if isinstance(x, bool | np.bool_):
         return str(bool(x))
+    if np.iscomplexobj(x):
+        real, imag = number(x.real, precision), number(x.imag, precision)
+        return f"{real}{'' if imag.startswith('-') else '+'}{imag}i"
     x = float(x)
     if isinstance(precision, str):
         return format(x, precision)
