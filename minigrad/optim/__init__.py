@@ -16,6 +16,9 @@ A step of training:
 Every optimiser takes `params`, tensors such as ``model.parameters()``, or groups with settings of their own, such as
 ``[{"params": [...], "lr": 0.1}, ...]``; `lr`, the learning rate; `weight_decay`, an L2 penalty that adds weight_decay · w to
 the gradient; and `maximize`, to ascend. A docstring gives the formula, and what differs from PyTorch.
+
+A complex parameter descends along the conjugate of its gradient; see `minigrad.ops.complex`. Where a formula has g², it
+takes |g|², so that turning all numbers by an angle turns the step; PyTorch updates both parts as parameters of their own.
 """
 
 from minigrad.optim.algorithms import SGD, Adadelta, Adagrad, Adam, AdamW, Lion, RMSprop

@@ -1,5 +1,7 @@
 """The optimisers. In the formulas w is a parameter, g its gradient, and t the number of the step, from 1.
 
+Of a complex parameter g is the conjugate of the gradient, the direction of steepest ascent, and g² stands for |g|².
+
 `_update` changes a block of w in place; a and b are buffers like w, so that a step allocates nothing.
 """
 
@@ -22,9 +24,17 @@ def _average(mean: Any, g: Any, decay: float, buffer: Any) -> None:
     mean += buffer
 
 
+def _square(g: Any, out: Any) -> None:
+    """Square, g², or |g|² of complex numbers."""
+    if out.dtype.kind == "c":
+        out[...] = np.square(g.real) + np.square(g.imag)
+    else:
+        np.multiply(g, g, out=out)
+
+
 def _average_square(mean: Any, g: Any, decay: float, buffer: Any) -> None:
     """Moving average of squares, mean ← decay mean + (1 - decay) g²."""
-    np.multiply(g, g, out=buffer)
+    _square(g, buffer)
     buffer *= 1 - decay
     mean *= decay
     mean += buffer
@@ -154,7 +164,7 @@ class RMSprop(Optimizer):
             np.sqrt(square_avg, out=a)
         else:
             _average(grad_avg, g, group["alpha"], a)
-            np.multiply(grad_avg, grad_avg, out=a)
+            _square(grad_avg, a)
             np.subtract(square_avg, a, out=a)
             np.maximum(a, 0, out=a)  # rounding may have made it negative
             np.sqrt(a, out=a)
@@ -209,7 +219,7 @@ class Adagrad(Optimizer):
         return {"sum": group["initial_accumulator_value"]}
 
     def _update(self, w: Any, g: Any, a: Any, b: Any, group: Settings, step: int, sum: Any) -> None:
-        np.multiply(g, g, out=a)
+        _square(g, a)
         sum += a
         np.sqrt(sum, out=a)
         a += group["eps"]

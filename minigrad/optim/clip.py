@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import value_of
+from minigrad.graph import describe, value_of
 from minigrad.tensor import Tensor
 
 
@@ -26,6 +26,8 @@ def clip_grad_norm_(
     parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
 ) -> float:
     """Scale all gradients together, in place, so that their norm as one vector is at most `max_norm`.
+
+    A complex element counts by its absolute value.
 
     Parameters
     ----------
@@ -70,7 +72,7 @@ def clip_grad_norm_(
 
 
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
-    """Clip every gradient to [-clip_value, clip_value], in place.
+    """Clip every gradient to [-clip_value, clip_value], in place; complex ones have no order and are refused.
 
     Examples
     --------
@@ -82,6 +84,13 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     """
     if not clip_value >= 0:
         raise ValueError(f"clip_grad_value_: clip_value must be at least 0, got {clip_value!r}")
-    for p in _with_gradients(parameters):
+    found = _with_gradients(parameters)
+    for p in found:
+        if np.iscomplexobj(value_of(p.grad)):
+            raise TypeError(
+                f"clip_grad_value_: {describe(p)} has a complex gradient, and complex numbers have no order; "
+                "use clip_grad_norm_"
+            )
+    for p in found:
         g = p.grad
         p.grad = np.clip(g, -clip_value, clip_value, out=g if type(g) is np.ndarray else None)

@@ -62,9 +62,9 @@ class Optimizer:
         for p in params:
             if not isinstance(p, Tensor):
                 raise TypeError(f"{self._name}: parameters must be tensors, got {type(p).__name__}")
-            if p.op is not None or p.dtype.kind != "f":
+            if p.op is not None or p.dtype.kind not in "fc":
                 raise ValueError(
-                    f"{self._name}: {describe(p)} cannot be optimised: it is recorded, or not of a floating dtype"
+                    f"{self._name}: {describe(p)} cannot be optimised: it is recorded, or not of a floating or complex dtype"
                 )
             if p in there:
                 raise ValueError(f"{self._name}: {describe(p)} is given twice")
@@ -99,13 +99,15 @@ class Optimizer:
                 p.grad = None if set_to_none or p.grad is None else np.zeros_like(p.value)[()]
 
     def step(self) -> None:
-        """Update every parameter that has a gradient; if one is of the wrong shape, raise, and change nothing."""
+        """Update every parameter that has a gradient; if one does not fit, raise, and change nothing."""
         work = [(g, p, value_of(p.grad)) for g in self.param_groups for p in g["params"] if p.grad is not None]
         if not work:
             warn_of_no_gradients(self._name)
         for _, p, grad in work:
             if np.shape(grad) != p.shape:
                 raise ValueError(f"{self._name}: {describe(p)} has a gradient of shape {np.shape(grad)}")
+            if np.iscomplexobj(grad) and p.dtype.kind != "c":
+                raise ValueError(f"{self._name}: {describe(p)} is real and has a complex gradient; pass its real part")
         with np.errstate(all="ignore"):  # divergence shows in the loss; a warning turned error would leave half a step
             for group, p, grad in work:
                 self._step_one(group, p, np.asarray(grad))
@@ -120,6 +122,8 @@ class Optimizer:
             decay = group["weight_decay"]
             for w, g, *kept in self._blocks(value, grad, *[state[name] for name in names]):
                 a, b, c = self._scratch(w)
+                if w.dtype.kind == "c":
+                    g = np.conjugate(g, out=c)  # see the convention in `minigrad.ops.complex`
                 if group["maximize"]:
                     g = np.negative(g, out=c)
                 if decay and self.coupled:
@@ -193,6 +197,9 @@ class Optimizer:
             shapes = {k: np.shape(v) for k, v in entry.items() if k != "step" and np.shape(v) != p.shape}
             if shapes:
                 faults.append(f"parameter {number} is {p.shape}, saved were {shapes}")
+            if p.dtype.kind != "c" and any(np.iscomplexobj(v) for v in entry.values()):
+                faults.append(f"parameter {number} is {p.dtype}, saved were complex numbers")
+                continue
             new[p] = {k: int(v) if k == "step" else np.array(v, p.dtype) for k, v in entry.items()}
         if faults:
             raise ValueError(f"{self._name}.load_state_dict: the state does not fit; {'; '.join(faults)}")

@@ -242,12 +242,12 @@ def test_a_state_that_does_not_fit_changes_nothing():
         (
             lambda: optim.SGD([Tensor(1.0) * 2]),
             ValueError,
-            "cannot be optimised: it is recorded, or not of a floating dtype",
+            "cannot be optimised: it is recorded, or not of a floating or complex dtype",
         ),
         (
             lambda: optim.SGD([Tensor(np.ones(2, int))]),
             ValueError,
-            "cannot be optimised: it is recorded, or not of a floating dtype",
+            "cannot be optimised: it is recorded, or not of a floating or complex dtype",
         ),
         (lambda: optim.SGD([Tensor(1.0)] * 2), ValueError, "given twice"),
         (lambda: optim.SGD([Tensor(1.0)], lr=-1), ValueError, "lr must be at least 0, got -1"),
