@@ -57,6 +57,11 @@ formula(ops.log10, lambda t, x: t("Div", t("Log", x), LN10))
 formula(ops.logaddexp, lambda t, a, b: t("Add", t("Max", a, b), t("Softplus", t("Neg", t("Abs", t("Sub", a, b))))))
 formula(ops.log_sigmoid, lambda t, x: t("Neg", t("Softplus", t("Neg", x))))
 formula(ops.silu, lambda t, x: t("Mul", x, t("Sigmoid", x)))
+formula(ops.real, lambda t, x: t("Identity", x))  # a model is of real numbers
+formula(ops.conj, lambda t, x: t("Identity", x))
+formula(ops.imag, lambda t, x: t("Mul", x, 0.0))
+formula(ops.deg2rad, lambda t, x: t("Mul", x, math.pi / 180))
+formula(ops.rad2deg, lambda t, x: t("Mul", x, 180 / math.pi))
 formula(ops.selu, lambda t, x: t("Selu", x, alpha=SELU_ALPHA, gamma=SELU_SCALE))
 
 

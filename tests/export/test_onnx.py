@@ -24,8 +24,8 @@ from minigrad.operation import Op
 WEIGHTS = Path(__file__).parents[1] / "torch_weights"
 # Losses, which are for training; and operations that are random, take positions computed from the data, or are not in ONNX.
 WITHOUT = set(
-    "arctan2 binary_cross_entropy binary_cross_entropy_with_logits cross_entropy cumprod dropout fold huber_loss kl_div l1_loss "
-    "mse_loss multiclass_hinge_loss nll_loss".split()
+    "angle arctan2 binary_cross_entropy binary_cross_entropy_with_logits cross_entropy cumprod dropout fold huber_loss kl_div "
+    "l1_loss mse_loss multiclass_hinge_loss nll_loss".split()
 )
 NOT_RECORDED = {"all", "any", "argmax", "argmin", "where-1"}
 EVERY = {f"{name}-{i}": sample for name, samples in SAMPLES.items() for i, sample in enumerate(samples)}
@@ -113,6 +113,13 @@ def test_what_is_computed_from_data_without_being_recorded_is_refused(name: str,
     with pytest.raises(ValueError, match=r"export_onnx: .* cannot be exported: .*argmax"):
         mg.export_onnx(call, [x.shape for x in arrays], tmp_path / "op.onnx", dtype=np.float64, dynamic_batch=False)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("function", [mg.real, mg.imag, mg.conj, mg.deg2rad, mg.rad2deg])
+def test_parts_and_degrees(function: Any, tmp_path: Path):
+    x = np.array([-2.0, 0.5])
+    path = mg.export_onnx(function, x.shape, tmp_path / "op.onnx", dtype=np.float64, dynamic_batch=False)
+    compare(run(path, x), function(Tensor(x)), 1e-7, 1e-8)
 
 
 # Networks, in float32, run on batches of one and of five after being recorded with others
