@@ -51,14 +51,25 @@ def held(array: np.ndarray[Any, Any]) -> bool:
 
 
 def closed(result: np.ndarray[Any, Any], operands: Sequence[Any]) -> np.ndarray[Any, Any]:
-    """A view as a result that nobody can write to: a copy if it shows an operand that somebody can."""
+    """A view as a result that nobody can write to: a copy if it shows memory that somebody can."""
+    shown = _shown(result, operands)
+    if shown is not None:
+        return result.copy(order="K") if exposed(shown) or held(shown) else result
+    alone = isinstance(_root(result), np.ndarray) and _owner_references(result) <= _OWNER_OF_VIEW
+    if not alone:  # an array of somebody else's, as of the function around a forward
+        return result.copy(order="K")
+    for base in _bases(result.base):
+        base.setflags(write=False)
+    return result
+
+
+def _shown(result: np.ndarray[Any, Any], operands: Sequence[Any]) -> np.ndarray[Any, Any] | None:
+    """The operand whose memory a result shows, if one."""
     root = _root(result)
     for x in operands:
         if type(x) is np.ndarray and (x is root or _root(x) is root):
-            return result.copy(order="K") if exposed(x) or held(x) else result
-    for a in _bases(result):
-        a.setflags(write=False)
-    return result.copy(order="K") if exposed(result) else result
+            return x
+    return None
 
 
 def _bases(array: Any) -> Iterator[np.ndarray[Any, Any]]:
