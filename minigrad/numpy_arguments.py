@@ -102,7 +102,7 @@ def call(name: str, function: Callable[..., Any], ours: Callable[..., Any], args
     kept: dict[str, Any] = {}
     for key, value in given.items():
         here = plan.names.get(key) or (key if key in plan.others or plan.handed_on else None)
-        if value is np._NoValue or (here is None and _idle(key, value, plan)):
+        if value is np._NoValue or (here is None and idle(key, value, plan.defaults.get(key, _IDLE))):
             continue
         if here is None:
             raise TypeError(no_out(name) if key == "out" else _refusal(name, key, ours, plan))
@@ -115,13 +115,11 @@ def call(name: str, function: Callable[..., Any], ours: Callable[..., Any], args
     return ours(*leading, **kept)
 
 
-def _idle(key: str, value: Any, plan: _Plan) -> bool:
+def idle(key: str, value: Any, default: Any = _IDLE) -> bool:
     """True if an argument that ours does not have would change nothing."""
     if isinstance(value, Node | np.ndarray):
         return False
-    return any(
-        value is v or (isinstance(v, str) and value == v) for v in (*_IDLE.get(key, ()), plan.defaults.get(key, _IDLE))
-    )
+    return any(value is v or (isinstance(v, str) and value == v) for v in (*_IDLE.get(key, ()), default))
 
 
 def no_out(name: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad import ops
 from minigrad.graph import value_of
+from minigrad.numpy_arguments import idle
 
 Function = Callable[..., Any]
 
@@ -24,9 +25,26 @@ REDUCE: dict[np.ufunc, Function] = {
     np.logical_and: ops.all,
     np.logical_or: ops.any,
 }
-ACCUMULATE: dict[np.ufunc, Function] = {np.add: ops.cumsum, np.multiply: ops.cumprod}
 
-_IDLE = {"casting": "same_kind", "order": "K", "subok": None, "where": True}
+
+def _running(extreme: np.ufunc) -> Function:
+    """The running extreme along an axis, which routes its gradient; of equal elements the last one receives it."""
+
+    def running(x: Any, axis: int) -> Any:
+        v = np.asarray(value_of(x))
+        out = extreme.accumulate(v, axis)
+        place = np.expand_dims(np.arange(v.shape[axis]), tuple(range(1, v.ndim - axis % v.ndim)))
+        reached = np.where((v == out) | (np.isnan(v) & np.isnan(out)), place, 0)
+        return ops.take_along_axis(x, np.maximum.accumulate(reached, axis), axis)
+
+    return running
+
+
+ACCUMULATE: dict[np.ufunc, Function] = {
+    np.add: ops.cumsum,
+    np.multiply: ops.cumprod,
+    **{extreme: _running(extreme) for extreme in (np.maximum, np.minimum, np.fmax, np.fmin)},
+}
 
 
 def call(name: str, function: np.ufunc, ours: Function, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
@@ -34,8 +52,7 @@ def call(name: str, function: np.ufunc, ours: Function, inputs: Sequence[Any], o
     dtype = options.pop("dtype", None)
     axes = {key: options.pop(key) for key in ("axes", "axis", "keepdims") if function.signature and key in options}
     for key, value in options.items():
-        usual = _IDLE.get(key, _IDLE)
-        if usual is not None and value is not usual and value != usual:
+        if not idle(key, value):
             raise TypeError(f"{name}: {_REFUSALS.get(key, '{}= is not supported').format(key)}")
     if dtype is not None:
         inputs = [_cast(name, x, np.dtype(dtype)) for x in inputs]
@@ -105,10 +122,10 @@ def method(
             f"{called} {_refusal(how, table)}, or, for a result without a gradient, give NumPy the values: t.data"
         )
     reduction, axis = table[function], options.pop("axis", 0)
-    options = {key: value for key, value in options.items() if value is not np._NoValue and (key, value) not in _UNCHANGED}
+    options = {key: v for key, v in options.items() if v is not np._NoValue and v is not _UNCHANGED.get(key, np._NoValue)}
     for key in options:
         if key not in _takes(reduction):
-            raise TypeError(f"{called}: {key}= is not supported; use minigrad.{reduction.__name__}")
+            raise TypeError(f"{called}: {key}= is not supported; it takes {', '.join(_takes(reduction)[1:])}")
     if how != "reduceat":
         return reduction(inputs[0], axis, **options)
     x, starts = inputs
@@ -124,7 +141,7 @@ def _takes(reduction: Any) -> Any:
     return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
-_UNCHANGED = [("dtype", None), ("keepdims", False), ("where", True)]
+_UNCHANGED = {"dtype": None, "keepdims": False, "where": True}
 
 
 def _refusal(how: str, table: dict[np.ufunc, Function]) -> str:
