@@ -4,7 +4,8 @@
 
 Each mutant is a copy of the code with one change: an operator, a constant, a comparison, a dropped factor or keyword, a negated
 rule. The tests that touch its file run on it, in a child process; if none fails, it survives and is listed with its place, to
-be killed by a new test or judged: some mutants are equivalent. Without files it mutates `minigrad/backward.py` and all of
+be killed by a new test or judged: some mutants are equivalent. One that runs out of time may be an endless loop or only slow:
+it is listed apart and counts neither as killed nor as a survivor. Without files it mutates `minigrad/backward.py` and all of
 `minigrad/ops/`. Not part of CI: a mutant costs seconds if it is killed and up to a minute if it survives. POSIX only (it forks).
 """
 
@@ -167,19 +168,41 @@ def _swaps(arguments: ast.arguments, body: ast.expr) -> Iterator[ast.expr]:
         yield Swap().visit(ast.parse(ast.unparse(body), mode="eval").body)
 
 
+def _functions(file: Path) -> set[str]:
+    """The functions of a module, without underscores around."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return {node.name.strip("_") for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def _users(file: Path) -> list[Path]:
+    """The module itself if it has functions with samples, else those of `minigrad/ops/` that import from it too."""
+    samples = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("samples*.py"))
+    if any(re.search(rf'[".]{name}":', samples) for name in _functions(file)):
+        return [file]
+    imported = f"from {'.'.join(file.relative_to(ROOT).with_suffix('').parts)} import"
+    return [file, *(p for p in (ROOT / "minigrad/ops").rglob("*.py") if imported in p.read_text(encoding="utf-8"))]
+
+
 def stages(file: str) -> list[list[str]]:
     """The runs of pytest for a file, the quickest first; its arguments."""
-    everywhere = ["tests/test_tensor.py", "tests/test_errors.py", "tests/test_numpy.py"]
+    everywhere = ["tests/test_tensor.py", "tests/test_errors.py", "tests/test_numpy.py", "tests/draw/player/test_symbols.py"]
     if not file.startswith("minigrad/ops/"):
         room = Path(file).relative_to("minigrad")
-        return [[f"tests/{room.parent}/test_{room.name}"], ["tests/test_recorded.py", "tests/ops/test_ops.py", *everywhere]]
-    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-    names = {node.name.strip("_") for node in tree.body if isinstance(node, ast.FunctionDef)}
-    samples = ["tests/ops/test_ops.py", "-k", " or ".join([*names, Path(file).stem])]
-    folder = "tests/ops/networks" if "networks" in file or "conv" in file else "tests/ops"
+        walks = ["tests/test_recorded.py", "tests/ops/test_ops.py", "tests/transforms/test_transforms.py"]
+        return [[f"tests/{room.parent}/test_{room.name}"], [*walks, *everywhere]]
+    users = _users(ROOT / file)
+    names = sorted(set().union(*map(_functions, users)))
+    selected = " or ".join([*names, "declared", *(user.stem for user in users)])
+    walks = ["tests/ops/test_ops.py", "tests/ops/test_traits.py"]
+    folders = {"tests/ops/networks" if "networks" in str(user) or "conv" in user.name else "tests/ops" for user in users}
     words = re.compile(rf"\b({'|'.join(names)})\b")
-    known = [str(p.relative_to(ROOT)) for p in sorted((ROOT / folder).glob("test_*.py")) if words.search(p.read_text())]
-    return [samples, [path for path in known if path != "tests/ops/test_ops.py"] + everywhere]
+    known = sorted(
+        str(path.relative_to(ROOT))
+        for folder in folders
+        for path in (ROOT / folder).glob("test_*.py")
+        if words.search(path.read_text(encoding="utf-8"))
+    )
+    return [[*walks, "-k", selected], [path for path in known if path not in walks] + everywhere]
 
 
 def _run(copy: str, arguments: list[str]) -> None:
@@ -237,7 +260,7 @@ def main() -> None:
     import scipy.signal
     import scipy.special  # noqa: F401
 
-    survived = []
+    outcomes: dict[str, list[Mutant]] = {"killed": [], "survived": [], "out of time": []}
     with tempfile.TemporaryDirectory() as copy:
         for part in ("minigrad", "tests", "README.md", "pyproject.toml"):
             source = ROOT / part
@@ -252,11 +275,12 @@ def main() -> None:
             result = outcome(copy, stages(mutant.file), options.timeout)
             _write(path, original)
             print(f"{k}/{len(chosen)} {result} in {time.perf_counter() - begin:.0f} s: {mutant}", flush=True)
-            if result == "survived":
-                survived.append(mutant)
-    killed = len(chosen) - len(survived)
-    print(f"\n{killed} of {len(chosen)} killed, {100 * killed / max(len(chosen), 1):.1f} %; survived:")
-    print(*survived, sep="\n")
+            outcomes[result].append(mutant)
+    killed, survived, unknown = outcomes.values()
+    known = len(killed) + len(survived)
+    print(f"\n{len(killed)} of {known} killed, {100 * len(killed) / max(known, 1):.1f} %; {len(unknown)} ran out of time")
+    for title, found in (("survived", survived), ("out of time, so unknown", unknown)):
+        print(f"\n{title}:", *found, sep="\n")
 
 
 if __name__ == "__main__":
