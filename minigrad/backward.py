@@ -233,7 +233,10 @@ def local_gradient(node: Node, i: int) -> Value:
     if not op.elementwise and (np.ndim(node.value) or np.ndim(node.values[i])):
         return None
     one = np.ones_like(node.value)[()]
-    return np.broadcast_to(_single(node, i, one), one.shape)[()]
+    d = _single(node, i, one)
+    if np.iscomplexobj(d) and not np.iscomplexobj(one) and not np.iscomplexobj(node.values[i]):
+        d = d.real  # as the variable will receive it
+    return np.broadcast_to(d, one.shape)[()]
 
 
 def downstream(node: Node, i: int, g: Value, *, stretched: bool = False) -> Value:

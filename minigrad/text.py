@@ -67,7 +67,7 @@ def shorten(text: str, longest: int = LONGEST) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON can hold it: arrays as lists, dataclasses as objects, nan and infinity as strings.
+    """A value as JSON can hold it: arrays as lists, dataclasses as objects; nan, infinity and complex numbers as strings.
 
     Examples
     --------
@@ -82,4 +82,5 @@ def plain(value: Any) -> Any:
         value = value.tolist()
     if isinstance(value, list | tuple):
         return [plain(part) for part in value]
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+    fits = not isinstance(value, complex) and (not isinstance(value, float) or math.isfinite(value))
+    return value if fits else str(value)
