@@ -171,7 +171,8 @@ def _in_lambda(log: Value, lmbda: Value) -> Value:
     """The derivative with respect to λ, from the logarithm of x; at x = 0 its limit 1/λ²."""
     none = log == -np.inf
     safe = np.where(none, 0.0, log)
-    return np.where(none, 1 / np.where(lmbda > 0, lmbda, np.nan) ** 2, safe * safe * hyp1f1(2.0, 3.0, lmbda * safe) / 2)
+    power = np.minimum(lmbda * safe, 1e3)  # beyond, all is infinite, and SciPy's series would not end
+    return np.where(none, 1 / np.where(lmbda > 0, lmbda, np.nan) ** 2, safe * safe * hyp1f1(2.0, 3.0, power) / 2)
 
 
 boxcox.rules(lambda g, out, x, lmbda: g * x ** (lmbda - 1), lambda g, out, x, lmbda: g * _in_lambda(np.log(x), lmbda))

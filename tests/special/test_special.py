@@ -329,3 +329,10 @@ def test_without_scipy_the_extra_is_named():
     script = "import sys; sys.modules['scipy'] = None; import minigrad as mg; mg.special"
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert found.stderr.rstrip().endswith('ImportError: minigrad.special calls SciPy: pip install "minigrad[scipy]"')
+
+
+@pytest.mark.parametrize("lmbda", [1e5, 1e300])
+def test_boxcox_of_a_huge_power_ends(lmbda: float):
+    power = Tensor(lmbda)
+    sp.boxcox(2.0, power).backward()
+    assert power.grad == np.inf
