@@ -193,8 +193,8 @@ logspace: 0.5, 1.5, 4 | 0.5, B, 3, base=2.5, endpoint=False, dtype=f8, axis=1
 geomspace: 0.5, 2.5, 4 | 0.5, P, 3, endpoint=False, dtype=f8, axis=1
 meshgrid: V, R | V, R, sparse=True, indexing="ij", copy=False
 nan_to_num: HOLES | HOLES, nan=d(0.5), posinf=c(1.0), neginf=c(2.0), copy=True
-convolve: V, R | V, R, "same"
-correlate: V, R | V, R, mode="full"
+convolve: V, R | V, R, "same" | Z[0], V
+correlate: V, R | V, R, mode="full" | Z[0], Z[1] | V, Z[0], "same" | Z[0], Z[1, :2]
 cross: R, T | A.T, B.T, axis=0 | A.T, T[:2], axisa=0, axisb=1, axisc=0
 dot: A, S | R, R | A, 2.5
 inner: A, B | A, R

@@ -51,7 +51,7 @@ def _conv_transpose(
     stride, padding, more = (_each(v, n) for v in (stride, padding, output_padding))
     kernel = weight.shape[2:]
     full = [(o - 1) * s + k + m for o, s, k, m in zip(x.shape[2:], stride, kernel, more, strict=True)]
-    out = np.zeros((len(x), weight.shape[1], *full))
+    out = np.zeros((len(x), weight.shape[1], *full), np.result_type(x, weight))
     for at in itertools.product(*map(range, x.shape[2:])):
         there = tuple(slice(i * s, i * s + k) for i, s, k in zip(at, stride, kernel, strict=True))
         out[(slice(None), slice(None), *there)] += np.tensordot(x[(slice(None), slice(None), *at)], weight, 1)

@@ -20,6 +20,7 @@ from minigrad.ops.geometry import Geometry, by_axes
 
 
 @op(
+    complex=True,
     called=by_axes("conv"),
     hidden=("kernel_size",),
     formulas=(
@@ -35,6 +36,7 @@ def conv(x: Value, weight: Value, bias: Value = None, /, *, geometry: Geometry) 
 
 
 @op(
+    complex=True,
     called=by_axes("conv_transpose"),
     hidden=("kernel_size",),
     formulas=(
@@ -49,7 +51,7 @@ def conv_input(g: Value, weight: Value, bias: Value = None, /, *, geometry: Geom
     return kernels.conv_input(g, weight, bias, geometry)
 
 
-@op
+@op(complex=True)
 def conv_weight(x: Value, g: Value, /, *, geometry: Geometry) -> Value:
     """The adjoint of `conv` with respect to the weight: N C ... and N F O... give F C/groups K...."""
     x, g = one_dtype(x, g)

@@ -1,6 +1,6 @@
 """Convolution and correlation of signals, also by the fast Fourier transform.
 
-The transform itself is not recorded: gradients of complex numbers are outside minigrad's scope.
+The transforms inside are not recorded: a convolution is linear in each signal, and its gradient a convolution again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from minigrad.graph import ArrayLike, Value
 from minigrad.operation import composed, op
 from minigrad.ops.convolution import conv
-from minigrad.ops.dtypes import floats
+from minigrad.ops.dtypes import conjugated, floats, is_complex
 from minigrad.ops.geometry import Geometry
 from minigrad.ops.indexing import getitem
 from minigrad.ops.shape import flip as flip_axes
@@ -38,11 +38,12 @@ def convolve(a: ArrayLike, v: ArrayLike, mode: str = "full") -> Tensor:
 
 @composed
 def correlate(a: ArrayLike, v: ArrayLike, mode: str = "valid") -> Tensor:
-    """Cross-correlation of two signals, out[n] = Σₖ a[n + k] v[k].
+    """Cross-correlation of two signals, out[n] = Σₖ a[n + k] v̄[k]; of complex signals, v is conjugated.
 
     >>> correlate(Tensor([1.0, 2.0, 3.0, 4.0]), [1.0, -1.0])
     Tensor([-1., -1., -1.])
     """
+    v = conjugated(v)
     if np.size(v) > np.size(a):  # with the operands exchanged, the same elements in reverse
         return flip_axes(_slide(v, a, mode, flip=False), 0)
     return _slide(a, v, mode, flip=False)
@@ -75,13 +76,17 @@ def _fast_length(n: int) -> int:
     return best
 
 
-@op(hidden=["axes"])
+@op(hidden=["axes"], complex=True)
 def _fftconvolve(a: Value, b: Value, /, axes: tuple[int, ...]) -> Value:
     """The full convolution, along axes counted from the last."""
     full = [a.shape[i] + b.shape[i] - 1 for i in axes]
     size = [_fast_length(n) for n in full]
-    product = np.fft.rfftn(a, size, axes) * np.fft.rfftn(b, size, axes)
-    return _slice(np.fft.irfftn(product, size, axes), axes, [0] * len(axes), full)
+    whole: Value
+    if is_complex(a) or is_complex(b):
+        whole = np.fft.ifftn(np.fft.fftn(a, size, axes) * np.fft.fftn(b, size, axes), size, axes)
+    else:
+        whole = np.fft.irfftn(np.fft.rfftn(a, size, axes) * np.fft.rfftn(b, size, axes), size, axes)
+    return _slice(whole, axes, [0] * len(axes), full)
 
 
 def _slice(x: Value, axes: tuple[int, ...], start: Sequence[int], size: Sequence[int]) -> Tensor:
