@@ -41,11 +41,11 @@ def t(x: Any) -> Any:
 
 
 def sym(x: Any) -> Any:
-    return x + x.T
+    return x + x.T.conj()
 
 
 def spd(x: Any) -> Any:
-    return x @ x.T
+    return x @ x.T.conj()
 
 
 A, B, CUBE, V, W, S = some(2, 3), some(2, 3), some(2, 3, 4), some(4), some(4), some(3, 3) + 2 * np.eye(3)
@@ -267,25 +267,25 @@ fft.rfftfreq: 4, 0.5, device="cpu"
 linalg.inv: S | ZS
 linalg.solve: S, R | ZS, R | S, T.T
 linalg.det: S | ZS
-linalg.slogdet: S
-linalg.pinv: T | T, c(1e-9) | T, rtol=c(1e-9) | sym(S), hermitian=True | sym(S), c(1e-9), True
-linalg.lstsq: T, V | T, V, c(1e-9)
+linalg.slogdet: S | ZS
+linalg.pinv: T | ZS[:2] | ZS, hermitian=True | T, c(1e-9) | T, rtol=c(1e-9) | sym(S), hermitian=True | sym(S), c(1e-9), True
+linalg.lstsq: T, V | ZS[:, :2], R | T, V, c(1e-9)
 linalg.matrix_power: S, 3 | S, -2
 linalg.multi_dot: [A, S, T.T]
-linalg.cholesky: spd(S) | spd(S), upper=True
+linalg.cholesky: spd(S) | spd(S), upper=True | spd(ZS) | spd(ZS), upper=True
 linalg.eigh: sym(S) | sym(S), "U"
-linalg.eigvalsh: sym(S) | sym(S), UPLO="U"
-linalg.qr: T | T, "r" | S, mode="complete"
-linalg.svd: T, False | T, full_matrices=False, compute_uv=False | sym(S), hermitian=True | T, False, False, False
-linalg.svdvals: T
-linalg.norm: A | A, "fro" | A, "nuc" | A, 2 | A, -2 | A, 1 | A, -1 | A, np.inf | A, -np.inf | A, 3, 1, True | A, c(0.5), axis=0 | A, axis=(0, 1), keepdims=True | V, np.inf | CUBE, 2, (0, 2), keepdims=True | CUBE
+linalg.eigvalsh: sym(S) | sym(ZS) | sym(S), UPLO="U"
+linalg.qr: T | ZS | ZS[:, :2] | ZS[:2] | T, "r" | S, mode="complete"
+linalg.svd: T, False | ZS, compute_uv=False | ZS, compute_uv=False, hermitian=True | T, full_matrices=False, compute_uv=False | sym(S), hermitian=True | T, False, False, False
+linalg.svdvals: T | ZS
+linalg.norm: A | Z, "nuc" | Z, 2 | A, "fro" | A, "nuc" | A, 2 | A, -2 | A, 1 | A, -1 | A, np.inf | A, -np.inf | A, 3, 1, True | A, c(0.5), axis=0 | A, axis=(0, 1), keepdims=True | V, np.inf | CUBE, 2, (0, 2), keepdims=True | CUBE
 linalg.matrix_norm: CUBE | CUBE, ord="nuc", keepdims=True
 linalg.vector_norm: CUBE | CUBE, axis=(0, 1), ord=3, keepdims=True
 linalg.outer: V, R
 linalg.cross: R, T | A.T, B.T, axis=0
 linalg.matmul: A, S
 linalg.tensordot: A, B, axes=2
-linalg.cond: S | S, 1 | S, p=np.inf
+linalg.cond: S | ZS | ZS, 1 | S, 1 | S, p=np.inf
 linalg.diagonal: S | CUBE, offset=1
 linalg.matrix_transpose: CUBE
 linalg.tensorinv: S.reshape(3, 1, 3), ind=1

@@ -19,23 +19,31 @@ HOLES = np.where(np.arange(24).reshape(2, 3, 4) % 5 == 1, np.nan, CUBE)
 KNOTS, LEVELS = np.array([-1.5, -0.4, 0.3, 1.9]), some(4)
 
 
+def _adjoint(m: Any, x: Any) -> Any:
+    return m.swapaxes(m.conj(x) if x.dtype.kind == "c" else x, -1, -2)
+
+
 def _positive_definite(m: Any, x: Any) -> Any:
-    return x @ m.swapaxes(x, -1, -2)
+    return x @ _adjoint(m, x)
 
 
 def _symmetric(m: Any, x: Any) -> Any:
-    return x + m.swapaxes(x, -1, -2)
+    return x + _adjoint(m, x)
+
+
+def _squared(m: Any, x: Any) -> Any:
+    return x * (m.conj(x) if x.dtype.kind == "c" else x)
 
 
 def _eigh(m: Any, x: Any) -> list[Any]:
-    """What does not depend on the signs of the vectors."""
+    """What does not depend on the signs and phases of the vectors."""
     w, v = m.linalg.eigh(_symmetric(m, x))
-    return [w, v * v, v @ (m.sin(m.expand_dims(w, -1)) * m.swapaxes(v, -1, -2))]
+    return [w, _squared(m, v), v @ (m.sin(m.expand_dims(w, -1)) * _adjoint(m, v))]
 
 
 def _svd(m: Any, x: Any) -> list[Any]:
     u, s, vh = m.linalg.svd(x, full_matrices=False)
-    return [s, u * u, vh * vh, (u * m.expand_dims(s, -2) ** 2) @ vh]
+    return [s, _squared(m, u), _squared(m, vh), (u * m.expand_dims(s, -2) ** 2) @ vh]
 
 
 def _reduced(name: str, x: Any = CUBE, **static: Any) -> list[Sample]:

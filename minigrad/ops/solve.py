@@ -16,9 +16,10 @@ from numpy.linalg import LinAlgError
 
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op, static_value
-from minigrad.ops.decompose import mirrored, svdvals
+from minigrad.ops.complex import real, squared_length
+from minigrad.ops.decompose import adjoint, mirrored, of_conjugates, svdvals
 from minigrad.ops.dtypes import is_complex
-from minigrad.ops.elementwise import square, subtract, where
+from minigrad.ops.elementwise import subtract, where
 from minigrad.ops.indexing import getitem
 from minigrad.ops.linalg import matmul
 from minigrad.ops.reduce import sum
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 class SlogdetResult(NamedTuple):
     """The sign of a determinant, and the logarithm of its absolute value."""
 
-    sign: Value
+    sign: Value | Tensor
     logabsdet: Tensor
 
 
@@ -123,7 +124,7 @@ def det(a: Value, /) -> Value:
 det.rules(lambda g, out, a: np.expand_dims(g, (-2, -1)) * _cofactor(a))
 
 
-@op
+@op(complex=True)
 def _slogdet(a: Value, /) -> Value:
     """The sign of the determinant, and beside it the logarithm of its absolute value."""
     return np.stack(np.linalg.slogdet(a), -1)
@@ -131,7 +132,10 @@ def _slogdet(a: Value, /) -> Value:
 
 def _slogdet_rule(g: Value, out: Value, a: Value) -> Value:
     singular = "slogdet: a matrix of shape {} is singular; the logarithm of its determinant is -inf and has no gradient"
-    return np.expand_dims(g[..., 1], (-2, -1)) * _inverse_transposed(a, singular)
+    along = g[..., 1]
+    if is_complex(out):  # d log det(a) = trace(a⁻¹ da): its real part moves the logarithm, its imaginary part the sign
+        along = np.real(along) + 1j * np.imag(g[..., 0] * out[..., 0])
+    return np.expand_dims(along, (-2, -1)) * _inverse_transposed(a, singular)
 
 
 _slogdet.rules(_slogdet_rule)
@@ -141,30 +145,34 @@ _slogdet.rules(_slogdet_rule)
 def slogdet(a: ArrayLike) -> SlogdetResult:
     """Sign and logarithm of a determinant.
 
-    The sign is a plain array, for it has no gradient; nor has the logarithm if a is singular: the sweep raises LinAlgError.
+    The sign is det(a) / |det(a)|: of a real matrix a plain array, for it has no gradient. If a is singular, the logarithm
+    has none either: the sweep raises LinAlgError.
 
     >>> sign, logabsdet = slogdet(Tensor([[0.0, 2.0], [3.0, 0.0]]))
     >>> print(sign, f"{logabsdet:.4f}")
     -1.0 1.7918
     """
     packed = _slogdet(a)
+    if is_complex(packed):
+        return SlogdetResult(getitem(packed, (..., 0)), real(getitem(packed, (..., 1))))
     return SlogdetResult(value_of(packed)[..., 0][()], getitem(packed, (..., 1)))
 
 
 # More equations than unknowns, or fewer
 
 
-@op
+@op(complex=True)
 def _pinv(a: Value, /, rcond: float) -> Value:
     """The pseudo-inverse."""
     return np.linalg.pinv(a, rcond)
 
 
+@of_conjugates
 def _pinv_rule(g: Value, out: Value, a: Value, rcond: float) -> Value:
-    p = out
-    beside = g.mT - a @ (p @ g.mT)  # the part of g.mT outside the column space of a
-    below = g.mT - (g.mT @ p) @ a  # and outside its row space
-    return beside @ p @ p.mT + p.mT @ p @ below - p.mT @ g @ p.mT
+    p, ph, gh = out, adjoint(out), adjoint(g)
+    beside = gh - a @ (p @ gh)  # the part of gh outside the column space of a
+    below = gh - (gh @ p) @ a  # and outside its row space
+    return beside @ p @ ph + ph @ p @ below - ph @ g @ ph
 
 
 _pinv.rules(_pinv_rule)
@@ -211,7 +219,7 @@ def lstsq(a: ArrayLike, b: ArrayLike, rcond: float | None = None) -> tuple[Tenso
     if rank < m[1] or m[0] <= m[1]:
         return x, np.zeros(0, values.dtype), rank, s
     distances = subtract(b, matmul(a, x))
-    return x, sum(square(distances if len(n) == 2 else expand_dims(distances, -1)), 0), rank, s
+    return x, sum(squared_length(distances if len(n) == 2 else expand_dims(distances, -1)), 0), rank, s
 
 
 # Tensors as matrices
