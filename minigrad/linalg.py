@@ -1,6 +1,7 @@
 """Linear algebra under NumPy's names: `minigrad.linalg.inv(t)` records what `np.linalg.inv(t)` does."""
 
 from minigrad.ops.decompose import cholesky, eigh, eigvalsh, qr, svd, svdvals
+from minigrad.ops.eigen import eig, eigvals
 from minigrad.ops.linalg import cross, matmul, outer, tensordot, vecdot
 from minigrad.ops.matrices import diagonal, trace
 from minigrad.ops.norms import cond, matrix_norm, norm, vector_norm
@@ -24,7 +25,9 @@ __all__ = [
     "cross",
     "det",
     "diagonal",
+    "eig",
     "eigh",
+    "eigvals",
     "eigvalsh",
     "inv",
     "lstsq",

@@ -128,9 +128,6 @@ _ORDER = frozenset(
     }
 )
 
-# Of eigenvalues of any matrix, those of Hermitian ones.
-HERMITIAN_WAYS = {"np.linalg.eig": "np.linalg.eigh", "np.linalg.eigvals": "np.linalg.eigvalsh"}
-
 # What to write for a function that has no gradient rule.
 _WRITES = "writes into an array, which is not recorded; compute a new one, as with "
 INSTEAD = {
@@ -223,11 +220,6 @@ def _refusal(name: str) -> str:
     if name in INSTEAD:
         return f"{name} {INSTEAD[name]}"
     values = "for a result without a gradient, give it the values: t.data"
-    if name in HERMITIAN_WAYS:
-        return (
-            f"{name} has no gradient rule in minigrad; for symmetric or Hermitian matrices there is "
-            f"{HERMITIAN_WAYS[name]}, and {values}"
-        )
     if name.startswith("np.fft."):
         real = "minigrad.fftconvolve"
         return (

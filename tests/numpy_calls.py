@@ -273,6 +273,8 @@ linalg.lstsq: T, V | ZS[:, :2], R | T, V, c(1e-9)
 linalg.matrix_power: S, 3 | S, -2
 linalg.multi_dot: [A, S, T.T]
 linalg.cholesky: spd(S) | spd(S), upper=True | spd(ZS) | spd(ZS), upper=True
+linalg.eig: sym(S)
+linalg.eigvals: S | ZS
 linalg.eigh: sym(S) | sym(S), "U"
 linalg.eigvalsh: sym(S) | sym(ZS) | sym(S), UPLO="U"
 linalg.qr: T | ZS | ZS[:, :2] | ZS[:2] | T, "r" | S, mode="complete"
@@ -442,8 +444,6 @@ format_float_scientific: 2.5
 kaiser: 5, 2.5
 roots: R
 sort_complex: V
-linalg.eig: S
-linalg.eigvals: S
 linalg.norm: t(V), 2.5
 fft.fft: V
 fft.ifft: V

@@ -428,6 +428,12 @@ def _eigh(a: Any) -> Any:
     return w, v
 
 
+def _eig(a: Any) -> Any:
+    pairs = [scipy.linalg.eig(m) for m in a.reshape(-1, *a.shape[-2:])]
+    w, v = (np.reshape(part, (*a.shape[:-2], *part[0].shape)) for part in map(list, zip(*pairs, strict=True)))
+    return (w, v) if np.any(w.imag) else (w.real, v)
+
+
 def _svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     """By LAPACK's QR iteration; NumPy takes its divide and conquer."""
     matrices = a.reshape(-1, *a.shape[-2:])
@@ -478,6 +484,7 @@ linalg = _Linalg(
     cholesky=lambda a, *, upper=False: _matrices(_cholesky)(a, upper),
     pinv=_pinv,
     qr=_qr,
+    eig=_eig,
     eigh=_eigh,
     eigvalsh=lambda a, UPLO="L": _eigh(a)[0],  # noqa: N803
     svd=_svd,

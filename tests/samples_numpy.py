@@ -89,6 +89,8 @@ SAMPLES = SAMPLES | ARRAYS | {  # a table of its own: what imports it changes no
     "linalg.qr": [
         Sample(lambda m, x: list(m.linalg.qr(x)), (x,)) for x in (SQUARE, TALL, TALL.T, CUBE)
     ] + _calls(lambda m, x: m.linalg.qr(x, "r"), on=(TALL,)) + _calls(lambda m, x: list(m.linalg.qr(x, mode="complete")), on=(TALL.T,)),
+    "linalg.eig": _calls(lambda m, x: m.linalg.eig(_symmetric(m, x) + 0.1 * x)[0], on=(SQUARE,)),
+    "linalg.eigvals": _calls(lambda m, x: m.linalg.eigvals(_symmetric(m, x) + 0.1 * x), on=(STACK,)),
     "linalg.eigh": _calls(_eigh, on=(SQUARE,)) + _calls(_eigh, on=(STACK,)),
     "linalg.eigvalsh": _calls(
         lambda m, x: m.linalg.eigvalsh(_symmetric(m, x)), lambda m, x: m.linalg.eigvalsh(_symmetric(m, x), "U"), on=(STACK,)

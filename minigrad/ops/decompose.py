@@ -178,11 +178,12 @@ def qr(a: ArrayLike, mode: str = "reduced") -> QRResult | Tensor:
     return r if mode == "r" else QRResult(q, r)
 
 
-def _reciprocal_gaps(values: Value, g: Value, who: str, shape: tuple[int, ...]) -> Value:
+def reciprocal_gaps(values: Value, g: Value, who: str, shape: tuple[int, ...]) -> Value:
     """1 / (values[j] - values[i]), and 0 on the diagonal; equal values are refused if their vectors have an upstream g."""
     v = value_of(values)
     scale = np.max(np.abs(v), -1, initial=0.0)
-    close = np.any(np.abs(np.diff(v)) <= np.expand_dims(v.shape[-1] * np.finfo(v.dtype).eps * scale, -1), -1)
+    apart = np.abs(np.expand_dims(v, -2) - np.expand_dims(v, -1)) + np.diag(np.full(v.shape[-1], np.inf))
+    close = np.any(apart <= np.expand_dims(v.shape[-1] * np.finfo(v.dtype).eps * scale, (-2, -1)), (-2, -1))
     if np.any(close & np.any(value_of(g) != 0, axis=(-2, -1))):
         raise LinAlgError(
             f"{who}: a matrix of shape {shape} has equal values, whose vectors are not unique and have no gradient; let the "
@@ -191,7 +192,7 @@ def _reciprocal_gaps(values: Value, g: Value, who: str, shape: tuple[int, ...]) 
     return over(1.0, np.expand_dims(values, -2) - np.expand_dims(values, -1))
 
 
-def _check_phases(who: str, *inside: Value) -> None:
+def check_phases(who: str, *inside: Value) -> None:
     """Refuse upstream gradients of vectors that move when these turn by exp(iφ): of real ones there are none."""
     products = [np.asarray(value_of(x)) for x in inside]
     if is_complex(products[0]):
@@ -215,8 +216,8 @@ def _eigh(a: Value, /, uplo: str = "L") -> Value:
 def _eigh_rule(g: Value, out: Value, a: Value, uplo: str) -> Value:
     w, v, upstream_w, upstream_v = real_part(out[..., 0, :]), out[..., 1:, :], g[..., :1, :], g[..., 1:, :]
     inside = adjoint(v) @ upstream_v
-    _check_phases("eigh", inside)
-    mixed = inside * _reciprocal_gaps(w, upstream_v, "eigh", a.shape)
+    check_phases("eigh", inside)
+    mixed = inside * reciprocal_gaps(w, upstream_v, "eigh", a.shape)
     s = (v @ mixed + v * upstream_w) @ adjoint(v)
     return (s + adjoint(s)) / 2
 
@@ -274,9 +275,9 @@ def _svd_rule(g: Value, out: Value, a: Value) -> Value:
     u, s, v = _svd_parts(out, rows)
     upstream_u, upstream_s, upstream_v = _svd_parts(g, rows)
     vectors = np.concatenate([value_of(upstream_u), value_of(upstream_v)], -2)
-    gaps = _reciprocal_gaps(s[..., 0, :], vectors, "svd", a.shape) * over(1.0, s + s.mT)
+    gaps = reciprocal_gaps(s[..., 0, :], vectors, "svd", a.shape) * over(1.0, s + s.mT)
     inside_u, inside_v = adjoint(u) @ upstream_u, adjoint(v) @ upstream_v
-    _check_phases("svd", inside_u, inside_v)
+    check_phases("svd", inside_u, inside_v)
     mixed_u, mixed_v = inside_u * gaps, inside_v * gaps
     middle = u @ ((mixed_u + adjoint(mixed_u)) * s + s.mT * (mixed_v + adjoint(mixed_v))) + u * upstream_s
     if is_complex(u):  # turning u against v

@@ -24,6 +24,7 @@ def _vectors(np: Any, v: Any) -> Any:
 FUNCTIONS: dict[str, Any] = {
     "cholesky": (lambda np, a: _vectors(np, np.linalg.cholesky(a)), POSITIVE),
     "eigh": (lambda np, a: _vectors(np, np.linalg.eigh(a)[1]) + np.sum(np.linalg.eigh(a)[0] ** 3), HERMITIAN),
+    "eigvals": (lambda np, a: np.sum(np.abs(np.linalg.eigvals(a)) ** 3), SQUARE),
     "slogdet": (lambda np, a: np.linalg.slogdet(a)[1] + np.real(np.linalg.slogdet(a)[0]), SQUARE),
     "pinv": (lambda np, a: _vectors(np, np.linalg.pinv(a)), TALL),
     "svd": (lambda np, a: sum(_vectors(np, x) for x in np.linalg.svd(a, full_matrices=False)[::2]), SQUARE),
@@ -43,6 +44,11 @@ RECORDED = {
         [13.9078620144 + 0j, 3.86389505041 - 13.1364958238j, 1.1024980953 - 0.774273705245j],
         [3.86389505041 + 13.1364958238j, 50.805115825 + 0j, 1.53643630951 + 1.69129105056j],
         [1.1024980953 + 0.774273705245j, 1.53643630951 - 1.69129105056j, 28.5270221605 + 0j],
+    ],
+    "eigvals": [
+        [3.0719980748 - 3.93485286045j, 6.70942327928 - 4.89417283678j, -0.214302251519 + 4.27662443984j],
+        [0.170669840099 - 0.671388796047j, 10.0290167603 - 0.441654857853j, 1.25593437085 + 3.69657404895j],
+        [1.63501433179 - 2.14292953902j, 4.03105925894 + 0.609294193476j, -4.69021808286 + 3.52492429756j],
     ],
     "slogdet": [
         [0.182519982972 - 1.44606407925j, 0.896156745535 - 0.0114420764064j, 0.139829429032 + 1.09671295006j],
@@ -83,6 +89,11 @@ def test_the_gradient_is_jaxs(name: str):
     np.testing.assert_allclose(mg.grad(lambda a: f(mg, a))(x), RECORDED[name], rtol=1e-9, atol=1e-11)
 
 
+def _eig(a: Any) -> Any:
+    w, v = mg.linalg.eig(a)
+    return w, abs(v) ** 2, (v * mg.exp(w)[..., None, :]) @ mg.linalg.inv(v)
+
+
 def _phases(a: Any) -> Any:
     w, v = mg.linalg.eigh(a)
     return w, v @ (mg.exp(1j * w)[:, None] * mg.conj(v.T))
@@ -93,11 +104,28 @@ def _phases(a: Any) -> Any:
     (lambda a: mg.linalg.slogdet(a).sign, np.stack([SQUARE, 2 * SQUARE.T])),
     (lambda a: list(_phases(a + mg.conj(a.T))), SQUARE),
     (lambda a: mg.linalg.pinv(a, hermitian=True), SQUARE),
+    (lambda a: list(_eig(a)), SQUARE),
+    (lambda a: list(_eig(a)), np.stack([SQUARE.real, SQUARE.imag])),
     (lambda a: mg.linalg.svd(a, hermitian=True).S, SQUARE),
     (lambda a: [mg.linalg.cond(a), mg.linalg.norm(a, "nuc"), mg.linalg.norm(a, 2)], SQUARE),
 ])  # fmt: skip
 def test_first_and_second_derivatives(f: Any, x: Any):
     assert mg.gradcheck(f, x, order=2)
+
+
+def test_real_matrices_of_complex_eigenvalues():
+    turn = np.array([[0.5, 1.0], [-2.0, 0.0]])
+    w, _ = np.linalg.eig(mg.Tensor(turn))
+    assert (w.dtype, mg.grad(lambda a: mg.real(mg.linalg.eigvals(a)[0]))(turn).dtype) == (np.complex128, np.float64)
+    np.testing.assert_allclose(mg.grad(lambda a: mg.real(mg.sum(np.linalg.eigvals(a) ** 2)))(turn), 2 * turn.T, atol=1e-14)
+    assert mg.linalg.eig(mg.Tensor([[2.0, 1.0], [0.0, 3.0]])).eigenvectors.dtype == np.float64
+
+
+def test_a_defective_matrix_has_no_gradient():
+    with pytest.raises(LinAlgError, match=r"eig: a matrix of shape \(2, 2\) has too few eigenvectors"):
+        mg.grad(lambda a: mg.linalg.eigvals(a)[0])(np.array([[1.0, 1.0], [0.0, 1.0]]))
+    with pytest.raises(LinAlgError, match=r"eig: .* equal values"):
+        mg.grad(lambda a: mg.sum(mg.linalg.eig(a)[1] ** 3))(np.diag([1.0, 2.0, 1.0]))
 
 
 def test_only_the_lower_triangle_of_a_hermitian_matrix_is_read_and_the_gradient_is_hermitian():
@@ -115,6 +143,7 @@ def test_only_the_lower_triangle_of_a_hermitian_matrix_is_read_and_the_gradient_
 
 @pytest.mark.parametrize(("f", "name"), [
     (lambda a: mg.linalg.eigh(a).eigenvectors[0, 0].imag, "eigh"),
+    (lambda a: mg.sum(mg.linalg.eig(a).eigenvectors).imag, "eig"),
     (lambda a: mg.sum(mg.linalg.svd(a).U).imag, "svd"),
     (lambda a: mg.sum(mg.linalg.svd(a).Vh).real, "svd"),
 ])  # fmt: skip
