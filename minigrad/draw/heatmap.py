@@ -2,7 +2,7 @@
 
 Each cell is a cell of a Graphviz table, so the same picture works in SVG, PNG, PDF and DOT without extra files: 20 arrays of
 16 × 16 add 0.02 s to a layout. In the SVG, cells of one colour are merged into one path, a tenth of the size, and negative
-ones are marked by a dash, so that the sign does not depend on colour alone.
+ones are marked by a dash, so that the sign does not depend on colour alone. Of complex numbers, a cell shows |z|.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Heatmap(NamedTuple):
     rows : tuple of tuple of int
         From -STEPS to STEPS; NOT_FINITE for nan and infinity, GAP between channels.
     scale : str
-        The ends of the scale, such as ±0.52.
+        The ends of the scale, such as ±0.52, or |z| ≤ 0.52 of complex numbers.
     words : str
         What a cell shows, if it is not simply an element of the array.
     """
@@ -70,7 +70,8 @@ def heatmap(value: Any, write: Any, most: int = MOST) -> Heatmap | None:
     shades = levels(tiles, scale)
     gap = np.full((tiles.shape[1], 1), GAP)
     rows = np.hstack([part for tile in shades for part in (tile, gap)][:-1])
-    return Heatmap(tuple(tuple(map(int, row)) for row in rows), f"±{write(scale)}", words)
+    ends = f"{'|z| ≤ ' if np.iscomplexobj(value) else '±'}{write(scale)}"
+    return Heatmap(tuple(tuple(map(int, row)) for row in rows), ends, words)
 
 
 def cells(value: Any, most: int) -> tuple[Any, str]:
@@ -78,6 +79,9 @@ def cells(value: Any, most: int) -> tuple[Any, str]:
     whole = np.asarray(value)
     a = whole if whole.ndim < 3 else whole.reshape([n for n in whole.shape if n > 1])
     words = []
+    if np.iscomplexobj(a):
+        a = np.abs(a)
+        words.append("each cell is the absolute value |z|")
     if a.ndim > 3:
         a = a[(0,) * (a.ndim - 3)]
         words.append(f"the first of {whole.size // a.size}")

@@ -12,7 +12,7 @@ TINY = 6  # up to so many elements, an array is written out
 
 
 def summary(value: Any, precision: int | str) -> tuple[str, ...]:
-    """A value in a line or two: a tiny array written out, a larger one by its range and mean.
+    """A value in a line or two: a tiny array written out, a larger one by its range (of |z|, if complex) and mean.
 
     Examples
     --------
@@ -32,7 +32,13 @@ def summary(value: Any, precision: int | str) -> tuple[str, ...]:
         return (f"{np.count_nonzero(value)} of {value.size} true",)
     usual = value[np.isfinite(value)]
     lines = []
-    if usual.size:
+    if usual.size and usual.dtype.kind == "c":
+        sizes, mean = np.abs(usual), usual.mean(dtype=np.complex128)
+        low, high, noise = sizes.min(), sizes.max(), np.finfo(usual.dtype).eps * sizes.max()
+        mean = complex(*(0.0 if abs(part) < noise else part for part in (mean.real, mean.imag)))
+        start = "" if high - low <= noise else f"{number(low, precision)} … "
+        lines = [f"|z| {start}{number(high, precision)}", f"mean {number(mean, precision)}"]
+    elif usual.size:
         low, high = usual.min(), usual.max()
         lines = [f"all {number(low, precision)}"]
         if low != high:

@@ -11,6 +11,7 @@ from minigrad.draw.limits import MOST_DECIMALS, check_integers
 from minigrad.draw.text import in_words
 from minigrad.graph import Node, as_array, value_of
 from minigrad.modes import recording
+from minigrad.ops.dtypes import refuse_complex
 from minigrad.ops.geometry import Sizes
 from minigrad.ops.networks.conv import Padding, conv1d, conv2d
 from minigrad.ops.networks.pool import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
@@ -264,6 +265,7 @@ def _name(x: Any, usual: str) -> str:
 def _floats(who: str, x: Any) -> Any:
     """A floating-point copy of x."""
     array = np.array(as_array(value_of(x), who))
+    refuse_complex(who, array)
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 

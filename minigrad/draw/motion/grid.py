@@ -38,10 +38,13 @@ def short(x: Any, precision: int) -> str:
 
     Examples
     --------
-    >>> [short(x, 2) for x in (411.5, 2.0, -0.126, float("-inf"))]
-    ['411.5', '2', '-0.13', '−∞']
+    >>> [short(x, 2) for x in (411.5, 2.0, -0.126, float("-inf"), 0.5 - 2.25j)]
+    ['411.5', '2', '-0.13', '−∞', '0.5-2.25i']
     """
     text = number(x, precision)
+    if text.endswith("i"):
+        real, imag = short(x.real, precision), short(x.imag, precision)
+        return f"{real}{'' if imag.startswith(('-', '−')) else '+'}{imag}i"
     if "inf" in text:
         return text.replace("-", "−").replace("inf", "∞")
     head, e, exponent = text.partition("e")
@@ -84,14 +87,17 @@ def wrapped(text: str, room: float) -> list[str]:
 
 
 def levels(values: Any, most: float) -> list[str]:
-    """The shade of each element, the darkest for `most`; any element other than 0 is shaded.
+    """The shade of each element, or of its absolute value if it is complex, the darkest for `most`.
+
+    Any element other than 0 is shaded.
 
     Examples
     --------
     >>> levels(np.array([0.0, 1e-9, -5.0, 10.0, np.nan]), 10.0)
     ['p0', 'p1', 'n10', 'p20', 'x0']
     """
-    shades = heatmap.levels(np.asarray(values, float).ravel(), most, LEVELS, _outwards).tolist()
+    real = np.abs(values) if np.iscomplexobj(values) else np.asarray(values, float)
+    shades = heatmap.levels(real.ravel(), most, LEVELS, _outwards).tolist()
     return ["x0" if k > LEVELS else f"{'n' if k < 0 else 'p'}{abs(k)}" for k in shades]
 
 
@@ -100,8 +106,11 @@ def _outwards(x: Any) -> Any:
     return np.sign(x) * np.maximum(np.ceil(np.abs(x) - 1e-9), 1)
 
 
-def legend(most: float, precision: int) -> str:
+def legend(values: Any, precision: int) -> str:
     """The legend of cells without numbers."""
+    most = heatmap.extent(values)
+    if np.iscomplexobj(values):
+        return f"|z| to {short(most, precision)}"
     return f"to ±{short(most, precision)}, blue and round if negative"
 
 

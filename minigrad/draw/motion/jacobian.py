@@ -11,6 +11,7 @@ from minigrad.draw.limits import MOST_DECIMALS, check_integers
 from minigrad.draw.text import in_words
 from minigrad.graph import Node, as_array, value_of
 from minigrad.modes import recording
+from minigrad.ops.dtypes import check_cast
 from minigrad.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ def draw_jacobian(f: Any, wrt: Any, *, upstream: Any = None, size: int = 40, pre
         raise ValueError(f"{who}: a Jacobian needs at least one element, got shapes {out.shape} and {x.shape}")
     v = np.ones(out.shape, out.dtype)
     if upstream is not None:
-        v = np.array(as_array(value_of(upstream), who), out.dtype)
+        given = as_array(value_of(upstream), who)
+        check_cast(f"{who}: upstream", given, out.dtype)
+        v = np.array(given, out.dtype)
         if v.shape != out.shape:
             raise ValueError(f"{who}: upstream has shape {v.shape}, but the result has {out.shape}")
     downstream = sweep(out, v[()], wrt=[x])
@@ -89,7 +92,7 @@ def _graph(who: str, f: Any, wrt: Any) -> tuple[Tensor, Tensor]:
             raise TypeError(f"{who}: f is a Tensor or a function that returns one, got {type(f).__name__}")
         name = wrt.name if isinstance(wrt, Node) else None
         point = as_array(value_of(wrt), who)
-        x = Tensor(point, name=name, dtype=point.dtype if point.dtype.kind == "f" else np.float64)
+        x = Tensor(point, name=name, dtype=point.dtype if point.dtype.kind in "fc" else np.float64)
         with recording():
             f = f(x)
         if not isinstance(f, Node):

@@ -29,8 +29,8 @@ class _Part(NamedTuple):
     def caption(self) -> str:
         """The full size, how much of it is shown, and the scale of the shades if there are no numbers."""
         first = f", the first {' × '.join(map(str, self.values.shape))}" if self.cut else ""
-        most = "" if self.grid.numbers else f", {legend(extent(self.values), self.precision)}"
-        return self.size + first + most
+        shades = "" if self.grid.numbers else f", {legend(self.values, self.precision)}"
+        return self.size + first + shades
 
     @property
     def width(self) -> float:

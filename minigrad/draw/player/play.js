@@ -171,6 +171,6 @@ function heatmaps(arrays) {
   return [html("div", "arrays", ...arrays.map((array) => html("figure", "",
     html("figcaption", "", `${array.name} ${array.shape}`),
     html("div", "planes", ...array.planes.map(table)),
-    html("figcaption", "", `blue −${array.scale}, white 0, orange +${array.scale}`),
+    html("figcaption", "", array.colours),
     ...(array.note ? [html("figcaption", "", array.note)] : []))))];
 }

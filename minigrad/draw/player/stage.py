@@ -115,6 +115,10 @@ def _heatmaps(arrays: list[tuple[str, Value]], precision: int) -> list[dict[str,
     return [shaded(name, x, precision) for name, x in arrays if np.ndim(x) and np.size(x)]
 
 
+def _colours(value: Value, end: str) -> str:
+    return f"white 0, orange {end}" if np.iscomplexobj(value) else f"blue −{end}, white 0, orange +{end}"
+
+
 def shaded(name: str, value: Value, precision: int) -> dict[str, Any]:
     """An array as data for a heatmap in the shades of a drawing, with numbers if they are few.
 
@@ -130,6 +134,7 @@ def shaded(name: str, value: Value, precision: int) -> dict[str, Any]:
         "name": name,
         "shape": str(np.shape(value)),
         "scale": number(scale, precision),
+        "colours": _colours(value, number(scale, precision)),
         "planes": [
             {
                 "rows": shown.tolist(),

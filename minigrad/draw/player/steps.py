@@ -203,9 +203,11 @@ def product(node: Node, i: int, local: Value, g: Value, arrived: Value, precisio
 def _elementwise(local: Value, g: Value, downstream: Value, precision: int) -> str:
     """An elementwise product of arrays, in numbers if they are few."""
     texts = [inline(x, precision) for x in (local, g, downstream)]
-    if texts[0].startswith("["):
-        return f"{texts[0]} × {texts[1]} = {texts[2]}"
-    return f"{np.shape(local)} × {np.shape(g)}, elementwise = {texts[2]}"
+    few = texts[0].startswith("[")
+    text = f"{texts[0]} × {texts[1]}" if few else f"{np.shape(local)} × {np.shape(g)}, elementwise"
+    if np.isrealobj(downstream) and (np.iscomplexobj(local) or np.iscomplexobj(g)):
+        text = f"Re({text})"  # a real variable receives the real part
+    return f"{text} = {texts[2]}"
 
 
 def added(old: Value, new: Value, total: Value, precision: int) -> str:

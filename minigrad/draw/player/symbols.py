@@ -57,7 +57,7 @@ def _level(text: str) -> int:
         if word[0] == " " and depth == 0:
             level = min(level, LEVEL.get(word[1], 0))
         depth += (word in "([") - (word in ")]")
-    return min(level, 1) if text.startswith("-") else level
+    return min(level, 1) if text.startswith("-") or re.fullmatch(r"\d[\d.e+-]*i", text) else level
 
 
 def rule(node: Node, i: int, labels: Sequence[str]) -> str:

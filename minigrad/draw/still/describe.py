@@ -251,7 +251,7 @@ class _Describer:
         elif tracked and not op.elementwise and upstream is not None:
             gradient = downstream(node, i, upstream)
             words += f"\ndownstream gradient {_exact(gradient)}"
-            size = number(np.linalg.norm(gradient.astype(np.float64).ravel()), options.precision)
+            size = number(np.linalg.norm(gradient.astype(np.result_type(gradient, np.float64)).ravel()), options.precision)
             back = (str(gradient.shape), f"‖·‖ {size}") if gradient.ndim else (number(gradient, options.precision),)
             words += f", ‖·‖ {size}" if gradient.ndim else ""
         return DrawnEdge(f"{head}-{i}", tail, head, local, back, words)

@@ -218,6 +218,7 @@ class _Writer:
             (any(e.local for e in edges), "local gradient on the arrow", c.local),
             (any(e.downstream for e in edges), "downstream gradient: shape and norm ‖·‖", c.gradient),
             (bool(maps), "cells: blue negative, white 0, orange positive, to ± the number below", c.faint),
+            (any("|z|" in m.words for m in maps), "cells of complex numbers: |z|", c.faint),
             (
                 any("first of" in m.words or "side by side" in m.words for m in maps),
                 f"stacks of arrays: the first one, at most {TILES} channels",

@@ -108,7 +108,7 @@ def _expanded(node: Node, view: View) -> list[Node]:
 
 def _copy(v: Value, kind: type[Node]) -> Any:
     """A value as a leaf of its own. Even data is tracked, so that the operations on it are recorded and drawn."""
-    if not isinstance(v, np.ndarray | np.generic) or v.dtype.kind != "f":
+    if not isinstance(v, np.ndarray | np.generic) or v.dtype.kind not in "fc":
         return v
     leaf = constant(v, kind)
     leaf.requires_grad = True
