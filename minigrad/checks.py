@@ -13,6 +13,7 @@ import numpy as np
 
 from minigrad.gradcheck import numeric_gradient
 from minigrad.graph import Value, value_of
+from minigrad.ops.dtypes import refuse_complex
 from minigrad.tensor import Tensor
 
 __all__ = ["CheckFailed", "equal", "gradient", "relative_error"]
@@ -48,7 +49,8 @@ def relative_error(a: Any, b: Any) -> Any:
     >>> print(relative_error([1.0, 0.0, 2.0], [1.0, 0.0, 4.0]))
     [0.  0.  0.5]
     """
-    a, b = np.asarray(value_of(a), np.float64), np.asarray(value_of(b), np.float64)
+    a, b = (np.asarray(value_of(x)) for x in (a, b))
+    a, b = (x.astype(np.result_type(x, np.float64)) for x in (a, b))
     difference, scale = np.abs(a - b), np.maximum(np.abs(a), np.abs(b))
     return np.divide(difference, scale, out=np.zeros(scale.shape), where=scale != 0)[()]
 
@@ -141,6 +143,7 @@ def gradient(
     Traceback (most recent call last):
     minigrad.checks.CheckFailed: the gradient of y: it is 1, but the finite difference is 3 (relative error 0.67)
     """
+    refuse_complex("checks.gradient", *inputs)
     points = [Tensor(np.asarray(value_of(x), np.float64)) for x in inputs]
     names = names or [f"input {i}" for i in range(len(points))]
     title = "the gradient of " + (names[0] if len(points) == 1 else "each input")

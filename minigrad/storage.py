@@ -21,7 +21,7 @@ SUFFIXES = (".npz", ".safetensors")
 METADATA = "__metadata__"  # its name in both formats
 TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "BOOL": "|b1"}
 TYPES |= {"I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1", "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1"}
-DTYPES = frozenset(TYPES.values())
+DTYPES = frozenset({*TYPES.values(), "<c8", "<c16"})
 
 
 class Stateful(Protocol):
@@ -59,7 +59,8 @@ def save(
     ----------
     state : mapping of str to (Tensor, array_like or mapping), or object with a ``state_dict()``
         Such objects may be values of the mapping too. Names in nested mappings are joined by dots. Arrays of floats (16 to
-        64 bits), integers or booleans are written contiguous and little-endian; a Python int becomes int64, a float float64.
+        64 bits), integers, booleans or, in .npz, complex numbers are written contiguous and little-endian; a Python int
+        becomes int64, a float float64.
     path : str or path
         Ends in .npz, or in .safetensors, which needs ``pip install "minigrad[safetensors]"``.
     metadata : mapping of str to str, optional
@@ -73,7 +74,7 @@ def save(
     Raises
     ------
     TypeError
-        If a value is not of real numbers, or the metadata are not strings.
+        If a value is not of numbers, or the metadata are not strings.
     ValueError
         If the suffix is unknown, two arrays have the same name, or a name cannot be written.
     ImportError
@@ -133,7 +134,7 @@ def load(path: str | os.PathLike[str]) -> Saved:
     Raises
     ------
     ValueError
-        If the suffix is unknown, or the file is damaged or holds anything but real numbers.
+        If the suffix is unknown, or the file is damaged or holds anything but numbers.
     ImportError
         If safetensors is needed and missing.
     OSError
@@ -180,7 +181,8 @@ def _portable(name: str, value: Any) -> np.ndarray[Any, Any]:
     dtype = array.dtype.newbyteorder("<")
     if dtype.str not in DTYPES:
         raise TypeError(
-            f"save: {name!r} is {_kind(array)}; only floats of up to 64 bits, integers and booleans can be saved"
+            f"save: {name!r} is {_kind(array)}; only floats of up to 64 bits, complex numbers of two such "
+            "floats, integers and booleans can be saved"
         )
     return np.asarray(array, dtype, order="C")
 
@@ -246,7 +248,7 @@ def _read_npy(stream: IO[bytes], size: int, name: str) -> np.ndarray[Any, Any]:
         raise ValueError(f"{name!r} has a header of the unsupported version {version}")
     shape, fortran, dtype = readers[version](stream)
     if dtype.newbyteorder("<").str not in DTYPES and not (name == METADATA and dtype.kind == "U" and shape == ()):
-        raise ValueError(f"{name!r} is {_kind(np.empty(0, dtype))}; only real numbers are loaded")
+        raise ValueError(f"{name!r} is {_kind(np.empty(0, dtype))}; only numbers are loaded")
     count = 1
     for length in shape:  # Python integers do not overflow
         count *= length
@@ -265,6 +267,9 @@ def safetensors_package(who: str) -> Any:
 
 
 def _to_safetensors(arrays: Mapping[str, np.ndarray[Any, Any]], metadata: Mapping[str, str]) -> Any:
+    for name, array in arrays.items():
+        if array.dtype.kind == "c":
+            raise TypeError(f"save: {name!r} is of dtype {array.dtype}; complex numbers are saved as .npz")
     return safetensors_package("save").numpy.save(arrays, metadata=dict(metadata) or None)
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from minigrad.graph import Node, topological_order, value_of
+from minigrad.graph import Node, describe, topological_order, value_of
 from minigrad.modes import recording
 from minigrad.nn.module import Module
 from minigrad.tensor import Tensor
@@ -137,6 +137,12 @@ def _together(lists: Sequence[list[Any]]) -> list[PerRun]:
 
 def _nodes(outputs: list[PerRun]) -> list[PerRun]:
     """The nodes below all outputs; refused unless all runs have the same ops with the same inputs."""
+    for node in _order(outputs[0]):
+        if any(np.iscomplexobj(v) for v in (node.value, *node.values)):
+            raise NotImplementedError(
+                f"export_onnx: {describe(node)} is of complex numbers, which ONNX's operators do not take; compute with "
+                "their real and imaginary parts"
+            )
     nodes = _together([_order(outs) for outs in zip(*outputs, strict=True)])
     number = {node: i for i, runs in enumerate(nodes) for node in runs}
     for runs in nodes:

@@ -173,7 +173,7 @@ def _checkpoint(*inputs: Value, step: _Step) -> Value:
     return step.value
 
 
-_recorded: Op[...] = Op(_checkpoint)  # not in the registry: it computes nothing by itself
+_recorded: Op[...] = Op(_checkpoint, complex=True)  # not in the registry: it computes nothing by itself
 
 
 @_recorded.joint_rule
