@@ -192,7 +192,7 @@ def recorded(values: list[Any], where: Sequence[int], static: dict[str, Any]) ->
 
 
 def _root(array: Any) -> Any:
-    """What owns the memory of an array; anything else as it is."""
+    """The owner of an array's memory; anything else as it is."""
     while isinstance(array, np.ndarray) and array.base is not None:
         array = array.base
     return array

@@ -45,7 +45,7 @@ class _Plan(NamedTuple):
 
 @cache
 def _plan(function: Callable[..., Any], ours: Callable[..., Any]) -> _Plan:
-    """How NumPy's arguments become ours."""
+    """The plan by which NumPy's arguments become ours."""
     theirs, own = _parameters(function), _parameters(ours) or []
     order = tuple(p.name for p in own if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
     variadic = any(p.kind is p.VAR_POSITIONAL for p in theirs or own)

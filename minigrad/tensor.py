@@ -263,12 +263,12 @@ class Tensor(Node):
 
     @property
     def size(self) -> int:
-        """The number of numbers."""
+        """The number of elements."""
         return self.value.size  # type: ignore[no-any-return]
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The type of the numbers."""
+        """The type of the elements."""
         return self.value.dtype  # type: ignore[no-any-return]
 
     @property

@@ -111,7 +111,7 @@ def _core_axes(function: np.ufunc) -> list[int]:
 def method(
     name: str, function: np.ufunc, how: str, inputs: Sequence[Any], options: dict[str, Any], ours: Function | None
 ) -> Any:
-    """What np.add.reduce and its kind are on tensors; `ours` is our function for np.add itself."""
+    """The methods of ufuncs, such as np.add.reduce, on tensors; `ours` is our function for np.add itself."""
     called = f"{name}.{how}"
     if how == "outer" and ours is not None and function.nin == 2 and not function.signature:
         a, b = inputs

@@ -77,7 +77,7 @@ def linspace(
 
 
 def _in(x: Value, dtype: Any) -> Value:
-    """X in a dtype; of integers, rounded down as NumPy does."""
+    """Cast `x` to a dtype; to integers, round down as NumPy does."""
     if dtype is None:
         return x
     return astype(floor(x) if np.issubdtype(dtype, np.integer) else x, dtype)

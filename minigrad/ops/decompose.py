@@ -127,7 +127,7 @@ def cholesky(a: ArrayLike, *, upper: bool = False) -> Tensor:
 
 @op(complex=True)
 def _qr(a: Value, /) -> Value:
-    """Q above the conjugate transpose of R, for a that is no wider than high."""
+    """Q above the conjugate transpose of R, for a square or tall `a`."""
     q, r = np.linalg.qr(a)
     return np.concatenate([q, adjoint(r)], -2)
 

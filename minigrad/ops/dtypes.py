@@ -25,7 +25,7 @@ def conjugated(x: Value) -> Value:
 
 
 def refuse_complex(called: str, *operands: Value) -> None:
-    """Refuse complex operands of what is no operation itself."""
+    """Refuse complex operands of a function that is not an operation itself."""
     if any(map(is_complex, operands)):
         raise TypeError(real_only(called, [x for x in operands if is_complex(x)]))
 

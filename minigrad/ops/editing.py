@@ -44,7 +44,7 @@ def delete(x: ArrayLike, obj: Any, axis: int | None = None) -> Tensor:
 def insert(x: ArrayLike, obj: Any, values: ArrayLike, axis: int | None = None) -> Tensor:
     """Insert values before an index, or before each of several; into the flattened array if `axis` is None.
 
-    The values take the dtype of x, as in NumPy; tracked ones are refused where that is no floating one.
+    The values take the dtype of x, as in NumPy; tracked ones are refused where that is not floating.
 
     >>> insert(Tensor([1.0, 2.0]), 1, 5.0)
     Tensor([1., 5., 2.])

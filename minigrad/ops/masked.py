@@ -55,7 +55,7 @@ def _like(initial: Value, x: Value) -> Value:
 
 
 def _wide(x: Value, dtype: Any) -> tuple[Value, Any]:
-    """X in the dtype to add in, and that of the result: as in NumPy, float16 is added in float32."""
+    """`x` in the dtype to add in, and the dtype of the result: as in NumPy, float16 is added in float32."""
     given = np.asarray(value_of(x)).dtype
     if dtype is None and given == np.float16:
         return astype(x, np.float32), np.float16

@@ -33,7 +33,7 @@ def _count(x: Value, axis: Axis) -> int:
 
 
 def _over(g: Value, count: int) -> Value:
-    """G / count; a count that float16 cannot hold is divided by in float32."""
+    """`g` / count, in float32 if float16 cannot hold the count."""
     return g / count if g.dtype != np.float16 else g.astype(np.float32) / count
 
 

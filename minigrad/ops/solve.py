@@ -255,7 +255,7 @@ def tensorsolve(a: ArrayLike, b: ArrayLike, axes: Sequence[int] | None = None) -
     wanted = np.shape(a)[np.ndim(b) :]
     size = math.prod(wanted)
     if np.size(a) != size * size or np.size(b) != size:
-        raise LinAlgError(f"a of shape {np.shape(a)} is no square system for b of shape {np.shape(b)}")
+        raise LinAlgError(f"a of shape {np.shape(a)} is not a square system for b of shape {np.shape(b)}")
     return reshape(solve(reshape(a, (size, size)), ravel(b)), wanted)
 
 

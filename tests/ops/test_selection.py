@@ -73,7 +73,7 @@ def test_choose_broadcasts_and_takes_a_tensor_of_indices():
     (lambda t: mg.sliding_window_view(t, 5), ValueError, "sliding_window_view"),
     (lambda t: mg.vecdot(t, [1.0]), ValueError, "vecdot: needs vectors of one length, got 2 and 1"),
     (lambda t: mg.linalg.tensorinv(t), np.linalg.LinAlgError, "tensorinv: the first 2 axes of shape"),
-    (lambda t: mg.linalg.tensorsolve(t, t), np.linalg.LinAlgError, "tensorsolve: a of shape .* is no square system"),
+    (lambda t: mg.linalg.tensorsolve(t, t), np.linalg.LinAlgError, "tensorsolve: a of shape .* is not a square system"),
     (lambda t: mg.gradient(t, edge_order=3), ValueError, "gradient: edge_order is 1 or 2, got 3"),
     (lambda t: mg.gradient(t, edge_order=2), ValueError, "gradient: axis 0 needs at least 3 samples, has 2"),
     (lambda t: mg.gradient(t, 1.0, 2.0), TypeError, "gradient: needs no spacing, one distance, or a spacing for each of 1 axes"),
