@@ -116,7 +116,7 @@ def test_what_else_is_declared():
 # Drawings name their local or downstream gradient only; so they do for all of minigrad.special.
 WITHOUT_FORMULA = """
     arccos arccosh arcsin arcsinh arctan2 arctanh astype avg_unpool binary_cross_entropy binary_cross_entropy_with_logits
-    cbrt ceil cholesky clip cofactor conj conv_weight copysign cumprod deg2rad det eigh einsum elu erf exp2 expm1
+    cbrt ceil cholesky clip cofactor conj conv_weight copysign cumprod deg2rad det eig eigh einsum elu erf exp2 expm1
     fftconvolve floor floor_divide fmax fmin fmod fold gelu hard_tanh heaviside huber_loss i0 imag inv kl_div l1_loss log10
     log2 logaddexp logaddexp2 max_to mean_to mean_to_adjoint mish mse_loss multiclass_hinge_loss nearest nearest_adjoint
     nll_loss norm normalise one_of_each pinv qr rad2deg real remainder reorder resize resize_adjoint round
