@@ -2,7 +2,7 @@
 
 import typing as _typing
 
-from minigrad import linalg
+from minigrad import fft, linalg
 from minigrad.draw import draw
 from minigrad.draw.motion.animate import animate_conv, animate_pool
 from minigrad.draw.motion.jacobian import draw_jacobian
@@ -32,6 +32,7 @@ __all__ = [
     "draw_jacobian",
     "explain",
     "export_onnx",
+    "fft",
     "gradcheck",
     "linalg",
     "load",

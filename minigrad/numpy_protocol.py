@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import linalg, numpy_arguments, ops, ufuncs
+from minigrad import fft, linalg, numpy_arguments, ops, ufuncs
 from minigrad.border import leave_as_array
 from minigrad.graph import Node, value_of
 from minigrad.modes import scipy_function
@@ -20,6 +20,7 @@ from minigrad.ops.dtypes import refuse_complex
 RECORDED: dict[Any, Callable[..., Any]] = {
     **{getattr(np, name): getattr(ops, name) for name in ops.__all__ if hasattr(np, name)},
     **{getattr(np.linalg, name): getattr(linalg, name) for name in linalg.__all__},
+    **{getattr(np.fft, name): getattr(fft, name) for name in fft.__all__ if not name.endswith("freq")},
     np.amax: ops.max,
     np.amin: ops.min,
     np.rint: ops.round,
@@ -220,12 +221,6 @@ def _refusal(name: str) -> str:
     if name in INSTEAD:
         return f"{name} {INSTEAD[name]}"
     values = "for a result without a gradient, give it the values: t.data"
-    if name.startswith("np.fft."):
-        real = "minigrad.fftconvolve"
-        return (
-            f"{name} has no gradient rule in minigrad: gradients of complex numbers are out of its scope; for real numbers "
-            f"there is {real}, and {values}"
-        )
     return f"{name} has no gradient rule in minigrad; compose it from minigrad's functions, or, {values}"
 
 

@@ -263,6 +263,13 @@ vsplit: A, 2
 
 fft.fftfreq: 4, 0.5, device="cpu"
 fft.rfftfreq: 4, 0.5, device="cpu"
+fft.fft fft.ifft: V | R, 5 | Z, n=2, axis=0, norm="ortho"
+fft.rfft fft.ihfft: V | R, 5 | A, n=2, axis=0, norm="ortho" | A, 2, norm="forward"
+fft.irfft fft.hfft: V | R, 5 | Z, n=3, axis=0, norm="ortho" | Z, 1
+fft.fft2 fft.ifft2 fft.irfft2: A | Z, s=(2, 4), axes=(1, 0), norm="forward"
+fft.rfft2 fft.rfftn: A | A, s=(2, 4), axes=(1, 0), norm="forward"
+fft.fftn fft.ifftn fft.irfftn: CUBE | Z, s=(3, -1), axes=(0, 1), norm="ortho" | CUBE, axes=(0, 2, 0)
+fft.fftshift fft.ifftshift: V | Z | CUBE, axes=(0, -1) | CUBE, 1
 
 linalg.inv: S | ZS
 linalg.solve: S, R | ZS, R | S, T.T
@@ -445,22 +452,6 @@ kaiser: 5, 2.5
 roots: R
 sort_complex: V
 linalg.norm: t(V), 2.5
-fft.fft: V
-fft.ifft: V
-fft.fft2: A
-fft.ifft2: A
-fft.fftn: A
-fft.ifftn: A
-fft.rfft: V
-fft.irfft: V
-fft.rfft2: A
-fft.irfft2: A
-fft.rfftn: A
-fft.irfftn: A
-fft.hfft: V
-fft.ihfft: V
-fft.fftshift: V
-fft.ifftshift: V
 """
 
 # Nothing that could be differentiated goes in: sizes and shapes, dtypes, files, settings, integers, strings, functions.

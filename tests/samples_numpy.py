@@ -9,6 +9,7 @@ import numpy as np
 import scipy.signal
 from samples import CUBE, NUMBER, A, B, P, Sample, _calls, positive, some
 from samples_arrays import SAMPLES as ARRAYS
+from samples_fft import SAMPLES as TRANSFORMS
 from samples_networks import SAMPLES, _each_of, networks
 
 networks.fftconvolve = scipy.signal.fftconvolve
@@ -53,7 +54,7 @@ def _reduced(name: str, x: Any = CUBE, **static: Any) -> list[Sample]:
     return [Sample(call(*where), (x,)) for where in ((None, False), (0, False), (-1, True), ((0, 2), False), ((1, 2), True))]
 
 
-SAMPLES = SAMPLES | ARRAYS | {  # a table of its own: what imports it changes no other
+SAMPLES = SAMPLES | ARRAYS | TRANSFORMS | {  # a table of its own: what imports it changes no other
     # linear algebra
     "linalg.inv": _calls(lambda m, x: m.linalg.inv(x), on=(SQUARE,)) + _calls(lambda m, x: m.linalg.inv(x), on=(STACK,)),
     "linalg.solve": _each_of(

@@ -25,12 +25,12 @@ REFUSES = set(
     adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d
     adaptive_max_pool3d arctan2 argmax argmin argpartition argsort astype avg_pool1d avg_pool2d avg_pool3d batch_norm
     binary_cross_entropy binary_cross_entropy_with_logits cbrt ceil clip copysign cross_entropy deg2rad divmod dropout
-    elu embedding erf floor floor_divide fmax fmin fmod fold frexp gelu global_max_pool group_norm hard_tanh heaviside
-    huber_loss hypot i0 instance_norm interp interpolate kl_div l1_loss layer_norm ldexp leaky_relu linear log_sigmoid
-    log_softmax logaddexp logaddexp2 logsumexp max max_pool1d max_pool2d max_pool3d maximum median min minimum mish
-    modf mse_loss multiclass_hinge_loss nan_to_num nanmax nanmedian nanmin nanpercentile nanquantile nll_loss
-    partition percentile polydiv ptp quantile rad2deg relu remainder selu sigmoid sign silu sinc softmax softplus
-    softsign sort trunc unfold unwrap
+    elu embedding erf fft.ihfft fft.rfft fft.rfft2 fft.rfftn floor floor_divide fmax fmin fmod fold frexp gelu
+    global_max_pool group_norm hard_tanh heaviside huber_loss hypot i0 instance_norm interp interpolate kl_div l1_loss
+    layer_norm ldexp leaky_relu linear log_sigmoid log_softmax logaddexp logaddexp2 logsumexp max max_pool1d max_pool2d
+    max_pool3d maximum median min minimum mish modf mse_loss multiclass_hinge_loss nan_to_num nanmax nanmedian nanmin
+    nanpercentile nanquantile nll_loss partition percentile polydiv ptp quantile rad2deg relu remainder selu sigmoid
+    sign silu sinc softmax softplus softsign sort trunc unfold unwrap
     """.split()
 )
 PARTLY = {"piecewise", "where"}
