@@ -78,7 +78,10 @@ def test_what_is_declared_elementwise_is_what_looks_so(name: str):
     assert all(map(looks_elementwise, NODES[name][: 50 if expected else None])) == expected
 
 
-@pytest.mark.parametrize("name", "add concatenate conj imag modf positive real stack subtract".split())
+AFFINE = "add concatenate conj fft ifft imag irfft modf positive real rfft stack subtract".split()
+
+
+@pytest.mark.parametrize("name", AFFINE)
 def test_the_rules_of_an_affine_operation_read_no_input(name: str):
     assert OPS[name].affine
     for node in NODES[name][:50]:
@@ -103,9 +106,7 @@ def test_behind_an_operation_that_routes_the_branch_not_taken_gets_0(name: str):
 
 
 def test_what_else_is_declared():
-    assert {name for name, op in OURS.items() if op.affine} == set(
-        "add concatenate conj imag modf positive real stack subtract".split()
-    )
+    assert {name for name, op in OURS.items() if op.affine} == set(AFFINE)
     assert {name for name, op in OURS.items() if op.routes} == set(ROOT_OF_0)
     assert {name: op.symbol for name, op in OURS.items() if op.symbol} == {
         "add": "+", "subtract": "−", "multiply": "×", "divide": "/", "negative": "−x", "reciprocal": "1/x", "power": "^",
@@ -121,6 +122,7 @@ WITHOUT_FORMULA = """
     log2 logaddexp logaddexp2 max_to mean_to mean_to_adjoint mish mse_loss multiclass_hinge_loss nearest nearest_adjoint
     nll_loss norm normalise one_of_each pinv qr rad2deg real remainder reorder resize resize_adjoint round
     scale_less_pick selu sign silu sinc slogdet soft_cross_entropy softsign solve std svd trunc unfold var
+    fft ifft irfft rfft
 """
 
 
@@ -145,4 +147,4 @@ NOT_PUBLIC = """
 def test_an_operation_tells_the_public_name_of_the_function_that_applies_it(name: str):
     for node in NODES[name]:
         told = node.op.called(node.values, node.static)
-        assert any(hasattr(room, told) for room in (mg, linalg, special)) != (name in NOT_PUBLIC.split())
+        assert any(hasattr(room, told) for room in (mg, mg.fft, linalg, special)) != (name in NOT_PUBLIC.split())
