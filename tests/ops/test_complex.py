@@ -114,7 +114,7 @@ def test_every_other_operation_refuses_them_forward_too(name: str):
             op(*[2.0 if i in op.orders else z for i in range(op.arity or 1)], **static)
     if op.arity > 1:
         with pytest.raises(TypeError, match="complex numbers are not accepted"):
-            op(Tensor(1.0), 1j, *[1.0] * (op.arity - 2), **static)
+            op(Tensor(1.0, False), 1j, *[1.0] * (op.arity - 2), **static)
 
 
 def test_an_operation_of_ones_own_says_how_to_accept_them():
