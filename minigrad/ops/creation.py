@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, static_value
-from minigrad.ops.dtypes import astype, of_one_kind
+from minigrad.ops.dtypes import astype, cast, of_one_kind
 from minigrad.ops.elementwise import divide, floor, power
 from minigrad.ops.shape import broadcast_to, moveaxis, reshape
 
@@ -78,9 +78,7 @@ def linspace(
 
 def _in(x: Value, dtype: Any) -> Value:
     """Cast `x` to a dtype; to integers, round down as NumPy does."""
-    if dtype is None:
-        return x
-    return astype(floor(x) if np.issubdtype(dtype, np.integer) else x, dtype)
+    return cast(floor(x) if dtype is not None and np.issubdtype(dtype, np.integer) else x, dtype)
 
 
 @composed
@@ -101,7 +99,7 @@ def logspace(
     """
     start, stop, base = of_one_kind(start, stop, base)
     found = power(base, linspace(start, stop, num, endpoint, axis=axis))
-    return found if dtype is None else astype(found, dtype)
+    return cast(found, dtype)  # type: ignore[no-any-return]
 
 
 @composed
@@ -123,7 +121,7 @@ def geomspace(
     if not np.all(value_of(start) * value_of(stop) > 0):
         raise ValueError("the ends must both be positive or both be negative, for the ratio to be real")
     found = moveaxis(start * power(divide(stop, start), weight), 0, axis)
-    return found if dtype is None else astype(found, dtype)
+    return cast(found, dtype)  # type: ignore[no-any-return]
 
 
 @composed
@@ -134,7 +132,7 @@ def full(shape: int | Sequence[int], fill_value: ArrayLike, dtype: Any = None) -
     Tensor([3., 3.])
     """
     filled = broadcast_to(fill_value, (shape,) if isinstance(shape, int | np.integer) else tuple(shape))
-    return filled if dtype is None else astype(filled, dtype)
+    return cast(filled, dtype)  # type: ignore[no-any-return]
 
 
 @composed

@@ -55,6 +55,11 @@ def astype(x: Value, /, dtype: DTypeLike) -> Value:
 astype.rules(lambda g, out, x, dtype: g)
 
 
+def cast(x: Value, dtype: Any) -> Any:
+    """Cast to a dtype; None leaves x as it is."""
+    return x if dtype is None else astype(x, dtype)
+
+
 def floats(*inputs: Value) -> list[Any]:
     """Cast lists and integers to the dtype of the floating inputs beside them, else to float64, so that float32 stays."""
     sure = [v is None or (isinstance(v, _ARRAYS) and value_of(v).dtype.kind in "fc") for v in inputs]

@@ -11,7 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op
-from minigrad.ops.dtypes import astype, conjugated, of_one_kind
+from minigrad.ops.dtypes import cast, conjugated, of_one_kind
 from minigrad.ops.elementwise import multiply, power, subtract
 from minigrad.ops.indexing import diagonal, getitem
 from minigrad.ops.reduce import sum
@@ -181,7 +181,7 @@ def trace(x: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1, *, dtyp
     Tensor(5.0)
     """
     found = diagonal(x, offset, axis1, axis2)
-    return sum(found if dtype is None else astype(found, dtype), -1)
+    return sum(cast(found, dtype), -1)
 
 
 @composed

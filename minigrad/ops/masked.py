@@ -5,13 +5,13 @@ They are composed: an element that is left out is replaced by one that changes n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.graph import ArrayLike, Node, Value, value_of
 from minigrad.ops.complex import squared_length
-from minigrad.ops.dtypes import astype
+from minigrad.ops.dtypes import astype, cast
 from minigrad.ops.elementwise import add, divide, maximum, minimum, multiply
 from minigrad.ops.elementwise import where as select
 from minigrad.ops.norms import norm
@@ -44,10 +44,6 @@ def count(x: Value, where: Any, axis: Axis, keepdims: bool = True) -> Value:
     return np.sum(np.broadcast_to(where, np.shape(x)), axis, keepdims=keepdims)
 
 
-def _in(x: Value, dtype: Any) -> Any:
-    return x if dtype is None else astype(x, dtype)
-
-
 def _like(initial: Value, x: Value) -> Value:
     """An initial value in the dtype of the result."""
     dtype = np.asarray(value_of(x)).dtype
@@ -59,14 +55,14 @@ def _wide(x: Value, dtype: Any) -> tuple[Value, Any]:
     given = np.asarray(value_of(x)).dtype
     if dtype is None and given == np.float16:
         return astype(x, np.float32), np.float16
-    return _in(x, np.float64 if dtype is None and given.kind in "iub" else dtype), None
+    return cast(x, np.float64 if dtype is None and given.kind in "iub" else dtype), None
 
 
 @sum.composes("where", "initial", "dtype")
 def _sum(
     x: Value, axis: Axis = None, *, keepdims: bool = False, where: Value = True, initial: Value = None, dtype: Any = None
 ) -> Tensor:
-    out = sum(chosen(_in(x, dtype), mask(where, x), 0), axis, keepdims=keepdims)
+    out = sum(chosen(cast(x, dtype), mask(where, x), 0), axis, keepdims=keepdims)
     return out if initial is None else add(out, _like(initial, out))
 
 
@@ -74,7 +70,7 @@ def _sum(
 def _prod(
     x: Value, axis: Axis = None, *, keepdims: bool = False, where: Value = True, initial: Value = None, dtype: Any = None
 ) -> Tensor:
-    out = prod(chosen(_in(x, dtype), mask(where, x), 1), axis, keepdims=keepdims)
+    out = prod(chosen(cast(x, dtype), mask(where, x), 1), axis, keepdims=keepdims)
     return out if initial is None else multiply(out, _like(initial, out))
 
 
@@ -109,7 +105,7 @@ def _mean(x: Value, axis: Axis = None, *, keepdims: bool = False, where: Value =
     where = mask(where, x)
     x, narrow = _wide(x, dtype)
     total = sum(chosen(x, where, 0), axis, keepdims=keepdims)
-    return cast("Tensor", _in(_over_count(total, count(x, where, axis, keepdims)), narrow))
+    return cast(_over_count(total, count(x, where, axis, keepdims)), narrow)  # type: ignore[no-any-return]
 
 
 def _over_count(total: Value, n: Value) -> Tensor:
@@ -139,7 +135,7 @@ def _var(
     x, narrow = _wide(x, dtype)
     total = sum(squared_length(_deviations(x, axis, where, mean)), axis, keepdims=keepdims)
     out = _over_count(total, np.maximum(count(x, where, axis, keepdims) - ddof, 0))
-    return cast("Tensor", _in(out, narrow))
+    return cast(out, narrow)  # type: ignore[no-any-return]
 
 
 @std.composes("where", "mean", "dtype")
@@ -163,14 +159,14 @@ def _std(
         deviations = select(high <= low, 0.0, deviations)
     length = norm(deviations, axis=axis, keepdims=keepdims)
     n = np.maximum(count(x, where, axis, keepdims) - ddof, 0)
-    return cast("Tensor", _in(_over_count(length, np.sqrt(n)), narrow))
+    return cast(_over_count(length, np.sqrt(n)), narrow)  # type: ignore[no-any-return]
 
 
 @cumsum.composes("dtype")
 def _cumsum(x: Value, axis: int | None = None, *, dtype: Any = None) -> Tensor:
-    return cumsum(_in(x, dtype), axis)
+    return cumsum(cast(x, dtype), axis)
 
 
 @cumprod.composes("dtype")
 def _cumprod(x: Value, axis: int | None = None, *, dtype: Any = None) -> Tensor:
-    return cumprod(_in(x, dtype), axis)
+    return cumprod(cast(x, dtype), axis)
