@@ -60,32 +60,32 @@ def checkpoint(f: Function) -> Function:
         if not MODES.get().record:
             return f(*args, **options)
         args, options, hold = _kept((args, options))
-        step = _Step(f, args, options)
+        segment = _Segment(f, args, options)
         sources = [x for x in leaves((args, options)) if isinstance(x, Node) and x.requires_grad]
-        value, like, result, seen = step.run_first(sources)
+        value, like, result, seen = segment.run_first(sources)
         if value is None:
             return result
         outside = [x for x in (again() for again in seen) if x is not None]
         for x in outside:
             if x.op is not None:
                 raise RuntimeError(
-                    f"checkpoint: {step!r} uses {describe(x)}, which was computed outside it; pass it as an argument"
+                    f"checkpoint: {segment!r} uses {describe(x)}, which was computed outside it; pass it as an argument"
                 )
-        step.value, step.outside = value, outside
-        out: Any = _recorded(*sources, *outside, step=step)
+        segment.value, segment.outside = value, outside
+        out: Any = _recorded(*sources, *outside, segment=segment)
         if hold is not None:
             if out.held is not None:
                 hold.join(out.held)
             out.held = hold
         pieces = iter(parted(out, like))
-        step.value = None
+        segment.value = None
         return tree_map(lambda y: next(pieces) if y is _HERE else y, result)
 
     return named("checkpoint", f, call)
 
 
-class _Step:
-    """One call of a checkpointed function."""
+class _Segment:
+    """One call of a checkpointed function: the segment of the graph that is computed again."""
 
     def __init__(self, f: Function, args: tuple[Any, ...], options: dict[str, Any]) -> None:
         self.f, self.arguments, self.inside = f, (args, options), VARIABLES.get() is not None
@@ -169,13 +169,13 @@ def _alike(now: Value, then: Value) -> bool:
         return bool(np.all(np.where(finite, np.abs(now - then) <= most, (now == then) | (np.isnan(now) & np.isnan(then)))))
 
 
-def _checkpoint(*inputs: Value, step: _Step) -> Value:
-    return step.value
+def _checkpoint(*inputs: Value, segment: _Segment) -> Value:
+    return segment.value
 
 
 _recorded: Op[...] = Op(_checkpoint, complex=True)  # not in the registry: it computes nothing by itself
 
 
 @_recorded.joint_rule
-def _rule(needed: Sequence[bool], g: Value, out: Value, *inputs: Value, step: _Step) -> list[Value]:
-    return step.gradients(g, out, inputs)
+def _rule(needed: Sequence[bool], g: Value, out: Value, *inputs: Value, segment: _Segment) -> list[Value]:
+    return segment.gradients(g, out, inputs)
