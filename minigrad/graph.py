@@ -31,10 +31,24 @@ NOTHING: dict[str, Any] = {}
 
 
 class Origin(NamedTuple):
-    """Where a node was recorded: the drawing scope, and the line of the user's source if anomalies are being looked for."""
+    """Where a node was recorded.
+
+    Attributes
+    ----------
+    scope : str
+        The drawing scope.
+    site : str
+        The line of the user's source, if anomalies are being looked for.
+    entered : tuple of int
+        When each part of the scope was entered.
+    sweeps : int
+        How many sweeps that started here have been added up in `.grad`.
+    """
 
     scope: str = ""
     site: str = ""
+    entered: tuple[int, ...] = ()
+    sweeps: int = 1
 
 
 class Node:

@@ -5,6 +5,7 @@ A mode holds in the thread or task that entered it, and costs nothing elsewhere.
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from contextlib import ContextDecorator
@@ -22,9 +23,11 @@ class Modes(NamedTuple):
     scope: str = ""
     anomaly: bool = False
     outer: Modes | None = None
+    entered: tuple[int, ...] = ()  # when each part of the scope was entered, so that a drawing can tell the times apart
 
 
 USUAL = Modes()
+ENTRIES = itertools.count()
 MODES = ContextVar("minigrad modes", default=USUAL)
 
 VARIABLES: ContextVar[tuple[Any, ...] | None] = ContextVar("minigrad variables", default=None)
@@ -39,8 +42,10 @@ class _Mode(ContextDecorator):
 
     def __enter__(self) -> None:
         outer, change = MODES.get(), self._change
-        if outer.scope and "scope" in change:
-            change = {"scope": f"{outer.scope}/{change['scope']}"}
+        if "scope" in change:
+            name = change["scope"]
+            entered = outer.entered + (next(ENTRIES),) * (name.count("/") + 1)
+            change = {"scope": f"{outer.scope}/{name}" if outer.scope else name, "entered": entered}
         MODES.set(outer._replace(outer=outer, **change))
 
     def __exit__(self, *_: object) -> None:

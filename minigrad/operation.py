@@ -215,7 +215,7 @@ class Op(Generic[P]):
         if modes is not USUAL:
             tracked = tracked and modes.record
             if modes.scope or modes.anomaly:
-                out.origin = Origin(modes.scope, site() if modes.anomaly else "")
+                out.origin = Origin(modes.scope, site() if modes.anomaly else "", modes.entered)
             if modes.anomaly:
                 try:
                     check_finite(value, "the value", self, tuple(values), out.origin)

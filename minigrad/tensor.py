@@ -23,7 +23,7 @@ from minigrad.border import (
     leave_on_purpose,
     warn_of_replaced_leaves,
 )
-from minigrad.graph import NOTHING, ArrayLike, Node, as_array, constant, describe, value_of
+from minigrad.graph import NOTHING, ArrayLike, Node, Origin, as_array, constant, describe, value_of
 from minigrad.modes import MODES, USUAL
 from minigrad.operation import Op
 from minigrad.ops.dtypes import check_cast, refuse_complex
@@ -430,6 +430,9 @@ class Tensor(Node):
         gradients = sweep(self, seed, create_graph=create_graph, retain_graph=retain_graph)
         seen: set[int] = set()
         again = self.grad is not None
+        if again or self.origin is not None:  # so that a drawing can say why its gradients are twice as large
+            origin = self.origin or Origin()
+            self.origin = origin._replace(sweeps=origin.sweeps + 1 if again else 1)
         replaced = 0
         with _GATHERING:
             for node, g in gradients.items():

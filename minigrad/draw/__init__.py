@@ -112,14 +112,15 @@ def draw(
     backward : bool
         Compute the gradients for this picture, starting from 1, if `f` has none yet.
     expand : bool, str, Tensor or several
-        Fused operations to expand into primitives: all, those of a name such as "softmax", or those that made given tensors.
+        Fused operations to expand into primitives: all, those of a name such as "softmax", or those that made given tensors;
+        "add" for long sums.
     collapse : bool, str or several
         Scopes to draw as one box each: all, or those of a name, with or without the scopes around it.
     depth : int, optional
         Levels of scopes that are opened; deeper ones are boxes. By default as many as `max_nodes` allows.
     max_nodes : int
         A larger graph is collapsed: first adjacent scopes with the same content become one box with a count, then each scope
-        becomes a box, then repetitions outside scopes, and finally everything.
+        becomes a box, then units that are computed alike and repetitions outside scopes, and finally everything.
 
     Returns
     -------
@@ -187,6 +188,11 @@ def _view(
         from minigrad.draw.still.expand import expand as open_up
 
         open_up(view, expand)
+    from minigrad.draw.still.steps import number_steps
+    from minigrad.draw.still.sums import fold_sums
+
+    fold_sums(view, expand)
+    number_steps(view)
     return view
 
 

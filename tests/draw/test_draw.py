@@ -290,7 +290,7 @@ def test_names_are_shown_as_text(name):
         ({"collapse": [1]}, TypeError, "collapse is True, False or names of scopes, got int"),
         ({"theme": "blue"}, ValueError, "theme is 'auto', 'light' or 'dark', got 'blue'"),
         ({"names": ["x"]}, TypeError, r"names is a mapping such as locals\(\), got list"),
-        ({"expand": "exp"}, ValueError, "expand does not know 'exp'; it expands batch_norm.*softsign"),
+        ({"expand": "exp"}, ValueError, "expand does not know 'exp'; it expands add, batch_norm.*softsign"),
         ({"expand": [Tensor(1.0)]}, ValueError, "expand does not know 'a leaf'"),
         ({"f": Tensor([1.0, 2.0]) * 2, "backward": True}, ValueError, "backward=True starts from a scalar"),
         ({"f": Tensor(1.0, requires_grad=False), "backward": True}, RuntimeError, "is a constant"),

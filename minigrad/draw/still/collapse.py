@@ -1,23 +1,21 @@
-"""Boxes in the drawing of a large graph: for a scope, equal scopes, a repeating pattern, or everything."""
+"""Boxes in the drawing of a large graph: for a scope, equal scopes, equal units, a repeating pattern, or everything."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
-
-import numpy as np
 
 from minigrad.draw.names import operation
 from minigrad.draw.still.picture import Options, Path
+from minigrad.draw.still.repeats import ALIKE, Item, in_order, longest_repetition, units
 from minigrad.draw.still.view import View
 from minigrad.graph import Node
 from minigrad.text import shorten
 
-ALIKE = 4  # so many adjacent scopes with the same operations become one box
 FEW = 8  # up to so many leaves are drawn beside a box of a whole graph
-LONGEST_PATTERN = 64  # operations
+FEW_USES = 5  # a leaf that is used more often is drawn once more at each use, by its name
 SHOWN = 4  # operations of a pattern in its title
 EVERYTHING: Path = ("operations",)
 
@@ -33,18 +31,28 @@ class Boxes:
     bare : dict
         The boxes of operations outside all scopes.
     folded : dict
-        The boxes of leaves that only one box uses; they are drawn inside it.
+        Leaves that are drawn inside the boxes that use them, and these boxes: one, or the steps of one scope.
     times : dict
         The number of equal parts that a box stands for.
+    titles : dict
+        The title of a box, if it is not the last part of its path, and a line on its parts.
+    first, last : set
+        Scopes and operations in the first and last part of a box whose parts follow one another.
     users : dict
         The scopes of the operations that use a leaf.
+    heads : dict
+        The number of nodes and boxes that use each leaf that is drawn.
     """
 
     homes: dict[Path, Path] = field(default_factory=dict)
     bare: dict[Node, Path] = field(default_factory=dict)
-    folded: dict[Node, Path] = field(default_factory=dict)
+    folded: dict[Node, set[Path]] = field(default_factory=dict)
     times: dict[Path, int] = field(default_factory=dict)
+    titles: dict[Path, tuple[str, str]] = field(default_factory=dict)
+    first: set[Item] = field(default_factory=set)
+    last: set[Item] = field(default_factory=set)
     users: dict[Node, set[Path]] = field(default_factory=dict)
+    heads: dict[Node, int] = field(default_factory=dict)
 
     def around(self, leaf: Node) -> set[Path]:
         """The clusters of the operations that use a leaf."""
@@ -59,30 +67,30 @@ class Boxes:
 class _Graph:
     """The properties of a graph that decide on its boxes."""
 
+    view: View
     scopes: dict[Path, int] = field(default_factory=dict)  # in order, with a hash of the operations in each
-    drawn: Counter[Path] = field(default_factory=Counter)  # operations and constants in each scope
     users: dict[Node, set[Path]] = field(default_factory=dict)  # of each leaf
     bare: list[Node] = field(default_factory=list)
+    outside: list[tuple[Node, Node]] = field(default_factory=list)  # operations in no scope, and leaves that they use
     entries: dict[Path, Node | None] = field(default_factory=dict)  # the first input of the first operation
     named: set[Node] = field(default_factory=set)  # leaves
 
     @classmethod
     def of(cls, view: View) -> _Graph:
-        graph = cls()
+        graph = cls(view)
         for node in view.order:
             where = view.path(node)
-            graph.drawn[where] += 1
             if where not in graph.entries:
-                graph.entries[where] = view.drawn_inputs(node)[0]
+                graph.entries[where] = next(x for x, _ in view.operands(node))
             if where:
                 graph.scopes[where] = hash((graph.scopes.get(where, 0), operation(node), node.value.shape))
             else:
                 graph.bare.append(node)
-            for x, v in zip(view.drawn_inputs(node), node.values, strict=True):
-                if x is None:
-                    graph.drawn[where] += v is not None
-                elif x.op is None:
+            for x, _ in view.operands(node):
+                if x is not None and x.op is None:
                     graph.users.setdefault(x, set()).add(where)
+                    if not where:
+                        graph.outside.append((node, x))
         graph.named = {leaf for leaf in graph.users if view.name(leaf)}
         return graph
 
@@ -101,20 +109,22 @@ def boxes(view: View, options: Options) -> Boxes:
     -------
     Boxes
     """
-    graph = _Graph.of(view)
-    few = sum(graph.drawn.values()) + len(graph.users) <= options.max_nodes
+    graph, most = _Graph.of(view), options.max_nodes
+    few = _count(view, Boxes(), most) <= most
     chosen = Boxes()
-    for chosen in _candidates(graph, view, options, few):
+    for candidate in _candidates(graph, options, few):
         for all_ in (False, True):
-            chosen.users = graph.users
+            chosen = replace(candidate, folded={}, users=graph.users)
             _fold(chosen, graph, all_)
-            if _count(chosen, graph) <= options.max_nodes:
+            if _count(view, chosen, most) <= most:
                 return chosen
+    _count(view, chosen, len(view.order))
     return chosen
 
 
-def _candidates(graph: _Graph, view: View, options: Options, few: bool) -> Iterator[Boxes]:
+def _candidates(graph: _Graph, options: Options, few: bool) -> Iterator[Boxes]:
     """Candidates, from only the boxes that were asked for to one box for everything."""
+    view = graph.view
     first = _named(graph, options.collapse)
     deepest = max(map(len, graph.scopes), default=0)
     if options.depth is not None:
@@ -128,21 +138,22 @@ def _candidates(graph: _Graph, view: View, options: Options, few: bool) -> Itera
     for depth in range(deepest, 0, -1):
         yield _closed(graph, first, depth)
     rest = _closed(graph, first, 1)
-    if stretch := _repeating(graph.bare, view.root):
-        yield Boxes(rest.homes, *stretch[:1], {}, rest.times | stretch[1])
-    inside = dict.fromkeys((node for node in graph.bare if node is not view.root), EVERYTHING)
-    yield Boxes(rest.homes, inside, {}, rest.times)
-    yield Boxes(dict.fromkeys(graph.scopes, EVERYTHING), inside)
+    outside = [node for node in graph.bare if node is not view.root]
+    yield _equal_units(rest, view, outside)
+    yield from _repeated(rest, view)
+    yield _stretches(rest, view)
+    yield Boxes(dict.fromkeys(graph.scopes, EVERYTHING), dict.fromkeys(outside, EVERYTHING))
 
 
 def _named(graph: _Graph, collapse: bool | tuple[str, ...]) -> Boxes:
     """Boxes for the scopes to collapse: all, or those of these names, with or without the scopes around them."""
     if collapse is True:
         return _merged(graph, _closed(graph, Boxes(), 1))
-    homes = {}
-    for where in graph.scopes:
+    homes, wanted = {}, set(collapse or ())
+    for where in graph.scopes if wanted else ():
+        names = [graph.view.steps.get(part, part) for part in where]  # of whichever step
         for depth in range(1, len(where) + 1):
-            if collapse and (where[depth - 1] in collapse or "/".join(where[:depth]) in collapse):
+            if {where[depth - 1], names[depth - 1], "/".join(where[:depth]), "/".join(names[:depth])} & wanted:
                 homes[where] = where[:depth]
                 break
     return Boxes(homes)
@@ -155,35 +166,103 @@ def _closed(graph: _Graph, given: Boxes, depth: int) -> Boxes:
         home = given.homes.get(where, where)[:depth]
         if where in given.homes or len(where) >= depth:
             homes[where] = home
-    return Boxes(homes, {}, {}, given.times)
+    return replace(given, homes=homes)
 
 
 def _merged(graph: _Graph, given: Boxes) -> Boxes:
     """One box for adjacent scopes with the same operations on the same shapes, the outermost first."""
-    inside: dict[Path, list[tuple[Path, int]]] = {}
-    children: dict[Path, list[Path]] = {}
+    view, merged = graph.view, replace(given, homes=dict(given.homes))
+    merged.times, merged.titles = dict(given.times), dict(given.titles)
+    inside: defaultdict[Path, list[tuple[Path, int]]] = defaultdict(list)
     for where, content in graph.scopes.items():
         for depth in range(1, len(where) + 1):
-            if where[:depth] not in inside:
-                children.setdefault(where[: depth - 1], []).append(where[:depth])
-            inside.setdefault(where[:depth], []).append((where[depth:], content))
-    homes, times = dict(given.homes), dict(given.times)
+            inside[where[:depth]].append((where[depth:], content))
+    nodes: defaultdict[Path, list[Node]] = defaultdict(list)
+    for node in view.order:
+        where = view.path(node)
+        for depth in range(len(where) + 1):
+            nodes[where[:depth]].append(node)
     waiting: list[Path] = [()]
     while waiting:
         parent = waiting.pop()
-        for _, run in groupby(children.get(parent, ()), key=lambda p: tuple(sorted(inside[p]))):
-            group = list(run)
-            if len(group) < ALIKE:
+        depth = len(parent) + 1
+        if not any(len(view.path(node)) >= depth for node in nodes[parent]):
+            continue
+        row = in_order(view, nodes[parent], lambda x, d=depth: view.path(x)[:d] if len(view.path(x)) >= d else x)  # type: ignore[misc]
+        for alike, run in groupby(row, key=lambda x: tuple(sorted(inside[x])) if isinstance(x, tuple) else None):
+            group = [x for x in run if isinstance(x, tuple)]
+            if alike is None or len(group) < ALIKE:
                 waiting += group
                 continue
-            box = (*parent, f"{shorten(group[0][-1])} … {shorten(group[-1][-1])}")
-            times[box] = len(group)
-            homes |= {(*p, *rest): box for p in group for rest, _ in inside[p]}
-    return Boxes(homes, {}, {}, times)
+            names = [x[-1] for x in group]
+            box = (*parent, f"{shorten(names[0])} … {shorten(names[-1])}")
+            if len(same := {view.steps.get(name, "") for name in names}) == 1 and any(same):
+                merged.titles[box] = same.pop(), box[-1]
+            merged.times[box] = len(group)
+            merged.homes |= {(*x, *rest): box for x in group for rest, _ in inside[x]}
+            merged.first |= {(*group[0], *rest) for rest, _ in inside[group[0]]}
+            merged.last |= {(*group[-1], *rest) for rest, _ in inside[group[-1]]}
+    return merged
+
+
+def _equal_units(given: Boxes, view: View, outside: list[Node]) -> Boxes:
+    """One box for the equal units of a layer, written as single numbers."""
+    bare: dict[Node, Path] = {}
+    times, titles = dict(given.times), dict(given.titles)
+    for k, (name, count, members) in enumerate(units(view, outside, given.homes), 1):
+        box = (f"units {k}",)
+        titles[box], times[box] = (name, ""), count
+        bare.update(dict.fromkeys(members, box))
+    return replace(given, bare=bare, times=times, titles=titles)
+
+
+def _repeated(given: Boxes, view: View) -> Iterator[Boxes]:
+    """One box for the longest stretch, of operations and boxes of scopes, that repeats a pattern."""
+    row = _row(given, view)
+    names = {box: given.titles.get(box, (view.steps.get(box[-1], box[-1]), ""))[0] for box in row if isinstance(box, tuple)}
+    content: Counter[Path] = Counter()
+    for node in view.order:
+        if home := given.homes.get(view.path(node)):
+            content[home] = hash((content[home], operation(node), node.value.shape))
+    kinds = [(names[x], content[x]) if isinstance(x, tuple) else (operation(x), x.value.shape) for x in row]
+    found = longest_repetition(kinds)
+    if found is None:
+        return
+    start, period, count = found
+    pattern = [str(name) for name, _ in kinds[start : start + period]]
+    shown = pattern if period <= SHOWN else [*pattern[: SHOWN - 2], "…", pattern[-1]]
+    box: Path = (" → ".join(shown),)
+    stretch = row[start : start + period * count]
+    inside = set(stretch)
+    homes = {where: box if home in inside else home for where, home in given.homes.items()}
+    ends = []
+    for part in (stretch[:period], stretch[-period:]):
+        scopes = {where for where, home in given.homes.items() if home in set(part)}
+        ends.append(scopes | {x for x in part if isinstance(x, Node)})
+    bare = dict.fromkeys((x for x in stretch if isinstance(x, Node)), box)
+    times = {b: n for b, n in given.times.items() if b not in inside} | {box: count}
+    yield Boxes(homes, bare, {}, times, given.titles, given.first | ends[0], given.last | ends[1])
+
+
+def _stretches(given: Boxes, view: View) -> Boxes:
+    """One box for each stretch of operations between the boxes of scopes."""
+    bare: dict[Node, Path] = {}
+    for is_box, run in groupby(_row(given, view), key=lambda x: isinstance(x, tuple)):
+        if not is_box:
+            many = len(set(bare.values()))
+            box = (f"operations {many + 1}",) if many else EVERYTHING
+            bare.update((x, box) for x in run if isinstance(x, Node))
+    return replace(given, bare=bare)
+
+
+def _row(given: Boxes, view: View) -> list[Item]:
+    """The boxes of scopes, and the operations outside them except the result, each after those that it depends on."""
+    row = in_order(view, view.order, lambda x: given.homes.get(view.path(x), x)) if given.homes else list(view.order)
+    return [x for x in row if x is not view.root]
 
 
 def _fold(chosen: Boxes, graph: _Graph, all_: bool) -> None:
-    """Draw the leaves that only one box uses inside it: the parameters of a scope, and with `all_` every other leaf.
+    """Draw leaves inside the box that uses them: the parameters of a scope, of all its steps, and with `all_` every other.
 
     Without `all_`, the first input of the first operation counts as the input of the box and stays outside.
     """
@@ -194,45 +273,30 @@ def _fold(chosen: Boxes, graph: _Graph, all_: bool) -> None:
     outside = set() if all_ else set(first.values())
     homes = {leaf: {chosen.homes.get(where, ()) for where in users if where} for leaf, users in graph.users.items()}
     shown: Collection[Node] = homes if len(homes) <= FEW else graph.named if len(graph.named) <= FEW else ()
-    for node in graph.bare:
-        for x in node.inputs:
-            if x is not None and x.op is None:
-                homes[x].add(() if x in shown and not all_ else chosen.bare.get(node, ()))
+    for node, x in graph.outside:
+        homes[x].add(() if x in shown and not all_ else chosen.bare.get(node, ()))
+    steps = graph.view.steps
     for leaf, home in homes.items():
-        if len(home) == 1 and () not in home and leaf not in outside and (all_ or leaf.requires_grad):
-            chosen.folded[leaf] = next(iter(home))
+        one = len({(*box[:-1], steps.get(box[-1], box[-1])) for box in home if box}) == 1
+        if one and () not in home and leaf not in outside and (all_ or leaf.requires_grad):
+            chosen.folded[leaf] = home
 
 
-def _count(chosen: Boxes, graph: _Graph) -> int:
-    """The number of nodes drawn."""
-    alone = sum(n for where, n in graph.drawn.items() if where and where not in chosen.homes)
-    bare = 0 if chosen.bare else graph.drawn[()]
-    if chosen.bare:
-        for node in graph.bare:
-            if node not in chosen.bare:
-                bare += 1 + sum(x is None and v is not None for x, v in zip(node.inputs, node.values, strict=True))
-    closed = len({*chosen.homes.values(), *chosen.bare.values()})
-    return alone + bare + closed + len(graph.users) - len(chosen.folded)
-
-
-def _repeating(nodes: list[Node], root: Node | None) -> tuple[dict[Node, Path], dict[Path, int]] | None:
-    """One box for the longest run of operations that repeats a pattern."""
-    kinds: dict[tuple[str, tuple[int, ...]], int] = {}
-    codes = np.array([kinds.setdefault((operation(n), n.value.shape), len(kinds)) for n in nodes if n is not root])
-    best = (0, 0, 0)
-    for period in range(1, min(LONGEST_PATTERN, len(codes) // ALIKE) + 1):
-        same = np.concatenate([[0], codes[period:] == codes[:-period], [0]]).astype(np.int8)
-        edges = np.flatnonzero(np.diff(same))
-        lengths = edges[1::2] - edges[::2]
-        if lengths.size:
-            longest = int(np.argmax(lengths))
-            repeats = int(lengths[longest]) // period + 1
-            if repeats >= ALIKE and repeats * period > best[0]:
-                best = repeats * period, int(edges[::2][longest]), period
-    length, start, period = best
-    if not length:
-        return None
-    pattern = [operation(n) for n in nodes[start : start + period]]
-    shown = pattern if period <= SHOWN else [*pattern[: SHOWN - 2], "…", pattern[-1]]
-    box = (" → ".join(shown),)
-    return dict.fromkeys(nodes[start : start + length], box), {box: length // period}
+def _count(view: View, chosen: Boxes, most: int) -> int:
+    """The number of nodes drawn; it counts no further than to more than `most`."""
+    count, seen = 0, set()
+    heads: dict[Node, set[Item]] = {}
+    for node in view.order:
+        home = chosen.of(node, view.path(node))
+        if home:
+            seen.add(home)
+        for x, v in view.operands(node):
+            if x is None:
+                count += not home and v is not None
+            elif x.op is None and x not in chosen.folded:
+                heads.setdefault(x, set()).add(home or node)
+        count += not home
+        if count > most:
+            return count
+    chosen.heads = {x: len(users) for x, users in heads.items()}
+    return count + len(seen) + sum(1 if uses <= FEW_USES else uses for uses in chosen.heads.values())

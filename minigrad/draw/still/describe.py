@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ import numpy as np
 from minigrad.backward import downstream, local_gradient
 from minigrad.draw.heatmap import MOST, Heatmap, heatmap
 from minigrad.draw.names import arguments, operation, symbol
-from minigrad.draw.still.collapse import EVERYTHING, Boxes, boxes
+from minigrad.draw.still.audit import audit
+from minigrad.draw.still.collapse import EVERYTHING, FEW_USES, Boxes, boxes
 from minigrad.draw.still.picture import Description, DrawnEdge, DrawnNode, Kind, Lines, Options, Path
+from minigrad.draw.still.traffic import Traffic, Use
 from minigrad.draw.still.view import View, path
 from minigrad.draw.text import shape_and_dtype, summary
 from minigrad.graph import Fault, Node, Value
@@ -74,89 +77,157 @@ class _Describer:
         self.view, self.options = view, options
         self.boxes: Boxes = boxes(view, options)
         self.most = MOST if len(view.order) <= MANY_MAPS else MOST // 2
+        self.traffic = Traffic(view, options)
+        self.heads = self.boxes.heads
         self.ids: dict[Node | Path, str] = {}  # of nodes, and of boxes by their path
+        self.stubs: dict[tuple[Node, Node | Path], str] = {}  # of a leaf, at each of many uses
         self.operations: defaultdict[Path, Counter[str]] = defaultdict(Counter)  # in each box
         self.pairs: Counter[tuple[str, str]] = Counter()  # an operation and one that uses it, in the whole graph
         self.nodes: dict[str, DrawnNode] = {}
         self.edges: dict[tuple[str, object], DrawnEdge] = {}
 
-    def finish(self) -> tuple[tuple[DrawnNode, ...], tuple[DrawnEdge, ...]]:
-        """All nodes and edges, including the boxes, whose content is now counted."""
-        leaves = Counter(self.boxes.folded.values())
+    def finish(self) -> tuple[tuple[DrawnNode, ...], tuple[DrawnEdge, ...], Lines]:
+        """All nodes and edges, including the boxes, whose content is now counted, and notes on the whole."""
+        inside: defaultdict[Path, list[Node]] = defaultdict(list)
+        for leaf, homes in self.boxes.folded.items():
+            for box in homes:
+                inside[box].append(leaf)
         outer = {box[:depth] for box in self.operations for depth in range(1, len(box))}
         for box, kinds in self.operations.items():
-            times, total = self.boxes.times.get(box, 1), kinds.total()
-            count = _count(total, "operation", "operations")
-            if leaves[box]:
-                count += ", " + _count(leaves[box], "leaf", "leaves")
-            most = [f"{n:,} {name}" for name, n in kinds.most_common(KINDS)]
-            if others := kinds.total() - sum(n for _, n in kinds.most_common(KINDS)):
-                most.append(f"{others:,} others")
-            if box is EVERYTHING and self.pairs:
-                (one, then), n = self.pairs.most_common(1)[0]
-                most.append(f"most often {one} → {then}: {n:,} times")
-            tell = len(kinds) > 1 and (times > 1 or total > MANY)
-            id = self.ids[box]
-            self.nodes[id] = DrawnNode(
-                id,
-                "scope",
-                shorten(box[-1], 40) + f"\n× {times:,}" * (times > 1),
-                detail="\n".join([count, *most] if tell else [count]),
-                scope=box if box in outer else box[:-1],
-                tooltip="\n".join([f"scope {shorten('/'.join(box), LONGEST_IN_WORDS)}", count, *most]),
-            )
-        return tuple(self.nodes.values()), tuple(self.edges.values())
+            self.nodes[self.ids[box]] = self.described(box, kinds, inside[box], box if box in outer else box[:-1])
+        self.describe_wires()
+        notes = [*(audit(self.view) if self.options.gradients else ()), self.traffic.note()]
+        return tuple(self.nodes.values()), tuple(self.edges.values()), tuple(filter(None, notes))
+
+    def described(self, box: Path, kinds: Counter[str], leaves: Collection[Node], scope: Path) -> DrawnNode:
+        """A box, by what is in it and what leaves it."""
+        times, total = self.boxes.times.get(box, 1), kinds.total()
+        title, parts = self.boxes.titles.get(box, (box[-1], ""))
+        count = _count(total, "operation", "operations")
+        parameters = sum(x.value.size for x in leaves if x.requires_grad)
+        if parameters:
+            count += ", " + _count(parameters, "parameter", "parameters")
+        if constants := sum(not x.requires_grad for x in leaves):
+            count += ", " + _count(constants, "constant", "constants")
+        most = [f"{n:,} {name}" for name, n in kinds.most_common(KINDS)]
+        if others := kinds.total() - sum(n for _, n in kinds.most_common(KINDS)):
+            most.append(f"{others:,} others")
+        if box is EVERYTHING and self.pairs:
+            (one, then), n = self.pairs.most_common(1)[0]
+            most.append(f"most often {one} → {then}: {n:,} times")
+        tell = len(kinds) > 1 and (times > 1 or total > MANY)
+        value, gradient = self.traffic.numbers(box)
+        lines = [f"scope {shorten('/'.join(box), LONGEST_IN_WORDS)}", parts, count, *most]
+        lines += [f"value: {', '.join(value)}"] * bool(value) + [f"gradient: {', '.join(gradient)}"] * bool(gradient)
+        return DrawnNode(
+            self.ids[box],
+            "scope",
+            shorten(title, 40) + f"\n× {times:,}" * (times > 1),
+            detail="\n".join(filter(None, [parts, count, *(most if tell else ())])),
+            value=value,
+            gradient=gradient,
+            scope=scope,
+            tooltip="\n".join(filter(None, lines)),
+        )
+
+    def describe_wires(self) -> None:
+        """The edges from and to boxes, by what they carry."""
+        wires = list(self.traffic.wires)
+        carried = {use.x for many in self.traffic.wires.values() for use in many}
+        uses = Counter(x for node in self.view.order for x, _ in self.view.operands(node) if x in carried) if carried else {}
+        lines = {wire: self.traffic.wire(wire, uses) for wire in wires}
+        for wire in wires:
+            told = lines[wire] if self.options.shapes else lines[wire][1:]
+            words = f"{lines[wire][0]}{', gradient ' * (len(lines[wire]) > 1)}{', '.join(lines[wire][1:])}"
+            self.edges[wire] = replace(self.edges[wire], downstream=told, tooltip=words, width=self.traffic.width(wire))
 
     def add(self, node: Node) -> None:
         """Describe a recorded node and the edges to it."""
         where = self.view.path(node)
         box = self.boxes.of(node, where)
+        if node is self.view.root and box:
+            self.traffic.outputs[box][node] = None
         if box:
-            self.enclose(node, box)
+            self.enclose(node, where, box)
             return
-        inputs = [(i, self.tail(x, v, where)) for i, x, v in self.view.inputs(node)]
+        inputs = [(i, x, self.tail(x, v, where, node)) for i, x, v in self.view.inputs(node)]
         head = self.result(node, where)
-        self.connect(node, inputs, head)
-
-    def enclose(self, node: Node, box: Path) -> None:
-        """Count a node that is part of a box."""
-        name, tails = operation(node), []
-        for x in self.view.drawn_inputs(node):
-            if x is None:
-                continue
-            if box is EVERYTHING and x.op is not None:
-                self.pairs[operation(x), name] += 1
-            # Most edges of a box stay inside it.
-            if x.op is None or self.boxes.of(x, self.view.path(x)) != box:
-                tails.append(self.tail(x, None))
-        self.operations[box][name] += 1
-        head = self.box(box)
-        for tail in tails:
-            self.merge(tail, head)
-
-    def connect(self, node: Node, inputs: Iterable[tuple[int, str]], head: str) -> None:
-        """Describe the edges to a node."""
-        for i, tail in inputs:
-            if self.nodes[tail].kind == "scope":
-                self.merge(tail, head)
+        for i, x, tail in inputs:
+            if self.nodes[tail].kind == "scope" and x is not None:
+                self.leave(x, self.boxes.of(x, self.view.path(x)), node, where, ())
+                self.merge(tail, head, Use(x, node, i))
             else:
                 self.edges[head, i] = self.edge(node, i, tail, head)
 
-    def tail(self, x: Node | None, v: Any, where: Path = ()) -> str:
+    def leave(self, x: Node, home: Path, node: Node, where: Path, box: Path) -> None:
+        """Note a tensor that leaves a box, or the first or last part of one, for an operation elsewhere."""
+        boxes, path = self.boxes, self.view.path(x)
+        if home != box:
+            self.traffic.outputs[home][x] = None
+        if boxes.first:
+            part, other = path or x, where or node
+            if part in boxes.first and other not in boxes.first:
+                self.traffic.ends[home][0][x] = None
+            if part in boxes.last and home != box:
+                self.traffic.ends[home][1][x] = None
+
+    def enclose(self, node: Node, where: Path, box: Path) -> None:
+        """Count a node that is part of a box."""
+        name, boxes = operation(node), self.boxes
+        tails: list[tuple[str, Use]] = []
+        for i, (x, _) in enumerate(self.view.operands(node)):
+            if x is None:
+                continue
+            home: Path = ()
+            if x.op is not None:
+                if box is EVERYTHING:
+                    self.pairs[operation(x), name] += 1
+                home = boxes.of(x, self.view.path(x))
+                if home and (home != box or boxes.first):
+                    self.leave(x, home, node, where, box)
+            # Most edges of a box stay inside it.
+            if home != box and x not in boxes.folded:
+                tails.append((self.tail(x, None, box[:-1], box), Use(x, node, i)))
+        additions = len(self.view.sums[node]) - 1 if node in self.view.sums else 1
+        self.operations[box][name] += additions
+        if additions > 1:
+            self.pairs[name, name] += additions - 1
+        head = self.box(box)
+        for tail, use in tails:
+            self.merge(tail, head, use)
+
+    def tail(self, x: Node | None, v: Any, where: Path = (), user: Node | Path = ()) -> str:
         """The id of an input, which is described on first use."""
         if x is None:
             return self.constant(v, where)
-        home = self.boxes.folded.get(x) if x.op is None else self.boxes.of(x, self.view.path(x))
+        home = self.boxes.of(x, self.view.path(x)) if x.op is not None else ()
         if home:
             return self.box(home)
+        if self.heads.get(x, 0) > FEW_USES:
+            return self.stub(x, where, user)
         if x not in self.ids:
             # A parameter is drawn among the operations that use it; data come from outside.
             inside = _shared(self.boxes.around(x)) if x.requires_grad else ()
-            if x.requires_grad or self.view.name(x) or x in self.view.faults:
-                self.ids[x] = self.leaf(x, inside)
-            else:
-                self.ids[x] = self.constant(x.value, inside)
+            self.ids[x] = self.leaf(x, inside)
         return self.ids[x]
+
+    def stub(self, x: Node, where: Path, user: Node | Path) -> str:
+        """The id of a leaf that is used often: in full at its first use, by its name at every other."""
+        if x not in self.ids:
+            if not self.view.name(x) and x.requires_grad:
+                self.view.names[x] = (
+                    f"leaf {sum(1 for known in self.ids if isinstance(known, Node) and known.op is None) + 1}"
+                )
+            self.ids[x] = self.leaf(x, where)
+            full = self.nodes[self.ids[x]]
+            times = f"used at {self.heads[x]:,} gates"
+            detail = "\n".join(filter(None, (full.detail, times)))
+            self.nodes[full.id] = replace(full, detail=detail, tooltip=f"{full.tooltip}\n{times}")
+            self.stubs[x, user] = full.id
+        if (x, user) not in self.stubs:
+            full = self.nodes[self.ids[x]]
+            self.stubs[x, user] = self.put("constant", full.title, scope=where, tooltip=full.tooltip, stub_of=full.id)
+        return self.stubs[x, user]
 
     def box(self, box: Path) -> str:
         """The id of a box; it is described at the end, when its nodes are counted."""
@@ -169,9 +240,10 @@ class _Describer:
         op = node.op
         assert op is not None
         told, numbers = arguments(op, node.static), self.numbers(node)
+        sums = self.view.sums.get(node)
         self.ids[node] = self.put(
             "op",
-            symbol(node),
+            f"Σ × {len(sums):,}" if sums else symbol(node),
             name=shorten(self.view.name(node)),
             arguments=shorten(told, LONGEST_TOLD),
             scope=where,
@@ -199,13 +271,13 @@ class _Describer:
             **shown,
         )
         for i, tail in tails:
-            if self.nodes[tail].kind == "scope":
-                self.merge(tail, head)
-            else:
-                self.edges[head, i] = DrawnEdge(f"{head}-{i}", tail, head, tooltip=f"{called}, input {i + 1}")
+            edge = DrawnEdge(f"{head}-{i}", tail, head, tooltip=f"{called}, input {i + 1}")
+            self.edges[(tail, head) if self.nodes[tail].kind == "scope" else (head, i)] = edge
 
     def leaf(self, x: Node, where: Path) -> str:
-        """Describe a leaf."""
+        """Describe a leaf; an unnamed constant by its value."""
+        if not x.requires_grad and not self.view.name(x) and x not in self.view.faults:
+            return self.constant(x.value, where)
         kind: Kind = "leaf" if x.requires_grad else "constant"
         numbers = self.numbers(x)
         return self.put(
@@ -230,22 +302,26 @@ class _Describer:
         self.nodes[id] = DrawnNode(id, kind, title, **rest)
         return id
 
-    def merge(self, tail: str, head: str) -> None:
+    def merge(self, tail: str, head: str, use: Use) -> None:
         """One edge for all those from or to a box."""
-        if tail != head and (tail, head) not in self.edges:
+        if tail == head:
+            return
+        self.traffic.wires[tail, head].append(use)
+        if (tail, head) not in self.edges:
             self.edges[tail, head] = DrawnEdge(f"{tail}-{head}", tail, head)
 
     def edge(self, node: Node, i: int, tail: str, head: str) -> DrawnEdge:
         """Describe the edge to input `i` of a node: its local gradient, or the shape and norm of its downstream gradient."""
-        op, x, options = node.op, node.inputs[i], self.options
+        op, options, sums = node.op, self.options, self.view.sums.get(node)
+        x = sums[i][0] if sums else node.inputs[i]
         assert op is not None
         local: Lines = ()
         back: Lines = ()
-        words = f"{operation(node)}, input {i + 1} of {len(node.inputs)}"
+        words = f"{operation(node)}, input {i + 1} of {len(sums or node.inputs)}"
         tracked = x is not None and self.view.drawn(x).requires_grad
         upstream = self.view.gradient(node) if options.gradients else None
         if tracked and op.elementwise and options.local_gradients:
-            gradient = local_gradient(node, i)
+            gradient = np.ones_like(node.value)[()] if sums else local_gradient(node, i)
             local = summary(gradient, options.precision)
             words += f"\nlocal gradient {_exact(gradient)}"
         elif tracked and not op.elementwise and upstream is not None:

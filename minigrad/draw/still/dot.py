@@ -200,6 +200,8 @@ class _Writer:
         """The attributes of an edge."""
         kind = "local" if edge.local else "downstream" if edge.downstream else ""
         attributes = {"id": edge.id, "class": kind, "tooltip": _tooltip(edge.tooltip)}
+        if edge.width != 1:
+            attributes["penwidth"] = f"{edge.width:.2f}"
         if edge.local:
             attributes["label"] = _table([_cell(_font(("local", *edge.local), self.colors.local, 10))])
         elif edge.downstream:
@@ -229,6 +231,7 @@ class _Writer:
         ]
         texts = [_font((text,), color, 10) for shown, text, color in parts if shown]
         rows = [SEPARATOR.join(texts[i : i + 3]) for i in range(0, len(texts), 3)]
+        rows[:0] = [_font((note,), c.ink, 10) for note in picture.notes]
         return f"<{'<BR/>'.join(rows)}>" if rows else ""
 
 

@@ -27,7 +27,7 @@ from minigrad.ops.networks import cross_entropy, dropout, linear, loss, normalis
 
 Expansion = Callable[..., Any]
 EXPANSIONS: dict[Op[...], Expansion] = {}
-NAMES: set[str] = set()
+NAMES: set[str] = {"add"}  # see `sums`: a chain of additions is drawn as one gate
 
 
 def expands(op: Op[...], *names: str) -> Callable[[Expansion], Expansion]:
@@ -61,7 +61,7 @@ def expand(view: View, which: bool | Collection[str | Node]) -> None:
     """
     chosen = set() if isinstance(which, bool) else set(which)
     for x in chosen:
-        known = x.op in EXPANSIONS if isinstance(x, Node) else x in NAMES
+        known = x.op in EXPANSIONS or x.op is ops.add if isinstance(x, Node) else x in NAMES
         if not known:
             name = operation(x) or "a leaf" if isinstance(x, Node) else x
             raise ValueError(f"draw: expand does not know {name!r}; it expands {', '.join(sorted(NAMES))}")
@@ -94,8 +94,10 @@ def _expanded(node: Node, view: View) -> list[Node]:
         view.notes[node] = "not expanded: its primitives would not give the same numbers here"
         return []
     cluster = (*view.path(node), operation(node))
+    entered = (*view.entries(node)[: len(cluster) - 1], -len(view.clusters))  # unlike any other
     inside = topological_order(out)
     view.clusters.update(dict.fromkeys(inside, cluster))
+    view.entered.update(dict.fromkeys(inside, entered))
     view.stands_for[node] = out
     for leaf, x, v in zip(leaves, node.inputs, node.values, strict=True):
         if isinstance(leaf, Node):

@@ -42,6 +42,8 @@ class DrawnNode:
         Whether it is the result that was drawn: its gradient is the upstream gradient from outside.
     fault : str
         What went wrong at this node; empty if nothing did.
+    stub_of : str
+        The id of the leaf that is drawn once more here, by its name; empty if this is no such stub.
     """
 
     id: str
@@ -58,6 +60,7 @@ class DrawnNode:
     tooltip: str = ""
     result: bool = False
     fault: str = ""
+    stub_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,12 @@ class DrawnEdge:
     local : tuple of str
         The local gradient as lines of text; empty if not shown or not elementwise.
     downstream : tuple of str
-        Shape and norm of the downstream gradient of an operation that is not elementwise; empty if not shown or unknown.
+        Shape and norm of the downstream gradient of an operation that is not elementwise, or of a box; empty if not shown or
+        unknown.
     tooltip : str
         The edge as text.
+    width : float
+        Pixels; from or to a box it is the logarithm of the norm of the gradient, and 1 elsewhere.
     """
 
     id: str
@@ -84,21 +90,33 @@ class DrawnEdge:
     local: Lines = ()
     downstream: Lines = ()
     tooltip: str = ""
+    width: float = 1.0
 
 
 @dataclass(frozen=True)
 class Description:
-    """A picture of a graph as text and numbers."""
+    """A picture of a graph as text and numbers.
+
+    Attributes
+    ----------
+    title : str
+        In a few words.
+    nodes, edges : tuple
+        What is drawn.
+    notes : tuple of str
+        Remarks on the whole picture, for its legend.
+    """
 
     title: str
     nodes: tuple[DrawnNode, ...]
     edges: tuple[DrawnEdge, ...]
+    notes: Lines = ()
 
     @property
     def words(self) -> str:
         """The picture for screen readers: its size, its leaves, its result."""
         shown = [n for n in self.nodes if n.fault or n.result or (n.kind == "leaf" and n.value)]
-        lines = [f"{len(self.nodes)} nodes, {len(self.edges)} edges"]
+        lines = [f"{len(self.nodes)} nodes, {len(self.edges)} edges", *self.notes]
         for n in shown[:MOST_IN_WORDS]:
             what = n.fault or f"value {', '.join(n.value)}" * bool(n.value)
             gradient = f", gradient {', '.join(n.gradient)}" if n.gradient else ""

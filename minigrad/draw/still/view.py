@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
+from minigrad.backward import downstream, unbroadcast
 from minigrad.draw.still.picture import Path
 from minigrad.graph import Fault, Node, Value, topological_order, value_of
 
 DEEPEST = 20  # deeper scopes count as one
+
+Term = tuple[Node | None, Any]
 
 
 @dataclass
@@ -28,8 +34,14 @@ class View:
         Names of nodes that have none of their own.
     stands_for : dict
         Nodes that are replaced in the drawing, as the results of expanded operations are, and their replacements.
+    sums : dict
+        Additions that are drawn as one gate: the last one, with its terms, each a node or None and a value.
     clusters : dict
-        The operations inside an expanded one, with the clusters around them.
+        Operations whose clusters are not simply the parts of their scope: those inside an expanded one, for instance.
+    entered : dict
+        When the clusters of the operations inside an expanded one were entered.
+    steps : dict
+        Clusters that stand for one step of a scope that was left and entered again, and the name of that scope.
     notes : dict
         Remarks on a node.
     faults : dict
@@ -45,7 +57,10 @@ class View:
     known: dict[Node, Value] = field(default_factory=dict)
     names: dict[Node, str] = field(default_factory=dict)
     stands_for: dict[Node, Node] = field(default_factory=dict)
+    sums: dict[Node, list[Term]] = field(default_factory=dict)
     clusters: dict[Node, Path] = field(default_factory=dict)
+    entered: dict[Node, tuple[int, ...]] = field(default_factory=dict)
+    steps: dict[str, str] = field(default_factory=dict)
     notes: dict[Node, str] = field(default_factory=dict)
     faults: dict[Node, str] = field(default_factory=dict)
     fault: Fault | None = None
@@ -62,19 +77,31 @@ class View:
             x = self.stands_for[x]
         return x
 
-    def drawn_inputs(self, node: Node) -> tuple[Node | None, ...]:
-        """The nodes that are drawn for the inputs of an operation; None for a constant."""
-        return tuple([None if x is None else self.drawn(x) for x in node.inputs]) if self.stands_for else node.inputs
+    def operands(self, node: Node) -> Iterable[Term]:
+        """The operands of an operation: the nodes that are drawn for them, None for constants, and their values."""
+        if not self.stands_for:  # most graphs; then nothing is made for each node
+            return self.sums.get(node) or zip(node.inputs, node.values, strict=True)
+        terms = self.sums.get(node) or zip(node.inputs, node.values, strict=True)
+        return [(None if x is None else self.drawn(x), v) for x, v in terms]
 
     def inputs(self, node: Node) -> Iterator[tuple[int, Node | None, Any]]:
-        """The inputs of an operation: the position, the node that is drawn, and the value at the time of recording."""
-        for i, (x, v) in enumerate(zip(self.drawn_inputs(node), node.values, strict=True)):
+        """The operands of an operation that are there, with their positions."""
+        for i, (x, v) in enumerate(self.operands(node)):
             if x is not None or v is not None:
                 yield i, x, v
 
     def gradient(self, node: Node) -> Value | None:
         """The gradient shown at a node."""
         return self.known[node] if node in self.known else value_of(node.grad)
+
+    def downstream(self, node: Node, i: int) -> Value | None:
+        """The downstream gradient of an operand; None if the gradient of the operation is unknown."""
+        upstream = self.gradient(node)
+        if upstream is None:
+            return None
+        if node in self.sums:  # passes its gradient on to each term
+            return unbroadcast(upstream, np.shape(self.sums[node][i][1]))
+        return downstream(node, i, upstream)
 
     def name(self, node: Node) -> str:
         """The name of a node: its own, or one found for it."""
@@ -86,7 +113,14 @@ class View:
             return self.clusters[node]
         return path(node.origin.scope) if node.origin is not None else ()
 
+    def entries(self, node: Node) -> tuple[int, ...]:
+        """When each cluster around an operation was entered."""
+        if node in self.entered:
+            return self.entered[node]
+        return node.origin.entered if node.origin is not None else ()
 
+
+@lru_cache(4096)
 def path(scope: str) -> Path:
     """The parts of the name of a scope, outermost first.
 

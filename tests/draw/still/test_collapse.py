@@ -114,7 +114,7 @@ def network(blocks, width=4):
 def test_repeated_blocks_are_one_box_with_a_count_and_the_input_stays_outside():
     drawing = draw(network(12), max_nodes=50)
     assert boxes(drawing) == [
-        ("block0 … block11\n× 12", "84 operations, 60 leaves\n36 linear\n12 softmax\n12 matmul\n12 add\n12 relu"),
+        ("block0 … block11\n× 12", "84 operations, 816 parameters\n36 linear\n12 softmax\n12 matmul\n12 add\n12 relu"),
     ]
     assert wires(drawing)[0] == ("x", "block0 … block11\n× 12")
     assert "head" in texts(drawing)
@@ -174,7 +174,7 @@ def test_leaves_of_one_box_are_folded_into_it():
     drawing = draw(y * x, max_nodes=5)
     assert [(n.title, n.detail) for n in drawing.description.nodes] == [
         ("x", ""),
-        ("layer", "50 operations, 50 leaves"),
+        ("layer", "50 operations, 50 parameters"),
         ("×", ""),
     ]
 
