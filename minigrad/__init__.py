@@ -4,6 +4,7 @@ import typing as _typing
 
 from minigrad import fft, linalg
 from minigrad.draw import draw
+from minigrad.draw.flow.flow import draw_flow
 from minigrad.draw.motion.animate import animate_conv, animate_pool
 from minigrad.draw.motion.jacobian import draw_jacobian
 from minigrad.draw.player.explain import explain
@@ -29,6 +30,7 @@ __all__ = [
     "animate_pool",
     "detect_anomaly",
     "draw",
+    "draw_flow",
     "draw_jacobian",
     "explain",
     "export_onnx",
