@@ -245,13 +245,13 @@ def test_a_picture_of_ones_own_taste(tmp_path: Path) -> None:
 
 def test_a_picture_that_cannot_be_drawn(capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(drawing: Drawing, path: Path) -> None:
-        raise RuntimeError("install Graphviz")
+        raise RuntimeError("this system has no fonts")
 
     monkeypatch.setattr(Drawing, "save", refuse)
     assert main([*EXAMPLE, "--svg", str(tmp_path / "graph.svg")]) == 2
     out, err = capsys.readouterr()
     assert "(x + y) * z" in out
-    assert "install Graphviz" in err
+    assert "this system has no fonts" in err
 
 
 def test_a_page_that_plays(capsys: Capture, tmp_path: Path) -> None:

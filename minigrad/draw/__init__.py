@@ -1,9 +1,10 @@
-"""The picture of a graph with its values and gradients: graph → description → DOT → SVG."""
+"""The picture of a graph with its values and gradients: graph → description → layout → SVG."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property, partial
+from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
 from minigrad.draw.files import Saved
@@ -11,10 +12,13 @@ from minigrad.draw.limits import MOST_DECIMALS, check_integers
 from minigrad.graph import Node
 
 if TYPE_CHECKING:
-    from minigrad.draw.still.picture import Description
+    from minigrad.draw.layout.arrange import Layout
+    from minigrad.draw.still.picture import Description, Direction
     from minigrad.draw.still.view import View
 
 __all__ = ["Drawing", "draw"]
+
+_NUMBERS = count(1)  # of the pictures that are shown in pages
 
 
 class Drawing(Saved):
@@ -28,8 +32,10 @@ class Drawing(Saved):
         The content of the picture as text and numbers.
     dot : str
         The picture as DOT, the language of Graphviz.
-    theme : str
-        Its colours.
+    svg : str
+        The picture as SVG.
+    direction, theme, engine : str
+        As given to `draw`.
 
     Examples
     --------
@@ -42,27 +48,71 @@ class Drawing(Saved):
     'digraph'
     """
 
-    def __init__(self, description: Description, dot: str, theme: str = "light") -> None:
+    def __init__(
+        self,
+        description: Description,
+        direction: Direction = "LR",
+        theme: str = "light",
+        engine: str = "minigrad",
+    ) -> None:
         self.description = description
-        self.dot = dot
+        self.direction: Direction = direction
         self.theme = theme
+        self.engine = engine
 
     @cached_property
     def svg(self) -> str:
         """The picture as SVG, laid out on first access."""
-        from minigrad.draw.still.render import svg
-        from minigrad.draw.theme import style
+        if self.engine == "dot":
+            from minigrad.draw.still.render import render
 
-        return svg(self.dot, self.description.title, self.description.words, style(self.theme))
+            return render(self.dot, "svg").decode()
+        return self._written(self.theme)
+
+    @cached_property
+    def dot(self) -> str:
+        """The picture as DOT, the language of Graphviz."""
+        from minigrad.draw.still.dot import to_dot
+        from minigrad.draw.theme import palette
+
+        return to_dot(self.description, self.direction, palette(self.theme))
+
+    @cached_property
+    def _layout(self) -> Layout:
+        from minigrad.draw.layout.arrange import arrange
+
+        return arrange(self.description, self.direction)
+
+    def _written(self, theme: str, prefix: str = "") -> str:
+        """The laid out picture as SVG."""
+        from minigrad.draw.still.svg import write
+        from minigrad.draw.theme import palette, style
+
+        return write(self.description, self._layout, palette(theme), style(theme), prefix)
+
+    def _image(self, suffix: str) -> bytes:
+        """The picture as PNG or PDF; light, unless the theme is dark."""
+        if self.engine == "dot":
+            from minigrad.draw.still.render import render
+
+            return render(self.dot, suffix)
+        from minigrad.draw.still.pdf import pdf
+        from minigrad.draw.still.png import png
+
+        return (png if suffix == "png" else pdf)(self._written("dark" if self.theme == "dark" else "light"))
 
     def _formats(self) -> Mapping[str, Callable[[], bytes]]:
-        from minigrad.draw.still.render import SUFFIXES, render
-
-        rendered = {f".{suffix}": partial(render, self.dot, suffix) for suffix in SUFFIXES}
-        return {**rendered, ".svg": lambda: self.svg.encode(), ".dot": self.dot.encode}
+        return {
+            ".svg": lambda: self.svg.encode(),
+            ".png": partial(self._image, "png"),
+            ".pdf": partial(self._image, "pdf"),
+            ".dot": lambda: self.dot.encode(),
+        }
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+        """SVG for a notebook, with ids that those of no other picture in the page equal."""
+        svg = self.svg if self.engine == "dot" else self._written(self.theme, f"g{next(_NUMBERS)}-")
+        return {"image/svg+xml": svg, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         nodes, edges = len(self.description.nodes), len(self.description.edges)
@@ -86,6 +136,7 @@ def draw(
     collapse: bool | str | Collection[str] = False,
     depth: int | None = None,
     max_nodes: int = 300,
+    engine: Literal["minigrad", "dot"] = "minigrad",
 ) -> Drawing:
     """Draw the graph of a result: values green above the wires, gradients red below, local gradients on the edges.
 
@@ -121,6 +172,8 @@ def draw(
     max_nodes : int
         A larger graph is collapsed: first adjacent scopes with the same content become one box with a count, then each scope
         becomes a box, then units that are computed alike and repetitions outside scopes, and finally everything.
+    engine : {'minigrad', 'dot'}
+        The layout: minigrad's own, the same on every machine, or that of Graphviz, whose program `dot` has to be installed.
 
     Returns
     -------
@@ -144,11 +197,9 @@ def draw(
     >>> draw(f, names={"x": x, "y": y, "z": z}, backward=True)
     <minigrad graph of multiply: 5 nodes, 4 edges>
     """
-    _check(f, direction, precision, max_nodes, depth, theme, names)
+    _check(f, direction, precision, max_nodes, depth, theme, names, engine)
     from minigrad.draw.still.describe import describe_graph
-    from minigrad.draw.still.dot import to_dot
     from minigrad.draw.still.picture import Options
-    from minigrad.draw.theme import palette
 
     options = Options(
         values=bool(values),
@@ -162,8 +213,7 @@ def draw(
         collapse=_several("collapse", collapse, str),
     )
     view = _view(f, names, backward, _several("expand", expand, (str, Node)))
-    description = describe_graph(view, options)
-    return Drawing(description, to_dot(description, direction, palette(theme)), theme)
+    return Drawing(describe_graph(view, options), direction, theme, engine)
 
 
 def _view(
@@ -221,7 +271,7 @@ def _several(name: str, given: Any, kinds: Any) -> Any:
     return several
 
 
-def _check(f: Any, direction: Any, precision: Any, max_nodes: Any, depth: Any, theme: Any, names: Any) -> None:
+def _check(f: Any, direction: Any, precision: Any, max_nodes: Any, depth: Any, theme: Any, names: Any, engine: Any) -> None:
     """Check the arguments of `draw`."""
     if not isinstance(f, Node | BaseException):
         hint = "call it with tensors" if callable(f) else "build the expression from Tensors"
@@ -234,6 +284,8 @@ def _check(f: Any, direction: Any, precision: Any, max_nodes: Any, depth: Any, t
         raise ValueError(f"draw: direction is 'LR' (left to right) or 'TB' (top to bottom), got {direction!r}")
     if theme not in ("auto", "light", "dark"):
         raise ValueError(f"draw: theme is 'auto', 'light' or 'dark', got {theme!r}")
+    if engine not in ("minigrad", "dot"):
+        raise ValueError(f"draw: engine is 'minigrad' or 'dot' (Graphviz), got {engine!r}")
     if names is not None and not hasattr(names, "items"):
         raise TypeError(f"draw: names is a mapping such as locals(), got {type(names).__name__}")
     if isinstance(precision, str):

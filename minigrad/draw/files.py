@@ -28,7 +28,7 @@ class Saved:
         FileNotFoundError
             If the folder does not exist.
         RuntimeError
-            If Graphviz is needed and is missing or fails.
+            If Graphviz is asked for and is missing or fails, or the system has no fonts for a PNG.
         """
         from minigrad.files import check_folder, replace_file, suffix_of
 

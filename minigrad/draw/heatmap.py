@@ -1,13 +1,12 @@
 """Heatmaps of arrays: cells coloured from negative through 0 to positive, with the scale as text.
 
-Each cell is a cell of a Graphviz table, so the same picture works in SVG, PNG, PDF and DOT without extra files: 20 arrays of
-16 × 16 add 0.02 s to a layout. In the SVG, cells of one colour are merged into one path, a tenth of the size, and negative
-ones are marked by a dash, so that the sign does not depend on colour alone. Of complex numbers, a cell shows |z|.
+In SVG, the cells of one colour are one path; negative ones are marked by a dash, so that the sign does not depend on
+colour alone, and those that are not finite by a cross. In DOT, each cell is a cell of a table. Of complex numbers, a cell
+shows |z|.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -134,8 +133,7 @@ SHADES = {shade(level): level for level in range(-STEPS, NOT_FINITE + 1)}
 
 def table(picture: Heatmap, rim: str) -> str:
     """A heatmap as a Graphviz table."""
-    count = max(len(picture.rows), len(picture.rows[0]))
-    size = min(8, max(3, ROOM // count))
+    size = cell_size(picture)
     attributes = f'CELLPADDING="0" FIXEDSIZE="TRUE" WIDTH="{size}" HEIGHT="{size}" BORDER="0"'
     rows = (
         "".join(f"<TD {attributes}></TD>" if n == GAP else f'<TD {attributes} BGCOLOR="{shade(n)}"></TD>' for n in row)
@@ -148,42 +146,34 @@ def table(picture: Heatmap, rim: str) -> str:
     return f'<TABLE {held} BORDER="1" COLOR="{rim}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{body}</TABLE>'
 
 
-_CELL = re.compile(r'<polygon fill="(#[0-9a-f]{6})" stroke="none"(?: stroke-width="[\d.]+")? points="([-\d., ]+)"/>\n')
-_CELLS = re.compile(f"(?:{_CELL.pattern.replace('(#', '(?:#').replace('([', '(?:[')})+")
+def cell_size(picture: Heatmap) -> int:
+    """The side of a cell in points."""
+    count = max(len(picture.rows), len(picture.rows[0]))
+    return min(8, max(3, ROOM // count))
 
 
-def compact(svg: str) -> str:
-    """Merge cells of one colour into a path; negative ones get a dash, those that are not finite a cross."""
-
-    def paths(run: re.Match[str]) -> str:
-        kept: list[str] = []
-        boxes: dict[int, list[tuple[float, float, float, float]]] = {}
-        for polygon in _CELL.finditer(run[0]):
-            if polygon[1] not in SHADES:
-                kept.append(polygon[0])
-                continue
-            corners = [tuple(map(float, corner.split(","))) for corner in polygon[2].split()]
-            (left, top), (right, bottom) = (map(end, zip(*corners, strict=True)) for end in (min, max))
-            boxes.setdefault(SHADES[polygon[1]], []).append((left, top, right, bottom))
-        return "".join(kept) + _paths(boxes)
-
-    return _CELLS.sub(paths, svg)
-
-
-def _paths(boxes_by_level: dict[int, list[tuple[float, float, float, float]]]) -> str:
-    out = []
-    dashes, crosses = [], []
-    for level, boxes in sorted(boxes_by_level.items()):
-        d = "".join(f"M{x:g},{y:g}h{right - x:g}v{bottom - y:g}h{x - right:g}z" for x, y, right, bottom in boxes)
-        out.append(f'<path class="heat" fill="{shade(level)}" shape-rendering="crispEdges" d="{d}"/>\n')
-        for x, y, right, bottom in boxes:
-            part = (right - x) / 4
-            if level == NOT_FINITE:
-                a, b, c = x + part, y + part, bottom - part
-                crosses.append(f"M{a:g},{b:g}l{2 * part:g},{c - b:g}M{a:g},{c:g}l{2 * part:g},{b - c:g}")
-            elif level < -1:
-                dashes.append(f"M{x + part:g},{(y + bottom) / 2:g}h{2 * part:g}")
+def paths(picture: Heatmap, x: float, y: float, rim: str) -> str:
+    """A heatmap as SVG with its top left corner at a point: a path for all cells of one colour, and the marks of signs."""
+    size = cell_size(picture)
+    cells: dict[int, list[tuple[float, float]]] = {}
+    for i, row in enumerate(picture.rows):
+        for j, level in enumerate(row):
+            if level != GAP:
+                cells.setdefault(level, []).append((x + 1 + j * size, y + 1 + i * size))
+    width, height = (n * size + 1 for n in (len(picture.rows[0]), len(picture.rows)))
+    out = [f'<rect fill="none" stroke="{rim}" x="{x + 0.5:.6g}" y="{y + 0.5:.6g}" width="{width}" height="{height}"/>']
+    dashes, crosses = "", ""
+    part, half = size / 4, size / 2
+    for level, corners in sorted(cells.items()):
+        d = "".join(f"M{left:.6g},{top:.6g}h{size}v{size}h-{size}z" for left, top in corners)
+        out.append(f'<path class="heat" fill="{shade(level)}" shape-rendering="crispEdges" d="{d}"/>')
+        if level == NOT_FINITE:
+            for left, top in corners:
+                a, b = left + part, top + part
+                crosses += f"M{a:.6g},{b:.6g}l{half:g},{half:g}M{a:.6g},{b + half:.6g}l{half:g},-{half:g}"
+        elif level < -1:
+            dashes += "".join(f"M{left + part:.6g},{top + half:.6g}h{half:g}" for left, top in corners)
     for kind, marks in (("minus", dashes), ("nan", crosses)):
         if marks:
-            out.append(f'<path class="{kind}" fill="none" stroke="white" stroke-width="0.8" d="{"".join(marks)}"/>\n')
+            out.append(f'<path class="{kind}" fill="none" stroke="white" stroke-width="0.8" d="{marks}"/>')
     return "".join(out)

@@ -50,7 +50,7 @@ def style(theme: str) -> str:
     if theme != "auto":
         return ""
     rules = "".join(
-        f'svg.minigrad [{part}="{light}"]{{{part}:{dark}}}'
+        f'svg.minigrad.auto [{part}="{light}"]{{{part}:{dark}}}'
         for light, dark in zip(LIGHT, DARK, strict=True)
         for part in ("fill", "stroke")
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
+import re
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+import zlib
 
 import numpy as np
 import pytest
@@ -14,8 +16,8 @@ from drawings import circuit, groups, texts, titles
 
 import minigrad as mg
 from minigrad import Tensor, scope
-from minigrad.draw import Drawing, draw
-from minigrad.draw.still import render
+from minigrad.draw import draw
+from minigrad.draw.still import pdf, png, render
 from minigrad.draw.text import summary
 from minigrad.graph import topological_order
 from minigrad.operation import OPS, elementwise
@@ -289,6 +291,7 @@ def test_names_are_shown_as_text(name):
         ({"expand": 3}, TypeError, "expand is True, False or names of operations, or tensors, got int"),
         ({"collapse": [1]}, TypeError, "collapse is True, False or names of scopes, got int"),
         ({"theme": "blue"}, ValueError, "theme is 'auto', 'light' or 'dark', got 'blue'"),
+        ({"engine": "neato"}, ValueError, r"engine is 'minigrad' or 'dot' \(Graphviz\), got 'neato'"),
         ({"names": ["x"]}, TypeError, r"names is a mapping such as locals\(\), got list"),
         ({"expand": "exp"}, ValueError, "expand does not know 'exp'; it expands add, batch_norm.*softsign"),
         ({"expand": [Tensor(1.0)]}, ValueError, "expand does not know 'a leaf'"),
@@ -315,9 +318,24 @@ def test_a_freed_graph_is_refused():
 def test_notebooks_and_repr():
     drawing = draw(circuit())
     assert repr(drawing) == "<minigrad graph of multiply: 5 nodes, 4 edges>"
-    assert drawing._repr_mimebundle_() == {"image/svg+xml": drawing.svg, "text/plain": repr(drawing)}
+    shown = drawing._repr_mimebundle_()
+    assert shown["text/plain"] == repr(drawing)
+    assert re.sub(r' id="g\d+-', ' id="', shown["image/svg+xml"]) == drawing.svg
     assert drawing.svg.startswith("<svg")
     assert drawing.svg is drawing.svg
+
+
+def test_ids_and_rules_of_two_pictures_in_one_page_never_meet():
+    drawing, light = draw(circuit()), draw(circuit(), theme="light")
+    shown = [d._repr_mimebundle_()["image/svg+xml"] for d in (drawing, drawing, light)]
+    found = [{e.get("id") for e in ET.fromstring(svg).iter() if e.get("id")} for svg in shown]
+    assert all(len(ids) == 10 for ids in found)
+    assert not found[0] & found[1]
+    assert not found[1] & found[2]
+    selectors = re.findall(r"(\S+) \[(?:fill|stroke)=", shown[0])
+    assert set(selectors) <= {"svg.minigrad.auto", *(s for s in selectors if s.endswith("svg.minigrad.auto"))}
+    assert ET.fromstring(shown[0]).get("class") == "minigrad auto"
+    assert ET.fromstring(shown[2]).get("class") == "minigrad"
 
 
 @pytest.mark.parametrize(
@@ -347,9 +365,10 @@ def test_save_refuses_other_suffixes(tmp_path, name):
 def test_a_failed_picture_leaves_the_file_as_it_was(tmp_path, monkeypatch):
     file = tmp_path / "graph.png"
     file.write_bytes(b"old")
-    drawing = Drawing(draw(circuit()).description, "digraph { broken")
-    with pytest.raises(RuntimeError):
-        drawing.save(file)
+    monkeypatch.setattr(png, "_has_fonts", lambda: False)
+    with pytest.raises(RuntimeError, match="no fonts"):
+        draw(circuit()).save(file)
+    monkeypatch.undo()
 
     def full(handle):
         raise OSError(28, "disk full")
@@ -361,12 +380,75 @@ def test_a_failed_picture_leaves_the_file_as_it_was(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [file]
 
 
-# Rendering
+# Images without other programs
 
 
 @pytest.fixture
 def no_dot(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf"])
+def test_pictures_need_no_program(no_dot, tmp_path, suffix, capfd):
+    draw(circuit()).save(tmp_path / f"graph{suffix}")
+    assert (tmp_path / f"graph{suffix}").stat().st_size > 1000
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_png_is_as_large_as_its_picture_at_192_dots_per_inch():
+    drawing = draw(circuit())
+    width, height = (float(ET.fromstring(drawing.svg).get(side)[:-2]) for side in ("width", "height"))
+    image = png.png(drawing.svg)
+    size = [int.from_bytes(image[k : k + 4]) for k in (16, 20)]
+    assert size == pytest.approx([width * 192 / 72, height * 192 / 72], abs=1)
+
+
+def test_without_fonts_a_png_is_refused_since_its_text_would_be_missing(monkeypatch):
+    resvg = png._resvg()
+
+    class Bare:
+        @staticmethod
+        def svg_to_bytes(**options):
+            return resvg.svg_to_bytes(**options, skip_system_fonts=True)
+
+    monkeypatch.setattr(png, "_resvg", lambda: Bare)
+    png._has_fonts.cache_clear()
+    try:
+        with pytest.raises(RuntimeError, match="no fonts; install one, such as the package fonts-liberation"):
+            png.png(draw(circuit()).svg)
+    finally:
+        png._has_fonts.cache_clear()
+
+
+def test_without_resvg_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    with pytest.raises(ImportError, match="pip install resvg-py"):
+        png.png(draw(circuit()).svg)
+
+
+def test_a_pdf_has_every_line_of_text(tmp_path):
+    x = Tensor(2.0, name="σ数")
+    drawing = draw(-mg.exp(x) * [1.0, -np.inf], names={"y": x}, backward=False)
+    document = pdf.pdf(drawing.svg)
+    assert document.startswith(b"%PDF-1.4")
+    assert document.endswith(b"%%EOF\n")
+    for k in range(1, 5):  # the table of contents points at the objects
+        place = int(re.search(rb"xref\n0 5\n(?:\d{10} \d{5} \w \n){%d}(\d{10})" % k, document)[1])
+        assert document[place:].startswith(b"%d 0 obj" % k)
+    length = int(re.search(rb"/Length (\d+)", document)[1])
+    start = document.index(b"stream\n") + 7
+    content = zlib.decompress(document[start : start + length]).decode()
+    written = [
+        "".join(bytes.fromhex(run).decode("cp1252") for run in re.findall("<([0-9a-f]*)> Tj", line))
+        for line in re.findall("BT.*?ET", content, re.DOTALL)
+    ]
+    expected = [t.replace("\N{MINUS SIGN}", "-").replace("σ", "s").replace("数", r"\u6570") for t in texts(drawing)]
+    assert written == expected
+    assert content.count(" re") == 0
+    assert len(re.findall(r"^\S+ \S+ m$", content, re.MULTILINE)) > 10
+
+
+# Graphviz
 
 
 def fake_dot(folder, code):
@@ -379,50 +461,61 @@ def fake_dot(folder, code):
 needs_scripts = pytest.mark.skipif(sys.platform == "win32", reason="a script is no program there")
 
 
-def test_without_dot_a_child_process_renders(no_dot, capfd):
-    assert render.render("digraph { a -> b }", "svg").startswith(b"<?xml")
-    assert capfd.readouterr() == ("", "")
-
-
 @needs_scripts
-def test_dot_on_the_path_comes_first(no_dot, tmp_path):
-    fake_dot(tmp_path, "print(sys.argv[1], sys.stdin.read())")
-    assert render.render("digraph {}", "png") == b"-Tpng digraph {}\n"
+def test_graphviz_draws_where_it_is_asked_for(no_dot, tmp_path):
+    fake_dot(tmp_path, "print('<?xml?><svg>', sys.argv[1], len(sys.stdin.read()))")
+    drawing = draw(circuit(), engine="dot")
+    assert drawing.svg == f"<svg> -Tsvg {len(drawing.dot)}\n"
+    assert drawing._repr_mimebundle_()["image/svg+xml"] == drawing.svg
+    drawing.save(tmp_path / "graph.pdf")
+    assert "-Tpdf" in (tmp_path / "graph.pdf").read_text()
+    assert draw(circuit()).svg.startswith('<svg width="')
 
 
-@needs_scripts
-def test_where_dot_fails_the_child_process_steps_in(no_dot, tmp_path):
-    fake_dot(tmp_path, "sys.exit('no plugin')")
-    assert render.render("digraph {}", "png").startswith(b"\x89PNG")
-
-
-@needs_scripts
-def test_a_dot_that_cannot_start_is_passed_over(no_dot, tmp_path):
-    (tmp_path / "dot").write_text("#!/nowhere/at/all\n")
-    (tmp_path / "dot").chmod(0o755)
-    assert render.render("digraph {}", "png").startswith(b"\x89PNG")
-
-
-def test_layouts_that_take_too_long_are_stopped(no_dot, monkeypatch):
-    monkeypatch.setattr(render, "TIMEOUT", 0.001)
-    with pytest.raises(TimeoutError, match=r"more than 0\.001 s; draw a part of it"):
-        render.render("digraph { a -> b }", "svg")
-
-
-def test_without_any_graphviz_the_error_says_what_to_install(no_dot, monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    drawing = draw(circuit())
-    with pytest.raises(RuntimeError, match=r"graphviz\.org/download.*pip install pygraphviz"):
+def test_without_graphviz_the_error_says_what_to_install(no_dot):
+    drawing = draw(circuit(), engine="dot")
+    with pytest.raises(RuntimeError, match=r"engine='dot' needs Graphviz: install it from https://graphviz\.org/download"):
         drawing.svg  # noqa: B018
     assert drawing.dot.startswith("digraph")
 
 
-def test_broken_dot_is_an_error(no_dot):
-    with pytest.raises(RuntimeError, match=r"pygraphviz: .*Invalid Input"):
-        render.render("digraph { a -> ", "svg")
+@needs_scripts
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [("sys.exit('no plugin')", "`dot` failed: no plugin"), ("", "`dot` failed: exit code 0")],
+)
+def test_a_dot_that_fails(no_dot, tmp_path, code, message):
+    fake_dot(tmp_path, code)
+    with pytest.raises(RuntimeError, match=message):
+        render.render("digraph {}", "png")
+
+
+@needs_scripts
+def test_a_dot_that_cannot_start(no_dot, tmp_path):
+    (tmp_path / "dot").write_text("#!/nowhere/at/all\n")
+    (tmp_path / "dot").chmod(0o755)
+    with pytest.raises(RuntimeError, match="`dot` does not start"):
+        render.render("digraph {}", "png")
+
+
+@needs_scripts
+def test_a_dot_that_takes_too_long_is_stopped(no_dot, tmp_path, monkeypatch):
+    fake_dot(tmp_path, "import time; time.sleep(60)")
+    monkeypatch.setattr(render, "TIMEOUT", 0.05)
+    with pytest.raises(TimeoutError, match=r"more than 0\.05 s"):
+        render.render("digraph { a -> b }", "svg")
+
+
+@pytest.mark.skipif(not shutil.which("dot"), reason="Graphviz is not installed")
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+def test_what_dot_draws(direction):
+    drawing = draw(circuit(), direction=direction, engine="dot")
+    assert groups(drawing, "node") == {"n0": ["leaf"], "n1": ["leaf"], "n2": ["op"], "n3": ["leaf"], "n4": ["op", "result"]}
+    assert groups(drawing, "edge") == {id: ["local"] for id in ("n2-0", "n2-1", "n4-0", "n4-1")}
+    assert {"x", "-2", "-4", "q", "3", "-12", "local"} <= set(texts(drawing))
 
 
 def test_importing_minigrad_imports_no_renderer():
-    code = "import sys, minigrad.draw; print([m for m in ('graphviz', 'pygraphviz', 'subprocess') if m in sys.modules])"
+    code = "import sys, minigrad.draw; print([m for m in ('graphviz', 'resvg_py', 'subprocess') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -30,7 +30,6 @@ const nodes = [...picture.querySelectorAll(".node")].map((group) => ({
   values: [...group.querySelectorAll("text.value")],
   gradients: [...group.querySelectorAll("text.gradient")].map((text) => {
     const room = text.getComputedTextLength();
-    set(text, { x: Number(text.getAttribute("x")) + room / 2, "text-anchor": "middle" });
     return { text, room: Math.max(room, 34) };
   }),
 }));
@@ -96,7 +95,7 @@ function mark(step) {
   marker.setAttribute("visibility", node ? "visible" : "hidden");
   pointer.textContent = !node ? "" : step.kind === "forward" ? (down ? "▼" : "▶") : (down ? "▲" : "◀");
   if (!node) return;
-  const shapes = [...node.group.querySelectorAll("path, polygon")].filter((shape) => shape.getBBox().height > 8);
+  const shapes = [...node.group.querySelectorAll("rect")];
   const gate = shapes[0] ?? node.group, { x, y, width, height } = gate.getBBox();
   marker.setAttribute("class", step.kind === "forward" ? "forth" : "back");
   set(frame, { x, y, width, height });

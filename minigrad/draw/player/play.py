@@ -49,9 +49,7 @@ def play(
     ValueError
         If the graph is too large, or `f` is not a scalar and `upstream` is missing or has another shape.
     RuntimeError
-        If `f` is a constant, its graph was freed, or Graphviz is missing.
-    TimeoutError
-        If the layout of a large graph takes too long.
+        If `f` is a constant or its graph was freed.
 
     Examples
     --------

@@ -16,7 +16,6 @@ from minigrad.draw.player.arithmetic import inline
 from minigrad.draw.player.mirror import Mirror
 from minigrad.draw.player.steps import Flow, Step, steps
 from minigrad.draw.text import summary
-from minigrad.draw.theme import LIGHT
 from minigrad.graph import Node, Value
 from minigrad.text import number
 
@@ -66,9 +65,7 @@ def _swept(f: Node, upstream: Any) -> Node:
 
 
 def _playable(svg: str) -> tuple[str, int]:
-    """A drawing whose values, gradients and local gradients have classes, and its height in pixels."""
-    for color, name in ((LIGHT.value, "value"), (LIGHT.gradient, "gradient"), (LIGHT.local, "local")):
-        svg = svg.replace(f' fill="{color}"', f' class="{name}" fill="{color}"')
+    """A drawing that shrinks to its page, down to four fifths, and its height in pixels."""
     size = re.search(r' width="([\d.]+)pt" height="([\d.]+)pt"', svg)
     assert size, "the drawing does not say how large it is"
     width, height = (float(text) * 4 / 3 for text in size.groups())

@@ -27,6 +27,7 @@ LONGEST_TOLD = 72  # characters of the static arguments of an operation
 LONGEST_IN_WORDS = 500  # characters of a name in a tooltip
 MANY_MAPS = 60  # operations; beyond, heatmaps have half as many cells along an axis
 MANY = 50  # operations; a larger box lists them
+COMMUTATIVE = frozenset(["add", "multiply", "maximum", "minimum", "fmax", "fmin", "logaddexp", "logaddexp2", "hypot"])
 KINDS = 6  # operations that a box lists with their counts
 
 
@@ -249,6 +250,9 @@ class _Describer:
             scope=where,
             tooltip=self.words(node, f"{operation(node)} {told}".strip(), numbers),
             result=self.view.root is not None and node is self.view.drawn(self.view.root),
+            ordered=_ordered(
+                op.name, sum(x is not None or v is not None for x, v in zip(node.inputs, node.values, strict=True))
+            ),
             fault=self.view.faults.get(node, ""),
             **numbers,
         )
@@ -364,6 +368,11 @@ class _Describer:
             lines.append(f"gradient {_exact(gradient)}")
         lines += [f"cells: {m.words}" for m in (numbers["value_map"], numbers["gradient_map"]) if m and m.words][:1]
         return "\n".join([*lines, *filter(None, (self.view.notes.get(node), self.view.faults.get(node)))])
+
+
+def _ordered(name: str, operands: int) -> bool:
+    """Whether the order of the operands of an operation matters."""
+    return operands > 1 and name not in COMMUTATIVE
 
 
 def _shared(paths: Collection[Path]) -> Path:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from minigrad.draw.heatmap import NOT_FINITE, TILES, table
-from minigrad.draw.text import wrap
+from minigrad.draw.heatmap import table
+from minigrad.draw.still.lines import Line, gate_lines, legend
 from minigrad.draw.theme import LIGHT, Palette
-from minigrad.text import LONGEST, shorten
+from minigrad.text import shorten
 
 if TYPE_CHECKING:
     from minigrad.draw.heatmap import Heatmap
-    from minigrad.draw.still.picture import Description, DrawnEdge, DrawnNode, Lines
-
-Direction = Literal["LR", "TB"]
+    from minigrad.draw.still.picture import Description, Direction, DrawnEdge, DrawnNode, Lines
 
 MANY = 300  # nodes; beyond, the layout works less hard: 5,000 nodes take seconds instead of minutes
 
@@ -47,20 +45,6 @@ def to_dot(picture: Description, direction: Direction, colors: Palette = LIGHT) 
     digraph minigrad {
     """
     return _Writer(direction, colors).graph(picture)
-
-
-class _Line(NamedTuple):
-    """A line of text in a gate."""
-
-    text: str
-    size: int
-    color: str
-    bold: bool = False
-
-    @property
-    def html(self) -> str:
-        text = _font((self.text,), self.color, self.size)
-        return f"<B>{text}</B>" if self.bold else text
 
 
 class _Writer:
@@ -142,7 +126,7 @@ class _Writer:
     def node(self, node: DrawnNode) -> dict[str, str]:
         """The attributes of a node: its gate, and the wire between its value and its gradient."""
         lines = self.gate(node)
-        gate, style = "<BR/>".join(line.html for line in lines), f'PORT="gate" {self.gates[node.kind]}'
+        gate, style = "<BR/>".join(map(self.html, lines)), f'PORT="gate" {self.gates[node.kind]}'
         if node.fault:
             style = style.replace('BORDER="1"', 'BORDER="4"').replace(self.colors.wire, self.colors.gradient)
             style = style.replace(self.colors.gate, self.colors.alarm)
@@ -181,20 +165,13 @@ class _Writer:
         """A heatmap, and the ends of its scale."""
         return [_cell(table(picture, self.colors.rim)), _cell(_font((picture.scale,), color, 9))]
 
-    def gate(self, node: DrawnNode) -> list[_Line]:
+    def gate(self, node: DrawnNode) -> list[Line]:
         """The lines of text in a gate."""
-        ink, faint = self.colors.ink, self.colors.faint
-        size = {"op": 18, "constant": 11}.get(node.kind, 14)
-        color = faint if node.kind == "constant" and not node.fault else ink
-        lines = [_Line(text, size, color, node.kind == "leaf") for text in node.title.split("\n")]
-        if node.fault:
-            lines[0] = lines[0]._replace(text=f"⚠ {lines[0].text}")
-        lines += [_Line(node.name, 11, ink, bold=True)] if node.name else []
-        small = [_Line(text, 9, faint) for text in (*wrap(node.arguments, LONGEST), *node.detail.split("\n")) if text]
-        small += [_Line(text, 10, self.colors.gradient) for text in wrap(node.fault)]
-        if small:
-            lines.append(_Line(NO_BREAK_SPACE, 3, ink))  # a small line would touch the descenders of a large one
-        return lines + small
+        lines = gate_lines(node)
+        large = next((k for k, line in enumerate(lines) if line.size <= 10), 0)
+        if large:  # a small line would touch the descenders of a large one
+            lines.insert(large, Line(NO_BREAK_SPACE, 3, "ink"))
+        return lines
 
     def edge(self, edge: DrawnEdge) -> dict[str, str]:
         """The attributes of an edge."""
@@ -210,29 +187,18 @@ class _Writer:
         return attributes
 
     def legend(self, picture: Description) -> str:
-        """The legend of what is in the picture."""
-        c, nodes, edges = self.colors, picture.nodes, picture.edges
-        above, below = ("above the wire", "below it") if self.direction == "LR" else ("left of the wire", "right of it")
-        maps = [m for n in nodes for m in (n.value_map, n.gradient_map) if m]
-        parts = [
-            (any(n.value for n in nodes), f"value {above}", c.value),
-            (any(n.gradient for n in nodes), f"gradient {below}", c.gradient),
-            (any(e.local for e in edges), "local gradient on the arrow", c.local),
-            (any(e.downstream for e in edges), "downstream gradient: shape and norm ‖·‖", c.gradient),
-            (bool(maps), "cells: blue negative, white 0, orange positive, to ± the number below", c.faint),
-            (any("|z|" in m.words for m in maps), "cells of complex numbers: |z|", c.faint),
-            (
-                any("first of" in m.words or "side by side" in m.words for m in maps),
-                f"stacks of arrays: the first one, at most {TILES} channels",
-                c.faint,
-            ),
-            (any("block" in m.words for m in maps), "large arrays: the element of largest magnitude in each block", c.faint),
-            (any(NOT_FINITE in row for m in maps for row in m.rows), "black cells: nan or inf", c.faint),
+        """The legend of what is in the picture, three parts a line."""
+        texts = [
+            _font((line.text,), getattr(self.colors, line.color), line.size) for line in legend(picture, self.direction)
         ]
-        texts = [_font((text,), color, 10) for shown, text, color in parts if shown]
         rows = [SEPARATOR.join(texts[i : i + 3]) for i in range(0, len(texts), 3)]
         rows[:0] = [_font((note,), c.ink, 10) for note in picture.notes]
         return f"<{'<BR/>'.join(rows)}>" if rows else ""
+
+    def html(self, line: Line) -> str:
+        """A line of a gate."""
+        text = _font((line.text,), getattr(self.colors, line.color), line.size)
+        return f"<B>{text}</B>" if line.bold else text
 
 
 def _wired(node: DrawnNode) -> bool:
@@ -249,8 +215,8 @@ def _tooltip(text: str) -> str:
     return escape(text).replace("\\", 4 * "\\").replace("\n", "&#10;")
 
 
-def _font(lines: Lines, color: str, size: int) -> str:
-    return f'<FONT COLOR="{color}" POINT-SIZE="{size}">{"<BR/>".join(map(_text, lines))}</FONT>'
+def _font(lines: Lines, color: str, size: float) -> str:
+    return f'<FONT COLOR="{color}" POINT-SIZE="{size:g}">{"<BR/>".join(map(_text, lines))}</FONT>'
 
 
 def _cell(content: str, attributes: str = "") -> str:

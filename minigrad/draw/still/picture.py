@@ -9,6 +9,7 @@ from minigrad.draw.heatmap import Heatmap
 
 Kind = Literal["leaf", "op", "constant", "scope"]
 Lines = tuple[str, ...]
+Direction = Literal["LR", "TB"]
 Path = tuple[str, ...]  # of scopes, outermost first
 
 
@@ -40,6 +41,8 @@ class DrawnNode:
         All of it as text, scalars in full.
     result : bool
         Whether it is the result that was drawn: its gradient is the upstream gradient from outside.
+    ordered : bool
+        Whether the order of its operands matters.
     fault : str
         What went wrong at this node; empty if nothing did.
     stub_of : str
@@ -59,6 +62,7 @@ class DrawnNode:
     scope: Path = ()
     tooltip: str = ""
     result: bool = False
+    ordered: bool = False
     fault: str = ""
     stub_of: str = ""
 
@@ -81,7 +85,7 @@ class DrawnEdge:
     tooltip : str
         The edge as text.
     width : float
-        Pixels; from or to a box it is the logarithm of the norm of the gradient, and 1 elsewhere.
+        Points; from or to a box it is the logarithm of the norm of the gradient, and 1 elsewhere.
     """
 
     id: str

@@ -1,12 +1,6 @@
-"""DOT as SVG, PNG or PDF, laid out by Graphviz: the program `dot` if there is one, else the pygraphviz wheel."""
+"""DOT laid out and drawn by Graphviz, where its program `dot` is installed."""
 
 from __future__ import annotations
-
-import re
-from collections.abc import Iterator
-from pathlib import Path
-
-from minigrad.draw.heatmap import compact
 
 TIMEOUT = 60.0  # seconds for one layout
 SUFFIXES = ("svg", "png", "pdf")
@@ -17,8 +11,8 @@ SETTINGS = {  # attributes of Graphviz; a picture larger than `size`, in inches,
 }
 
 INSTALL = (
-    "a picture needs Graphviz: install it from https://graphviz.org/download so that `dot` is on the PATH, or run "
-    "`pip install pygraphviz`. Drawing.dot and save('graph.dot') work without it"
+    "draw: engine='dot' needs Graphviz: install it from https://graphviz.org/download so that `dot` is on the PATH, or "
+    "leave the engine out: then minigrad lays out the picture itself"
 )
 
 
@@ -30,7 +24,7 @@ def render(dot: str, suffix: str) -> bytes:
     dot : str
         DOT source.
     suffix : {'svg', 'png', 'pdf'}
-        The format of the picture.
+        The format of the picture; SVG starts with ``<svg``.
 
     Returns
     -------
@@ -39,78 +33,27 @@ def render(dot: str, suffix: str) -> bytes:
     Raises
     ------
     RuntimeError
-        If Graphviz is missing or fails; the message says what to install.
+        If Graphviz is missing or fails.
     TimeoutError
         If the layout takes too long.
-
-    Examples
-    --------
-    >>> render("digraph { a -> b }", "png")[1:4]
-    b'PNG'
     """
+    import shutil
     import subprocess
 
-    failures = []
-    for name, command in _commands(suffix):
-        try:
-            done = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=TIMEOUT, check=False)  # noqa: S603
-        except subprocess.TimeoutExpired:
-            raise TimeoutError(
-                f"the layout of the graph took more than {TIMEOUT:g} s; draw a part of it, or collapse it with max_nodes"
-            ) from None
-        except OSError as error:
-            failures.append(f"{name}: {error}")
-            continue
-        if done.returncode == 0 and done.stdout:
-            return done.stdout
+    program = shutil.which("dot")
+    if program is None:
+        raise RuntimeError(INSTALL)
+    command = [program, f"-T{suffix}", *(f"-G{setting}" for setting in SETTINGS[suffix])]
+    try:
+        done = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=TIMEOUT, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        raise TimeoutError(
+            f"draw: `dot` took more than {TIMEOUT:g} s to lay out the graph; leave engine='dot' out, or collapse the graph "
+            "with max_nodes"
+        ) from None
+    except OSError as error:
+        raise RuntimeError(f"draw: `dot` does not start: {error}. {INSTALL}") from None
+    if done.returncode or not done.stdout:
         message = done.stderr.decode(errors="replace").strip().splitlines()
-        failures.append(f"{name}: {message[-1] if message else f'exit code {done.returncode}'}")
-    raise RuntimeError("; ".join([*failures, INSTALL]))
-
-
-def _commands(suffix: str) -> Iterator[tuple[str, list[str]]]:
-    """The ways to call Graphviz on this machine, the preferred one first."""
-    import shutil
-    import sys
-    from importlib.util import find_spec
-
-    if dot := shutil.which("dot"):
-        yield "dot", [dot, f"-T{suffix}", *(f"-G{setting}" for setting in SETTINGS[suffix])]
-    if sys.executable and find_spec("pygraphviz"):
-        # -P: the files beside child.py must not shadow other modules
-        child = str(Path(__file__).with_name("child.py"))
-        yield "pygraphviz", [sys.executable, "-P", child, suffix, *SETTINGS[suffix]]
-
-
-def svg(dot: str, title: str = "", words: str = "", style: str = "") -> str:
-    """Lay out a graph as SVG that can be embedded in a page, with the tooltips of nodes and edges as titles.
-
-    Parameters
-    ----------
-    dot : str
-        DOT source.
-    title, words : str
-        The content of the picture, in short and in full.
-    style : str
-        A style element.
-
-    Returns
-    -------
-    str
-        Starts with ``<svg``: no prolog, no comments.
-
-    Examples
-    --------
-    >>> svg('digraph { a [tooltip="first"] }').startswith("<svg")
-    True
-    """
-    from html import escape
-
-    text = render(dot, "svg").decode()
-    text = re.sub(r"<!--.*?-->\n?", "", text[text.index("<svg") :], flags=re.DOTALL)
-    # Graphviz writes its own ids as titles and tooltips as empty links: the tooltips become the titles.
-    text = re.sub(r"<title>[^<]*</title>\n(?=<g id=\"a_)", "", text)
-    text = re.sub(r"<g id=\"a_[^\"]*\"><a xlink:title=\"([^\"]*)\">\n", r"<title>\1</title>\n", text)
-    text = compact(text.replace("</a>\n</g>\n", ""))
-    head = "".join(f"<{tag}>{escape(t)}</{tag}>\n" for tag, t in (("title", title), ("desc", words)) if t)
-    return text.replace(" viewBox=", ' class="minigrad" role="img" viewBox=', 1).replace(">\n", ">\n" + head + style, 1)
+        raise RuntimeError(f"draw: `dot` failed: {message[-1] if message else f'exit code {done.returncode}'}. {INSTALL}")
+    return done.stdout[done.stdout.index(b"<svg") :] if suffix == "svg" else done.stdout

@@ -1,0 +1,1 @@
+"""Layout: a description of a picture becomes positions and wires."""
