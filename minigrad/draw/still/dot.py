@@ -192,7 +192,7 @@ class _Writer:
             _font((line.text,), getattr(self.colors, line.color), line.size) for line in legend(picture, self.direction)
         ]
         rows = [SEPARATOR.join(texts[i : i + 3]) for i in range(0, len(texts), 3)]
-        rows[:0] = [_font((note,), c.ink, 10) for note in picture.notes]
+        rows[:0] = [_font((note,), self.colors.ink, 10) for note in picture.notes]
         return f"<{'<BR/>'.join(rows)}>" if rows else ""
 
     def html(self, line: Line) -> str:

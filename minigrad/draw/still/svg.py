@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from html import escape
 
@@ -11,12 +12,14 @@ from minigrad.draw.layout.parts import ARROW, LINE, Cells, Part, Text
 from minigrad.draw.layout.widths import width
 from minigrad.draw.still.lines import Line, legend
 from minigrad.draw.still.picture import Description, DrawnEdge, DrawnNode
+from minigrad.draw.text import wrap
 from minigrad.draw.theme import Palette
 from minigrad.text import shorten
 
 FONT = "Helvetica,Arial,sans-serif"  # all of the same widths, so that what is measured here fits in a browser
 MARGIN = 11.0  # around the picture
 SEPARATOR = "   ·   "  # between the parts of the legend
+NOTE = 100  # characters in a line of a note
 NARROWEST = 330.0  # width of a legend that is written in one line
 
 
@@ -87,13 +90,13 @@ class _Writer:
         return "\n".join(filter(None, [*out, "</g>", "</svg>"])) + "\n"
 
     def legend(self) -> list[list[Line]]:
-        """The parts of the legend in rows about as wide as the picture."""
+        """The notes on the picture, a row each, and the parts of the legend in rows about as wide as the picture."""
         between = Line(SEPARATOR, 10, "faint")
-        rows: list[list[Line]] = []
-        room = 0.0
+        rows = [[Line(text, 10, "ink")] for note in self.picture.notes for text in wrap(note, NOTE)]
+        room = math.inf
         for line in legend(self.picture, self.layout.direction):
             size = width(line.text, line.size) + width(SEPARATOR, 10)
-            if rows and room + size <= max(NARROWEST, self.width):
+            if room + size <= max(NARROWEST, self.width):
                 rows[-1] += [between, line]
             else:
                 rows.append([line])
