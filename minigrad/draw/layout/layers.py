@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from minigrad.draw.layout.nest import Box, Net
 from minigrad.draw.layout.parts import Part
 
-WORK = 150_000  # vertices and wires that are ordered, over all sweeps
+WORK = 100_000  # vertices and wires that are ordered, over all sweeps
 MOST_SWEEPS = 24
 MOST_SWAPS = 3_000  # vertices and wires; in larger boxes no neighbours are swapped
 FROM_OUTSIDE = 10_000  # the depth of what is computed outside a box: its wire is the main line in it

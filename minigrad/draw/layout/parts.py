@@ -43,7 +43,9 @@ class Block:
     """Heatmaps and lines of text in a column."""
 
     def __init__(self, lines: Sequence[Line], picture: Heatmap | None = None, color: str = "") -> None:
-        self.picture = picture
+        self.picture, self.lines, self.width, self.height, self.map = picture, list(lines), 0.0, 0.0, (0, 0)
+        if not lines and picture is None:
+            return
         self.lines = [Line(picture.scale, SMALL, color), *lines] if picture else list(lines)
         cells = (len(picture.rows[0]), len(picture.rows)) if picture else (0, 0)
         side = cell_size(picture) if picture else 0
@@ -101,9 +103,10 @@ class Part:
 
     def draw(self, block: Block, x: float, top: float) -> None:
         """Add a column centred on x."""
-        texts, cells = block.at(x, top)
-        self.texts += texts
-        self.cells += cells
+        if block.lines or block.picture:
+            texts, cells = block.at(x, top)
+            self.texts += texts
+            self.cells += cells
 
 
 def part(node: DrawnNode, edges: Sequence[DrawnEdge], direction: Direction) -> Part:

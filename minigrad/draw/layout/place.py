@@ -12,7 +12,7 @@ from minigrad.draw.layout.nest import Net
 
 GAP = 16.0  # between two parts
 WIRES = 4.0  # added between a wire and what is beside it
-WORK = 600_000  # vertices and wires that are moved, over all rounds
+WORK = 150_000  # vertices and wires that are moved, over all rounds
 MOST_ROUNDS = 60
 
 

@@ -212,4 +212,4 @@ class _Writer:
 
 def _n(x: float) -> str:
     """A coordinate, to a tenth of a point."""
-    return f"{round(x, 1):g}"
+    return f"{x:.1f}".removesuffix(".0")
