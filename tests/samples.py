@@ -44,7 +44,7 @@ class _Reference:
     sigmoid = staticmethod(scipy.special.expit)
     silu = staticmethod(lambda x: x * scipy.special.expit(x))
     softmax = staticmethod(lambda x, axis=-1: scipy.special.softmax(x, axis))
-    softplus = staticmethod(lambda x: np.log(1 + np.exp(x)))
+    softplus = staticmethod(lambda x, beta=1.0: np.log(1 + np.exp(beta * x)) / beta)
     softsign = staticmethod(lambda x: x / (1 + np.abs(x)))
 
     @staticmethod

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 import scipy.special
 from numpy.lib.stride_tricks import sliding_window_view
 from samples import CUBE, SAMPLES, Sample, _calls, _Reference, some
@@ -118,6 +119,94 @@ class _Networks(_Reference):
     instance_norm = staticmethod(
         lambda x, weight=None, bias=None: _affine(_normalised(x, tuple(range(2, x.ndim))), weight, bias)
     )
+
+    relu6 = staticmethod(lambda x: np.minimum(np.maximum(x, 0), 6))
+    hardsigmoid = staticmethod(lambda x: np.minimum(np.maximum(x + 3, 0), 6) / 6)
+    hardswish = staticmethod(lambda x: x * np.minimum(np.maximum(x + 3, 0), 6) / 6)
+    celu = staticmethod(lambda x, alpha=1.0: np.maximum(x, 0) + np.minimum(alpha * (np.exp(x / alpha) - 1), 0))
+    prelu = staticmethod(lambda x, w: np.maximum(x, 0) + np.reshape(w, (-1, *(1,) * (x.ndim - 2))) * np.minimum(x, 0))
+    softmin = staticmethod(lambda x, axis=-1: scipy.special.softmax(-x, axis))
+    normalize = staticmethod(
+        lambda x, p=2.0, axis=1, eps=1e-12: x / np.maximum((np.abs(x) ** p).sum(axis, keepdims=True) ** (1 / p), eps)
+    )
+    smooth_l1_loss = staticmethod(
+        lambda x, t, reduction="mean", beta=1.0: _reduced(
+            np.where(np.abs(x - t) < beta, (x - t) ** 2 / (2 * beta or 1), np.abs(x - t) - beta / 2), reduction
+        )
+    )
+
+    @staticmethod
+    def glu(x: Any, axis: int = -1) -> Any:
+        a, b = np.split(x, 2, axis)
+        return a * scipy.special.expit(b)
+
+    @staticmethod
+    def rms_norm(x: Any, shape: Any, weight: Any = 1.0, eps: float = np.finfo(float).eps) -> Any:
+        return x / np.sqrt(np.mean(x**2, tuple(range(-len(_each(shape, 1)), 0)), keepdims=True) + eps) * weight
+
+    @staticmethod
+    def cosine_similarity(a: Any, b: Any, axis: int = 1) -> Any:
+        return np.sum(a * b, axis) / np.sqrt(np.sum(a * a, axis) * np.sum(b * b, axis))
+
+    @staticmethod
+    def cosine_embedding_loss(a: Any, b: Any, target: Any, margin: float = 0.0, reduction: str = "mean") -> Any:
+        cosine = _Networks.cosine_similarity(a, b, -1)
+        return _reduced(np.where(np.asarray(target) > 0, 1 - cosine, np.maximum(cosine - margin, 0)), reduction)
+
+    @staticmethod
+    def triplet_margin_loss(
+        a: Any, p: Any, n: Any, margin: float = 1.0, order: float = 2.0, swap: bool = False, reduction: str = "mean"
+    ) -> Any:
+        far = scipy.linalg.norm(a - n + 1e-6, order, -1)
+        far = np.minimum(far, scipy.linalg.norm(p - n + 1e-6, order, -1)) if swap else far
+        return _reduced(np.maximum(scipy.linalg.norm(a - p + 1e-6, order, -1) - far + margin, 0), reduction)
+
+    @staticmethod
+    def pixel_shuffle(x: Any, r: int) -> Any:
+        *batch, c, h, w = x.shape
+        out = np.zeros((*batch, c // r**2, h * r, w * r), x.dtype)
+        for i, j in np.ndindex(r, r):
+            out[..., i::r, j::r] = x[..., i * r + j :: r * r, :, :]
+        return out
+
+    @staticmethod
+    def pixel_unshuffle(x: Any, r: int) -> Any:
+        return np.stack([x[..., i::r, j::r] for i, j in np.ndindex(r, r)], -3).reshape(
+            *x.shape[:-3], x.shape[-3] * r * r, x.shape[-2] // r, x.shape[-1] // r
+        )
+
+    @staticmethod
+    def index_add(x: Any, axis: int, index: Any, source: Any, alpha: float = 1) -> Any:
+        out = np.moveaxis(x.copy(), axis, 0)
+        for i, row in zip(index, np.moveaxis(source, axis, 0), strict=True):
+            out[i] += alpha * row
+        return np.moveaxis(out, 0, axis)
+
+    @staticmethod
+    def scatter_add(x: Any, axis: int, index: Any, source: Any) -> Any:
+        out = x.copy()
+        for at in np.ndindex(*np.shape(index)):
+            out[(*at[:axis], index[at], *at[axis + 1 :])] += source[at]
+        return out
+
+    @staticmethod
+    def topk(x: Any, k: int, axis: int = -1, largest: bool = True) -> Any:
+        line = np.sort(x, axis)
+        return np.take(np.flip(line, axis) if largest else line, np.arange(k), axis)
+
+    @staticmethod
+    def chunk(x: Any, chunks: int, axis: int = 0) -> Any:
+        size = -(-x.shape[axis] // chunks)
+        return [np.take(x, np.arange(i, min(i + size, x.shape[axis])), axis) for i in range(0, x.shape[axis], size)]
+
+    @staticmethod
+    def one_hot(classes: Any, num_classes: int) -> Any:
+        return np.eye(num_classes, dtype=np.int64)[np.asarray(classes)]
+
+    def _dropped(self, x: Any, p: float, rng: np.random.Generator) -> Any:
+        return x * (rng.random((*x.shape[:2], *(1,) * (x.ndim - 2)), np.float32) >= p) / (1 - p)
+
+    dropout1d = dropout2d = dropout3d = _dropped
 
     @staticmethod
     def max_unpool(x: Any, indices: Any, kernel_size: int) -> Any:
@@ -326,4 +415,60 @@ SAMPLES |= {
         ),
     ),
     "kl_div": _each_of((lambda m, x, t: m.kl_div(x, t, reduction="sum"), LOGITS, PROBABILITIES)),
+    "smooth_l1_loss": _each_of(
+        (lambda m, x, t: m.smooth_l1_loss(x, t, beta=0.5), LOGITS, LOGITS[::-1] * 0.9),
+        (lambda m, x, t: m.smooth_l1_loss(x, t, "none", 0.0), LOGITS, LOGITS[::-1] * 0.9),
+    ),
+    **{
+        name: _calls(lambda m, x, f=name: getattr(m, f)(x), on=(CUBE * 3,))
+        for name in ("relu6", "hardsigmoid", "hardswish", "softmin")
+    },
+    "softplus": [
+        *SAMPLES["softplus"], *_each_of((lambda m, x, b: m.softplus(x, 1 + b * b), CUBE, np.float64(0.7)))
+    ],
+    "celu": _each_of(
+        (lambda m, x: m.celu(x), CUBE), (lambda m, x, a: m.celu(x, a * a), CUBE, np.float64(1.3)),
+    ),
+    "prelu": _each_of(
+        (lambda m, x, w: m.prelu(x, w), CUBE, some(3)), (lambda m, x, w: m.prelu(x, w), CUBE, np.array([0.25])),
+    ),
+    "glu": _calls(lambda m, x: m.glu(x), lambda m, x: m.glu(x, 0), on=(CUBE,)),
+    "normalize": _calls(lambda m, x: m.normalize(x), lambda m, x: m.normalize(x, 3, -1), on=(CUBE,)),
+    "rms_norm": _each_of(
+        (lambda m, x, w: m.rms_norm(x, 4, w), CUBE, some(4)), (lambda m, x: m.rms_norm(x, (3, 4), eps=0.1), CUBE),
+    ),
+    "cosine_similarity": _each_of(
+        (lambda m, a, b: m.cosine_similarity(a, b), some(3, 4), some(3, 4)[::-1]),
+        (lambda m, a, b: m.cosine_similarity(a, b, -1), CUBE, some(4)),
+    ),
+    "cosine_embedding_loss": _each_of(
+        (lambda m, a, b: m.cosine_embedding_loss(a, b, [1, -1, 1], 0.1), some(3, 4), some(3, 4)[::-1] + 0.3),
+        (lambda m, a, b: m.cosine_embedding_loss(a, b, -1, -0.9, "none"), some(4), some(4)[::-1]),
+    ),
+    "triplet_margin_loss": _each_of(
+        (lambda m, a, p, n: m.triplet_margin_loss(a, p, n), some(3, 4), some(3, 4)[::-1], some(3, 4) * 1.5),
+        (lambda m, a, p, n: m.triplet_margin_loss(a, p, n, 2.0, 3.0, swap=True, reduction="none"), some(3, 4), some(3, 4)[::-1], some(3, 4) * 1.5),
+    ),
+    "pixel_shuffle": _calls(lambda m, x: m.pixel_shuffle(x, 2), on=(some(2, 8, 2, 3),)),
+    "pixel_unshuffle": _calls(lambda m, x: m.pixel_unshuffle(x, 2), on=(some(2, 3, 4, 2),)),
+    "index_add": _each_of(
+        (lambda m, x, s: m.index_add(x, 1, [2, 0, 2], s), CUBE, CUBE[::-1]),
+        (lambda m, x, s, a: m.index_add(x, -1, np.array([1]), s, a), some(2, 3), some(2, 1), np.float64(0.7)),
+    ),
+    "scatter_add": _each_of(
+        (lambda m, x, s: m.scatter_add(x, 0, np.array([[0, 1, 1], [0, 1, 0]]), s), some(2, 4), some(3, 4)),
+        (lambda m, x, s: m.scatter_add(x, 1, np.array([[3, 3], [1, 3]]), s), some(2, 4), some(2, 2)),
+    ),
+    "topk": _calls(
+        lambda m, x: getattr(y := m.topk(x, 2), "values", y), lambda m, x: getattr(y := m.topk(x, 3, 0, largest=False), "values", y),
+        on=(some(4, 3),),
+    ),
+    "chunk": _calls(lambda m, x: m.chunk(x, 3), lambda m, x: m.chunk(x, 2, -1), on=(some(5, 3),)),
+    "one_hot": _each_of((lambda m: m.one_hot([[0, 2], [1, 1]], 4),)),
+    **{
+        f"dropout{x.ndim - 2}d": _calls(
+            lambda m, x, f=f"dropout{x.ndim - 2}d": getattr(m, f)(x, 0.4, rng=np.random.default_rng(1)), on=(x,)
+        )
+        for x in (SIGNAL, IMAGE[:, :, :2, :2], VOLUME[:, :, :2, :2])
+    },
 }  # fmt: skip

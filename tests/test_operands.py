@@ -235,7 +235,7 @@ def test_a_tracked_static_argument_is_refused_in_words(name: str):
 @pytest.mark.parametrize("shape", [(3, 3), (4, 3, 3)])
 def test_an_attention_mask_that_is_added_receives_its_gradient(shape: tuple[int, ...]):
     rng = np.random.default_rng(0)
-    attend = minigrad.nn.MultiHeadAttention(4, 2, dtype=np.float64, rng=rng)
+    attend = minigrad.nn.MultiheadAttention(4, 2, dtype=np.float64, rng=rng)
     x = rng.normal(size=(3, 2, 4))
     assert mg.gradcheck(lambda x, mask: attend(x, x, x, attn_mask=mask)[0], x, rng.normal(size=shape), order=2)
     padding = Tensor(np.zeros((2, 3)))

@@ -73,6 +73,15 @@ LAYERS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any], tuple[int, ...]]] 
     "softplus": ("Softplus", (), {}, (7,)),
     "softsign": ("Softsign", (), {}, (7,)),
     "hardtanh": ("Hardtanh", (), {}, (7,)),
+    "relu6": ("ReLU6", (), {}, (7,)),
+    "hardswish": ("Hardswish", (), {}, (7,)),
+    "celu": ("CELU", (0.5,), {}, (7,)),
+    "prelu": ("PReLU", (3,), {}, (2, 3, 4)),
+    "softplus beta": ("Softplus", (3.0,), {}, (7,)),
+    "glu": ("GLU", (1,), {}, (2, 4, 3)),
+    "softmin": ("Softmin", (1,), {}, (2, 3, 4)),
+    "rms norm": ("RMSNorm", ((3, 4),), {"eps": 1e-3}, (2, 3, 4)),
+    "pixel shuffle": ("PixelShuffle", (2,), {}, (2, 8, 2, 3)),
     "softmax": ("Softmax", (1,), {}, (2, 3, 4)),
     "log softmax": ("LogSoftmax", (-1,), {}, (2, 3, 4)),
     "flatten": ("Flatten", (), {}, (2, 3, 4)),
@@ -102,6 +111,34 @@ ATTENTION: dict[str, tuple[tuple[Any, ...], dict[str, Any], tuple[tuple[int, ...
     "cross": ((6, 2), {"kdim": 5, "vdim": 3}, ((3, 2, 6), (4, 2, 5), (4, 2, 3)), {}),
     "single": ((6, 2), {}, ((4, 6),) * 3, {"attn_mask": wave((4, 4), 0.3)}),
 }
+
+
+ENCODER: dict[str, Any] = {"dropout": 0.0, "batch_first": True}
+# the class, its arguments, the shapes of the inputs, and the arguments of the call; all on 4 or 3 vectors of 6 features
+TRANSFORMERS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any], tuple[tuple[int, ...], ...], dict[str, Any]]] = {
+    "encoder": ("TransformerEncoderLayer", (6, 2, 5, 0.0), {}, ((4, 2, 6),), {"src_key_padding_mask": PADDED}),
+    "encoder, norm first": ("TransformerEncoderLayer", (6, 3, 5), {**ENCODER, "norm_first": True, "activation": "gelu"}, ((2, 4, 6),), {"src_mask": CAUSAL}),
+    "decoder": ("TransformerDecoderLayer", (6, 2, 5), ENCODER, ((2, 4, 6), (2, 3, 6)), {"tgt_mask": CAUSAL}),
+    "decoder, norm first": ("TransformerDecoderLayer", (6, 2, 5), {**ENCODER, "norm_first": True, "bias": False}, ((2, 4, 6), (2, 3, 6)), {}),
+}  # fmt: skip
+UNIT = wave((4, 3), 0.4)
+CLASSES = np.array([2, 0, 1, 2])
+# the class, its arguments, and the inputs behind the first
+LOSSES: dict[str, tuple[str, dict[str, Any], tuple[Any, ...]]] = {
+    "cross entropy": ("CrossEntropyLoss", {"weight": [1.0, 2.0, 0.5], "label_smoothing": 0.2}, (CLASSES,)),
+    "cross entropy ignoring": ("CrossEntropyLoss", {"ignore_index": 2, "reduction": "sum"}, (CLASSES,)),
+    "nll": ("NLLLoss", {"weight": [1.0, 2.0, 0.5]}, (CLASSES,)),
+    "mse": ("MSELoss", {"reduction": "none"}, (UNIT,)),
+    "l1": ("L1Loss", {}, (UNIT,)),
+    "huber": ("HuberLoss", {"delta": 0.3}, (UNIT,)),
+    "smooth l1": ("SmoothL1Loss", {"beta": 0.3}, (UNIT,)),
+    "bce with logits": ("BCEWithLogitsLoss", {"weight": [1.0, 2.0, 0.5], "pos_weight": [3.0, 1.0, 0.2]}, (UNIT**2,)),
+    "kl div": ("KLDivLoss", {"reduction": "batchmean"}, (UNIT**2,)),
+    "kl div of logarithms": ("KLDivLoss", {"reduction": "sum", "log_target": True}, (UNIT,)),
+    "cosine embedding": ("CosineEmbeddingLoss", {"margin": 0.1}, (UNIT, np.array([1, -1, -1, 1]))),
+    "triplet margin": ("TripletMarginLoss", {}, (UNIT, wave((4, 3), 2.0))),
+    "triplet margin swapped": ("TripletMarginLoss", {"margin": 2.0, "p": 3.0, "swap": True, "reduction": "sum"}, (UNIT, wave((4, 3), 2.0))),
+}  # fmt: skip
 
 
 def flat(out: Any) -> list[Any]:

@@ -60,8 +60,7 @@ def transformer(nn: Any) -> Any:
     class Encoder(nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
-            attention = getattr(nn, "MultiheadAttention", None) or nn.MultiHeadAttention
-            self.self_attn = attention(8, 2, batch_first=True)
+            self.self_attn = nn.MultiheadAttention(8, 2, batch_first=True)
             self.norm1 = nn.LayerNorm(8)
             self.norm2 = nn.LayerNorm(8)
             self.feed = nn.Sequential(nn.Linear(8, 16), nn.GELU(), nn.Linear(16, 8))

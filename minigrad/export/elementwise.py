@@ -14,10 +14,7 @@ from minigrad.ops.networks.activation import SELU_ALPHA, SELU_SCALE
 from minigrad.ops.transcendental import LN2, LN10
 
 # Ops that ONNX has too, with the same inputs: under the same name, or under another one.
-SAME = (
-    "Abs Add Ceil Cos Cosh Erf Exp Floor Log MatMul Mish Reciprocal Relu Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Tan "
-    "Tanh"
-)
+SAME = "Abs Add Ceil Cos Cosh Erf Exp Floor Log MatMul Mish Reciprocal Relu Sigmoid Sign Sin Sinh Softsign Sqrt Tan Tanh"
 COUNTERPARTS: dict[Op[...], str] = {getattr(ops, name.lower()): name for name in SAME.split()} | {
     ops.arccos: "Acos",
     ops.arccosh: "Acosh",
@@ -79,6 +76,14 @@ def _elu(t: Translation) -> str:
         return t("Elu", t.input(0), alpha=float(t.fixed(1)))
     x, alpha = t.inputs()
     return t("Where", t("Greater", x, 0.0), x, t("Mul", alpha, t("Elu", x)))
+
+
+@translates(ops.softplus)
+def _softplus(t: Translation) -> str:
+    if t.node.inputs[1] is None and np.all(t.node.values[1] == 1):
+        return t("Softplus", t.input(0))
+    x, beta = t.inputs()
+    return t("Div", t("Softplus", t("Mul", x, beta)), beta)
 
 
 @translates(ops.gelu)

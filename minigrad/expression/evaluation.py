@@ -27,7 +27,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {name: getattr(ops, name) for name i
 # The parameters that take arrays; all others are static, such as an axis, and keep the integers they are given.
 INPUTS = frozenset(
     {"x", "a", "b", "h", "p", "zeros", "values", "condition", "min", "max", "arrays", "operands", "to_begin", "to_end"}
-    | {"negative_slope", "alpha", "min_val", "max_val"}
+    | {"negative_slope", "alpha", "beta", "min_val", "max_val"}
 )
 
 COMPUTED = ast.BinOp | ast.UnaryOp | ast.Compare | ast.Subscript | ast.Call

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import DTypeLike
+
 from minigrad import ops
 from minigrad.graph import ArrayLike
+from minigrad.nn.layer import check_count
 from minigrad.nn.module import Module
 from minigrad.tensor import Tensor
 
@@ -36,6 +40,44 @@ class ReLU(_Activation):
 
     def __init__(self, inplace: bool = False) -> None:
         pass
+
+
+class ReLU6(_Activation):
+    """Relu that saturates, min(max(x, 0), 6). `inplace` has no effect.
+
+    >>> mg.nn.ReLU6()(mg.Tensor([-1.0, 7.0]))
+    Tensor([0., 6.])
+    """
+
+    function = ops.relu6
+
+    def __init__(self, inplace: bool = False) -> None:
+        pass
+
+
+class PReLU(Module):
+    """Leaky relu whose slope is a parameter, one for all or one for each of `num_parameters` channels of x (N, C, ...).
+
+    He et al., Delving Deep into Rectifiers, 2015.
+
+    Examples
+    --------
+    >>> mg.nn.PReLU()(mg.Tensor([-1.0, 2.0]))
+    Tensor([-0.25,  2.  ])
+    """
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: DTypeLike = np.float32) -> None:
+        check_count("PReLU", num_parameters=num_parameters)
+        self.num_parameters = num_parameters
+        self.weight = Tensor(np.full(num_parameters, init, dtype))
+
+    def forward(self, x: ArrayLike) -> Tensor:
+        """Apply the function."""
+        return ops.prelu(x, self.weight)
+
+    def extra_repr(self) -> str:
+        """The number of slopes."""
+        return f"num_parameters={self.num_parameters}"
 
 
 class SELU(_Activation):
@@ -105,16 +147,13 @@ class Softplus(_Activation):
     Tensor([1000.])
     """
 
+    function = ops.softplus
     settings = ("beta",)
 
     def __init__(self, beta: float = 1.0) -> None:
         if not beta > 0:
             raise ValueError(f"Softplus: beta must be positive, got {beta!r}")
         self.beta = beta
-
-    def forward(self, x: ArrayLike) -> Tensor:
-        """Apply the function."""
-        return ops.softplus(x) if self.beta == 1 else ops.softplus(ops.multiply(x, self.beta)) / self.beta
 
 
 class Softsign(_Activation):
@@ -171,6 +210,48 @@ class ELU(_Activation):
         self.alpha = alpha
 
 
+class CELU(_Activation):
+    """Elu whose slope is continuous for every alpha: x where positive, else alpha (exp(x / alpha) - 1).
+
+    >>> mg.nn.CELU(0.5)(mg.Tensor([-1000.0, 2.0]))
+    Tensor([-0.5,  2. ])
+    """
+
+    function = ops.celu
+    settings = ("alpha",)
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        if not alpha > 0:
+            raise ValueError(f"CELU: alpha must be positive, got {alpha!r}")
+        self.alpha = alpha
+
+
+class Hardsigmoid(_Activation):
+    """Piecewise-linear sigmoid, min(max(x/6 + 1/2, 0), 1). `inplace` has no effect.
+
+    >>> mg.nn.Hardsigmoid()(mg.Tensor([-4.0, 0.0, 4.0]))
+    Tensor([0. , 0.5, 1. ])
+    """
+
+    function = ops.hardsigmoid
+
+    def __init__(self, inplace: bool = False) -> None:
+        pass
+
+
+class Hardswish(_Activation):
+    """Piecewise-quadratic silu, x hardsigmoid(x). `inplace` has no effect.
+
+    >>> mg.nn.Hardswish()(mg.Tensor([4.0]))
+    Tensor([4.])
+    """
+
+    function = ops.hardswish
+
+    def __init__(self, inplace: bool = False) -> None:
+        pass
+
+
 class GELU(_Activation):
     """Gaussian error linear unit, x Φ(x); `approximate` is "none" for the exact form, or "tanh".
 
@@ -210,3 +291,23 @@ class LogSoftmax(_AlongAxis):
     """
 
     function = ops.log_softmax
+
+
+class Softmin(_AlongAxis):
+    """Softmax of -x: the smallest element weighs most.
+
+    >>> mg.nn.Softmin()(mg.Tensor([0.0, 1e4]))
+    Tensor([1., 0.])
+    """
+
+    function = ops.softmin
+
+
+class GLU(_AlongAxis):
+    """Gated linear unit, a σ(b), where a and b are the halves of x along `dim`.
+
+    >>> mg.nn.GLU()(mg.Tensor([3.0, 0.0]))
+    Tensor([1.5])
+    """
+
+    function = ops.glu

@@ -17,28 +17,33 @@ from minigrad.nn.summary import shape_of
 from minigrad.tensor import Tensor
 
 
-def _additive(who: str, allowed: Any, scores: tuple[int, ...], dtype: DTypeLike) -> Any:
+def _additive(allowed: Any, dtype: DTypeLike) -> Any:
     """A boolean mask as a term of the scores: 0 where attention is allowed, else minus infinity."""
-    if not np.broadcast_to(allowed, scores).any(-1).all():
-        raise ValueError(f"{who}: the masks together leave a query no key to attend to")
     return np.where(allowed, 0.0, -np.inf).astype(dtype)
 
 
-def _weights(
-    who: str, query: ArrayLike, key: ArrayLike, mask: ArrayLike | None, is_causal: bool, scale: float | None
-) -> Tensor:
-    """Softmax of the scores. The mask is boolean, true where attention is allowed, or added to the scores."""
+def _weights(query: ArrayLike, key: ArrayLike, mask: ArrayLike | None, is_causal: bool, scale: float | None) -> Tensor:
+    """Softmax of the scores. The mask is boolean, true where attention is allowed, or added to the scores.
+
+    A query that the mask leaves no key has weights of 0, where the softmax would be nan.
+    """
     rows, columns = np.shape(query)[-2], np.shape(key)[-2]
     scaled = ops.multiply(query, 1 / math.sqrt(np.shape(query)[-1]) if scale is None else scale)
     scores = ops.matmul(scaled, ops.swapaxes(key, -1, -2))
-    causal = np.tril(np.ones((rows, columns), bool)) if is_causal else np.True_
+    dtype = value_of(scores).dtype
     if mask is not None and np.asarray(value_of(mask)).dtype == bool:
-        causal, mask = causal & value_of(mask), None
-    if causal is not np.True_:
-        scores = scores + _additive(who, causal, np.shape(scores), value_of(scores).dtype)
-    if mask is not None:
-        scores = scores + mask
-    return ops.softmax(scores)
+        mask = _additive(value_of(mask), dtype)
+    if is_causal:
+        causal = _additive(np.tril(np.ones((rows, columns), bool)), dtype)
+        mask = causal if mask is None else ops.add(mask, causal)
+    if mask is None:
+        return ops.softmax(scores)
+    alone = np.isneginf(np.broadcast_to(value_of(mask), np.broadcast_shapes(np.shape(mask), (1, columns)))).all(
+        -1, keepdims=True
+    )
+    if not alone.any():
+        return ops.softmax(ops.add(scores, mask))
+    return ops.where(alone, 0.0, ops.softmax(ops.add(scores, ops.where(alone, 0.0, mask))))
 
 
 def scaled_dot_product_attention(
@@ -77,11 +82,12 @@ def scaled_dot_product_attention(
     Raises
     ------
     ValueError
-        If the shapes do not fit, or the masks leave a query no key to attend to (PyTorch gives nan).
+        If the shapes do not fit.
 
     Notes
     -----
-    Vaswani et al., Attention Is All You Need, 2017, equation 1.
+    A query that the mask leaves no key to attend to has the result 0. Vaswani et al., Attention Is All You Need, 2017,
+    equation 1.
 
     Examples
     --------
@@ -96,15 +102,15 @@ def scaled_dot_product_attention(
             "scaled_dot_product_attention: query is (..., L, E), key (..., S, E) and value (..., S, EV), but these are "
             f"{q}, {k} and {v}"
         )
-    weights = _weights("scaled_dot_product_attention", query, key, attn_mask, is_causal, scale)
+    weights = _weights(query, key, attn_mask, is_causal, scale)
     return ops.matmul(ops.dropout(weights, dropout_p, rng=rng), value)
 
 
-class MultiHeadAttention(Module):
-    """Multi-head attention, each head on its part of the features; PyTorch's `nn.MultiheadAttention`.
+class MultiheadAttention(Module):
+    """Multi-head attention, each head on its part of the features.
 
     `rng` also draws the dropout. `need_weights=False` returns None in place of the weights. A query that the masks leave no
-    key is an error. PyTorch's `add_bias_kv` and `add_zero_attn` are not supported.
+    key has weights of 0, where PyTorch's are nan. PyTorch's `add_bias_kv` and `add_zero_attn` are not supported.
 
     Notes
     -----
@@ -113,7 +119,7 @@ class MultiHeadAttention(Module):
     Examples
     --------
     >>> x = np.zeros((5, 2, 8), np.float32)
-    >>> out, weights = mg.nn.MultiHeadAttention(8, 4)(x, x, x)
+    >>> out, weights = mg.nn.MultiheadAttention(8, 4)(x, x, x)
     >>> out.shape, weights.shape
     ((5, 2, 8), (2, 5, 5))
     """
@@ -131,11 +137,11 @@ class MultiHeadAttention(Module):
         rng: np.random.Generator | None = None,
         dtype: DTypeLike = np.float32,
     ) -> None:
-        check_count("MultiHeadAttention", embed_dim=embed_dim, num_heads=num_heads)
+        check_count("MultiheadAttention", embed_dim=embed_dim, num_heads=num_heads)
         if num_heads < 1 or embed_dim % num_heads:
-            raise ValueError(f"MultiHeadAttention: embed_dim {embed_dim} does not divide into {num_heads} heads")
+            raise ValueError(f"MultiheadAttention: embed_dim {embed_dim} does not divide into {num_heads} heads")
         if not 0 <= dropout <= 1:
-            raise ValueError(f"MultiHeadAttention: dropout is a probability between 0 and 1, got {dropout!r}")
+            raise ValueError(f"MultiheadAttention: dropout is a probability between 0 and 1, got {dropout!r}")
         self.embed_dim, self.num_heads, self.dropout, self.batch_first = embed_dim, num_heads, dropout, batch_first
         self.kdim, self.vdim = embed_dim if kdim is None else kdim, embed_dim if vdim is None else vdim
         self.rng = init.generator(rng)
@@ -193,7 +199,7 @@ class MultiHeadAttention(Module):
             or (ndim == 3 and shapes[0][batch] != shapes[1][batch])
         ):
             raise ValueError(
-                f"MultiHeadAttention: query, key and value need {sizes} features, all with or without the same batch axis, "
+                f"MultiheadAttention: query, key and value need {sizes} features, all with or without the same batch axis, "
                 f"got {shapes}"
             )
         if ndim == 2:
@@ -202,7 +208,7 @@ class MultiHeadAttention(Module):
             query, key, value = (ops.swapaxes(v, 0, 1) for v in (query, key, value))
         q, k, v = (self._project(i, x) for i, x in enumerate((query, key, value)))
         mask = self._mask(key_padding_mask, attn_mask, is_causal, (*q.shape[:3], k.shape[2]), value_of(q).dtype)
-        weights = _weights("MultiHeadAttention", q, k, mask, False, None)
+        weights = _weights(q, k, mask, False, None)
         means = ops.matmul(ops.dropout(weights, self.dropout, self.training, rng=self.rng), v)
         out = ops.swapaxes(means, 1, 2)
         out = self.out_proj(ops.reshape(out, (*out.shape[:2], self.embed_dim)))
@@ -238,13 +244,13 @@ class MultiHeadAttention(Module):
             if values.shape not in shapes or values.dtype.kind not in "bf":
                 expected = " or ".join(map(str, shapes))
                 raise ValueError(
-                    f"MultiHeadAttention: {name} is boolean or floating and {expected}, got {values.dtype} {values.shape}"
+                    f"MultiheadAttention: {name} is boolean or floating and {expected}, got {values.dtype} {values.shape}"
                 )
             if values.dtype == bool:
                 allowed = allowed & ~values.reshape(shapes[values.shape])
             else:
                 added = added + ops.astype(ops.reshape(given, shapes[values.shape]), dtype)
-        return _additive("MultiHeadAttention", allowed, shape, dtype) + added
+        return _additive(allowed, dtype) + added
 
     def extra_repr(self) -> str:
         """The sizes."""

@@ -6,12 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from minigrad.nn.module import Module
+from minigrad.tensor import Tensor
 
 
 def _module(who: str, value: Any) -> Module:
     if not isinstance(value, Module):
         hint = f"{who}(*parts)" if isinstance(value, list | tuple) else "nn.ReLU(), for example, not relu"
         raise TypeError(f"{who}: expected modules, got {type(value).__name__} ({hint})")
+    return value
+
+
+def _parameter(who: str, value: Any) -> Tensor:
+    if not isinstance(value, Tensor) or value.op is not None or not value.requires_grad:
+        raise TypeError(f"{who}: expected leaf tensors that require gradients, got {type(value).__name__}")
     return value
 
 
@@ -128,6 +135,81 @@ class ModuleDict(Module):
     def values(self) -> list[Module]:
         """The modules."""
         return list(self.children())
+
+
+class ParameterList(Module):
+    """A list of parameters that are found.
+
+    >>> weights = mg.nn.ParameterList(mg.Tensor(np.zeros(n)) for n in (3, 4))
+    >>> [name for name, _ in weights.named_parameters()], weights[-1].shape
+    (['0', '1'], (4,))
+    """
+
+    def __init__(self, values: Iterable[Tensor] = ()) -> None:
+        self.extend(values)
+
+    def __len__(self) -> int:
+        return len(self._parameters)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (getattr(self, str(i)) for i in range(len(self)))
+
+    def __getitem__(self, index: int) -> Tensor:
+        return list(self)[index]
+
+    def __setitem__(self, index: int, value: Tensor) -> None:
+        setattr(self, str(range(len(self))[index]), _parameter("ParameterList", value))
+
+    def append(self, value: Tensor) -> ParameterList:
+        """Append a parameter; returns the list."""
+        setattr(self, str(len(self)), _parameter("ParameterList", value))
+        return self
+
+    def extend(self, values: Iterable[Tensor]) -> ParameterList:
+        """Append several; returns the list."""
+        for value in values:
+            self.append(value)
+        return self
+
+
+class ParameterDict(Module):
+    """A dictionary of parameters that are found. Names are those that `ModuleDict` takes.
+
+    >>> gains = mg.nn.ParameterDict({"left": mg.Tensor([1.0]), "right": mg.Tensor([2.0])})
+    >>> gains["right"], list(gains)
+    (Tensor([2.], name='right'), ['left', 'right'])
+    """
+
+    def __init__(self, values: Mapping[str, Tensor] | None = None) -> None:
+        for name, value in (values or {}).items():
+            self[name] = value
+
+    def __getitem__(self, name: str) -> Tensor:
+        return dict(self.named_parameters())[name]
+
+    def __setitem__(self, name: str, value: Tensor) -> None:
+        setattr(self, name, _parameter("ParameterDict", value))
+
+    def __len__(self) -> int:
+        return len(self._parameters)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._parameters
+
+    def keys(self) -> list[str]:
+        """The names."""
+        return [name for name, _ in self.named_parameters()]
+
+    def items(self) -> list[tuple[str, Tensor]]:
+        """Names and parameters."""
+        return list(self.named_parameters())
+
+    def values(self) -> list[Tensor]:
+        """The parameters."""
+        return list(self.parameters())
 
 
 class Residual(Module):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -123,18 +124,51 @@ class Dropout(Module):
     Tensor([1., 2.])
     """
 
+    function: Callable[..., Tensor] = ops.dropout
+
     def __init__(self, p: float = 0.5, *, rng: np.random.Generator | None = None) -> None:
         if not 0 <= p <= 1:
-            raise ValueError(f"Dropout: p is a probability between 0 and 1, got {p!r}")
+            raise ValueError(f"{type(self).__name__}: p is a probability between 0 and 1, got {p!r}")
         self.p, self.rng = p, init.generator(rng)
 
     def forward(self, x: ArrayLike) -> Tensor:
         """Drop elements in training mode."""
-        return ops.dropout(x, self.p, self.training, rng=self.rng)
+        return type(self).function(x, self.p, self.training, rng=self.rng)
 
     def extra_repr(self) -> str:
         """The probability."""
         return f"p={self.p}"
+
+
+class Dropout1d(Dropout):
+    """Dropout of whole channels of x (N, C, L) or (C, L), as neighbours in a channel carry the same information.
+
+    >>> mg.nn.Dropout1d(rng=np.random.default_rng(6))(mg.Tensor([[1.0, 1.0], [1.0, 1.0]]))
+    Tensor([[0., 0.],
+            [2., 2.]])
+    """
+
+    function = ops.dropout1d
+
+
+class Dropout2d(Dropout):
+    """Dropout of whole channels of x (N, C, H, W) or (C, H, W); see `Dropout1d`.
+
+    >>> mg.nn.Dropout2d(rng=np.random.default_rng(6))(np.ones((1, 2, 2, 2))).ravel()
+    array([0., 0., 0., 0., 2., 2., 2., 2.])
+    """
+
+    function = ops.dropout2d
+
+
+class Dropout3d(Dropout):
+    """Dropout of whole channels of x (N, C, D, H, W) or (C, D, H, W); see `Dropout1d`.
+
+    >>> mg.nn.Dropout3d(rng=np.random.default_rng(6))(np.ones((1, 2, 1, 1, 1))).ravel()
+    array([0., 2.])
+    """
+
+    function = ops.dropout3d
 
 
 class Identity(Module):
@@ -192,3 +226,23 @@ class Unflatten(Module):
     def extra_repr(self) -> str:
         """The axis and its sizes."""
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
+
+
+class PixelShuffle(Module):
+    """Rearrange (..., C r², H, W) as (..., C, H r, W r), where r is `upscale_factor`.
+
+    >>> mg.nn.PixelShuffle(2)(mg.Tensor(np.zeros((1, 8, 3, 3)))).shape
+    (1, 2, 6, 6)
+    """
+
+    def __init__(self, upscale_factor: int) -> None:
+        check_count("PixelShuffle", upscale_factor=upscale_factor)
+        self.upscale_factor = upscale_factor
+
+    def forward(self, x: ArrayLike) -> Tensor:
+        """Rearrange x."""
+        return ops.pixel_shuffle(x, self.upscale_factor)
+
+    def extra_repr(self) -> str:
+        """The factor."""
+        return f"upscale_factor={self.upscale_factor}"

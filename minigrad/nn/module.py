@@ -30,8 +30,8 @@ class Module:
     A leaf Tensor that requires a gradient is a parameter, a Module is a submodule, and an array given to `register_buffer`
     is a buffer: saved and loaded, but not trained. Calling a module runs `forward` inside a drawing scope of its name.
 
-    Unlike PyTorch: a subclass need not call ``super().__init__()``; a plain Tensor is a parameter (there is no
-    ``nn.Parameter``); and a plain list or dict that hides parameters is an error instead of a silent omission.
+    Unlike PyTorch: a subclass need not call ``super().__init__()``; a plain Tensor is a parameter (``nn.Parameter`` is
+    another name for it); and a plain list or dict that hides parameters is an error instead of a silent omission.
 
     Attributes
     ----------
@@ -135,7 +135,7 @@ class Module:
             kind = "Dict" if isinstance(value, dict) else "List"
             raise TypeError(
                 f"{type(self).__name__}.{name}: the parameters inside a plain {type(value).__name__} would not be "
-                f"found; use nn.Module{kind} for modules, and one attribute for each tensor"
+                f"found; use nn.Module{kind} for modules, and nn.Parameter{kind} for tensors"
             )
 
     def register_buffer(self, name: str, value: ArrayLike | None) -> None:

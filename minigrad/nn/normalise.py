@@ -151,6 +151,38 @@ class LayerNorm(Module):
         return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
 
 
+class RMSNorm(Module):
+    """Root-mean-square normalisation over the last axes of each sample, whose lengths are `normalized_shape`.
+
+    `eps` is by default that of the dtype of x.
+
+    Examples
+    --------
+    >>> mg.nn.RMSNorm(2, dtype=np.float64)(mg.Tensor([[3.0, 3.0]])).data.round(3)
+    array([[1., 1.]])
+    """
+
+    def __init__(
+        self,
+        normalized_shape: int | Sequence[int],
+        eps: float | None = None,
+        elementwise_affine: bool = True,
+        *,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        self.normalized_shape = tuple(np.atleast_1d(normalized_shape).tolist())
+        self.eps, self.elementwise_affine = eps, elementwise_affine
+        self.weight, _ = _affine(self.normalized_shape, elementwise_affine, False, dtype)
+
+    def forward(self, x: ArrayLike) -> Tensor:
+        """Normalise each sample."""
+        return ops.rms_norm(x, self.normalized_shape, self.weight, self.eps)
+
+    def extra_repr(self) -> str:
+        """The settings."""
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+
+
 class GroupNorm(Module):
     """Group normalisation: as `BatchNorm2d`, but over each group of channels of each sample (N, C, ...).
 

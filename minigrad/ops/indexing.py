@@ -47,15 +47,15 @@ def scatter(x: ArrayLike, key: Any, shape: tuple[int, ...]) -> Tensor:
 
 @op(complex=True, formulas=("upstream at the elements written to",))
 def _scatter(x: Value, /, key: Any, shape: tuple[int, ...]) -> Value:
-    """`scatter_add` as an operation."""
-    return scatter_add(x, key, shape)
+    """`added_at` as an operation."""
+    return added_at(x, key, shape)
 
 
-_getitem.rules(lambda g, out, x, key: (_scatter if isinstance(g, Node) else scatter_add)(g, key, x.shape))
+_getitem.rules(lambda g, out, x, key: (_scatter if isinstance(g, Node) else added_at)(g, key, x.shape))
 _scatter.rules(lambda g, out, x, key, shape: _getitem(g, key))
 
 
-def scatter_add(x: Value, key: Any, shape: tuple[int, ...]) -> Value:
+def added_at(x: Value, key: Any, shape: tuple[int, ...]) -> Value:
     """Zeros of a shape, with an array added at a key; elements that meet add up."""
     out = np.zeros(shape, np.asarray(x).dtype)
     if _picks_once(key):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
@@ -97,6 +97,38 @@ def argpartition(x: ArrayLike, kth: int | Sequence[int], axis: int | None = -1, 
     """
     refuse_complex("argpartition", x)
     return np.argpartition(np.asarray(value_of(x)), value_of(kth), axis, kind)
+
+
+class TopK(NamedTuple):
+    """The largest elements, and their indices."""
+
+    values: Tensor
+    indices: Value
+
+
+@composed
+def topk(x: ArrayLike, k: int, axis: int = -1, largest: bool = True, sorted: bool = True) -> TopK:
+    """The k largest elements along an axis, or the smallest, and their indices, in order.
+
+    Of equal elements those with the smallest index are taken, and receive the gradient; nan counts as the largest, as in
+    PyTorch. They are in order even if `sorted` is false.
+
+    >>> values, indices = topk(Tensor([3.0, 9.0, 5.0]), 2)
+    >>> values, indices
+    (Tensor([9., 5.]), array([1, 2]))
+    """
+    shape = np.shape(x)
+    axis = normalize_axis_index(axis, len(shape))
+    if not 0 <= k <= shape[axis]:
+        raise ValueError(f"k is between 0 and {shape[axis]}, the length of axis {axis} of x with shape {shape}, got {k}")
+    refuse_complex("topk", x)
+    array = np.asarray(value_of(x))
+    if largest:  # backwards, so that the first of equal elements comes last, and is first again
+        indices = shape[axis] - 1 - np.flip(np.argsort(np.flip(array, axis), axis, kind="stable"), axis)
+    else:
+        indices = np.argsort(array, axis, kind="stable")
+    indices = indices[(*(slice(None),) * axis, slice(k))]
+    return TopK(take_along_axis(x, indices, axis), indices)
 
 
 @composed

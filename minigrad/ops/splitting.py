@@ -98,3 +98,18 @@ def unstack(x: ArrayLike, *, axis: int = 0) -> tuple[Tensor, ...]:
     shape = np.shape(_at_least(1, x))
     axis = normalize_axis_index(axis, len(shape))
     return tuple(getitem(x, (*(slice(None),) * axis, i)) for i in range(shape[axis]))
+
+
+@composed
+def chunk(x: ArrayLike, chunks: int, axis: int = 0) -> list[Tensor]:
+    """Split into at most `chunks` pieces of one size, the last of which may be smaller, as PyTorch does; see `array_split`.
+
+    >>> [part.shape for part in chunk(Tensor(np.zeros(5)), 3)]
+    [(2,), (2,), (1,)]
+    """
+    shape = np.shape(_at_least(1, x))
+    axis = normalize_axis_index(axis, len(shape))
+    if chunks < 1:
+        raise ValueError(f"chunks must be at least 1, got {chunks}")
+    size = max(1, -(-shape[axis] // chunks))
+    return _pieces(x, range(size, shape[axis], size), axis, equal=False)

@@ -21,6 +21,7 @@ A complex parameter descends along the conjugate of its gradient; see `minigrad.
 takes |g|², so that turning all numbers by an angle turns the step; PyTorch updates both parts as parameters of their own.
 """
 
+from minigrad.optim import lr_scheduler
 from minigrad.optim.algorithms import SGD, Adadelta, Adagrad, Adam, AdamW, Lion, RMSprop
 from minigrad.optim.clip import clip_grad_norm_, clip_grad_value_
 from minigrad.optim.cycle import OneCycleLR
@@ -58,4 +59,5 @@ __all__ = [
     "StepLR",
     "clip_grad_norm_",
     "clip_grad_value_",
+    "lr_scheduler",
 ]

@@ -9,7 +9,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor, nn
-from minigrad.nn import sequence
+from minigrad.nn import functional, sequence
 
 
 def test_batch_norm_does_not_count_what_failed():
@@ -122,7 +122,7 @@ def test_third_order_through_a_sequence():
 def test_attention_weights_and_masks():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(2, 4, 6))
-    layer = nn.MultiHeadAttention(6, 3, batch_first=True, rng=rng, dtype=float)
+    layer = nn.MultiheadAttention(6, 3, batch_first=True, rng=rng, dtype=float)
     out, weights = layer(x, x, x, is_causal=True)
     np.testing.assert_allclose(weights.data.sum(-1), 1)
     assert (weights.data[:, 0, 1:] == 0).all()
@@ -165,7 +165,7 @@ def test_attention_weights_and_masks():
             "conv1d: x has 3 axes",
         ),
         (
-            lambda: nn.MultiHeadAttention(4, 2)(np.ones((3, 2, 4)), *np.ones((2, 3, 1, 4))),
+            lambda: nn.MultiheadAttention(4, 2)(np.ones((3, 2, 4)), *np.ones((2, 3, 1, 4))),
             ValueError,
             "with or without the same batch axis",
         ),
@@ -196,10 +196,9 @@ def test_attention_weights_and_masks():
             r"hx is \(h, c\), each \(1, 2, 4\), got",
         ),
         (lambda: nn.GRU(3, 4)(np.ones((5, 2, 3)), np.ones((1, 2, 3))), ValueError, r"GRU: hx is \(1, 2, 4\), got"),
-        (lambda: nn.MultiHeadAttention(6, 4), ValueError, "embed_dim 6 does not divide into 4 heads"),
+        (lambda: nn.MultiheadAttention(6, 4), ValueError, "embed_dim 6 does not divide into 4 heads"),
         (lambda: attend(np.ones((4, 2, 5))), ValueError, r"query, key and value need \(6, 6, 6\)"),
         (lambda: attend(attn_mask=np.ones((3, 4), bool)), ValueError, r"attn_mask is boolean or floating and \(4, 4\) or"),
-        (lambda: attend(key_padding_mask=np.ones((2, 4), bool)), ValueError, "leave a query no key to attend to"),
         (lambda: nn.Sequential(nn.ReLU()).summary(), TypeError, "each input's shape is a tuple"),
         (lambda: nn.Sequential(nn.ReLU()).summary(3), TypeError, "each input's shape is a tuple"),
     ],
@@ -211,7 +210,7 @@ def test_layers_refuse(make: Any, error: type[Exception], message: str):
 
 def attend(x: Any = None, **masks: Any) -> Any:
     x = np.ones((4, 2, 6)) if x is None else x
-    return nn.MultiHeadAttention(6, 2)(x, x, x, **masks)
+    return nn.MultiheadAttention(6, 2)(x, x, x, **masks)
 
 
 # First weights
@@ -232,7 +231,7 @@ EVERY = [
     lambda rng: nn.RNNCell(3, 2, rng=rng),
     lambda rng: nn.LSTMCell(3, 2, rng=rng),
     lambda rng: nn.GRUCell(3, 2, rng=rng),
-    lambda rng: nn.MultiHeadAttention(4, 2, rng=rng),
+    lambda rng: nn.MultiheadAttention(4, 2, rng=rng),
 ]
 
 
@@ -292,3 +291,99 @@ def test_first_weights_in_particular():
         INIT.kaiming_normal((2, 2), nonlinearity="step")
     gains = [INIT.calculate_gain(n) for n in ("linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu", "selu")]
     np.testing.assert_allclose(gains, [1, 1, 1, 5 / 3, 2**0.5, (2 / 1.0001) ** 0.5, 0.75])
+
+
+@pytest.mark.parametrize("mask", [np.array([[False, False], [True, False]]), np.array([[-np.inf, -np.inf], [0.0, 0.3]])])
+def test_a_query_without_keys_attends_to_nothing(mask: np.ndarray):
+    q, k, v = (Tensor(np.random.default_rng(i).normal(size=(3, 2, 4))) for i in range(3))
+    out = nn.scaled_dot_product_attention(q, k, v, mask)
+    assert not out.data[:, 0].any()
+    assert out.data[:, 1].all()
+    out.sum().backward()
+    assert all(np.isfinite(x.grad).all() for x in (q, k, v))
+    assert not q.grad[:, 0].any()
+    assert mg.gradcheck(lambda q, k, v: nn.scaled_dot_product_attention(q, k, v, mask), q, k, v, order=2)
+
+
+def test_a_padded_batch_attends_to_nothing():
+    x = Tensor(np.random.default_rng(0).normal(size=(4, 2, 6)))
+    layer = nn.MultiheadAttention(6, 2, dtype=np.float64)
+    out, weights = layer(x, x, x, key_padding_mask=np.array([[True] * 4, [False] * 4]))
+    assert not weights.data[0].any()
+    np.testing.assert_allclose(weights.data[1].sum(-1), 1)
+    out.sum().backward()
+    assert np.isfinite(x.grad).all()
+
+
+# Transformers, lists of parameters, PyTorch's functional names
+
+
+def test_copies_of_a_layer_have_parameters_of_their_own_and_one_generator():
+    layer = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.5, rng=np.random.default_rng(0), dtype=np.float64)
+    encoder = nn.TransformerEncoder(layer, 3, nn.LayerNorm(8, dtype=np.float64))
+    weights = [part.linear1.weight for part in encoder.layers]
+    assert len({id(w) for w in weights}) == 3
+    assert all(np.array_equal(w.data, weights[0].data) for w in weights)
+    assert len({id(m.rng) for m in encoder.modules() if hasattr(m, "rng")}) == 1
+    x = np.random.default_rng(1).normal(size=(5, 2, 8))
+    assert not np.array_equal(encoder(x).data, encoder(x).data)
+    encoder.eval()
+    by_hand = x
+    for part in encoder.layers:
+        by_hand = part(by_hand)
+    np.testing.assert_array_equal(encoder(x).data, encoder.norm(by_hand).data)
+    assert "layers.2.self_attn.in_proj_weight" in encoder.state_dict()
+
+
+def test_a_decoder_passes_its_masks_on():
+    layer = nn.TransformerDecoderLayer(4, 2, 8, dtype=np.float64, rng=np.random.default_rng(0)).eval()
+    decoder = nn.TransformerDecoder(layer, 2).eval()
+    target, memory = (np.random.default_rng(i).normal(size=(5, 1, 4)) for i in range(2))
+    causal = decoder(target, memory, tgt_is_causal=True).data
+    changed = decoder(np.concatenate([target[:3], target[3:] + 1]), memory, tgt_is_causal=True).data
+    np.testing.assert_allclose(causal[:3], changed[:3], rtol=1e-12)
+    assert not np.allclose(causal[3:], changed[3:])
+
+
+def test_lists_and_dictionaries_of_parameters():
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            self.gains = nn.ParameterList([nn.Parameter(np.ones(2)), nn.Parameter(np.zeros(3))])
+            self.named = nn.ParameterDict({"a": nn.Parameter([1.0])})
+
+    net = Net()
+    assert [name for name, _ in net.named_parameters()] == ["gains.0", "gains.1", "named.a"]
+    net.gains[-1] = nn.Parameter(np.ones(4))
+    assert [p.shape for p in net.gains.append(nn.Parameter([2.0]))] == [(2,), (4,), (1,)]
+    net.named["b"] = nn.Parameter([3.0])
+    assert "b" in net.named
+    assert list(net.named.keys()) == ["a", "b"]
+    assert set(net.state_dict()) == {"gains.0", "gains.1", "gains.2", "named.a", "named.b"}
+    for wrong in (1.0, Tensor([1.0]) * 2, Tensor(np.array([1]))):
+        with pytest.raises(TypeError, match="ParameterList: expected leaf tensors"):
+            net.gains.append(wrong)
+
+
+def test_functional_pads_and_crops_as_pytorch_counts():
+    x = np.arange(12.0).reshape(1, 3, 4)
+    np.testing.assert_array_equal(functional.pad(x, (1, 2)), np.pad(x, ((0, 0), (0, 0), (1, 2))))
+    np.testing.assert_array_equal(
+        functional.pad(x, (1, 0, 0, 2), value=7.0), np.pad(x, ((0, 0), (0, 2), (1, 0)), constant_values=7)
+    )
+    np.testing.assert_array_equal(functional.pad(x, (-1, 2, -2, 0)), np.pad(x[:, 2:, 1:], ((0, 0), (0, 0), (0, 2))))
+    np.testing.assert_array_equal(functional.pad(x, (1, 1), "reflect"), np.pad(x, ((0, 0), (0, 0), (1, 1)), "reflect"))
+    assert mg.gradcheck(lambda x: functional.pad(x, (-1, 2, 1, -1)), x)
+    for wrong, message in (((1,), "two widths"), ((-3, -2), "crops more"), ((1,) * 8, "got 8 widths")):
+        with pytest.raises(ValueError, match=message):
+            functional.pad(x, wrong)
+    with pytest.raises(ValueError, match="mode is one of"):
+        functional.pad(x, (1, 1), "edge")
+
+
+@pytest.mark.parametrize("name", sorted(functional.__all__))
+def test_functional_names_are_functions(name: str):
+    assert callable(getattr(functional, name))
+    assert name in {"pad", "hardtanh", "logsigmoid", "multi_margin_loss"} or getattr(functional, name) in (
+        getattr(mg, name, None),
+        getattr(nn, name, None),
+    )

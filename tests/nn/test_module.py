@@ -410,7 +410,7 @@ def test_summary_counts_and_leaves_no_trace():
 def test_a_summary_of_what_is_passed_by_name_and_returned_by_name():
     class Reader(nn.Module):
         def __init__(self) -> None:
-            self.attention = nn.MultiHeadAttention(4, 2)
+            self.attention = nn.MultiheadAttention(4, 2)
 
         def forward(self, x: Any) -> Any:
             return {"out": self.attention(x, value=x, key=x)[0]}
@@ -430,7 +430,7 @@ def test_multiply_adds():
     assert count(nn.ConvTranspose2d(4, 6, 3, stride=2), (2, 4, 5, 5)) == 2 * 4 * 25 * 6 * 9
     assert count(nn.LSTM(3, 5, bidirectional=True), (7, 2, 3)) == 14 * 2 * (20 * 3 + 20 * 5)
     assert count(nn.GRUCell(3, 5), (2, 3)) == 2 * (15 * 3 + 15 * 5)
-    attention = count(nn.MultiHeadAttention(8, 2), (3, 2, 8), (5, 2, 8), (5, 2, 8))
+    attention = count(nn.MultiheadAttention(8, 2), (3, 2, 8), (5, 2, 8), (5, 2, 8))
     assert attention == 2 * (3 * 64 + 2 * 5 * 64 + 2 * 3 * 5 * 8) + 2 * 3 * 64  # the last is out_proj's
     assert nn.Embedding(4, 2).summary((3, 5), dtype=int).rows[0].out == (3, 5, 2)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from torch_cases import ATTENTION, LAYERS, flat, probe, wave
+from torch_cases import ATTENTION, LAYERS, LOSSES, TRANSFORMERS, flat, probe, wave
 from torch_numbers import NUMBERS
 
 from minigrad import Tensor, nn
@@ -45,9 +45,27 @@ def test_layer(case: str):
 @pytest.mark.parametrize("case", ATTENTION)
 def test_attention(case: str):
     args, options, shapes, call = ATTENTION[case]
-    found = run(nn.MultiHeadAttention(*args, **options), [wave(s, 0.1 * (j + 1)) for j, s in enumerate(shapes)], **call)
+    found = run(nn.MultiheadAttention(*args, **options), [wave(s, 0.1 * (j + 1)) for j, s in enumerate(shapes)], **call)
     compare(found, NUMBERS["attention " + case])
 
 
+@pytest.mark.parametrize("case", TRANSFORMERS)
+def test_transformer(case: str):
+    kind, args, options, shapes, call = TRANSFORMERS[case]
+    model = getattr(nn, kind)(*args, **options)
+    found = run(model, [wave(s, 0.1 * (j + 1)) for j, s in enumerate(shapes)], **call)
+    compare(found, NUMBERS["transformer " + case])
+
+
+@pytest.mark.parametrize("case", LOSSES)
+def test_loss(case: str):
+    kind, options, others = LOSSES[case]
+    x = Tensor(wave((4, 3), 0.1))
+    out = getattr(nn, kind)(**options)(x, *others)
+    (out * wave(out.shape, 0.5)).sum().backward()
+    compare({"out 0": probe(out.data), "input 0": probe(x.grad)}, NUMBERS["loss " + case])
+
+
 def test_every_recorded_number_is_compared():
-    assert set(NUMBERS) == {*LAYERS, *("attention " + case for case in ATTENTION)}
+    named = {"attention ": ATTENTION, "transformer ": TRANSFORMERS, "loss ": LOSSES}
+    assert set(NUMBERS) == {*LAYERS, *(kind + case for kind, cases in named.items() for case in cases)}

@@ -22,6 +22,8 @@ Z = np.array([1.0 + 2.0j, -0.5 + 0.3j, 2.0 - 1.0j])
 # What refuses all complex numbers, or those of some samples: it needs an order, or is for networks.
 REFUSES = set(
     """
+    celu cosine_embedding_loss cosine_similarity dropout1d dropout2d dropout3d glu hardsigmoid hardswish prelu relu6
+    rms_norm smooth_l1_loss softmin topk triplet_margin_loss
     adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d
     adaptive_max_pool3d arctan2 argmax argmin argpartition argsort astype avg_pool1d avg_pool2d avg_pool3d batch_norm
     binary_cross_entropy binary_cross_entropy_with_logits cbrt ceil clip copysign cross_entropy deg2rad divmod dropout

@@ -9,7 +9,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import Tensor
-from minigrad.ops.indexing import scatter_add
+from minigrad.ops.indexing import added_at
 
 RNG = np.random.default_rng(0)
 
@@ -37,7 +37,7 @@ def test_scatter_add_is_add_at(shape: tuple[int, ...], key: Any):
         x = RNG.normal(size=np.zeros(shape)[key].shape).astype(dtype)
         expected = np.zeros(shape, dtype)
         np.add.at(expected, key, x)
-        found = scatter_add(x, key, shape)
+        found = added_at(x, key, shape)
         assert found.dtype == dtype
         np.testing.assert_allclose(found, expected, rtol=1e-6)
 

@@ -17,7 +17,7 @@ from minigrad.operation import OPS
 
 EVERY = [pytest.param(s, id=f"{name}-{i}") for name, samples in SAMPLES.items() for i, s in enumerate(samples)]
 BY_NAME = {name.removeprefix("special."): samples for name, samples in reversed(SAMPLES.items())}
-WITHOUT_GRADIENT = {"argmax", "argmin", "argpartition", "argsort", "any", "all"}
+WITHOUT_GRADIENT = {"argmax", "argmin", "argpartition", "argsort", "any", "all", "one_hot"}
 ELEMENTWISE = sorted(name for name, op in OPS.items() if op.elementwise and op.simple and name in BY_NAME)
 
 

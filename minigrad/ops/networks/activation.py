@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minigrad.graph import Value
-from minigrad.operation import elementwise, op
+from minigrad.graph import ArrayLike, Value
+from minigrad.operation import composed, elementwise, op
+from minigrad.ops.elementwise import add, divide, multiply, negative
 from minigrad.ops.reduce import floating
+from minigrad.ops.shape import reshape
+from minigrad.ops.splitting import split
+
+if TYPE_CHECKING:
+    from minigrad.graph import Tensor
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. 2017, equation 14
 _ERF = np.frompyfunc(math.erf, 1, 1)  # NumPy has no erf; this is Python's, one element at a time
@@ -41,17 +48,20 @@ def log_sigmoid(x: Value, /) -> Value:
 log_sigmoid.rules(lambda g, out, x: g * sigmoid(-x))
 
 
-@op(elementwise=True, formulas=("σ(x)",))
-def softplus(x: Value, /) -> Value:
-    """Smooth relu, log(1 + eˣ), finite for large x.
+@op(elementwise=True, formulas=("σ(beta·x)", "(x·σ(beta·x) − out)/beta"))
+def softplus(x: Value, beta: Value = 1.0, /) -> Value:
+    """Smooth relu, log(1 + exp(beta·x))/beta, finite for large x, so that PyTorch's threshold is not needed.
 
     >>> softplus(Tensor(1000.0))
     Tensor(1000.0)
     """
-    return np.logaddexp(0, x)
+    return np.logaddexp(0, x * beta) / beta
 
 
-softplus.rules(lambda g, out, x: g * sigmoid(x))
+softplus.rules(
+    lambda g, out, x, beta: g * sigmoid(x * beta),
+    lambda g, out, x, beta: g * (x * sigmoid(x * beta) - out) / beta,
+)
 
 
 @elementwise
@@ -184,6 +194,84 @@ hard_tanh.rules(
 )
 
 
+@composed
+def relu6(x: ArrayLike) -> Tensor:
+    """Relu that saturates, min(max(x, 0), 6); its gradient at 0 and 6 is 0.
+
+    >>> relu6(Tensor([-1.0, 2.0, 7.0]))
+    Tensor([0., 2., 6.])
+    """
+    return hard_tanh(x, 0, 6)
+
+
+@composed
+def hardsigmoid(x: ArrayLike) -> Tensor:
+    """Piecewise-linear sigmoid, min(max(x/6 + 1/2, 0), 1); its gradient at −3 and 3 is 0.
+
+    >>> hardsigmoid(Tensor([-4.0, 0.0, 4.0]))
+    Tensor([0. , 0.5, 1. ])
+    """
+    return hard_tanh(add(divide(x, 6), 0.5), 0, 1)
+
+
+@composed
+def hardswish(x: ArrayLike) -> Tensor:
+    """Piecewise-quadratic silu, x·hardsigmoid(x).
+
+    Howard et al., Searching for MobileNetV3, 2019.
+
+    >>> hardswish(Tensor([-4.0, 1.0, 4.0])).data.round(2)
+    array([-0.  ,  0.67,  4.  ])
+    """
+    return multiply(x, hardsigmoid(x))
+
+
+@composed
+def celu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Tensor:
+    """Elu whose slope is continuous for every alpha: x where positive, else alpha·(exp(x/alpha) − 1).
+
+    Barron, Continuously Differentiable Exponential Linear Units, 2017.
+
+    >>> celu(Tensor([-1000.0, 2.0]), 0.5)
+    Tensor([-0.5,  2. ])
+    """
+    if np.ndim(alpha) or not alpha > 0:  # type: ignore[operator]
+        raise ValueError(f"alpha must be positive, and a single number, got {alpha!r}")
+    return multiply(elu(divide(x, alpha)), alpha)
+
+
+@composed
+def prelu(x: ArrayLike, weight: ArrayLike) -> Tensor:
+    """Leaky relu whose slope is learned: `weight` has one element, or one for each channel of x (N, C, ...).
+
+    He et al., Delving Deep into Rectifiers, 2015.
+
+    >>> prelu(Tensor([[-1.0, -1.0]]), [0.5, 0.25])
+    Tensor([[-0.5 , -0.25]])
+    """
+    shape, slopes = np.shape(x), np.shape(weight)
+    channels = shape[1] if len(shape) > 1 else 1
+    if slopes not in ((), (1,), (channels,)):
+        raise ValueError(f"weight of shape {slopes} should be (1,) or ({channels},) for x of shape {shape}")
+    return leaky_relu(x, weight if slopes != (channels,) else reshape(weight, (-1, *(1,) * (len(shape) - 2))))
+
+
+@composed
+def glu(x: ArrayLike, axis: int = -1) -> Tensor:
+    """Gated linear unit, a·sigmoid(b), where a and b are the halves of x along an axis.
+
+    Dauphin et al., Language Modeling with Gated Convolutional Networks, 2017.
+
+    >>> glu(Tensor([3.0, 0.0]))
+    Tensor([1.5])
+    """
+    shape = np.shape(x)
+    if not shape or shape[axis] % 2:
+        raise ValueError(f"axis {axis} of x with shape {shape} does not divide into two halves")
+    a, b = split(x, 2, axis)
+    return multiply(a, sigmoid(b))
+
+
 @elementwise
 def erf(x: Value, /) -> Value:
     """Error function, 2/√π times the integral of exp(−t²) from 0 to x.
@@ -262,3 +350,13 @@ def log_softmax(x: Value, /, axis: int | tuple[int, ...] | None = -1) -> Value:
 
 
 log_softmax.rules(lambda g, out, x, axis: g - np.exp(out) * np.sum(g, axis=axis, keepdims=True))
+
+
+@composed
+def softmin(x: ArrayLike, axis: int | tuple[int, ...] | None = -1) -> Tensor:
+    """Softmax of −x: the smallest element weighs most.
+
+    >>> softmin(Tensor([0.0, 1e4]))
+    Tensor([1., 0.])
+    """
+    return softmax(negative(x), axis)

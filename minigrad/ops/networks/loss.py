@@ -161,6 +161,20 @@ def huber_loss(x: ArrayLike, target: ArrayLike, reduction: str = "mean", delta: 
     return _compare(_huber_loss, x, target, reduction, others=(delta,))
 
 
+@composed
+def smooth_l1_loss(x: ArrayLike, target: ArrayLike, reduction: str = "mean", beta: ArrayLike = 1.0) -> Tensor:
+    """Huber loss over its delta, here beta: d²/(2·beta) for differences d up to beta, and |d| − beta/2 beyond.
+
+    With beta = 0 it is the mean absolute error, as in PyTorch.
+
+    >>> smooth_l1_loss(Tensor([1.0, 5.0]), [0.0, 2.0], reduction="none", beta=2.0)
+    Tensor([0.25, 2.  ])
+    """
+    if np.ndim(beta) or not beta >= 0:  # type: ignore[operator]
+        raise ValueError(f"beta must be at least 0, and a single number, got {beta!r}")
+    return huber_loss(x, target, reduction, beta) / beta if beta > 0 else l1_loss(x, target, reduction)  # type: ignore[operator]
+
+
 # Of probabilities
 
 

@@ -17,6 +17,7 @@ from minigrad.operation import composed, op, static_value
 from minigrad.ops.dtypes import astype, floats, refuse_complex
 from minigrad.ops.elementwise import add, divide, multiply, negative, sqrt
 from minigrad.ops.geometry import sizes
+from minigrad.ops.reduce import mean
 from minigrad.ops.shape import reshape
 
 if TYPE_CHECKING:
@@ -274,3 +275,28 @@ def instance_norm(
     view, place = (*shape[:2], positions), (1, shape[1], 1)
     x, weight, bias = floats(x, weight, bias)
     return _normalise(x, weight, bias, function="instance_norm", view=view, axes=(2,), place=place, eps=eps)
+
+
+@composed
+def rms_norm(
+    x: ArrayLike, normalized_shape: int | tuple[int, ...], weight: ArrayLike | None = None, eps: float | None = None
+) -> Tensor:
+    """Divide by the root of the mean square over the last axes, of the shape given, and multiply by a weight of that shape.
+
+    `eps` is added to the mean square; by default it is that of the dtype. Zhang and Sennrich, Root Mean Square Layer
+    Normalization, 2019.
+
+    >>> rms_norm(Tensor([3.0, 3.0, 3.0, 3.0]), 4).data.round(3)
+    array([1., 1., 1., 1.])
+    """
+    shape = sizes("normalized_shape", normalized_shape, np.size(normalized_shape), 0)
+    x_shape = np.shape(x)
+    if not shape or x_shape[-len(shape) :] != shape:
+        raise ValueError(f"x of shape {x_shape} does not end in normalized_shape {shape}")
+    _check(x_shape, shape, weight=weight)
+    refuse_complex("rms_norm", x)
+    (x,) = floats(x)
+    eps = float(np.finfo(value_of(x).dtype).eps) if eps is None else eps
+    axes = tuple(range(-len(shape), 0))
+    out = divide(x, sqrt(add(mean(multiply(x, x), axes, keepdims=True), eps)))
+    return out if weight is None else multiply(out, weight)
