@@ -9,7 +9,7 @@ the docstring of `op` is the guide to writing one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast, overload
 
@@ -26,7 +26,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Rule = Callable[..., Any]
 Called = str | Callable[[tuple[Any, ...], dict[str, Any]], str]
-Formulas = Sequence[str] | Callable[[Sequence[Any]], Sequence[str]]
+Formulas = Sequence[str] | Callable[[Sequence[Any], Mapping[str, Any]], Sequence[str]]
 
 OPS: dict[str, Op[...]] = {}
 
@@ -153,9 +153,9 @@ class Op(Generic[P]):
         """The public name of the function that applies the operation to such arguments."""
         return self._called if isinstance(self._called, str) else self._called(values, static)
 
-    def formula(self, i: int, values: Sequence[Any]) -> str:
+    def formula(self, i: int, values: Sequence[Any], static: Mapping[str, Any]) -> str:
         """The gradient of input `i` in symbols, as the declaration gives it; empty if it gives none."""
-        formulas = self._formulas(values) if callable(self._formulas) else self._formulas
+        formulas = self._formulas(values, static) if callable(self._formulas) else self._formulas
         return formulas[0 if self.variadic else i] if formulas else ""
 
     def __repr__(self) -> str:
@@ -455,8 +455,8 @@ def op(forward: Any = None, /, **traits: Any) -> Any:
         What a drawing writes on the gate.
     formulas : sequence of str, or callable
         For each input, the local gradient of an elementwise operation, else the downstream gradient, in symbols: those of
-        the forward's parameters, `out` and, in a downstream gradient, `upstream`. Or a function of the inputs' values that
-        returns them.
+        the forward's parameters, `out` and, in a downstream gradient, `upstream`. Or a function of the inputs' values
+        and the static arguments that returns them.
     hidden : sequence of str
         Static arguments that a drawing does not show.
 

@@ -197,7 +197,7 @@ def draw(
     >>> draw(f, names={"x": x, "y": y, "z": z}, backward=True)
     <minigrad graph of multiply: 5 nodes, 4 edges>
     """
-    _check(f, direction, precision, max_nodes, depth, theme, names, engine)
+    _check(f, direction, precision, max_nodes, depth, theme, engine)
     from minigrad.draw.still.describe import describe_graph
     from minigrad.draw.still.picture import Options
 
@@ -231,9 +231,9 @@ def _view(
 
         view = view_of(f)
     if names is not None:
-        from minigrad.draw.names import find_names
+        from minigrad.draw.names import names_given
 
-        view.names.update(find_names(names))
+        view.names.update(names_given("draw", names))
     if expand:
         from minigrad.draw.still.expand import expand as open_up
 
@@ -271,7 +271,7 @@ def _several(name: str, given: Any, kinds: Any) -> Any:
     return several
 
 
-def _check(f: Any, direction: Any, precision: Any, max_nodes: Any, depth: Any, theme: Any, names: Any, engine: Any) -> None:
+def _check(f: Any, direction: Any, precision: Any, max_nodes: Any, depth: Any, theme: Any, engine: Any) -> None:
     """Check the arguments of `draw`."""
     if not isinstance(f, Node | BaseException):
         hint = "call it with tensors" if callable(f) else "build the expression from Tensors"
@@ -286,8 +286,6 @@ def _check(f: Any, direction: Any, precision: Any, max_nodes: Any, depth: Any, t
         raise ValueError(f"draw: theme is 'auto', 'light' or 'dark', got {theme!r}")
     if engine not in ("minigrad", "dot"):
         raise ValueError(f"draw: engine is 'minigrad' or 'dot' (Graphviz), got {engine!r}")
-    if names is not None and not hasattr(names, "items"):
-        raise TypeError(f"draw: names is a mapping such as locals(), got {type(names).__name__}")
     if isinstance(precision, str):
         _check_format(precision)
         precision = 2

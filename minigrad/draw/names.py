@@ -55,6 +55,13 @@ def arguments(op: Op[...], static: Mapping[str, Any]) -> str:
     return ", ".join(f"{k}={argument(v)}" for k, v in shown.items() if not (k in neutral and v == neutral[k]))
 
 
+def names_given(who: str, names: Mapping[str, Any] | None) -> dict[Node, str]:
+    """The names of tensors that a public function was given as variables."""
+    if names is not None and not hasattr(names, "items"):
+        raise TypeError(f"{who}: names is a mapping such as locals(), got {type(names).__name__}")
+    return find_names(names) if names is not None else {}
+
+
 def find_names(variables: Mapping[str, Any]) -> dict[Node, str]:
     """The names of the tensors that variables hold, in lists and dictionaries too.
 

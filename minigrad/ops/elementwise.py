@@ -6,6 +6,9 @@ Exponentials, logarithms and trigonometry are in `transcendental`, the activatio
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 import numpy as np
 
 from minigrad.graph import Value
@@ -130,7 +133,16 @@ def reciprocal(x: Value, /) -> Value:
 reciprocal.rules(lambda g, out, x: -g * out * out)
 
 
-@op(elementwise=True, complex=True, symbol="^", formulas=("b·a^(b−1)", "out·ln(a)"))
+def _of_power(values: Sequence[Value], static: Mapping[str, Any]) -> tuple[str, str]:
+    """The gradients of `power` in symbols, and where the base is 0."""
+    a, b = values
+    if not np.any(a == 0):
+        return "b·a^(b−1)", "out·ln(a)"
+    base = "0 where b = 0, else b·a^(b−1)" if np.any((a == 0) & (b == 0)) else "b·a^(b−1)"
+    return base, "0 where a = 0, else out·ln(a)"
+
+
+@op(elementwise=True, complex=True, symbol="^", formulas=_of_power)
 def power(a: Value, b: Value, /) -> Value:
     """Power, aᵇ.
 
@@ -195,7 +207,12 @@ def cbrt(x: Value, /) -> Value:
 cbrt.rules(lambda g, out, x: g / (3 * out * out))
 
 
-@op(elementwise=True, complex=True, symbol="|x|", formulas=("sign(x)",))
+@op(
+    elementwise=True,
+    complex=True,
+    symbol="|x|",
+    formulas=lambda values, static: ("conj(sign(x))" if np.iscomplexobj(values[0]) else "sign(x)",),
+)
 def abs(x: Value, /) -> Value:
     """Absolute value, |x|. Its gradient at 0 is 0.
 
@@ -221,7 +238,13 @@ def sign(x: Value, /) -> Value:
 sign.rules(zero)
 
 
-@op(elementwise=True, formulas=("a/out", "b/out"))
+def _of_hypot(values: Sequence[Value], static: Mapping[str, Any]) -> tuple[str, str]:
+    """The gradients of `hypot` in symbols, and where both sides are 0."""
+    origin = "0 where out = 0, else " if np.any(np.hypot(*values) == 0) else ""
+    return f"{origin}a/out", f"{origin}b/out"
+
+
+@op(elementwise=True, formulas=_of_hypot)
 def hypot(a: Value, b: Value, /) -> Value:
     """Hypotenuse, √(a² + b²). Its gradient at (0, 0) is 0.
 
@@ -244,7 +267,18 @@ def _to_larger(g: Value, a: Value, b: Value) -> Value:
     return np.where(a == b, g / 2, g * np.logical_not(a < b))
 
 
-@op(elementwise=True, routes=True, symbol="max", formulas=("1 where a > b, else 0", "1 where b > a, else 0"))
+def _of_chosen(sign: str, opposite: str) -> Callable[[Sequence[Value], Mapping[str, Any]], tuple[str, str]]:
+    """The gradients of a maximum or minimum in symbols, and half where the inputs are equal."""
+
+    def formulas(values: Sequence[Value], static: Mapping[str, Any]) -> tuple[str, str]:
+        a, b = values
+        half = ", ½ where a = b" if np.any(a == b) else ""
+        return f"1 where a {sign} b{half}, else 0", f"1 where a {opposite} b{half}, else 0"
+
+    return formulas
+
+
+@op(elementwise=True, routes=True, symbol="max", formulas=_of_chosen(">", "<"))
 def maximum(a: Value, b: Value, /) -> Value:
     """Elementwise maximum; it routes its upstream gradient to the larger input, and splits it evenly at a tie.
 
@@ -257,7 +291,7 @@ def maximum(a: Value, b: Value, /) -> Value:
 maximum.rules(lambda g, out, a, b: _to_larger(g, a, b), lambda g, out, a, b: _to_larger(g, b, a))
 
 
-@op(elementwise=True, routes=True, symbol="min", formulas=("1 where a < b, else 0", "1 where b < a, else 0"))
+@op(elementwise=True, routes=True, symbol="min", formulas=_of_chosen("<", ">"))
 def minimum(a: Value, b: Value, /) -> Value:
     """Elementwise minimum; it routes its upstream gradient to the smaller input, and splits it evenly at a tie.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
@@ -23,16 +23,18 @@ if TYPE_CHECKING:
     from minigrad.graph import Tensor
 
 
-def _formulas(values: Sequence[Value]) -> tuple[str, str]:
+def _formulas(values: Sequence[Value], static: Mapping[str, Any]) -> tuple[str, str]:
     """The gradients of `matmul` in symbols; a vector is not transposed."""
+    batch = [np.shape(v)[:-2] for v in values]
+    a, b = (", summed over the batch" * (own != np.broadcast_shapes(*batch)) for own in batch)
     match [np.ndim(v) for v in values]:
         case 1, 1:
             return "b × upstream", "a × upstream"
         case 1, _:
-            return "b · upstream", "a ⊗ upstream"
+            return f"b · upstream{a}", "a ⊗ upstream"
         case _, 1:
-            return "upstream ⊗ b", "aᵀ · upstream"
-    return "upstream · bᵀ", "aᵀ · upstream"
+            return "upstream ⊗ b", f"aᵀ · upstream{b}"
+    return f"upstream · bᵀ{a}", f"aᵀ · upstream{b}"
 
 
 @op(complex=True, symbol="@", formulas=_formulas)

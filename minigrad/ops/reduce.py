@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import builtins
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
@@ -69,7 +70,13 @@ def sum(
 sum.rules(lambda g, out, x, axis, keepdims: np.broadcast_to(restore_axes(g, x, axis, keepdims), x.shape))
 
 
-@op(complex=True, formulas=("upstream / n, broadcast to the shape of x",))
+def _of_mean(values: Sequence[Value], static: Mapping[str, Any]) -> tuple[str]:
+    """The gradient of `mean` in symbols."""
+    x = np.asarray(values[0])
+    return (f"upstream / {_count(x, static.get('axis'))}, broadcast to the shape of x",)
+
+
+@op(complex=True, formulas=_of_mean)
 def mean(
     x: Value,
     /,

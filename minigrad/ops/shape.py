@@ -6,7 +6,7 @@ All of these operations are linear, and each rule undoes its forward.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,7 +109,13 @@ def expand_dims(x: Value, /, axis: int | tuple[int, ...]) -> Value:
 expand_dims.rules(lambda g, out, x, axis: np.reshape(g, x.shape))
 
 
-@op(complex=True, formulas=("upstream",))
+def _of_broadcast(values: Sequence[Value], static: Mapping[str, Any]) -> tuple[str]:
+    """The gradient of `broadcast_to` in symbols."""
+    same = np.shape(values[0]) == tuple(np.atleast_1d(static["shape"]))
+    return ("upstream" if same else "upstream summed to the shape of x",)
+
+
+@op(complex=True, formulas=_of_broadcast)
 def broadcast_to(x: Value, /, shape: int | tuple[int, ...]) -> Value:
     """Broadcast to a shape, without a copy.
 

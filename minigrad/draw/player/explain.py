@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from minigrad.graph import Node
@@ -10,7 +11,15 @@ if TYPE_CHECKING:
     from minigrad.draw.player.paths import Explanation
 
 
-def explain(f: Node, wrt: Node, *, upstream: Any = None, max_paths: int = 10, precision: int = 2) -> Explanation:
+def explain(
+    f: Node,
+    wrt: Node,
+    *,
+    upstream: Any = None,
+    names: Mapping[str, Any] | None = None,
+    max_paths: int = 10,
+    precision: int = 2,
+) -> Explanation:
     """Write out the chain rule: the product along every path from a result to a tensor, and their sum.
 
     For arrays, each factor is a gradient rule in symbols, followed by the gradient so far.
@@ -23,6 +32,8 @@ def explain(f: Node, wrt: Node, *, upstream: Any = None, max_paths: int = 10, pr
         A tensor from which `f` was computed: a leaf, or an intermediate one.
     upstream : array_like, optional
         The gradient to start from, in the shape of `f`; 1 for a scalar.
+    names : mapping, optional
+        Variables, such as ``locals()``, that name the tensors without a name of their own, in lists and dictionaries too.
     max_paths : int
         How many paths are shown; all are counted, and the contributions of the rest are summed.
     precision : int
@@ -36,7 +47,7 @@ def explain(f: Node, wrt: Node, *, upstream: Any = None, max_paths: int = 10, pr
     Raises
     ------
     TypeError
-        If `f` or `wrt` is not a tensor, or an argument is not an integer.
+        If `f` or `wrt` is not a tensor, or an argument has the wrong type.
     ValueError
         If `f` is not a scalar and `upstream` is missing or has another shape.
     RuntimeError
@@ -65,4 +76,4 @@ def explain(f: Node, wrt: Node, *, upstream: Any = None, max_paths: int = 10, pr
     """
     from minigrad.draw.player.paths import explanation
 
-    return explanation(f, wrt, upstream, max_paths, precision)
+    return explanation(f, wrt, upstream, names, max_paths, precision)

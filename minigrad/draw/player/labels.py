@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from minigrad.draw.names import symbol
-from minigrad.draw.player.symbols import rule, written
+from minigrad.draw.names import arguments, symbol
+from minigrad.draw.player.symbols import exact, rule, written
 from minigrad.draw.text import in_words
 from minigrad.graph import Node
 from minigrad.text import number
 
 LONGEST = 28  # characters of a label put together from names
-SHORT = 12  # characters of a label that can stand in a rule
+SHORT = 12  # characters of a label among many
+RULED = 16  # characters of an expression that can stand in a rule
 
 
 class Labels(dict[Node, str]):
-    """The label of each node, computed on demand: its name, or its expression as deep as is short."""
+    """The label of each node, computed on demand: its name, or its expression as deep as is short.
+
+    Parameters
+    ----------
+    names : mapping, optional
+        Names of nodes that have none of their own.
+    """
+
+    def __init__(self, names: Mapping[Node, str] | None = None) -> None:
+        self.names = names or {}
+
+    def name(self, node: Node) -> str:
+        """The name of a node: its own, or the one given for it."""
+        name = node.name or self.names.get(node, "")
+        return in_words(name) if name else ""
 
     def __missing__(self, node: Node) -> str:
         for depth in (3, 2, 1):
-            text = _label(node, depth)
+            text = self._label(node, depth)
             if len(text) <= LONGEST:
                 break
         if len(text) > LONGEST + SHORT:
@@ -30,18 +47,29 @@ class Labels(dict[Node, str]):
         self[node] = text
         return text
 
+    def _label(self, node: Node, depth: int) -> str:
+        """The name of a node, or its expression down to some depth."""
+        if name := self.name(node):
+            return name
+        if node.op is None:
+            return _constant(node.value)
+        if depth == 0:
+            return "…"
+        pairs = list(zip(node.inputs, given(node), strict=False))
+        texts = [_constant(v) if x is None else self._label(x, depth - 1) for x, v in pairs[:3]]
+        return written(symbol(node), texts if len(pairs) <= 3 else [*texts[:2], "…"])
 
-def _label(node: Node, depth: int) -> str:
-    """The name of a node, or its expression down to some depth."""
-    if node.name:
-        return in_words(node.name)
-    if node.op is None:
-        return _constant(node.value)
-    if depth == 0:
-        return "…"
-    pairs = list(zip(node.inputs, given(node), strict=False))
-    texts = [_constant(v) if x is None else _label(x, depth - 1) for x, v in pairs[:3]]
-    return written(symbol(node), texts if len(pairs) <= 3 else [*texts[:2], "…"])
+    def exact(self, x: Node | None, v: Any, depth: int = 3) -> str:
+        """The name or the whole expression of a value, if it is short: then evaluated, it is the value. Else empty."""
+        if x is None or (x.op is None and not self.name(x)):
+            return exact(v)
+        if name := self.name(x):
+            return "" if "…" in name else name
+        if not depth or x.op is None or not x.inputs:
+            return ""
+        parts = [self.exact(y, w, depth - 1) for y, w in zip(x.inputs, given(x), strict=False)]
+        text = written(symbol(x), parts, arguments(x.op, x.static)) if all(parts) else ""
+        return text if len(text) <= RULED else ""
 
 
 def given(node: Node) -> tuple[Any, ...]:
@@ -59,13 +87,10 @@ def _constant(v: Any) -> str:
 
 
 def symbols(node: Node, i: int, called: Labels) -> str:
-    """The gradient rule of input `i` in symbols, with the names of the inputs if they are short."""
-    names = [_own_name(x, v, called) for x, v in zip(node.inputs, node.values, strict=True)]
-    return rule(node, i, [name if len(name) <= SHORT else "" for name in names])
-
-
-def _own_name(x: Node | None, v: Any, called: Labels) -> str:
-    """The name of an input, or its value if it is a scalar constant; else empty."""
-    if x is None:
-        return number(v, 2) if v is not None and np.ndim(v) == 0 else ""
-    return called[x] if x.name else ""
+    """The gradient rule of input `i` in symbols, with the names of the inputs, or their expressions if they are short."""
+    labels = [called.exact(x, v) for x, v in zip(node.inputs, node.values, strict=True)]
+    x = node.inputs[i]
+    if x is not None and x.op is None and not called.name(x):
+        labels[i] = ""  # its value does not name it
+    same = {a for (x, a), (y, b) in combinations(zip(node.inputs, labels, strict=True), 2) if a == b and x is not y}
+    return rule(node, i, ["" if label in same else label for label in labels], called.exact(node, node.value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,10 @@ import numpy as np
 
 from minigrad.backward import local_gradient, starting_gradient, sweep
 from minigrad.draw.limits import MOST_DECIMALS, check_integers
-from minigrad.draw.names import symbol
+from minigrad.draw.names import names_given, symbol
 from minigrad.draw.player.arithmetic import equation, from_one, inline, plus, shaped, times
 from minigrad.draw.player.labels import SHORT, Labels, symbols
 from minigrad.draw.player.mirror import chain
-from minigrad.draw.text import in_words
 from minigrad.graph import Node, Value, describe, topological_order
 
 Edge = tuple[Node, int]  # a node, and the position of an input
@@ -160,7 +159,9 @@ class Explanation:
             yield f"{title} = {shaped(self.gradient, self.precision)}"
 
 
-def explanation(f: Node, wrt: Node, upstream: Any, max_paths: int, precision: int) -> Explanation:
+def explanation(
+    f: Node, wrt: Node, upstream: Any, names: Mapping[str, Any] | None, max_paths: int, precision: int
+) -> Explanation:
     """The result of `minigrad.explain`."""
     seed = starting_gradient(f, upstream, "explain")
     if not isinstance(wrt, Node):
@@ -171,10 +172,11 @@ def explanation(f: Node, wrt: Node, upstream: Any, max_paths: int, precision: in
     gradients = sweep(f, seed)
     counts = _counts(f, wrt)
     count = counts.get(f, 0)
-    called = Labels()
-    if wrt.op is None and not wrt.name:
-        called[wrt] = "x"
-    of = in_words(f.name) if f.name else "f"
+    called = Labels(names_given("explain", names))
+    if wrt.op is None and not called.name(wrt):
+        taken = {called.name(x) for node in topological_order(f) for x in node.inputs if x is not None}
+        called[wrt] = "wrt" if "x" in taken else "x"
+    of = called.name(f) or "f"
     with np.errstate(all="ignore"):
         paths = tuple(_path(edges, wrt, seed, called, of) for edges in _walk(f, wrt, counts, max_paths))
         gradient = gradients[wrt] if count else np.zeros_like(wrt.value)[()]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 from minigrad.draw.names import operation
 from minigrad.graph import Node
 
 LEVEL = {"+": 1, "−": 1, "×": 2, "/": 2, "@": 2, "^": 3}  # symbols between operands, by how tightly they bind
 TERM = 4
+THIS, OTHER, RESULT = "this input", "the other input", "the result"
 AROUND = {"−x": "-{}", "1/x": "1 / {}", "x²": "{}²", "√": "√{}", "|x|": "|{}|"}  # symbols around one operand
 
 
@@ -60,8 +64,10 @@ def _level(text: str) -> int:
     return min(level, 1) if text.startswith("-") or re.fullmatch(r"\d[\d.e+-]*i", text) else level
 
 
-def rule(node: Node, i: int, labels: Sequence[str]) -> str:
+def rule(node: Node, i: int, labels: Sequence[str], result: str = "") -> str:
     """The gradient rule of one input in symbols; if its operation declares no formula, it only names the operation.
+
+    The right side, evaluated, is the downstream gradient.
 
     Parameters
     ----------
@@ -70,7 +76,10 @@ def rule(node: Node, i: int, labels: Sequence[str]) -> str:
     i : int
         The position of the input.
     labels : sequence of str
-        The labels of the inputs; where one is empty, the name of the operation's own parameter is used.
+        The labels of the inputs, names or expressions; one without a label is "this input", "the other input" or, of several
+        others, the one of its parameter, such as "the weight".
+    result : str
+        The label of the result; without one it is "the result".
 
     Returns
     -------
@@ -82,21 +91,74 @@ def rule(node: Node, i: int, labels: Sequence[str]) -> str:
     >>> w, x = mg.Tensor([[1.0, 2.0]]), mg.Tensor([3.0, 4.0])
     >>> rule(w @ x, 0, ["W", "x"]), rule(w @ x, 1, ["W", "x"])
     ('dW = upstream ⊗ x', 'dx = Wᵀ · upstream')
-    >>> rule(w * x, 0, ["", "y"]), rule(mg.erf(x), 0, ["x"])
-    ('da = y × upstream', 'dx = local gradient of erf × upstream')
+    >>> rule(w * x, 0, ["", "p + q"]), rule(mg.erf(x), 0, ["x"])
+    ('d(this input) = (p + q) × upstream, summed to shape (1, 2)', 'dx = local gradient of erf × upstream')
     """
     op = node.op
     assert op is not None
-    names = dict(zip(op.input_names, labels, strict=False))
-    if op.variadic:
-        names = {f"{op.input_names[0]}[{k}]": label for k, label in enumerate(labels)}
-    names = {own: label or ("y" if own == "g" else own) for own, label in names.items()}  # g is an upstream gradient
-    gradient, formula = f"d{[*names.values()][i]}", op.formula(i, node.values)
-    own = "|".join(map(re.escape, names))
-    formula = re.sub(rf"(?<![A-Za-z_])({own})(?![A-Za-z_0-9])", lambda found: names[found[0]], formula)
+    names = _Names(node, i, labels, result)
+    left, formula = _of(labels[i]), names.put_into(op.formula(i, node.values, node.static))
     if not op.elementwise:
-        return f"{gradient} = {formula or f'vector-Jacobian product of {operation(node)}'}"
-    if not formula:
-        return f"{gradient} = local gradient of {operation(node)} × upstream"
-    bare = " where " not in formula and _level(formula.lstrip("-")) > 1
-    return f"{gradient} = {formula if bare else f'({formula})'} × upstream"
+        right = formula or f"vector-Jacobian product of {operation(node)}"
+    elif not formula:
+        right = f"local gradient of {operation(node)} × upstream"
+    else:
+        bare = " where " not in formula and _level(formula.lstrip("-")) > 1
+        right = f"{formula if bare else f'({formula})'} × upstream"
+    if np.iscomplexobj(node.value) and np.isrealobj(node.values[i]):
+        right = f"Re({right})"  # a real variable receives the real part
+    shape = np.shape(node.values[i])
+    summed = f", summed to shape {shape}" if op.elementwise and np.shape(node.value) != shape else ""
+    return f"{left} = {right}{summed}"
+
+
+def _of(label: str) -> str:
+    """The gradient of what has a label."""
+    return f"d({label or THIS})" if not label or re.search(r"[\s()|√²/−]", label) else f"d{label}"
+
+
+class _Names:
+    """The words of a formula, and what stands for them: labels of the inputs and the result, and static numbers."""
+
+    def __init__(self, node: Node, i: int, labels: Sequence[str], result: str) -> None:
+        op = node.op
+        assert op is not None
+        own = [f"{op.input_names[0]}[{k}]" for k in range(len(labels))] if op.variadic else op.input_names
+        given = [k for k, v in enumerate(node.values) if v is not None]
+        self.words = {name: exact(v) for name, v in node.static.items()} if op.elementwise else {}
+        for k, (name, label) in enumerate(zip(own, labels, strict=True)):
+            other = OTHER if len(given) <= 2 else f"the {name}" if len(name) > 1 else f"input {k + 1}"
+            self.words[name] = label or (THIS if k == i else other)
+        self.words["out"] = result or RESULT
+        self.words = {name: text for name, text in self.words.items() if text}
+
+    def put_into(self, formula: str) -> str:
+        """The formula with the labels in place of the words."""
+        if formula in self.words:
+            return self.words[formula]
+        words = "|".join(map(re.escape, self.words))
+        return re.sub(rf"(?<![A-Za-z_])({words})(?![A-Za-z_0-9])", self._put, formula)
+
+    def _put(self, found: re.Match[str]) -> str:
+        label = self.words[found[0]]
+        before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
+        beside = before in tuple("·/^√∘-") or after in tuple("·/^²³ᵀ∘")  # an operator without a space
+        if label in (THIS, OTHER, RESULT) or label.startswith(("the ", "input ")):
+            return f"({label})" if beside else label
+        enclosed = before in ("(", "|") and after in (")", "|")
+        term = _level(label) == TERM and not (beside and (label[-1] in "²³" or label[0] == "√" or " / " in label))
+        return label if term or enclosed else f"({label})"
+
+
+def exact(v: Any) -> str:
+    """A number in full if it is short; else empty.
+
+    Examples
+    --------
+    >>> exact(2.0), exact(-0.125), exact(1 / 3), exact("mean")
+    ('2', '-0.125', '', '')
+    """
+    if not isinstance(v, int | float | np.number) or isinstance(v, bool) or np.iscomplexobj(v):
+        return ""
+    text = f"{float(v):g}"
+    return text if float(text) == v else ""

@@ -6,7 +6,7 @@ The right classes are data, an integer for each position; `cross_entropy` takes 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -159,7 +159,21 @@ def _total(x: Value, axis: int) -> Value:
     return np.einsum("...c->...", x)[..., None] if axis == x.ndim - 1 else np.sum(x, axis=axis, keepdims=True)
 
 
-@op(saves=True, formulas=("upstream × (softmax(x) − target), divided by n if averaged",))
+def _of_loss(values: Sequence[Value], static: Mapping[str, Any]) -> tuple[str]:
+    """The gradient of `_cross_entropy` in symbols; empty for the weights of classes and smoothing together."""
+    right, smooth = static["right"], static["smooth"]
+    if smooth is None:
+        weight = "" if np.all(right.weight == 1) else " × weight"
+        target = "(softmax(x) − target)"
+    elif np.allclose(right.weight + right.counts * np.sum(smooth), 1):
+        weight, target = "", "(softmax(x) − smoothed target)"
+    else:
+        return ("",)
+    count = f" / {right.total:g}" if static["reduction"] == "mean" else ""
+    return (f"upstream{weight} × {target}{count}",)
+
+
+@op(saves=True, formulas=_of_loss)
 def _cross_entropy(x: Value, /, right: Right, smooth: Value, axis: int, reduction: str) -> Value:
     """log(sum(exp(x))) minus the logit of the right class, and a share of the same for every class."""
     x = _where_counted(x, right)

@@ -61,11 +61,11 @@ def test_squared_length_of_a_product():
     f = mg.square(w @ x).sum()
     told = mg.explain(f, wrt=w)
     assert [factor.rule for factor in told.paths[0].factors] == [
-        "dx = upstream broadcast to the shape of x",
-        "dx = 2·x × upstream",
+        "d((W @ x)²) = upstream broadcast to the shape of (W @ x)²",
+        "d(W @ x) = 2·(W @ x) × upstream",
         "dW = upstream ⊗ x",
     ]
-    assert "dx = 2·x × upstream → (2,): [0.44, 0.52]" in str(told)
+    assert "d(W @ x) = 2·(W @ x) × upstream → (2,): [0.44, 0.52]" in str(told)
     np.testing.assert_allclose(told.gradient, [[0.088, 0.176], [0.104, 0.208]])
     np.testing.assert_allclose(mg.explain(f, wrt=x).paths[0].contribution, [-0.112, 0.636])
 
@@ -127,6 +127,18 @@ def test_names_of_result_and_tensor():
     loss = x * x
     loss.name = "loss"
     assert str(mg.explain(loss, wrt=x)).startswith("∂loss/∂x: 2 paths\n\npath 1: loss → x\n")
+
+
+def test_names_given_as_variables():
+    w, x = Tensor(2.0), Tensor(3.0)
+    assert str(mg.explain(w * x, wrt=w, names={"w": w, "x": x})).startswith("∂f/∂w: 1 path")
+    with pytest.raises(TypeError, match="explain: names is a mapping such as locals"):
+        mg.explain(w * x, wrt=w, names=["w"])
+
+
+def test_the_tensor_without_a_name_is_not_called_as_another():
+    x, y = Tensor(2.0, name="x"), Tensor(3.0)
+    assert str(mg.explain(x * y, wrt=y)).startswith("∂f/∂wrt: 1 path")
 
 
 def test_sixty_doublings():

@@ -56,7 +56,7 @@ def test_sum_times_z():
     assert [step.kind for step in listed] == ["start", "forward", "forward", "seed", "backward", "backward", "end"]
     assert [step.computation for step in listed[1:3]] == ["-2 + 5 = 3", "3 × (-4) = -12"]
     assert products(listed) == [["-4 × 1 = -4", "3 × 1 = 3"], ["1 × (-4) = -4", "1 × (-4) = -4"]]
-    assert [flow.rule for flow in listed[4].flows] == ["da = z × upstream", "dz = a × upstream"]
+    assert [flow.rule for flow in listed[4].flows] == ["d(x + y) = z × upstream", "dz = (x + y) × upstream"]
     assert listed[0].text.splitlines()[1:] == ["x = -2", "y = 5", "z = -4"]
     assert listed[3].text == "The sweep starts at the result: ∂f/∂f = 1"
     assert listed[6].text.splitlines()[1:] == ["∂f/∂x = -4", "∂f/∂y = -4", "∂f/∂z = 3"]
@@ -254,7 +254,7 @@ def test_empty_arrays():
 def test_an_upstream_gradient_may_be_given():
     (z,) = named(z=[1.0, 2.0, 3.0])
     listed = steps(mg.softmax(z), upstream=[1, 0, 0])
-    assert listed[-2].flows[0].rule == "dz = out∘(upstream − ⟨upstream, out⟩)"
+    assert listed[-2].flows[0].rule == "dz = softmax(z)∘(upstream − ⟨upstream, softmax(z)⟩)"
     p = mg.softmax(z).data
     np.testing.assert_allclose(listed[-2].flows[0].total, p * (np.eye(3)[0] - p[0]))
     assert listed[-1].text.splitlines()[1] == "upstream · ∂f/∂z = [0.082, -0.022, -0.06]"
