@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property, partial
-from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
 from minigrad.draw.files import Saved
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from minigrad.draw.still.view import View
 
 __all__ = ["Drawing", "draw"]
-
-_NUMBERS = count(1)  # of the pictures that are shown in pages
 
 
 class Drawing(Saved):
@@ -63,11 +60,13 @@ class Drawing(Saved):
     @cached_property
     def svg(self) -> str:
         """The picture as SVG, laid out on first access."""
+        from minigrad.draw.inline import isolated
+
         if self.engine == "dot":
             from minigrad.draw.still.render import render
 
             return render(self.dot, "svg").decode()
-        return self._written(self.theme)
+        return isolated(self._written(self.theme), self.theme)
 
     @cached_property
     def dot(self) -> str:
@@ -83,12 +82,12 @@ class Drawing(Saved):
 
         return arrange(self.description, self.direction)
 
-    def _written(self, theme: str, prefix: str = "") -> str:
-        """The laid out picture as SVG."""
+    def _written(self, theme: str) -> str:
+        """The laid out picture as SVG, without a style sheet."""
         from minigrad.draw.still.svg import write
-        from minigrad.draw.theme import palette, style
+        from minigrad.draw.theme import palette
 
-        return write(self.description, self._layout, palette(theme), style(theme), prefix)
+        return write(self.description, self._layout, palette(theme))
 
     def _image(self, suffix: str) -> bytes:
         """The picture as PNG or PDF; light, unless the theme is dark."""
@@ -110,9 +109,9 @@ class Drawing(Saved):
         }
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        """SVG for a notebook, with ids that those of no other picture in the page equal."""
-        svg = self.svg if self.engine == "dot" else self._written(self.theme, f"g{next(_NUMBERS)}-")
-        return {"image/svg+xml": svg, "text/plain": repr(self)}
+        from minigrad.draw.inline import apart
+
+        return {"image/svg+xml": self.svg if self.engine == "dot" else apart(self.svg), "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         nodes, edges = len(self.description.nodes), len(self.description.edges)

@@ -20,6 +20,7 @@ ROOM = 48  # points of the longer side
 NEGATIVE, ZERO, POSITIVE = (23, 78, 152), (246, 246, 244), (217, 108, 0)
 NOT_FINITE, GAP = STEPS + 1, STEPS + 2
 BLACK = "#010101"
+NOISE = 16  # times the resolution of a dtype: what sums of a few numbers leave where 0 is meant
 
 
 class Heatmap(NamedTuple):
@@ -95,15 +96,30 @@ def cells(value: Any, most: int) -> tuple[Any, str]:
     return np.array([_largest(tile.astype(np.float64), *step) for tile in tiles]), "; ".join(words)
 
 
-def extent(x: Any) -> float:
-    """The largest magnitude of a finite element: what the darkest shade stands for."""
-    return float(np.max(np.abs(x), initial=0.0, where=np.isfinite(x)))
+def extent(x: Any, beside: float = 0.0, dtype: Any = None) -> float:
+    """The largest magnitude of a finite element: what the darkest shade stands for.
+
+    Where it is only the rounding noise of numbers as large as `beside` in a dtype, that of x if not given, it is `beside`.
+
+    Examples
+    --------
+    >>> extent([0.5, -2.0]), extent([1e-16, -2e-16], beside=1.0)
+    (2.0, 1.0)
+    """
+    most = float(np.max(np.abs(x), initial=0.0, where=np.isfinite(x)))
+    kind = np.asarray(x).dtype if dtype is None else np.dtype(dtype)
+    noise = NOISE * float(np.finfo(kind).eps) if kind.kind in "fc" else 0.0
+    return most if most > noise * beside else beside
 
 
 def levels(x: Any, most: float, count: int = STEPS, rounded: Callable[[Any], Any] = np.rint) -> Any:
-    """The shade of each element: from -count to count on a linear scale to ±most, and count + 1 if it is not finite."""
+    """The shade of each element: from -count to count on a linear scale to ±most, and count + 1 if it is not finite.
+
+    Rounding noise beside `most` has the shade of 0.
+    """
     finite = np.isfinite(x)
-    shades = rounded(np.where(finite, x, 0.0) / (most or 1.0) * count)
+    shown = np.where(finite & (np.abs(x) > NOISE * np.finfo(np.float64).eps * most), x, 0.0)
+    shades = rounded(shown / (most or 1.0) * count)
     return np.where(finite, np.clip(shades, -count, count), count + 1).astype(int)
 
 
@@ -126,6 +142,15 @@ def shade(level: int) -> str:
     end = NEGATIVE if level < 0 else POSITIVE
     part = abs(level) / STEPS
     return "#" + "".join(f"{round(z + (e - z) * part):02x}" for z, e in zip(ZERO, end, strict=True))
+
+
+def colormap() -> Any:
+    """The shades as a colour map of Matplotlib: blue negative, white 0, orange positive; for a scale from -most to most."""
+    from minigrad.optional import needed
+
+    colors = needed("matplotlib.colors", "train", "colormap: figures need Matplotlib").colors
+    ends = [[channel / 255 for channel in color] for color in (NEGATIVE, ZERO, POSITIVE)]
+    return colors.LinearSegmentedColormap.from_list("minigrad", ends)
 
 
 SHADES = {shade(level): level for level in range(-STEPS, NOT_FINITE + 1)}

@@ -98,7 +98,7 @@ def _document(title: str, stage: str, steps: Sequence[Mapping[str, Any]], script
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <title>{escape(title)}</title>
 <style>
-{variables()}{here.with_name("page.css").read_text(encoding="utf-8")}{style}
+{variables("auto")}{here.with_name("page.css").read_text(encoding="utf-8")}{style}
 </style>
 </head>
 <body>

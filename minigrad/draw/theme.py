@@ -45,20 +45,22 @@ def palette(theme: str) -> Palette:
     return DARK if theme == "dark" else LIGHT
 
 
-def style(theme: str) -> str:
-    """The style sheet of an 'auto' picture: dark on a dark screen, light on paper."""
+def style(theme: str, root: str) -> str:
+    """The rules of an 'auto' picture within a root element: dark on a dark screen, light on paper."""
     if theme != "auto":
         return ""
     rules = "".join(
-        f'svg.minigrad.auto [{part}="{light}"]{{{part}:{dark}}}'
-        for light, dark in zip(LIGHT, DARK, strict=True)
+        f'{root} [{part}="{light}"]{{{part}:{dark}}}'
+        for light, dark in dict.fromkeys((*_COLORS.values(), *PAGES.values()))
         for part in ("fill", "stroke")
     )
-    return f"<style>@media screen and (prefers-color-scheme: dark){{{rules}}}</style>\n"
+    return f"@media screen and (prefers-color-scheme: dark){{{rules}}}\n"
 
 
-def variables(root: str = ":root") -> str:
-    """The colours as CSS variables, named as in `Palette`: dark on a dark screen, light on paper."""
+def variables(theme: str) -> str:
+    """The colours of a page as CSS variables, named as in `Palette`; those of 'auto' are dark on a dark screen."""
     light, dark = ("".join(f"--{name}:{pair[k]};" for name, pair in (_COLORS | PAGES).items()) for k in (0, 1))
+    if theme != "auto":
+        return f":root{{color-scheme:{theme};{dark if theme == 'dark' else light}}}\n"
     screen = "@media screen and (prefers-color-scheme: dark)"
-    return f"{root}{{color-scheme:light dark;{light}}}\n{screen}{{{root}{{{dark}}}}}\n"
+    return f":root{{color-scheme:light dark;{light}}}\n{screen}{{:root{{{dark}}}}}\n"

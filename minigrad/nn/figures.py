@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from minigrad.draw.heatmap import colormap
 from minigrad.graph import value_of
 from minigrad.optional import needed
 
@@ -18,7 +20,22 @@ from minigrad.optional import needed
 def figure(who: str, size: tuple[float, float]) -> Any:
     """A Matplotlib figure without a window, `size` inches wide and high; an ImportError names `who`."""
     matplotlib = needed("matplotlib.figure", "train", f"{who}: figures need Matplotlib")
-    return matplotlib.figure.Figure(figsize=size, layout="constrained")
+    return _shown_by_notebooks(matplotlib.figure.Figure)(figsize=size, layout="constrained")
+
+
+@cache
+def _shown_by_notebooks(figure: Any) -> Any:
+    """Matplotlib's class, with what a notebook needs to show it where pyplot is not imported."""
+
+    class Figure(figure):  # type: ignore[misc]
+        def _repr_png_(self) -> bytes:
+            from io import BytesIO
+
+            file = BytesIO()
+            self.savefig(file, format="png")
+            return file.getvalue()
+
+    return Figure
 
 
 def confusion(counts: ArrayLike, classes: Sequence[str]) -> Any:
@@ -70,13 +87,14 @@ def filters(weight: ArrayLike, shape: tuple[int, int, int]) -> Any:
     Returns
     -------
     matplotlib.figure.Figure
-        The first 64 filters. Filters on 3 channels are in colour, with grey for 0; in others the channels are stacked, red
-        for positive and blue for negative, on one scale.
+        The first 64 filters, on one scale. Filters on 3 channels are in colour, with grey for 0; in others the channels are
+        stacked: blue negative, white 0, orange positive.
 
     Examples
     --------
-    >>> len(filters(np.ones((6, 1, 5, 5)), (1, 28, 28)).axes)
-    6
+    >>> fig = filters(np.ones((6, 1, 5, 5)), (1, 28, 28))
+    >>> len(fig.axes)  # one for each filter, and the scale
+    7
     """
     matrix = np.asarray(value_of(weight))
     kernels = (matrix if matrix.ndim == 4 else matrix.reshape(-1, *shape))[:64]
@@ -84,13 +102,18 @@ def filters(weight: ArrayLike, shape: tuple[int, int, int]) -> Any:
     columns = min(8, int(np.ceil(np.sqrt(len(kernels)))))
     rows = -(-len(kernels) // columns)
     fig = figure("filters", (0.4 + 1.1 * columns, 0.5 + 1.1 * rows))
-    fig.suptitle("the first layer's weights", fontsize=10)
+    in_colour = kernels.shape[1] == 3
+    scale = f", red, green and blue: grey 0, full ±{limit:.2g}" if in_colour else ""
+    fig.suptitle(f"the first layer's weights{scale}", fontsize=10)
+    shades = None
     for i, kernel in enumerate(kernels, 1):
         axes = fig.add_subplot(rows, columns, i)
-        if len(kernel) == 3:
+        if in_colour:
             axes.imshow(kernel.transpose(1, 2, 0) / (2 * limit) + 0.5)
         else:
-            axes.imshow(kernel.reshape(-1, kernel.shape[-1]), cmap="RdBu_r", vmin=-limit, vmax=limit)
+            shades = axes.imshow(kernel.reshape(-1, kernel.shape[-1]), cmap=colormap(), vmin=-limit, vmax=limit)
         axes.set_xticks([])
         axes.set_yticks([])
+    if shades is not None:
+        fig.colorbar(shades, ax=fig.axes, label="weight")
     return fig

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from minigrad.draw.flow.rows import Row
+from minigrad.draw.inline import isolated
 from minigrad.draw.measures import percent
-from minigrad.draw.theme import palette, style
+from minigrad.draw.theme import palette
 from minigrad.text import number, shorten
 
 NAMES, PLOT, COLUMN, GAP = 132.0, 190.0, 58.0, 26.0  # widths in pixels
@@ -71,11 +72,11 @@ def picture(runs: Mapping[str, Sequence[Row]], words: str, theme: str, rate: flo
     ]
     for k, (color, text) in enumerate(legend):
         out.append(_text(MARGIN, height - FOOT + 14 * k, text, color, 11))
-    kind = "minigrad auto" if theme == "auto" else "minigrad"
-    return (
-        f'<svg width="{0.75 * width:g}pt" height="{0.75 * height:g}pt" class="{kind}" role="img" '
+    return isolated(
+        f'<svg width="{0.75 * width:g}pt" height="{0.75 * height:g}pt" class="minigrad" role="img" '
         f'viewBox="0 0 {width:g} {height:g}" xmlns="http://www.w3.org/2000/svg" font-family="Helvetica,Arial,sans-serif">\n'
-        f"<title>flow of the gradient</title>\n<desc>{escape(words)}</desc>\n{style(theme)}" + "\n".join(out) + "\n</svg>"
+        f"<title>flow of the gradient</title>\n<desc>{escape(words)}</desc>\n" + "\n".join(out) + "\n</svg>",
+        theme,
     )
 
 

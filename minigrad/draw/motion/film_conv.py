@@ -63,25 +63,27 @@ class Convolution(NamedTuple):
     def _panels(self, phase: str) -> Film:
         how, (x, w, b) = self.how, self.names
         signal, margin = how.signal, how.margin()
+        most_x, most_w, most_g = extent(self.x), extent(self.kernel), extent(self.upstream)
         size, kernel, out = how.padded_size(), how.shape(how.kernel), how.shape(how.out)
         filled = None if phase != "backward" else self.out
+        most_dx, most_dw = extent(self.dx, most_g * most_w), extent(self.dw, most_g * most_x)
         columns = [
-            [Panel("x", x, how.padded, extent(self.x), how.pad(self.x, 0), margin, size=size)],
-            [Panel("w", w, how.kernel, extent(self.kernel), self.kernel, size=kernel)],
-            [Panel("o", "O", how.out, extent(self.out), filled, size=out)],
+            [Panel("x", x, how.padded, most_x, how.pad(self.x, 0), margin, size=size)],
+            [Panel("w", w, how.kernel, most_w, self.kernel, size=kernel)],
+            [Panel("o", "O", how.out, extent(self.out, most_x * most_w), filled, size=out)],
         ]
         if phase != "forward":
-            columns[0].append(Panel("dx", f"∂L/∂{x}", how.padded, extent(self.dx), None, margin, True, size))
-            columns[1].append(Panel("dw", f"∂L/∂{w}", how.kernel, extent(self.dw), None, (), True, kernel))
-            columns[2].append(Panel("do", "∂L/∂O", how.out, extent(self.upstream), None, (), True, out))
+            columns[0].append(Panel("dx", f"∂L/∂{x}", how.padded, most_dx, None, margin, True, size))
+            columns[1].append(Panel("dw", f"∂L/∂{w}", how.kernel, most_dw, None, (), True, kernel))
+            columns[2].append(Panel("do", "∂L/∂O", how.out, most_g, None, (), True, out))
         if self.bias is not None:
             column = [Panel("b", b, (1, 1), extent(self.bias), np.array([[self.bias]]))]
             if phase != "forward":
-                column.append(Panel("db", f"∂L/∂{b}", (1, 1), extent(self.db), None, (), True))
+                column.append(Panel("db", f"∂L/∂{b}", (1, 1), extent(self.db, most_g), None, (), True))
             columns.insert(2, column)
         if self.flip:
             still = self.slid if phase == "backward" else None
-            columns.insert(2, [Panel("flipped", f"{w}, flipped", how.kernel, extent(self.kernel), still, size=kernel)])
+            columns.insert(2, [Panel("flipped", f"{w}, flipped", how.kernel, most_w, still, size=kernel)])
         return Film(f"{'True convolution' if self.flip else 'Convolution'} of {x} with {w}", columns, self.precision, signal)
 
     def _others(self) -> str:

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad.draw import heatmap
-from minigrad.draw.theme import variables
 from minigrad.text import number
 
 LEVELS = 20
@@ -24,11 +23,8 @@ BARS = 44.0  # pixels of the longest bar of a signal
 MARGIN = 12.0  # around a picture
 ROOM = 360.0  # pixels of a grid without numbers
 
-TEXT = """.paper { fill: var(--page); }
-text { font: 13px Helvetica, Arial, sans-serif; fill: var(--ink); }
-text .title { font-weight: bold; }
-.values .title { fill: var(--value); }
-.gradients .title { fill: var(--gradient); }
+PAPER = """.paper { fill: var(--page); }
+.title { font-weight: bold; }
 text.size, text .size { fill: var(--faint); font-size: 11px; }
 """
 
@@ -89,12 +85,12 @@ def wrapped(text: str, room: float) -> list[str]:
 def levels(values: Any, most: float) -> list[str]:
     """The shade of each element, or of its absolute value if it is complex, the darkest for `most`.
 
-    Any element other than 0 is shaded.
+    Any element other than 0 is shaded, except rounding noise.
 
     Examples
     --------
-    >>> levels(np.array([0.0, 1e-9, -5.0, 10.0, np.nan]), 10.0)
-    ['p0', 'p1', 'n10', 'p20', 'x0']
+    >>> levels(np.array([0.0, 1e-9, -5.0, 10.0, np.nan, 1e-16]), 10.0)
+    ['p0', 'p1', 'n10', 'p20', 'x0', 'p0']
     """
     real = np.abs(values) if np.iscomplexobj(values) else np.asarray(values, float)
     shades = heatmap.levels(real.ravel(), most, LEVELS, _outwards).tolist()
@@ -103,7 +99,7 @@ def levels(values: Any, most: float) -> list[str]:
 
 def _outwards(x: Any) -> Any:
     """Round away from 0."""
-    return np.sign(x) * np.maximum(np.ceil(np.abs(x) - 1e-9), 1)
+    return np.sign(x) * np.maximum(np.ceil(np.abs(x) - 1e-9), x != 0)
 
 
 def legend(values: Any, precision: int) -> str:
@@ -116,27 +112,34 @@ def legend(values: Any, precision: int) -> str:
 
 def shading() -> str:
     """The style of each level: how dark a cell is, and how long its bar in a signal."""
-    rules = [
-        f".p{k},.n{k}{{fill-opacity:{0.032 * k:.3g}}} .p{k} .up,.n{k} .down{{stroke-dasharray:{k} 99}}"
-        for k in range(LEVELS + 1)
-    ]
-    negative = ",".join(f".n{k}" for k in range(1, LEVELS + 1))
-    rounded = ",".join(f"rect.n{k}" for k in range(1, LEVELS + 1))
-    return "\n".join([*rules, f"{negative}{{fill:var(--minus);--bar:var(--minus)}}", f"{rounded}{{rx:50%}}", ""])
+    rules = []
+    for k in range(LEVELS + 1):
+        rules.append(f".p{k} rect,rect.p{k},.n{k} rect,rect.n{k}{{fill-opacity:{0.032 * k:.3g}}}")
+        rules.append(f".p{k} .up,.n{k} .down{{stroke-dasharray:{k} 99}}")
+    below, boxes, rounded = (
+        ",".join(f"{selector}{k}{end}" for k in range(1, LEVELS + 1))
+        for selector, end in ((".n", ""), (".n", " rect"), ("rect.n", ""))
+    )
+    negative = f"{below}{{--bar:var(--minus)}}\n{boxes},{rounded}{{fill:var(--minus)}}"
+    return "\n".join([*rules, negative, f"{rounded}{{rx:50%}}", ""])
 
 
-def picture(title: str, description: str, style: str, body: Iterable[str], wide: float, high: float) -> str:
-    """Grids as a standalone SVG whose style does not leak into the page around it."""
+def picture(title: str, description: str, rules: str, body: Iterable[str], wide: float, high: float) -> str:
+    """Grids as a standalone SVG: its colours are attributes, and its other rules apply to it alone."""
     from html import escape
+
+    from minigrad.draw.inline import inlined, isolated
 
     cells = Path(__file__).with_name("grid.css").read_text(encoding="utf-8")
     place, size = f'"{-MARGIN:g}" y="{-MARGIN:g}"', f'width="{wide + 2 * MARGIN:g}" height="{high + 2 * MARGIN:g}"'
     view = f"{-MARGIN:g} {-MARGIN:g} {wide + 2 * MARGIN:g} {high + 2 * MARGIN:g}"
-    return (
+    whole = f'<g class="drawn"><rect class="paper" x={place} {size}/>\n{"".join(body)}</g>'
+    drawn = inlined(whole, PAPER + cells + shading())
+    return isolated(
         f'<svg xmlns="http://www.w3.org/2000/svg" class="minigrad" viewBox="{view}" {size} role="img">\n'
-        f"<title>{escape(title)}</title>\n<desc>{escape(description)}</desc>\n<style>\n"
-        f"{variables('.minigrad')}.minigrad {{\n{TEXT}{cells}{shading()}}}\n{style}</style>\n"
-        f'<rect class="paper" x={place} {size}/>\n{"".join(body)}\n</svg>\n'
+        f"<title>{escape(title)}</title>\n<desc>{escape(description)}</desc>\n{drawn}\n</svg>\n",
+        "auto",
+        rules,
     )
 
 

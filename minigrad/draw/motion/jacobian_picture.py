@@ -24,6 +24,7 @@ class _Part(NamedTuple):
     grid: Grid
     values: Any
     precision: int
+    beside: float = 0.0
 
     @property
     def caption(self) -> str:
@@ -46,14 +47,14 @@ class _Part(NamedTuple):
         """The part, drawn at a position."""
         from html import escape
 
-        shades = levels(self.values, extent(self.values))
+        shades = levels(self.values, extent(self.values, self.beside))
         texts = (short(v, self.precision) for v in self.values.ravel())
         cells = "".join(self.grid.cell(i, *cell, named=False) for i, cell in enumerate(zip(shades, texts, strict=True)))
         wide, high = self.grid.size
         return (
             f'<text x="{x:g}" y="{y + 15:g}"><tspan class="title">{self.symbol}</tspan> {escape(self.what)}</text>'
             f'<text class="size" x="{x:g}" y="{y + 32:g}">{self.caption}</text>'
-            f'<g transform="translate({x:g} {y + CAPTION:g})"><title>{escape(self.what)}</title>{cells}'
+            f'<g class="grid" transform="translate({x:g} {y + CAPTION:g})"><title>{escape(self.what)}</title>{cells}'
             f'<rect class="frame" width="{wide:g}" height="{high:g}"/></g>\n'
         )
 
@@ -126,10 +127,11 @@ class JacobianDrawing(Saved):
         if columns.numbers:
             row = Grid.of("v", (1, rows), longest=_longest(v, precision))._replace(height=columns.height)
         f, x = self.names
+        terms = extent(self.upstream) * extent(self.matrix)  # a sum of such products may leave rounding noise
         return (
             _Part("v", "upstream gradient", f"1 × {m}", rows < m, row, v, precision),
             _Part("× J", f"= ∂{f}/∂{x}", f"{m} outputs × {n} inputs", rows < m or cols < n, columns, self.matrix, precision),
-            _Part("= v J", "downstream gradient", f"1 × {n}", cols < n, columns._replace(rows=1), d, precision),
+            _Part("= v J", "downstream gradient", f"1 × {n}", cols < n, columns._replace(rows=1), d, precision, terms),
         )
 
     def _formats(self) -> Mapping[str, Callable[[], bytes]]:

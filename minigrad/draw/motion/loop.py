@@ -37,7 +37,7 @@ def loop(film: Film, seconds: float) -> str:
     titles, boxes, moves = [], [], []
     for key, x, y, _ in places:
         panel, grid = film.panels[key], film.grids[key]
-        start, caption = f'<g transform="translate({x:g} {y:g})">', escape(film.caption(key))
+        start, caption = f'<g class="grid" transform="translate({x:g} {y:g})">', escape(film.caption(key))
         titles.append(
             f'<text class="{"gradients" if panel.gradient else "values"}" x="{x:g}" y="{y - 7:g}"><tspan class="title">'
             f'{escape(panel.title)}</tspan> <tspan class="size">{caption}</tspan></text>'
@@ -50,15 +50,16 @@ def loop(film: Film, seconds: float) -> str:
             if marks:
                 marked[k, k + 1].append(f'{start}<g class="cell">{"".join(marks)}</g></g>')
         if any(key in frame.box for frame in film.frames):
-            boxes.append(f'{start}<rect class="slide" style="animation-name: m-{key}"/></g>')
-            moves.append(f"@keyframes m-{key} {{{''.join(_moves(film, key, times))}}}")
+            boxes.append(f'{start}<rect class="slide m-{key}" opacity="0"/></g>')
+            moves.append(f"@keyframes ROOT-{key} {{{''.join(_moves(film, key, times))}}}")
+            moves.append(f"#ROOT .m-{key} {{animation-name:ROOT-{key}}}")
     left, top, lines = _said(film, places, wide, below)
     for k, text in enumerate(lines):
         spans = "".join(f'<tspan x="{left:g}" dy="{LINE:g}">{escape(line)}</tspan>' for line in text)
         marked[k, k + 1].append(f'<text y="{top:g}">{spans}</text>')
     high = max(below, top + LINE * max(map(len, lines)) + 8)
     layers = [(when, parts) for group in (seen, marked) for when, parts in sorted(group.items())]
-    body = "\n".join(f'<g class="{_name(when)}">{"".join(parts)}</g>' for when, parts in layers)
+    body = "\n".join(f'<g class="{_name(when)}"{_hidden(when, count)}>{"".join(parts)}</g>' for when, parts in layers)
     rules = _style({when for when, _ in layers}, moves, times, seconds)
     return picture(film.title, film.frames[0].text, rules, [*titles, body, *boxes], wide, high)
 
@@ -99,24 +100,28 @@ def _name(when: Span) -> str:
     return f"s{when[0]}-{when[1]}"
 
 
+def _hidden(when: Span, count: int) -> str:
+    """Without animations, the last frame is shown."""
+    return ' visibility="hidden"' if when[1] < count else ""
+
+
 def _style(spans: set[Span], moves: list[str], times: list[float], seconds: float) -> str:
     """The CSS that shows each span in its time and moves the boxes."""
     count = len(times) - 1
     passing = sorted(span for span in spans if span != (0, count))
-    hidden = ",".join(f".{_name(span)}" for span in passing if span[1] < count)
     length = seconds * (count + 2 * (HELD - 1) if count > 1 else HELD)
     rules = []
     for start, end in passing:
         name = _name((start, end))
         hides = ["0%"] * (start > 0) + [f"{100 * times[end]:.3f}%"] * (end < count)
         rules.append(
-            f"@keyframes {name} {{{','.join(hides)}{{visibility:hidden}}{100 * times[start]:.3f}%{{visibility:visible}}}}\n"
-            f".{name} {{animation:{name} {length:g}s step-end infinite}}\n"
+            f"@keyframes ROOT-{name} {{{','.join(hides)}{{visibility:hidden}}"
+            f"{100 * times[start]:.3f}%{{visibility:visible}}}}\n"
+            f"#ROOT .{name} {{animation:ROOT-{name} {length:g}s step-end infinite}}\n"
         )
     return (
-        f".minigrad .slide {{ opacity: 0; }}{f' {hidden} {{ visibility: hidden; }}' if hidden else ''}\n"
         "@media (prefers-reduced-motion: no-preference) {\n"
-        f".minigrad .slide {{ animation: {length:g}s ease-in-out infinite; }}\n"
+        f"#ROOT .slide {{ animation: {length:g}s ease-in-out infinite; }}\n"
         f"{''.join(rules)}{chr(10).join(moves)}\n}}\n"
     )
 

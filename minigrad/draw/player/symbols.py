@@ -92,7 +92,7 @@ def rule(node: Node, i: int, labels: Sequence[str], result: str = "") -> str:
     >>> rule(w @ x, 0, ["W", "x"]), rule(w @ x, 1, ["W", "x"])
     ('dW = upstream ⊗ x', 'dx = Wᵀ · upstream')
     >>> rule(w * x, 0, ["", "p + q"]), rule(mg.erf(x), 0, ["x"])
-    ('d(this input) = (p + q) × upstream, summed to shape (1, 2)', 'dx = local gradient of erf × upstream')
+    ('d(this input) = (p + q) × upstream', 'dx = local gradient of erf × upstream')
     """
     op = node.op
     assert op is not None

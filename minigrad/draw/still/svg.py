@@ -23,7 +23,7 @@ NOTE = 100  # characters in a line of a note
 NARROWEST = 330.0  # width of a legend that is written in one line
 
 
-def write(picture: Description, layout: Layout, colors: Palette, style: str = "", prefix: str = "") -> str:
+def write(picture: Description, layout: Layout, colors: Palette) -> str:
     """A laid out picture as SVG that can be embedded in a page.
 
     Parameters
@@ -34,30 +34,26 @@ def write(picture: Description, layout: Layout, colors: Palette, style: str = ""
         Its positions.
     colors : Palette
         Its colours.
-    style : str
-        A style element.
-    prefix : str
-        Put before every id, so that the ids of two pictures in one page differ.
 
     Returns
     -------
     str
         Starts with ``<svg``: no prolog, no comments.
     """
-    return _Writer(picture, layout, colors, prefix).document(style)
+    return _Writer(picture, layout, colors).document()
 
 
 class _Writer:
     """Writes one picture."""
 
-    def __init__(self, picture: Description, layout: Layout, colors: Palette, prefix: str) -> None:
-        self.picture, self.layout, self.prefix = picture, layout, prefix
+    def __init__(self, picture: Description, layout: Layout, colors: Palette) -> None:
+        self.picture, self.layout = picture, layout
         self.colors = colors._asdict()
         self.across = layout.direction == "LR"
         size = (layout.length, layout.breadth)
         self.width, self.height = size if self.across else size[::-1]
 
-    def document(self, style: str) -> str:
+    def document(self) -> str:
         """The whole picture, and below it the legend."""
         picture, colors = self.picture, self.colors
         rows = self.legend()
@@ -66,13 +62,12 @@ class _Writer:
         low = sum(LINE * row[0].size for row in rows) + (12 if rows else 0)
         w, h = wide + 2 * MARGIN, self.height + low + 2 * MARGIN
         out = [
-            f'<svg width="{w:.0f}pt" height="{h:.0f}pt" class="minigrad{" auto" * bool(style)}" role="img" '
+            f'<svg width="{w:.0f}pt" height="{h:.0f}pt" class="minigrad" role="img" '
             f'viewBox="{_n(-MARGIN - left)} {_n(-MARGIN)} {w:.0f} {h:.0f}" xmlns="http://www.w3.org/2000/svg" '
             f'xml:space="preserve" font-family="{FONT}">',
             f"<title>{escape(picture.title)}</title>",
             f"<desc>{escape(picture.words)}</desc>",
-            style.rstrip("\n"),
-            f'<g {self.id("graph0")} class="graph" text-anchor="middle">',
+            '<g id="graph0" class="graph" text-anchor="middle">',
             f'<rect x="{_n(-MARGIN - left)}" y="{_n(-MARGIN)}" width="{w:.0f}" height="{h:.0f}" fill="{colors["page"]}"/>',
             *self.frames(),
             *(self.edge(edge) for edge in picture.edges if edge.id in self.layout.wires),
@@ -111,7 +106,7 @@ class _Writer:
             x, y, w, h = (u, v, length, breadth) if self.across else (v, u, breadth, length)
             title = Line(shorten(box.title), TITLE, "faint")
             yield (
-                f'<g {self.id(f"s{k}")} class="cluster scope"><title>{escape(shorten("/".join(box.path)))}</title>'
+                f'<g id="s{k}" class="cluster scope"><title>{escape(shorten("/".join(box.path)))}</title>'
                 f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(w)}" height="{_n(h)}" rx="9" fill="{fill}" stroke="{rim}"/>'
                 f'<text x="{_n(x + 9)}" y="{_n(y + STRIP - 4)}" font-size="{TITLE}" fill="{self.colors["faint"]}" '
                 f'text-anchor="start">{escape(title.text)}</text></g>'
@@ -123,7 +118,7 @@ class _Writer:
         x, y = (u, v) if self.across else (v, u)
         kind = f"{node.kind} fault" if node.fault else f"{node.kind} result" if node.result else node.kind
         return (
-            f'<g {self.id(node.id)} class="node {kind}"><title>{escape(node.tooltip)}</title>{self.gate(node, made, x, y)}'
+            f'<g id="{node.id}" class="node {kind}"><title>{escape(node.tooltip)}</title>{self.gate(node, made, x, y)}'
             f"{self.tail(made, x, y)}{self.written(made.cells, made.texts, x, y)}</g>"
         )
 
@@ -162,7 +157,7 @@ class _Writer:
         made, u, v = self.layout.nodes[self.head(edge)]
         x, y = (u, v) if self.across else (v, u)
         return (
-            f'<g {self.id(edge.id)} class="edge{kind}"><title>{escape(edge.tooltip)}</title>'
+            f'<g id="{edge.id}" class="edge{kind}"><title>{escape(edge.tooltip)}</title>'
             f'<path fill="none" stroke="{color}"{wide} d="{curve}"/><polygon fill="{color}" points="{head}"/>'
             f"{self.written([], made.labels.get(edge.id, ()), x, y)}</g>"
         )
@@ -204,10 +199,6 @@ class _Writer:
         bold = ' font-weight="bold"' if line.bold else ""
         x, y, color = _n(text.x), _n(text.y), self.colors[line.color]
         return f'<text{kind} x="{x}" y="{y}" font-size="{line.size:g}"{bold} fill="{color}">{escape(line.text)}</text>'
-
-    def id(self, id: str) -> str:
-        """The id of an element."""
-        return f'id="{self.prefix}{id}"'
 
 
 def _n(x: float) -> str:
