@@ -13,16 +13,30 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import NOTHING, Fault, Node, Value, as_array, constant, describe, path_from, topological_order, value_of
+from minigrad import tracing
+from minigrad.graph import (
+    NOTHING,
+    Fault,
+    Node,
+    Value,
+    as_array,
+    constant,
+    copied,
+    describe,
+    path_from,
+    topological_order,
+    value_of,
+)
 from minigrad.guard import unchanged
 from minigrad.modes import MODES, recording
-from minigrad.operation import check_finite
+from minigrad.operation import Op, check_finite
 from minigrad.ops.complex import real
 from minigrad.ops.dtypes import astype, check_cast
 from minigrad.ops.elementwise import add, where
 from minigrad.ops.joining import stack
 from minigrad.ops.reduce import sum as sum_
 from minigrad.ops.shape import reshape
+from minigrad.tracing import Traced
 
 
 def starting_gradient(root: Any, upstream: Value, who: str) -> Value:
@@ -55,7 +69,7 @@ def starting_gradient(root: Any, upstream: Value, who: str) -> Value:
         return dtype.type(1)
     given = as_array(value_of(upstream), who)
     check_cast(f"{who}: upstream", given, dtype)
-    seed = np.array(given, dtype)[()]
+    seed = copied(given) if given.dtype == dtype else copied(given).astype(dtype)
     if seed.shape != shape:
         raise ValueError(f"{who}: upstream has shape {seed.shape}, but {describe(root)} needs its own shape")
     return seed
@@ -104,10 +118,12 @@ def sweep(
         order, reached = path_from(wrt, root)
     gradients = {root: seed}
     node, keep = root, retain_graph and not rows
+    whole = rows or tracing.current() is not None  # all inputs of an operation together
     # The forward has warned already; and a sweep to be differentiated is recorded even inside no_grad.
     with np.errstate(all="ignore"), recording() if create_graph else nullcontext():
         try:
-            special = create_graph or MODES.get().anomaly
+            modes = MODES.get()
+            special = create_graph or modes.anomaly or modes.trace is not None
             routed: set[Node] = set()  # what lies behind an operation that picks between its inputs
             get = gradients.get
             ndarray, float64 = np.ndarray, np.float64
@@ -132,7 +148,7 @@ def sweep(
                 careful = behind or special
 
                 # Two inputs and nothing static, as in arithmetic, is unrolled: a third of the time of a sweep over scalars.
-                if op.binary and not rows:
+                if op.binary and not whole:
                     x, y = inputs
                     a, b = values
                     left, right = arguments
@@ -155,7 +171,7 @@ def sweep(
                                 d = conform(d, g, b, node, behind)
                             old = get(y)
                             gradients[y] = d if old is None else old + d if type(d) is float64 else added(old, d)
-                elif op.vjps and not rows:
+                elif op.vjps and not whole:
                     static = {**node.static, "saved": None} if create_graph and op.saves else node.static
                     for x, v, rule in zip(inputs, values, op.vjps, strict=True):
                         if x is None:
@@ -178,7 +194,7 @@ def sweep(
                     if rows:
                         found = _rows(node, needed, g, out, arguments, static, behind)
                     else:
-                        found = op.downstream(needed, g, out, arguments, static)
+                        found = list(_downstream(op, needed, g, out, arguments, static))
                     for x, v, d, need in zip(inputs, values, found, needed, strict=True):
                         if x is None or not need:
                             continue
@@ -215,15 +231,26 @@ def _rows(
     op: Value = node.op
     if op.elementwise:
         one = np.ones_like(node.value)[()]
-        local = op.downstream(needed, constant(one, type(g)) if isinstance(g, Node) else one, out, arguments, static)
+        seed = constant(one, type(g)) if isinstance(g, Node) else one
+        local = _downstream(op, needed, seed, out, arguments, static)
         each = zip(local, node.values, needed, strict=True)
         return [_conform_rows(g * d, g, v, node, behind) if need else None for d, v, need in each]
     found: list[list[Value]] = [[] for _ in needed]
     for row in g:
-        for i, d in enumerate(op.downstream(needed, row, out, arguments, static)):
+        for i, d in enumerate(_downstream(op, needed, row, out, arguments, static)):
             if needed[i]:
                 found[i].append(conform(d, row, node.values[i], node, behind))
     return [in_dtype(stack(rows), node.values[i]) if rows else None for i, rows in enumerate(found)]
+
+
+def _downstream(
+    op: Op[...], needed: Sequence[bool], g: Value, out: Value, inputs: Sequence[Value], static: dict[str, Any]
+) -> Sequence[Value]:
+    """The gradient rules of an operation, which a trace writes down."""
+    trace = tracing.current()
+    if trace is None:
+        return op.downstream(needed, g, out, inputs, static)
+    return trace.downstream(op, needed, g, out, inputs, static)
 
 
 def local_gradient(node: Node, i: int) -> Value:
@@ -288,8 +315,16 @@ def _checked(d: Value, g: Value, value: Value, node: Node, behind: bool) -> Valu
     """A rule's result as an array, or as a node where the sweep is recorded, in the dtype of its variable."""
     op = node.op
     assert op is not None
-    if behind and op.elementwise and not np.isfinite(value_of(d)).all():
-        d = where(g == 0, 0.0, d)
+    if behind and op.elementwise:
+        v = value_of(d)
+        if type(v) is Traced:
+            zero = value_of(g) == 0
+            if isinstance(g, Node):  # what is finite stays a function of g
+                finite = np.isfinite(v)
+                zero = zero & np.logical_not(finite.all() if v.ndim else finite)
+            d = where(zero, 0.0, d)
+        elif not np.isfinite(v).all():
+            d = where(g == 0, 0.0, d)
     if MODES.get().anomaly:
         check_finite(value_of(d), "the gradient", op, node.values, node.origin)
     if isinstance(g, Node):

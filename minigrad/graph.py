@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from minigrad.tracing import ACTIVE, Traced, read
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -148,8 +150,19 @@ def constant(value: Value, kind: type[Node]) -> Node:
 
 
 def value_of(x: Any) -> Any:
-    """The value of a node; a plain number or array as it is."""
-    return x.value if isinstance(x, Node) else x
+    """The value of a node, inside a trace what stands for it; a plain number or array as it is."""
+    return (read(x) if ACTIVE else x.value) if isinstance(x, Node) else x
+
+
+def array_of(x: Any) -> Any:
+    """The value of a node as an array, a 0-d one too; inside a trace what stands for it."""
+    v = value_of(x)
+    return v if type(v) is Traced else np.asarray(v)
+
+
+def copied(v: Value) -> Value:
+    """A copy of a value, 0-d as a NumPy scalar."""
+    return v if type(v) is Traced else np.array(v)[()]
 
 
 def describe(node: Node) -> str:
@@ -163,6 +176,8 @@ def as_array(data: object, who: str) -> Value:
 
     Python numbers become float64; arrays and NumPy scalars keep their dtype.
     """
+    if type(data) is Traced:
+        return data.strong()
     if isinstance(data, list | tuple):
         _refuse_nodes(data, who)
         try:

@@ -24,6 +24,7 @@ class Modes(NamedTuple):
     anomaly: bool = False
     outer: Modes | None = None
     entered: tuple[int, ...] = ()  # when each part of the scope was entered, so that a drawing can tell the times apart
+    trace: Any = None
 
 
 USUAL = Modes()

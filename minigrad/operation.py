@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar,
 
 import numpy as np
 
-from minigrad import guard
+from minigrad import guard, tracing
 from minigrad.graph import NOTHING, ArrayLike, Fault, Node, Origin, Value, as_array, ndarray, value_of
 from minigrad.modes import MODES, USUAL, site
+from minigrad.tracing import Traced
 
 if TYPE_CHECKING:
     from minigrad.graph import Tensor
@@ -34,6 +35,7 @@ _REAL = frozenset({float, int, bool, np.float64, np.float32, np.bool_, type(None
 _PLAIN = (_REAL | {complex, np.complex128}) - {type(None)}
 _TAKES_ANY_NUMBER = 0x04  # a code object's flag for *args
 _modes, _new, _float64, _held = MODES.get, object.__new__, np.float64, guard.HELD
+_traces = tracing.ACTIVE
 
 
 class Op(Generic[P]):
@@ -196,7 +198,12 @@ class Op(Generic[P]):
                     if type(x) not in _REAL and (type(x) is complex or x.dtype.kind == "c"):
                         way = "" if self.__module__.startswith("minigrad.") else ", or declare it with complex=True"
                         raise TypeError(real_only(self.called(tuple(values), static), values) + way)
-            value = self.forward(*values, **static) if static else self.forward(*values)
+            if _traces:
+                if tensor is not None and (opened := tracing.opened(self)) is not None:
+                    return opened(*args, **static)  # type: ignore[no-any-return]
+                value = tracing.apply(self, inputs, values, static)
+            else:
+                value = self.forward(*values, **static) if static else self.forward(*values)
         except Exception as error:
             raise self._explained(error, inputs, values, static) from error
         if self.saves:
@@ -282,6 +289,8 @@ class Op(Generic[P]):
             return x
         if x is None and self.required < self.arity:
             return None
+        if type(x) is Traced:
+            return x
         return as_array(x, self.name)
 
     def _explained(
@@ -315,6 +324,8 @@ _EXPLAINED = (np.linalg.LinAlgError, IndexError, TypeError, ValueError)
 
 def _settled(value: Any, values: list[Any]) -> Any:
     """A forward's result as a node keeps it: 0-d as a NumPy scalar, an array read-only."""
+    if type(value) is Traced:
+        return value
     if type(value) is not ndarray:
         value = np.asarray(value)
     if value.ndim == 0:
@@ -525,8 +536,15 @@ def composed(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def call(*args: P.args, **options: P.kwargs) -> R:
+        trace = tracing.current()
+        written = len(trace.steps) if trace is not None else 0
         try:
             return function(*args, **options)
+        except tracing.Untraceable as error:
+            if trace is None or error.final:
+                raise
+            del trace.steps[written:]
+            return trace.stay(function, args, options, error)  # type: ignore[no-any-return]
         except Exception as error:
             _rename(error, function, (*args, *options.values()))
             raise

@@ -28,6 +28,7 @@ from minigrad.modes import MODES, USUAL
 from minigrad.operation import Op
 from minigrad.ops.dtypes import check_cast, refuse_complex
 from minigrad.ops.indexing import _getitem, as_key
+from minigrad.tracing import current, refuse
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -76,8 +77,8 @@ def _pair(first: Op[...], second: Op[...]) -> tuple[Callable[..., Any], Callable
 
 def _bitwise(function: np.ufunc) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The two methods of an operator on bits, of integers and booleans; as a comparison, it gives plain arrays."""
-    return lambda self, other: function(self.value, value_of(other)), lambda self, other: function(
-        value_of(other), self.value
+    return lambda self, other: function(value_of(self), value_of(other)), lambda self, other: function(
+        value_of(other), value_of(self)
     )
 
 
@@ -111,7 +112,7 @@ def _ordering(symbol: str, compare: Callable[[Any, Any], Any]) -> Callable[[Tens
     """The method of a comparison that needs an order."""
 
     def method(self: Tensor, other: Any) -> Any:
-        a, b = self.value, value_of(other)
+        a, b = value_of(self), value_of(other)
         if type(a) is not _float64 or type(b) not in _REAL:
             refuse_complex(symbol, a, b)
         return compare(a, b)
@@ -247,9 +248,9 @@ class Tensor(Node):
 
     def _open(self) -> Any:
         """The value for somebody outside, who may write to that of a leaf."""
-        if self.op is None and type(self.value) is np.ndarray:
+        if self.op is None and type(self.value) is np.ndarray and current() is None:
             self.value = guard.hand_out(self.value)
-        return self.value
+        return value_of(self)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -324,17 +325,17 @@ class Tensor(Node):
     def item(self) -> Any:
         """The one number it holds, as a Python number."""
         leave_on_purpose(self, ".item()")
-        return self.value.item()
+        return value_of(self).item()
 
     def tobytes(self, order: Any = "C") -> bytes:
         """The bytes of the value."""
         leave_on_purpose(self, ".tobytes()")
-        return self.value.tobytes(order)  # type: ignore[no-any-return]
+        return value_of(self).tobytes(order)  # type: ignore[no-any-return]
 
     def tolist(self) -> Any:
         """The value as nested lists of Python numbers."""
         leave_on_purpose(self, ".tolist()")
-        return self.value.tolist()
+        return value_of(self).tolist()
 
     def __repr__(self) -> str:
         value = self.value
@@ -348,19 +349,19 @@ class Tensor(Node):
         return f"Tensor({text}, name={self.name!r})" if self.name is not None else f"Tensor({text})"
 
     def __format__(self, spec: str) -> str:
-        return format(self.value if self.ndim == 0 else repr(self), spec)
+        return format(value_of(self) if self.ndim == 0 else repr(self), spec)
 
     def __len__(self) -> int:
         if self.ndim == 0:
             raise TypeError("a 0-d tensor has no length")
-        return len(self.value)
+        return len(value_of(self))
 
     def __bool__(self) -> bool:
         if self.size != 1:
             raise ValueError(
                 f"the truth value of a tensor of shape {self.shape} is ambiguous; use minigrad.any or minigrad.all"
             )
-        return bool(self.value)
+        return bool(value_of(self))
 
     def __float__(self) -> float:
         return float(self._one("float"))
@@ -381,13 +382,13 @@ class Tensor(Node):
     def __index__(self) -> int:
         if self.dtype.kind not in "iu" or self.ndim:
             raise TypeError(f"only a 0-d integer tensor can be an index, got shape {self.shape} of dtype {self.dtype}")
-        return int(self.value)
+        return int(value_of(self))
 
     def _one(self, what: str) -> Any:
         if self.size != 1:
             raise TypeError(f"{what}: only a tensor of one element converts, got shape {self.shape}")
         leave_as_number(self, f"{what}()")
-        return self.value.item()
+        return value_of(self).item()
 
     # Gradients
 
@@ -424,6 +425,7 @@ class Tensor(Node):
         >>> print(x.grad)
         54.0
         """
+        refuse("backward writes into .grad, which a program does not; use value_and_grad inside a traced function")
         seed = starting_gradient(self, upstream, "backward")
         if create_graph:
             seed = ops.astype(upstream, self.dtype) if isinstance(upstream, Node) else Tensor(seed, False)
@@ -494,7 +496,7 @@ class Tensor(Node):
     __neg__, __abs__ = _method(ops.negative), _method(ops.abs)
 
     def __invert__(self) -> Any:
-        return np.invert(self.value)
+        return np.invert(value_of(self))
 
     def __pos__(self) -> Tensor:
         return self
@@ -513,6 +515,7 @@ class Tensor(Node):
 
     def _check_update(self, how: str) -> None:
         check_update(self, how)
+        refuse(f"{how} would change a tensor, which a program does not; compute a new one")
         if self.op is not None:
             raise RuntimeError(
                 f"{describe(self)} is recorded, and so read-only: a gradient rule may need its value; compute a new tensor, "
@@ -528,15 +531,15 @@ class Tensor(Node):
         return (self[i] for i in range(len(self)))
 
     def __contains__(self, number: Any) -> bool:
-        return bool(np.any(self.value == value_of(number)))
+        return bool(np.any(value_of(self) == value_of(number)))
 
     __hash__ = object.__hash__
 
     def __eq__(self, other: Any) -> Any:
-        return self.value == value_of(other)
+        return value_of(self) == value_of(other)
 
     def __ne__(self, other: Any) -> Any:
-        return self.value != value_of(other)
+        return value_of(self) != value_of(other)
 
     __lt__, __le__ = _ordering("<", operator.lt), _ordering("<=", operator.le)
     __gt__, __ge__ = _ordering(">", operator.gt), _ordering(">=", operator.ge)
@@ -606,11 +609,11 @@ class Tensor(Node):
 
     def nonzero(self) -> tuple[Any, ...]:
         """The indices of the elements that are not 0, an array for each axis."""
-        return np.nonzero(self.value)
+        return np.nonzero(value_of(self))
 
     def searchsorted(self, v: Any, side: Any = "left", sorter: Any = None) -> Any:
         """The indices at which values would be inserted into this sorted vector; plain, for an index has no gradient."""
-        return np.searchsorted(self.value, value_of(v), side, value_of(sorter))
+        return np.searchsorted(value_of(self), value_of(v), side, value_of(sorter))
 
     # NumPy's protocols: np.exp(t), array + t, np.concatenate([t, a]) record like minigrad's own functions.
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from minigrad.graph import value_of
-from minigrad.modes import ENTRIES, MODES, Modes
+from minigrad.modes import ENTRIES, MODES
 from minigrad.nn.hooks import Handle, Hook
 from minigrad.nn.summary import Summary, summarise
 from minigrad.tensor import Tensor
@@ -82,7 +82,7 @@ class Module:
         outer = MODES.get()
         label = self._label or type(self).__name__
         scope = f"{outer.scope}/{label}" if outer.scope else label
-        MODES.set(Modes(outer.record, scope, outer.anomaly, outer, (*outer.entered, next(ENTRIES))))
+        MODES.set(outer._replace(scope=scope, outer=outer, entered=(*outer.entered, next(ENTRIES))))
         try:
             if self._pre_hooks:
                 for hook in list(self._pre_hooks.values()):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.graph import ArrayLike, Value, array_of, value_of
 from minigrad.operation import composed, static_value
 from minigrad.ops.dtypes import assigned, floats, of_one_kind, refuse_complex
 from minigrad.ops.elementwise import add, clip, floor, multiply, where
@@ -153,7 +153,7 @@ def _running(
     out = scan(x, axis, dtype=dtype)
     if not include_initial:
         return out
-    start = np.full((*shape[:axis], 1, *shape[axis + 1 :]), initial, np.asarray(value_of(out)).dtype)
+    start = np.full((*shape[:axis], 1, *shape[axis + 1 :]), initial, array_of(out).dtype)
     return concatenate([start, out], axis)
 
 
@@ -166,7 +166,7 @@ def unwrap(p: ArrayLike, discont: float | None = None, axis: int = -1, *, period
     """
     refuse_complex("unwrap", p)
     discont = static_value("discont", discont)
-    v, width = np.asarray(value_of(p)), value_of(period)
+    v, width = array_of(p), value_of(period)
     turns = np.round((np.unwrap(v, discont, axis, period=width) - v) / width)
     return add(p, multiply(turns.astype(v.dtype), period))
 
@@ -219,7 +219,7 @@ def interp(
     if period is not None:
         x, xp, fp = _one_period(x, xp, fp, period)
         left = right = None
-    v, points = np.asarray(value_of(x)), np.asarray(value_of(xp))
+    v, points = array_of(x), array_of(xp)
     last = len(points) - 1
     i = np.clip(np.searchsorted(points, v, side="right") - 1, 0, max(last - 1, 0))
     before, after = (take(xp, j) for j in (i, np.minimum(i + 1, last)))

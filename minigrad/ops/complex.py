@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.graph import ArrayLike, Value, array_of
 from minigrad.operation import composed, op
 from minigrad.ops.dtypes import is_complex
 from minigrad.ops.elementwise import multiply, square
@@ -84,7 +84,7 @@ def real_if_close(x: ArrayLike, tol: float = 100) -> Tensor:
     >>> real_if_close(Tensor([1.0 + 1e-16j, 2.0]))
     Tensor([1., 2.])
     """
-    values = np.asarray(value_of(x))
+    values = array_of(x)
     return real(x) if np.isrealobj(np.real_if_close(values, tol)) else getitem(x, ...)
 
 

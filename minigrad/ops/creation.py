@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.graph import ArrayLike, Value, array_of, value_of
 from minigrad.operation import composed, static_value
 from minigrad.ops.dtypes import astype, cast, of_one_kind
 from minigrad.ops.elementwise import divide, floor, power
@@ -24,7 +24,7 @@ def _ends(start: Value, stop: Value, num: int, endpoint: bool) -> tuple[Value, V
     if not isinstance(num, int | np.integer) or num < 0:
         raise ValueError(f"num must be a non-negative integer, got {num}")
     start, stop = (np.asarray(x) if isinstance(x, list | tuple) else x for x in (start, stop))
-    dtype = np.result_type(*(x if isinstance(x, int | float) else np.asarray(value_of(x)) for x in (start, stop)), 1.0)
+    dtype = np.result_type(*(x if isinstance(x, int | float) else array_of(x) for x in (start, stop)), 1.0)
     weight = np.arange(num, dtype=dtype) / max(num - 1 if endpoint else num, 1)
     return start, stop, reshape(weight, (num, *(1,) * max(np.ndim(start), np.ndim(stop))))
 
@@ -144,7 +144,7 @@ def full_like(x: ArrayLike, fill_value: ArrayLike, dtype: Any = None, shape: int
     >>> full_like([1.0, 2.0], Tensor(3.0))
     Tensor([3., 3.])
     """
-    model = np.asarray(value_of(x))
+    model = array_of(x)
     dtype = np.dtype(model.dtype if dtype is None else dtype)
     if dtype.kind not in "fc":
         fill_value = static_value("fill_value", fill_value)  # it becomes an integer

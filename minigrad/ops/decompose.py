@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 import numpy as np
 from numpy.linalg import LinAlgError
 
-from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.graph import ArrayLike, Value, array_of, value_of
 from minigrad.operation import Rule, composed, op
 from minigrad.ops.complex import real
 from minigrad.ops.dtypes import conjugated, is_complex
@@ -194,7 +194,7 @@ def reciprocal_gaps(values: Value, g: Value, who: str, shape: tuple[int, ...]) -
 
 def check_phases(who: str, *inside: Value) -> None:
     """Refuse upstream gradients of vectors that move when these turn by exp(iφ): of real ones there are none."""
-    products = [np.asarray(value_of(x)) for x in inside]
+    products = [array_of(x) for x in inside]
     if is_complex(products[0]):
         turned = np.abs(np.imag(np.diagonal(np.add.reduce(products), axis1=-2, axis2=-1)))
         limit = 1e3 * np.finfo(turned.dtype).eps ** 0.75  # absolute too: gradients that cancel leave rounding errors alone

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.graph import Node, Value, as_array, value_of
+from minigrad.graph import Node, Value, array_of, as_array, value_of
 from minigrad.modes import MODES
 from minigrad.operation import op, real_only, static_value
 
@@ -78,13 +78,13 @@ def one_dtype(*arrays: Value) -> list[Any]:
 
 def of_one_kind(*operands: Value) -> list[Value]:
     """Cast Python scalars to the dtype that NumPy would give them beside the other operands."""
-    dtype = np.result_type(*(x if isinstance(x, int | float | complex) else np.asarray(value_of(x)) for x in operands))
+    dtype = np.result_type(*(x if isinstance(x, int | float | complex) else array_of(x) for x in operands))
     return [np.asarray(x, dtype) if isinstance(x, int | float | complex) else x for x in operands]
 
 
 def assigned(values: Value, into: Value, what: str) -> Value:
     """Cast values to the dtype of the array they go into, as an assignment does; tracked ones only to a floating dtype."""
-    dtype = np.asarray(value_of(into)).dtype if isinstance(into, _ARRAYS) else np.dtype(np.float64)
+    dtype = array_of(into).dtype if isinstance(into, _ARRAYS) else np.dtype(np.float64)
     if isinstance(values, Node) and values.requires_grad and dtype.kind not in "fc" and MODES.get().record:
         raise TypeError(f"{what} that track gradients would be cast to {dtype}, which has none; make x floating first")
     return astype(values, dtype)
@@ -92,5 +92,5 @@ def assigned(values: Value, into: Value, what: str) -> Value:
 
 def data_like(v: Value, like: Value, name: str = "") -> Value:
     """Copy constant data, in the dtype of the predictions `like`; of an argument of that name."""
-    dtype = np.asarray(value_of(like)).dtype
+    dtype = array_of(like).dtype
     return np.array(as_array(static_value(name, v), name), dtype if dtype.kind == "f" else np.float64)

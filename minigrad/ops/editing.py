@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.graph import ArrayLike, Value, array_of, value_of
 from minigrad.operation import composed
 from minigrad.ops.dtypes import assigned, astype
 from minigrad.ops.indexing import as_key, getitem, take
@@ -94,5 +94,5 @@ def resize(x: ArrayLike, new_shape: int | Sequence[int]) -> Tensor:
         raise ValueError(f"the lengths of the new shape must not be negative, got {shape}")
     size, wanted = np.size(x), math.prod(shape)
     if not size:
-        return broadcast_to(astype(sum(x), np.asarray(value_of(x)).dtype), shape)  # 0
+        return broadcast_to(astype(sum(x), array_of(x).dtype), shape)  # 0
     return reshape(take(ravel(x), np.arange(wanted) % size), shape)

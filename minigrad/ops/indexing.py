@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.graph import ArrayLike, Node, Value, refuse_subclass, value_of
+from minigrad.graph import ArrayLike, Node, Value, array_of, refuse_subclass, value_of
 from minigrad.operation import composed, op
 from minigrad.ops.shape import moveaxis, ravel
+from minigrad.tracing import ACTIVE, Traced, check_key, holds
 
 if TYPE_CHECKING:
     from minigrad.graph import Tensor
@@ -57,6 +58,8 @@ _scatter.rules(lambda g, out, x, key, shape: _getitem(g, key))
 
 def added_at(x: Value, key: Any, shape: tuple[int, ...]) -> Value:
     """Zeros of a shape, with an array added at a key; elements that meet add up."""
+    if ACTIVE and holds((x, key)):
+        return _scatter(x, key=key, shape=shape)
     out = np.zeros(shape, np.asarray(x).dtype)
     if _picks_once(key):
         out[key] = x
@@ -89,7 +92,10 @@ def as_key(key: Any) -> Any:
     if isinstance(key, tuple):
         return tuple([as_key(k) for k in key])
     if isinstance(key, Node):
-        return key.value
+        key = value_of(key)
+    if type(key) is Traced:
+        check_key(key)
+        return key
     if isinstance(key, list | np.ndarray):
         refuse_subclass(key, "getitem")
         copy = np.array(key)
@@ -106,7 +112,7 @@ def take(x: ArrayLike, indices: ArrayLike, axis: int | None = None, *, mode: str
     """
     if axis is None:
         x, axis = ravel(x), 0
-    picked = as_key(np.asarray(value_of(indices)))
+    picked = as_key(array_of(indices))
     if mode != "raise":
         if mode not in ("wrap", "clip"):
             raise ValueError(f"mode is 'raise', 'wrap' or 'clip', got {mode!r}")
@@ -125,7 +131,7 @@ def take_along_axis(x: ArrayLike, indices: ArrayLike, axis: int | None = -1) -> 
     """
     if axis is None:
         x, axis = ravel(x), 0
-    picked, shape = as_key(np.asarray(value_of(indices))), np.shape(x)
+    picked, shape = as_key(array_of(indices)), np.shape(x)
     if picked.ndim != len(shape):
         raise ValueError(f"indices of shape {picked.shape} need as many axes as x of shape {shape}")
     axis = normalize_axis_index(axis, len(shape))

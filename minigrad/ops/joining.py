@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.graph import ArrayLike, Value, array_of
 from minigrad.operation import composed, op
 from minigrad.ops.dtypes import astype, of_one_kind
 from minigrad.ops.indexing import take
@@ -38,10 +38,10 @@ def _cast(parts: Sequence[Value], dtype: DTypeLike | None, casting: str) -> Sequ
     """Parts in the dtype of the result, if the rule of casting allows it."""
     if dtype is None and casting in ("same_kind", "unsafe"):
         return parts
-    wanted = np.dtype(dtype) if dtype is not None else np.result_type(*(np.asarray(value_of(x)) for x in parts))
+    wanted = np.dtype(dtype) if dtype is not None else np.result_type(*(array_of(x) for x in parts))
     for x in parts:
-        if not np.can_cast(np.asarray(value_of(x)).dtype, wanted, casting):  # type: ignore[arg-type]
-            raise TypeError(f"casting {np.asarray(value_of(x)).dtype} to {wanted} is not {casting!r}; cast it with astype")
+        if not np.can_cast(array_of(x).dtype, wanted, casting):  # type: ignore[arg-type]
+            raise TypeError(f"casting {array_of(x).dtype} to {wanted} is not {casting!r}; cast it with astype")
     return [astype(x, wanted) for x in parts]
 
 

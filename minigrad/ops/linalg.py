@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.graph import ArrayLike, Value, array_of
 from minigrad.operation import composed, op
 from minigrad.ops.dtypes import cast, conjugated, of_one_kind
 from minigrad.ops.elementwise import multiply, power, subtract
@@ -242,4 +242,4 @@ def vander(x: ArrayLike, N: int | None = None, increasing: bool = False) -> Tens
     if len(shape) != 1:
         raise ValueError(f"vander: needs a vector, got shape {shape}")
     powers = np.arange(shape[0] if N is None else N)
-    return power(expand_dims(x, -1), (powers if increasing else powers[::-1]).astype(np.asarray(value_of(x)).dtype))
+    return power(expand_dims(x, -1), (powers if increasing else powers[::-1]).astype(array_of(x).dtype))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.graph import ArrayLike, Node, Value, value_of
+from minigrad.graph import ArrayLike, Node, Value, array_of, value_of
 from minigrad.ops.complex import squared_length
 from minigrad.ops.dtypes import astype, cast
 from minigrad.ops.elementwise import add, divide, maximum, minimum, multiply
@@ -25,7 +25,7 @@ def mask(where: ArrayLike, x: Value) -> Any:
     """The mask of the elements to reduce: True for all of them, or booleans in x's shape."""
     if where is True:
         return True
-    chosen = np.asarray(value_of(where))
+    chosen = array_of(where)
     if chosen.dtype != np.bool_:
         raise TypeError(f"where= is a mask of booleans, got {chosen.dtype}")
     try:
@@ -46,13 +46,13 @@ def count(x: Value, where: Any, axis: Axis, keepdims: bool = True) -> Value:
 
 def _like(initial: Value, x: Value) -> Value:
     """An initial value in the dtype of the result."""
-    dtype = np.asarray(value_of(x)).dtype
+    dtype = array_of(x).dtype
     return astype(initial, dtype) if isinstance(initial, Node) else np.asarray(initial, dtype)[()]
 
 
 def _wide(x: Value, dtype: Any) -> tuple[Value, Any]:
     """`x` in the dtype to add in, and the dtype of the result: as in NumPy, float16 is added in float32."""
-    given = np.asarray(value_of(x)).dtype
+    given = array_of(x).dtype
     if dtype is None and given == np.float16:
         return astype(x, np.float32), np.float16
     return cast(x, np.float64 if dtype is None and given.kind in "iub" else dtype), None
@@ -92,7 +92,7 @@ def _extreme(of: Any, larger: Any, x: Value, axis: Axis, keepdims: bool, where: 
         return of(x, axis, keepdims=keepdims)  # type: ignore[no-any-return]
     initial = _like(initial, x)
     if np.size(x):
-        dtype = np.asarray(value_of(x)).dtype
+        dtype = array_of(x).dtype
         ends = (-np.inf, np.inf) if dtype.kind in "fc" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
         x = chosen(x, where, dtype.type(ends[of is min]))
         return larger(of(x, axis, keepdims=keepdims), initial)  # type: ignore[no-any-return]
@@ -109,7 +109,7 @@ def _mean(x: Value, axis: Axis = None, *, keepdims: bool = False, where: Value =
 
 
 def _over_count(total: Value, n: Value) -> Tensor:
-    return divide(total, np.asarray(n, np.asarray(value_of(total)).dtype)[()])
+    return divide(total, np.asarray(n, array_of(total).dtype)[()])
 
 
 def _deviations(x: Value, axis: Axis, where: Any, center: Value) -> Value:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.graph import ArrayLike, Value, array_of
 from minigrad.operation import composed, op, static_value
 from minigrad.ops.dtypes import refuse_complex
 from minigrad.ops.elementwise import where as select
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 def _without(x: Value, fill: float) -> Value:
     """Replace nan by a value."""
-    v = np.asarray(value_of(x))
+    v = array_of(x)
     return select(np.isnan(v), v.dtype.type(fill), x) if v.dtype.kind in "fc" else x
 
 
 def _seen(x: Value, where: ArrayLike) -> Value:
     """The mask of the elements that are not nan, of those chosen by another."""
-    v = np.asarray(value_of(x))
+    v = array_of(x)
     where = mask(where, x)
     return where if v.dtype.kind not in "fc" else ~np.isnan(v) & where
 
@@ -78,7 +78,7 @@ def _undefined(who: str, what: str, out: Tensor, nothing: Value) -> Tensor:
     if not np.any(nothing):
         return out
     warnings.warn(f"{who}: {what}", RuntimeWarning, stacklevel=5)
-    return select(nothing, np.asarray(value_of(out)).dtype.type(np.nan), out)
+    return select(nothing, array_of(out).dtype.type(np.nan), out)
 
 
 def _extreme(
@@ -87,7 +87,7 @@ def _extreme(
     out = of(_without(x, fill), axis, keepdims=keepdims, **chosen)
     if chosen["initial"] is not None:
         return out
-    return _undefined(who, "all-nan slice", out, np.all(np.isnan(np.asarray(value_of(x))), axis=axis, keepdims=keepdims))
+    return _undefined(who, "all-nan slice", out, np.all(np.isnan(array_of(x)), axis=axis, keepdims=keepdims))
 
 
 @composed
@@ -187,7 +187,7 @@ def nanstd(
 
 
 def _nan_quantile(who: str, x: Value, q: Value, axis: Axis, method: str, keepdims: bool, weights: Value = None) -> Tensor:
-    if np.any(np.all(np.isnan(np.asarray(value_of(x))), axis=axis)):
+    if np.any(np.all(np.isnan(array_of(x)), axis=axis)):
         warnings.warn(f"{who}: all-nan slice", RuntimeWarning, stacklevel=4)
     return quantiles(x, q, axis, method, keepdims, ignore_nan=True, weights=weights)
 
@@ -270,7 +270,7 @@ def nan_to_num(
     Tensor([ 0.,  1., -9.])
     """
     refuse_complex("nan_to_num", x)
-    v = np.asarray(value_of(x))
+    v = array_of(x)
     if v.dtype.kind != "f":
         return getitem(x, ...)
     limits = np.finfo(v.dtype)

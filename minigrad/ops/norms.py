@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.graph import ArrayLike, Value, array_of, value_of
 from minigrad.operation import composed, op, static_value
 from minigrad.ops.decompose import svdvals
 from minigrad.ops.dtypes import astype, conjugated, is_complex
@@ -69,7 +69,7 @@ def _vector_norm(x: ArrayLike, ord: float | str, axes: tuple[int, ...], keepdims
     if ord in (np.inf, -np.inf):
         return (max if ord > 0 else min)(abs(x), axis=axes, keepdims=keepdims)
     if ord == 0:
-        values = np.asarray(value_of(x))
+        values = array_of(x)
         return astype(sum(values != 0, axis=axes, keepdims=keepdims), np.abs(values).dtype)
     return _norm(x, ord=ord, axis=axes, keepdims=keepdims)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from minigrad.graph import ArrayLike, Node, Value, value_of
+from minigrad.graph import ArrayLike, Node, Value, array_of
 from minigrad.operation import composed, op, static_value
 from minigrad.ops.dtypes import astype, check_cast
 from minigrad.ops.elementwise import floor, round
@@ -102,7 +102,7 @@ def _joined(values: Any) -> Any:
 
 def _margin(mode: str, x: Value, axis: int, end: int, given: Value, width: int) -> Value:
     """The margin before the first element along an axis, or, with `end` 1, behind the last."""
-    size, dtype = np.shape(x)[axis], np.asarray(value_of(x)).dtype
+    size, dtype = np.shape(x)[axis], array_of(x).dtype
     shape = (*np.shape(x)[:axis], width, *np.shape(x)[axis + 1 :])
     floating = dtype.kind in "fc"
     if not floating:  # it becomes an integer
@@ -135,7 +135,7 @@ def _reflected(x: Value, axis: int, width: tuple[int, int], mode: str) -> Value:
     back = turns % 2 != 0
     column = (-1, *(1,) * (np.ndim(x) - axis - 1))
     sign, of_first, of_last = (
-        np.reshape(c.astype(np.asarray(value_of(x)).dtype), column)
+        np.reshape(c.astype(array_of(x).dtype), column)
         for c in (np.where(back, -1, 1), np.where(back, 1 - turns, -turns), np.where(back, turns + 1, turns))
     )
     images = take(x, np.where(back, size - 1 - place, place), axis)

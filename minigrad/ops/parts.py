@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.graph import ArrayLike, Value, as_array, value_of
+from minigrad.graph import ArrayLike, Value, array_of, as_array, value_of
 from minigrad.operation import composed, elementwise, op
 from minigrad.ops.dtypes import astype, refuse_complex
 from minigrad.ops.elementwise import floor_divide, power, remainder, trunc, zero
@@ -143,7 +143,7 @@ def ldexp(x: ArrayLike, exponent: ArrayLike) -> Tensor:
     >>> ldexp(Tensor(3.0), 2)
     Tensor(12.0)
     """
-    n = np.asarray(value_of(exponent))
+    n = array_of(exponent)
     if n.dtype.kind not in "iub":
         raise TypeError(f"the exponent is an integer, got {n.dtype}; x * exp2(n) takes any number")
     return _ldexp(x, n)

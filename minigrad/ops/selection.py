@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from minigrad.graph import ArrayLike, value_of
+from minigrad.graph import ArrayLike, array_of, value_of
 from minigrad.operation import composed
 from minigrad.ops.dtypes import assigned, of_one_kind
 from minigrad.ops.elementwise import where
@@ -45,7 +45,7 @@ def choose(a: ArrayLike, choices: ArrayLike | Sequence[ArrayLike], *, mode: str 
     >>> choose([0, 1, 0], [Tensor([1.0, 2.0, 3.0]), 10.0])
     Tensor([ 1., 10.,  3.])
     """
-    index, count = np.asarray(value_of(a)), len(choices)  # type: ignore[arg-type]
+    index, count = array_of(a), len(choices)  # type: ignore[arg-type]
     if index.dtype.kind not in "iub":
         raise TypeError(f"the indices must be integers, got {index.dtype}")
     if mode not in ("raise", "wrap", "clip"):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from minigrad.graph import ArrayLike, Node, Value, as_array, value_of
+from minigrad.graph import ArrayLike, Node, Value, array_of, as_array
 from minigrad.operation import composed, op
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def _reshape(x: Value, shape: int | Sequence[int], *, order: str = "C") -> Tenso
     if order not in ("C", "F", "A"):
         raise ValueError(f"the order is 'C', 'F' or 'A', got {order!r}")
     if order == "A":
-        order = "F" if np.isfortran(np.asarray(value_of(x))) else "C"
+        order = "F" if np.isfortran(array_of(x)) else "C"
     if order == "C":
         return reshape(x, shape)
     shape = (shape,) if isinstance(shape, int | np.integer) else tuple(shape)
@@ -57,7 +57,7 @@ def ravel(x: ArrayLike, order: str = "C") -> Tensor:
     count = math.prod(np.shape(x))
     if order != "K":
         return reshape(x, count, order=order) if order != "C" else reshape(x, count)
-    strides = np.asarray(value_of(x)).strides
+    strides = array_of(x).strides
     return reshape(transpose(x, sorted(range(len(strides)), key=lambda i: -abs(strides[i]))), count)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.linalg import LinAlgError
 
-from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.graph import ArrayLike, Value, array_of, value_of
 from minigrad.operation import composed, op, static_value
 from minigrad.ops.complex import real, squared_length
 from minigrad.ops.decompose import adjoint, mirrored, of_conjugates, svdvals
@@ -276,7 +276,7 @@ def matrix_power(a: ArrayLike, n: int) -> Tensor:
     if len(shape) < 2 or shape[-1] != shape[-2]:
         raise LinAlgError(f"matrix_power: needs square matrices, got shape {shape}")
     if n == 0:
-        return where(False, a, np.eye(shape[-1], dtype=np.asarray(value_of(a)).dtype))
+        return where(False, a, np.eye(shape[-1], dtype=array_of(a).dtype))
     if n == 1:
         return getitem(a, ...)
     base: Value = inv(a) if n < 0 else a

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from minigrad.graph import ArrayLike, Node, Value, value_of
+from minigrad.graph import ArrayLike, Node, Value, array_of, value_of
 from minigrad.operation import composed, op, static_value
 from minigrad.ops.dtypes import astype, is_complex, refuse_complex
 from minigrad.ops.elementwise import divide, where
@@ -64,7 +64,7 @@ def argsort(x: ArrayLike, axis: int | None = -1, kind: str | None = None) -> Val
     [1 2 0]
     """
     refuse_complex("argsort", x)
-    v = np.asarray(value_of(x))
+    v = array_of(x)
     order = np.argsort(v, axis, kind=kind)  # type: ignore[arg-type]
     if kind is not None or v.size < 2:
         return order
@@ -96,7 +96,7 @@ def argpartition(x: ArrayLike, kth: int | Sequence[int], axis: int | None = -1, 
     1
     """
     refuse_complex("argpartition", x)
-    return np.argpartition(np.asarray(value_of(x)), value_of(kth), axis, kind)
+    return np.argpartition(array_of(x), value_of(kth), axis, kind)
 
 
 class TopK(NamedTuple):
@@ -199,7 +199,7 @@ def quantiles(
     x: Value, q: Value, axis: Axis, method: str, keepdims: bool, ignore_nan: bool = False, weights: Value = None
 ) -> Tensor:
     """Quantiles over axes of x. The result has the axes of q, then those of x that are left."""
-    if np.asarray(value_of(x)).dtype.kind not in "fc":
+    if array_of(x).dtype.kind not in "fc":
         x = astype(x, np.float64)
     shape = np.shape(x)
     axes = tuple(range(len(shape))) if axis is None else normalize_axis_tuple(axis, len(shape), "quantile")
@@ -220,7 +220,7 @@ def quantiles(
 
 def _quantiles_of_sorted(lines: Value, q: Value, method: str, ignore_nan: bool) -> Tensor:
     """Quantiles of sorted lines, in which nan comes last, along the last axis."""
-    values = np.asarray(value_of(lines))
+    values = array_of(lines)
     nan, size = np.isnan(values), values.shape[-1]
     if ignore_nan:  # lines differ in how many elements they have, so each has indices of its own
         count, undefined, pick = np.sum(~nan, -1, keepdims=True), nan[..., :1], take_along_axis
@@ -251,7 +251,7 @@ def _weights(weights: Value, shape: tuple[int, ...], axes: tuple[int, ...], meth
 
 def _weighted_quantiles(lines: Value, weights: Value, q: Value, ignore_nan: bool) -> Tensor:
     """In each line, the first element, in ascending order, to which a share q of the weights belongs."""
-    values = np.asarray(value_of(lines))
+    values = array_of(lines)
     nan = np.isnan(values)
     order = argsort(lines, -1, "stable")
     weights = np.take_along_axis(np.where(nan, 0.0, weights) if ignore_nan else weights, order, -1)

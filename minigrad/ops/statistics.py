@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
-from minigrad.graph import ArrayLike, Node, Value, value_of
+from minigrad.graph import ArrayLike, Node, Value, array_of
 from minigrad.operation import composed
 from minigrad.ops.complex import real
 from minigrad.ops.creation import full_like
@@ -60,7 +60,7 @@ def average(
         count = np.size(x) / builtins.max(1, np.size(found))
         return (found, full_like(found, count)) if returned else found
     shape, given = np.shape(x), np.shape(weights)
-    half = all(np.asarray(value_of(v)).dtype == np.float16 for v in (x, weights))
+    half = all(array_of(v).dtype == np.float16 for v in (x, weights))
     if half:  # their sums may exceed what float16 holds
         x, weights = astype(x, np.float32), astype(weights, np.float32)
     if given != shape:
@@ -68,7 +68,7 @@ def average(
             raise ValueError(f"weights of shape {given} fit neither x of shape {shape} nor its axis {axis}")
         weights = reshape(weights, (-1, *(1,) * (len(shape) - 1 - axis % len(shape))))
     total = sum(multiply(x, weights), axis, keepdims=keepdims)
-    scale = sum(multiply(weights, np.ones(shape, np.asarray(value_of(weights)).dtype)), axis, keepdims=keepdims)
+    scale = sum(multiply(weights, np.ones(shape, array_of(weights).dtype)), axis, keepdims=keepdims)
     found = divide(total, scale)
     if half:
         found = astype(found, np.float16)
@@ -129,8 +129,8 @@ def _weights(weights: Value, name: str, rows: Value) -> Value:
     """The weights of observations; 1 for each if there are none."""
     shape = (np.shape(rows)[1],)
     if weights is None:
-        return np.ones(shape, np.asarray(value_of(rows)).dtype)
-    if np.shape(weights) != shape or np.any(np.asarray(value_of(weights)) < 0):
+        return np.ones(shape, array_of(rows).dtype)
+    if np.shape(weights) != shape or np.any(array_of(weights) < 0):
         raise ValueError(f"{name} must not be negative, and of shape {shape}, one for each observation")
     return weights if isinstance(weights, Node) else np.asarray(weights)
 

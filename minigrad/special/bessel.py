@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from minigrad.graph import Value, value_of
+from minigrad.graph import Value, array_of
 from minigrad.operation import elementwise
 from minigrad.ops.integral_functions import i0
 from minigrad.special.base import in_dtype_of, sp
@@ -159,7 +159,7 @@ i1e.rules(lambda g, out, x: g * (hyp1f1(1.5, 3.0, -2 * np.abs(x)) - np.abs(x) * 
 
 def _far(v: Value, x: Value) -> Value:
     """True where the recurrence would cancel and the hypergeometric functions neither over- nor underflow."""
-    v, x = np.asarray(value_of(v)), np.asarray(value_of(x))
+    v, x = array_of(v), array_of(x)
     return (v >= 0) & (x > 25 + v * v) & (v * np.log(np.where(x > 1, x, 1.0)) < 450)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import ops
-from minigrad.graph import ArrayLike, value_of
+from minigrad.graph import ArrayLike, array_of, value_of
 from minigrad.operation import composed
 from minigrad.ops.reduce import Axis, floating
 from minigrad.special.gammas import binom, gamma, gammaln, poch
@@ -73,7 +73,7 @@ def multigammaln(a: ArrayLike, d: int) -> Tensor:
     """
     if int(d) != d or d < 1:
         raise ValueError(f"d must be a positive integer, got {d}")
-    if np.any(np.asarray(value_of(a)) <= (d - 1) / 2):
+    if np.any(array_of(a) <= (d - 1) / 2):
         raise ValueError(f"a must be greater than (d - 1)/2 = {(d - 1) / 2}")
     constant = d * (d - 1) / 4 * math.log(math.pi)
     return ops.sum(ops.stack([gammaln(ops.subtract(a, j / 2)) for j in range(int(d))]), axis=0) + constant
@@ -88,7 +88,7 @@ def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> Te
     """
     _not_exact(exact)
     if repetition:
-        none = (np.asarray(value_of(k)) == 0) & (np.asarray(value_of(N)) >= 0)
+        none = (array_of(k) == 0) & (array_of(N) >= 0)
         return ops.where(none, 1.0, binom(ops.subtract(ops.add(N, k), 1), k))
     return ops.where(_counted(N, k), binom(N, k), 0.0)
 
@@ -114,7 +114,7 @@ def factorial(n: Any, exact: bool = False, extend: str = "zero") -> Tensor:
     _not_exact(exact)
     if extend != "zero":
         raise ValueError(f"extend must be 'zero', got {extend!r}; for complex numbers use gamma(n + 1)")
-    return ops.where(np.asarray(value_of(n)) >= 0, gamma(ops.add(n, 1)), 0.0)
+    return ops.where(array_of(n) >= 0, gamma(ops.add(n, 1)), 0.0)
 
 
 def _not_exact(exact: bool) -> None:
@@ -123,5 +123,5 @@ def _not_exact(exact: bool) -> None:
 
 
 def _counted(n: Any, k: Any) -> Any:
-    n, k = np.asarray(value_of(n)), np.asarray(value_of(k))
+    n, k = array_of(n), array_of(k)
     return (k <= n) & (n >= 0) & (k >= 0)

@@ -17,7 +17,7 @@ from minigrad.tensor import Tensor
 LEAVES = frozenset({Tensor, np.ndarray, np.float64, float, int, bool, str})  # the usual ones, known at once
 
 
-def _parts(tree: Any) -> dict[Any, Any] | None:
+def parts_of(tree: Any) -> dict[Any, Any] | None:
     """The parts of a container by key, index or field; None for a leaf."""
     if tree is None:
         return {}
@@ -52,13 +52,13 @@ def _like(tree: Any, parts: dict[Any, Any]) -> Any:
 
 def tree_map(f: Callable[[Any], Any], tree: Any) -> Any:
     """The same containers with every leaf replaced by ``f(leaf)``, in order."""
-    parts = None if type(tree) in LEAVES else _parts(tree)
+    parts = None if type(tree) in LEAVES else parts_of(tree)
     return f(tree) if parts is None else _like(tree, {key: tree_map(f, part) for key, part in parts.items()})
 
 
 def leaves(tree: Any) -> list[Any]:
     """The leaves, in order."""
-    parts = None if type(tree) in LEAVES else _parts(tree)
+    parts = None if type(tree) in LEAVES else parts_of(tree)
     return [tree] if parts is None else [leaf for part in parts.values() for leaf in leaves(part)]
 
 
@@ -69,7 +69,7 @@ def fill(tree: Any, new: Iterator[Any]) -> Any:
 
 def paths(tree: Any) -> list[str]:
     """Where each leaf stands, such as ``['layers'][0].weight``; for messages."""
-    parts = _parts(tree)
+    parts = parts_of(tree)
     if parts is None:
         return [""]
     named = (isinstance(tree, tuple) and hasattr(tree, "_fields")) or not isinstance(tree, dict | list | tuple)
@@ -84,10 +84,10 @@ def matched(tree: Any, other: Any, what: str) -> list[Any]:
     TypeError
         If the containers differ: says where, and what was found.
     """
-    parts = _parts(tree)
+    parts = parts_of(tree)
     if parts is None:
         return [other]
-    others = _parts(other) if type(other) is type(tree) else None
+    others = parts_of(other) if type(other) is type(tree) else None
     if others is None or others.keys() != parts.keys():
         raise TypeError(f"{what}: expected {kind(tree)}, got {kind(other)}")
     return [leaf for key, part in parts.items() for leaf in matched(part, others[key], f"{what}, at {key!r}")]
@@ -95,7 +95,7 @@ def matched(tree: Any, other: Any, what: str) -> list[Any]:
 
 def kind(tree: Any) -> str:
     """A container in words."""
-    name, parts = type(tree).__name__, _parts(tree)
+    name, parts = type(tree).__name__, parts_of(tree)
     if tree is None or parts is None:
         return "None" if tree is None else f"{name} of shape {tree.shape}" if hasattr(tree, "shape") else name
     if isinstance(tree, list | tuple) and not hasattr(tree, "_fields"):

@@ -16,9 +16,10 @@ import numpy as np
 from minigrad import ops
 from minigrad.backward import sweep
 from minigrad.border import warn_of_constant
-from minigrad.graph import Node, Value, as_array, constant, topological_order, value_of
+from minigrad.graph import Node, Value, as_array, constant, copied, topological_order, value_of
 from minigrad.modes import MODES, VARIABLES, recording
 from minigrad.tensor import Tensor
+from minigrad.tracing import Traced
 from minigrad.transforms.trees import fill, kind, leaves, matched, paths, tree_map
 
 Function = Callable[..., Any]
@@ -59,13 +60,13 @@ def _positions(who: str, argnums: Argnums, count: int) -> list[int]:
 
 def _variable(x: Any, who: str) -> Tensor:
     """A leaf of its own with the value of `x`."""
-    value = x.value if isinstance(x, Node) else as_array(x, who)
+    value = value_of(x) if isinstance(x, Node) else as_array(x, who)
     if value.dtype.kind not in "fc":
         raise TypeError(
             f"{who} holds {value.dtype} numbers, which have no gradient; pass floats, as with .astype(float), or leave it "
             "out of what is differentiated"
         )
-    if not isinstance(x, Node) and value.ndim:
+    if not isinstance(x, Node) and value.ndim and type(value) is not Traced:
         value = value.copy()
         value.flags.writeable = False
     leaf: Tensor = constant(value, Tensor)  # type: ignore[assignment]
@@ -224,7 +225,7 @@ class Run:
     def _plain(self, y: Any) -> Any:
         if not isinstance(y, Node):
             return y
-        value = np.array(y.value)[()]
+        value = copied(y.value)
         return constant(value, Tensor) if self.tensors else value
 
 
@@ -263,7 +264,7 @@ def matching(like: Any, tree: Any, what: str) -> list[Any]:
     """
     found = matched(like, tree, what)
     for i, (x, v) in enumerate(zip(leaves(like), found, strict=True)):
-        v = v if isinstance(v, Node) else np.array(as_array(v, what))[()]
+        v = v if isinstance(v, Node) else copied(as_array(v, what))
         shape = np.shape(value_of(x))
         if value_of(v).shape != shape:
             raise ValueError(f"{what}{paths(like)[i]} has shape {value_of(v).shape}, but needs shape {shape}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.graph import ArrayLike, Value, array_of, value_of
 from minigrad.operation import composed, op
 from minigrad.ops.geometry import Lengths, sizes
 from minigrad.ops.networks.overlap import put_back, segment_sums
@@ -139,7 +139,7 @@ def _windows(old: int, new: int) -> Value:
 
 
 def _adaptive_max_pool(n: int, x: Value, output_size: OutputSize, return_indices: bool) -> Any:
-    values = np.asarray(value_of(x))
+    values = array_of(x)
     lead, old = values.shape[:-n], values.shape[-n:]
     new = _new_size(values.shape, n, output_size)
     # The flat indices of each window's elements in its image: outputs x elements, both in C order.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigrad.graph import ArrayLike, Node, Value, refuse_subclass, value_of
+from minigrad.graph import ArrayLike, Node, Value, array_of, refuse_subclass, value_of
 from minigrad.operation import composed, op, static_value
 from minigrad.ops.dtypes import data_like, floats, refuse_complex
 from minigrad.ops.networks.activation import log_softmax, softmax
@@ -296,7 +296,7 @@ def cross_entropy(
     tracked = isinstance(label_smoothing, Node) and label_smoothing.requires_grad
     smoothing: Value = label_smoothing if tracked else value_of(label_smoothing)
     shape, at = _class_axis(x, axis)
-    values = np.asarray(value_of(target))
+    values = array_of(target)
     if values.dtype.kind == "f" and values.shape == shape:
         x, wanted = floats(x, target)
         if tracked or smoothing:

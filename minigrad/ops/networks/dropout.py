@@ -9,6 +9,7 @@ import numpy as np
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op, static_value
 from minigrad.ops.dtypes import floats
+from minigrad.tracing import refuse
 
 if TYPE_CHECKING:
     from minigrad.graph import Tensor
@@ -51,6 +52,7 @@ def _dropped(x: ArrayLike, p: float, training: bool, rng: np.random.Generator | 
         raise ValueError(f"p is a probability, from 0 to 1, got {p!r}")
     if not training or p == 0:
         return cast("Tensor", x)
+    refuse("dropout draws random numbers, which a program would keep; draw the mask outside, and pass it in")
     rng = np.random.default_rng() if rng is None else rng
     kept = rng.random(mask, np.float32) >= p
     (x,) = floats(x)

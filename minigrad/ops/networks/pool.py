@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.graph import ArrayLike, Node, Value, value_of
+from minigrad.graph import ArrayLike, Node, Value, array_of, value_of
 from minigrad.operation import composed, op
 from minigrad.ops.geometry import Geometry, Lengths, Sizes, by_axes, fit_windows, offsets
 from minigrad.ops.networks.overlap import add_windows, put_back
@@ -122,7 +122,7 @@ def _max_pool_over(
     out = _max_pool(x, geometry=geometry)
     if not return_indices:
         return out
-    return out, _positions(_first_maximum(np.asarray(value_of(x)), value_of(out), geometry), geometry)
+    return out, _positions(_first_maximum(array_of(x), value_of(out), geometry), geometry)
 
 
 @composed

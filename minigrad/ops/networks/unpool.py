@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.graph import ArrayLike, Value, array_of, value_of
 from minigrad.operation import composed
 from minigrad.ops.geometry import Sizes, least_size, sizes
 from minigrad.ops.networks.overlap import put_back
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def _max_unpool(
     n: int, x: Value, indices: Value, kernel: Sizes, stride: Sizes | None, padding: Sizes, output_size: Sizes | None
 ) -> Tensor:
-    shape, at = np.shape(value_of(x)), np.asarray(value_of(indices))
+    shape, at = np.shape(value_of(x)), array_of(indices)
     check_rank(shape, n)
     if at.shape != shape or (at.dtype.kind not in "iu" and at.size):
         raise ValueError(f"indices must be integers of x's shape {shape}, got {at.dtype} of shape {at.shape}")

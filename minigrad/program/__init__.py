@@ -1,0 +1,7 @@
+"""Programs: a traced function as a straight line of steps: read as code, run without the graph, drawn, touched in a page."""
+
+from minigrad.program.compile import compile
+from minigrad.program.program import Program
+from minigrad.tracing import Untraceable
+
+__all__ = ["Program", "Untraceable", "compile"]

@@ -1,0 +1,194 @@
+"""A program as readable Python: one line for each value that has a name or is used twice, the rest inside expressions."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad import ops
+from minigrad.numpy_protocol import RECORDED
+from minigrad.program.program import Program, operands, used
+from minigrad.tracing import Step, Variable
+
+LONGEST = 72  # characters of an expression that is written inside another
+_LEVELS = {
+    "<": 1,
+    "<=": 1,
+    ">": 1,
+    ">=": 1,
+    "==": 1,
+    "!=": 1,
+    "|": 2,
+    "&": 3,
+    "+": 5,
+    "-": 5,
+    "*": 6,
+    "/": 6,
+    "@": 6,
+    "**": 8,
+}
+_UNARY, _ATOM = 7, 9
+_BY_POSITION = frozenset({"shape", "axes", "dtype", "decimals", "repeats", "key"})
+_PLAIN_NAMES = {"np.add.reduce": "np.sum", "np.absolute": "np.abs"}
+
+
+class Writer:
+    """Writes the steps of a program.
+
+    Parameters
+    ----------
+    program : Program
+    short : bool
+        Whether 2.0 is written 2 beside a float, as by hand.
+
+    Attributes
+    ----------
+    constants : dict
+        By name, what cannot be written as a literal.
+    """
+
+    def __init__(self, program: Program, short: bool = True) -> None:
+        self.program, self._short = program, short
+        self.constants: dict[str, Any] = {}
+        self._constant_names: dict[int, str] = {}
+        self._names: dict[Variable, str] = {}
+        self._taken: set[str] = {"np", "mg", "rule"}
+        self._pending: dict[Variable, tuple[str, int]] = {}
+        counts: dict[Variable, int] = {}
+        for step in program.steps:
+            for x in used(step):
+                counts[x] = counts.get(x, 0) + 1
+        outputs = {x for x in operands(program.outputs) if type(x) is Variable}
+        self._inside = {x for x, n in counts.items() if n == 1 and not x.name and x not in outputs}
+        for x in (*program.inputs, *(out for step in program.steps for out in step.outs)):
+            if x.name:
+                self.name(x)
+
+    def name(self, x: Variable) -> str:
+        """The name of a variable: its own, or t and a number."""
+        found = self._names.get(x)
+        if found is None:
+            wanted = x.name
+            if not wanted:
+                wanted = next(f"t{i}" for i in range(len(self._names), 10**9) if f"t{i}" not in self._taken)
+            wanted = wanted if wanted.isidentifier() and not keyword.iskeyword(wanted) else f"{wanted}_"
+            while wanted in self._taken:
+                wanted += "_"
+            self._taken.add(wanted)
+            found = self._names[x] = wanted
+        return found
+
+    def lines(self, steps: Sequence[Step]) -> Iterator[tuple[Step, str]]:
+        """The statements of some steps."""
+        for step in steps:
+            text, level = self._expression(step)
+            if not step.several and step.outs[0] in self._inside and len(text) <= LONGEST:
+                self._pending[step.outs[0]] = text, level
+                continue
+            targets = ", ".join(self.name(x) for x in step.outs) + ("," if step.several and len(step.outs) == 1 else "")
+            yield step, f"{targets} = {text}"
+
+    def _expression(self, step: Step) -> tuple[str, int]:
+        call, args = step.call, step.args
+        op: Any = call.op
+        if call.form == "infix":
+            level = _LEVELS[call.text]
+            near = any(type(x) is Variable and x.dtype is not None and x.dtype.kind == "f" for x in args)
+            right_first = call.text == "**"
+            left = self.operand(args[0], level + (right_first or level == 1), near)
+            return f"{left} {call.text} {self.operand(args[1], level + (not right_first), near)}", level
+        if call.form == "prefix":
+            return f"-{self.operand(args[0], _UNARY)}", _UNARY
+        if call.form == "attribute":
+            return f"{self.operand(args[0], _ATOM)}.{call.text}", _ATOM
+        if call.form == "getitem" or (op is not None and op.name == "getitem"):
+            key = args[1] if len(args) > 1 else step.options["key"]
+            return f"{self.operand(args[0], _ATOM)}[{self._key(key)}]", _ATOM
+        if call.form == "method":
+            return f"{self.operand(args[0], _ATOM)}.{call.text}({self._arguments(args[1:], step.options)})", _ATOM
+        if call.form == "rule":
+            which = [i for i, need in enumerate(call.needed) if need]
+            return f'rule("{call.text}", {", ".join(map(str, which))})({self._arguments(args, step.options)})', _ATOM
+        if call.form == "op":
+            return self._operation(step), _ATOM
+        return f"{_PLAIN_NAMES.get(call.text, call.text)}({self._arguments(args, step.options)})", _ATOM
+
+    def _operation(self, step: Step) -> str:
+        op: Any = step.call.op
+        given = {k: v for k, v in step.options.items() if not (k in op.defaults and _same(v, op.defaults[k]))}
+        args = list(step.args)
+        while args and args[-1] is None:
+            args.pop()
+        text = step.call.text
+        theirs = getattr(np, text, None)
+        if theirs is not None and RECORDED.get(theirs) is op:
+            name = f"np.{text}"
+        elif getattr(ops, text, None) is op:
+            name = f"mg.{text}"
+        else:
+            name = f'op("{text}")'
+        for key in list(given):
+            if key in _BY_POSITION and next(iter(given)) == key and len(args) == op.arity:
+                args.append(given.pop(key))
+        return f"{name}({self._arguments(args, given)})"
+
+    def _arguments(self, args: Sequence[Any], options: dict[str, Any]) -> str:
+        return ", ".join([*(self.operand(x, 0) for x in args), *(f"{k}={self.operand(x, 0)}" for k, x in options.items())])
+
+    def operand(self, x: Any, least: int, near: bool = False) -> str:
+        """A variable, a constant or an expression, in parentheses if it binds less tightly than `least`."""
+        if type(x) is Variable:
+            text, level = self._pending.pop(x, ("", 0))
+            return (text if level >= least else f"({text})") if text else self.name(x)
+        if type(x) in (tuple, list):
+            inside = ", ".join(self.operand(part, 0) for part in x)
+            return (f"({inside},)" if len(x) == 1 else f"({inside})") if type(x) is tuple else f"[{inside}]"
+        if type(x) is dict:
+            return "{" + ", ".join(f"{k!r}: {self.operand(v, 0)}" for k, v in x.items()) + "}"
+        text = self.literal(x, near)
+        return f"({text})" if text.startswith("-") and least > 5 else text
+
+    def literal(self, x: Any, near: bool = False) -> str:
+        """A constant as Python, else under a name."""
+        if isinstance(x, np.float64):
+            x = float(x)
+        if type(x) is float and np.isfinite(x):
+            return str(int(x)) if near and self._short and x == int(x) and abs(x) < 1e9 and str(x)[0:2] != "-0" else repr(x)
+        if type(x) is float:
+            return "np.nan" if x != x else "np.inf" if x > 0 else "-np.inf"
+        if type(x) in (int, bool, str, type(None)):
+            return repr(x)
+        if x is Ellipsis:
+            return "..."
+        if isinstance(x, np.dtype):
+            return f"np.{x.name}" if x.isnative and hasattr(np, x.name) else f'np.dtype("{x.str}")'
+        if isinstance(x, type) and issubclass(x, np.generic):
+            return f"np.{x.__name__}"
+        name = self._constant_names.get(id(x))
+        if name is None:
+            what = "mask" if isinstance(x, np.ndarray) and x.dtype == bool else "c"
+            name = next(f"{what}{i}" for i in range(len(self._constant_names) + 1, 10**9) if f"{what}{i}" not in self._taken)
+            self._taken.add(name)
+            self._constant_names[id(x)] = name
+            self.constants[name] = x
+        return name
+
+    def _key(self, key: Any) -> str:
+        parts = key if type(key) is tuple else (key,)
+        return ", ".join(self._slice(part) if isinstance(part, slice) else self.operand(part, 0) for part in parts)
+
+    def _slice(self, part: slice) -> str:
+        start, stop = ("" if x is None else repr(x) for x in (part.start, part.stop))
+        return f"{start}:{stop}" + ("" if part.step is None else f":{part.step}")
+
+
+def _same(a: Any, b: Any) -> bool:
+    return a is b or (type(a) is type(b) and isinstance(a, int | float | str | tuple) and a == b)
+
+
+def listing(program: Program) -> list[str]:
+    """The steps of a program, a line each."""
+    return [f"  {text}" for _, text in Writer(program).lines(program.steps)]
