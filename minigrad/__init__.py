@@ -16,7 +16,7 @@ from minigrad.modes import detect_anomaly, no_grad, scope
 from minigrad.operation import op
 from minigrad.ops import *  # noqa: F403
 from minigrad.ops import __all__ as _operations
-from minigrad.program import compile
+from minigrad.program import code, compile
 from minigrad.storage import load, save
 from minigrad.tensor import Tensor
 from minigrad.transforms import *  # noqa: F403
@@ -29,6 +29,7 @@ __all__ = [
     "Tensor",
     "animate_conv",
     "animate_pool",
+    "code",
     "compile",
     "detect_anomaly",
     "draw",

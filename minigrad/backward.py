@@ -317,13 +317,13 @@ def _checked(d: Value, g: Value, value: Value, node: Node, behind: bool) -> Valu
     assert op is not None
     if behind and op.elementwise:
         v = value_of(d)
-        if type(v) is Traced:
+        if type(v) is Traced and not op.routes:  # which gives 0 for 0 by itself
             zero = value_of(g) == 0
             if isinstance(g, Node):  # what is finite stays a function of g
                 finite = np.isfinite(v)
                 zero = zero & np.logical_not(finite.all() if v.ndim else finite)
             d = where(zero, 0.0, d)
-        elif not np.isfinite(v).all():
+        elif type(v) is not Traced and not np.isfinite(v).all():
             d = where(g == 0, 0.0, d)
     if MODES.get().anomaly:
         check_finite(value_of(d), "the gradient", op, node.values, node.origin)

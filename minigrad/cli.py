@@ -82,12 +82,18 @@ def _differentiate(argv: Sequence[str]) -> int:
         calculation.run()
         if options.check:
             calculation.check()
-        print(report.as_json(calculation) if options.json else report.as_text(calculation))
+        print(_report(calculation, options))
         for file in options.files:
             calculation.draw(file, options.direction, options.theme, options.expand)
     if calculation.failure:
         print(f"minigrad: the check failed: {calculation.failure}", file=sys.stderr)
     return 1 if calculation.failure else 0
+
+
+def _report(calculation: Calculation, options: _Options) -> str:
+    if options.code:
+        return calculation.code()
+    return report.as_json(calculation) if options.json else report.as_text(calculation)
 
 
 class _Options(argparse.Namespace):
@@ -99,6 +105,7 @@ class _Options(argparse.Namespace):
     explain: str | None
     check: bool
     json: bool
+    code: bool
     files: list[Path]
     expand: bool
     direction: Direction
@@ -121,6 +128,7 @@ def _options(argv: Sequence[str]) -> _Options:
     add("--explain", metavar="x,y", help="print the chain rule along every path to these names")
     add("--check", action="store_true", help="compare the gradients with finite differences")
     add("--json", action="store_true", help='print JSON; nan and infinities are the strings "nan", "inf" and "-inf"')
+    add("--code", action="store_true", help="print the forward and backward pass as Python instead")
     add = parser.add_argument_group("drawing options").add_argument
     for kind, suffix in FILES.items():
         what = "write a page that plays the backward pass" if kind == "play" else "draw the graph"
@@ -134,6 +142,8 @@ def _options(argv: Sequence[str]) -> _Options:
     options = parser.parse_intermixed_args(words, _Options())
     if options.expression is None:
         raise UsageError('the expression is missing; write one, such as "x ** 2" x=3; see minigrad --help')
+    if options.code and (options.json or options.check or options.explain or options.wrt):
+        raise UsageError("--code prints a program and no report; leave out --json, --check, --explain and --wrt")
     options.files = []
     for kind, suffix in FILES.items():
         if (given := getattr(options, kind)) is not None:

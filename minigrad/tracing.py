@@ -166,8 +166,8 @@ class Trace:
     ----------
     steps : list of Step
         In order.
-    inputs : list of Variable
-        What the function was given.
+    inputs, values : list
+        What the function was given, as variables and as values.
     outside : dict
         By id, the tensors that it used without being given them, and what stands for each.
     opened : callable or None
@@ -179,6 +179,7 @@ class Trace:
     def __init__(self, opened: Callable[[Any], Any] | None = None, sites: bool = False) -> None:
         self.steps: list[Step] = []
         self.inputs: list[Variable] = []
+        self.values: list[Any] = []
         self.outside: dict[int, tuple[Any, Traced]] = {}
         self.constants: dict[int, tuple[Any, int]] = {}
         self.opened, self.sites, self.over = opened, sites, False
@@ -206,6 +207,7 @@ class Trace:
         """A stand-in for an input."""
         traced = Traced(self, Variable(value), value)
         self.inputs.append(traced.variable)
+        self.values.append(value)
         return traced
 
     def read(self, node: Any) -> Traced:

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from minigrad import draw, explain, play
+from minigrad import code, draw, explain, play
 from minigrad.commands.usage import UsageError
 from minigrad.expression import LARGEST, OPERATIONS, Expression, ExpressionError, Subexpression, evaluate
 from minigrad.gradcheck import Check
@@ -96,6 +96,10 @@ class Calculation:
     def explanations(self) -> dict[str, str]:
         """The chain rule along every path from the result to the explained names."""
         return {name: str(explain(self.result, self.leaves[name])) for name in self.explained}
+
+    def code(self) -> str:
+        """The forward and the backward pass as Python."""
+        return str(code(self.result, names=self.leaves))
 
     def draw(self, file: Path, direction: Direction, theme: Theme, expand: bool) -> None:
         """Draw the graph to a file; to a ``.html`` file, write a page that plays the backward pass."""

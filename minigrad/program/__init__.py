@@ -1,7 +1,8 @@
 """Programs: a traced function as a straight line of steps: read as code, run without the graph, drawn, touched in a page."""
 
+from minigrad.program.code import Code, code, op, rule
 from minigrad.program.compile import compile
 from minigrad.program.program import Program
 from minigrad.tracing import Untraceable
 
-__all__ = ["Program", "Untraceable", "compile"]
+__all__ = ["Code", "Program", "Untraceable", "code", "compile", "op", "rule"]

@@ -37,8 +37,7 @@ class Program:
     0.0
     >>> print(double.program)
     program of 1 input, 2 steps, 1 output
-      t1 = np.sin(x)
-      t2 = 2.0 * t1
+      t1 = 2 * np.sin(x)
     constants: 2.0
     """
 

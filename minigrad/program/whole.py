@@ -130,7 +130,7 @@ def _function_call(function: Callable[..., Any]) -> Call:
             _check_shapes(function, found, shapes)
             return tuple([y.value if isinstance(y, Node) else y for y in found])
 
-        _CALLS[function] = Call(run, "function", f"mg.{function.__name__}")
+        _CALLS[function] = Call(run, "whole", f"mg.{function.__name__}")
     return _CALLS[function]
 
 

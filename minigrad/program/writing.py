@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any
 
 import numpy as np
 
 from minigrad import ops
 from minigrad.numpy_protocol import RECORDED
+from minigrad.operation import OPS
 from minigrad.program.program import Program, operands, used
 from minigrad.tracing import Step, Variable
 
@@ -56,6 +58,7 @@ class Writer:
         self._constant_names: dict[int, str] = {}
         self._names: dict[Variable, str] = {}
         self._taken: set[str] = {"np", "mg", "rule"}
+        self._counter = count(1)
         self._pending: dict[Variable, tuple[str, int]] = {}
         counts: dict[Variable, int] = {}
         for step in program.steps:
@@ -73,7 +76,7 @@ class Writer:
         if found is None:
             wanted = x.name
             if not wanted:
-                wanted = next(f"t{i}" for i in range(len(self._names), 10**9) if f"t{i}" not in self._taken)
+                wanted = next(f"t{i}" for i in self._counter if f"t{i}" not in self._taken)
             wanted = wanted if wanted.isidentifier() and not keyword.iskeyword(wanted) else f"{wanted}_"
             while wanted in self._taken:
                 wanted += "_"
@@ -101,6 +104,10 @@ class Writer:
             left = self.operand(args[0], level + (right_first or level == 1), near)
             return f"{left} {call.text} {self.operand(args[1], level + (not right_first), near)}", level
         if call.form == "prefix":
+            text, level = self._pending.get(args[0], ("", 0))
+            if text.startswith("-") and level >= _LEVELS["*"]:  # -(-a * b) is a * b
+                del self._pending[args[0]]
+                return text[1:], _LEVELS["*"]
             return f"-{self.operand(args[0], _UNARY)}", _UNARY
         if call.form == "attribute":
             return f"{self.operand(args[0], _ATOM)}.{call.text}", _ATOM
@@ -109,6 +116,8 @@ class Writer:
             return f"{self.operand(args[0], _ATOM)}[{self._key(key)}]", _ATOM
         if call.form == "method":
             return f"{self.operand(args[0], _ATOM)}.{call.text}({self._arguments(args[1:], step.options)})", _ATOM
+        if call.form == "whole" or (call.form == "rule" and OPS.get(call.text) is not op):
+            return f"{self.literal(call.run)}({self._arguments(args, step.options)})", _ATOM
         if call.form == "rule":
             which = [i for i, need in enumerate(call.needed) if need]
             return f'rule("{call.text}", {", ".join(map(str, which))})({self._arguments(args, step.options)})', _ATOM
@@ -128,8 +137,10 @@ class Writer:
             name = f"np.{text}"
         elif getattr(ops, text, None) is op:
             name = f"mg.{text}"
-        else:
+        elif OPS.get(text) is op:
             name = f'op("{text}")'
+        else:
+            name = self.literal(step.call.run)
         for key in list(given):
             if key in _BY_POSITION and next(iter(given)) == key and len(args) == op.arity:
                 args.append(given.pop(key))
@@ -169,7 +180,7 @@ class Writer:
             return f"np.{x.__name__}"
         name = self._constant_names.get(id(x))
         if name is None:
-            what = "mask" if isinstance(x, np.ndarray) and x.dtype == bool else "c"
+            what = "mask" if isinstance(x, np.ndarray) and x.dtype == bool else "whole" if callable(x) else "c"
             name = next(f"{what}{i}" for i in range(len(self._constant_names) + 1, 10**9) if f"{what}{i}" not in self._taken)
             self._taken.add(name)
             self._constant_names[id(x)] = name
