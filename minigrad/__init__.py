@@ -10,6 +10,7 @@ from minigrad.draw.motion.jacobian import draw_jacobian
 from minigrad.draw.player.explain import explain
 from minigrad.draw.player.play import play
 from minigrad.export import export_onnx
+from minigrad.files import DamagedFileError
 from minigrad.gradcheck import gradcheck
 from minigrad.memory import keep_freed_blocks as _keep_freed_blocks
 from minigrad.modes import detect_anomaly, no_grad, scope
@@ -26,6 +27,7 @@ from minigrad.version import __version__ as __version__
 _keep_freed_blocks()
 
 __all__ = [
+    "DamagedFileError",
     "Tensor",
     "animate_conv",
     "animate_pool",

@@ -3,13 +3,52 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from minigrad.text import shorten
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 DEFLATE = 1032  # a stream compressed by deflate, as in zip and gzip, expands to at most this many times its length
+MESSAGE = 300  # characters of what a decoder says
+
+
+class DamagedFileError(ValueError):
+    """A file that is damaged, hostile or of another kind: whatever is wrong with its content, reading it raises this.
+
+    Nothing has changed when it is raised, and nothing was allocated that the file could not hold. A file that is missing or
+    cannot be read is an OSError.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "model.npz")
+    ...     n = file.write_bytes(b"hello")
+    ...     try:
+    ...         mg.load(file)
+    ...     except mg.DamagedFileError as error:
+    ...         print(str(error).replace(folder, ""))
+    load: /model.npz is damaged or not a file of named arrays: File is not a zip file
+    """
+
+
+@contextmanager
+def decoding(failure: str) -> Iterator[None]:
+    """Turn whatever the content of a file raises in its decoders into a DamagedFileError that begins with `failure`.
+
+    An OSError of the system, such as a disk that fails, passes.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, DamagedFileError) or (isinstance(error, OSError) and error.errno is not None):
+            raise
+        raise DamagedFileError(f"{failure}: {shorten(str(error) or type(error).__name__, MESSAGE)}") from error
+
 
 # pathlib is imported by those who use it: it takes a quarter of the time that importing minigrad does.
 
@@ -42,6 +81,17 @@ def check_folder(path: str | os.PathLike[str], who: str) -> None:
     file = Path(path)
     if not file.parent.is_dir():
         raise FileNotFoundError(f"{who}: there is no folder {str(file.parent)!r} to write {file.name!r} in")
+
+
+def check_regular(path: str | os.PathLike[str], who: str) -> None:
+    """Refuse a folder, or a device or pipe, which may have no end; a missing file is a FileNotFoundError."""
+    import stat
+
+    kind = os.stat(path).st_mode
+    if stat.S_ISDIR(kind):
+        raise IsADirectoryError(f"{who}: {os.fspath(path)} is a folder, not a file")
+    if not stat.S_ISREG(kind):
+        raise OSError(f"{who}: {os.fspath(path)} is a device or a pipe, not a file")
 
 
 def replace_file(path: str | os.PathLike[str], data: Any, who: str) -> Path:

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from minigrad.files import DEFLATE, read_rest, replace_file, suffix_of
+from minigrad.files import DEFLATE, check_regular, decoding, read_rest, replace_file, suffix_of
 from minigrad.graph import value_of
 from minigrad.optional import needed
 
@@ -22,6 +22,7 @@ METADATA = "__metadata__"  # its name in both formats
 TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "BOOL": "|b1"}
 TYPES |= {"I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1", "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1"}
 DTYPES = frozenset({*TYPES.values(), "<c8", "<c16"})
+ZIP_HEADER = 30  # bytes before a member's name, at least
 
 
 class Stateful(Protocol):
@@ -133,8 +134,11 @@ def load(path: str | os.PathLike[str]) -> Saved:
 
     Raises
     ------
+    DamagedFileError
+        If the file is damaged or holds anything but numbers, whatever is wrong with it. A file can ask for no more memory
+        than its bytes can hold, 1,032 times their number if they are compressed.
     ValueError
-        If the suffix is unknown, or the file is damaged or holds anything but numbers.
+        If the suffix is unknown.
     ImportError
         If safetensors is needed and missing.
     OSError
@@ -150,8 +154,15 @@ def load(path: str | os.PathLike[str]) -> Saved:
     """
     from pathlib import Path
 
-    decode = _from_npz if suffix_of(path, SUFFIXES, "load") == ".npz" else _from_safetensors
-    return decode(Path(path))
+    if suffix_of(path, SUFFIXES, "load") == ".npz":
+        decode, kind = _from_npz, "a file of named arrays"
+    else:
+        safetensors_package("load")
+        decode, kind = _from_safetensors, "a .safetensors file"
+    check_regular(path, "load")
+    content = Path(path).read_bytes()
+    with decoding(f"load: {os.fspath(path)} is damaged or not {kind}"):
+        return decode(content)
 
 
 def _state_of(value: Any) -> Any:
@@ -206,34 +217,44 @@ def _to_npz(arrays: Mapping[str, np.ndarray[Any, Any]], metadata: Mapping[str, s
     return buffer.getvalue()  # shared with the buffer, not copied
 
 
-def _from_npz(path: Path) -> Saved:
+def _from_npz(content: bytes) -> Saved:
     import io
     import json
     import zipfile
-    import zlib
 
-    content = path.read_bytes()
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     metadata: dict[str, str] = {}
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for member in archive.infolist():
-                name = member.filename.removesuffix(".npy")
-                if name in arrays or name == member.filename or member.compress_type not in (0, 8):
-                    raise ValueError(f"member {member.filename!r} is not one that numpy.savez writes, or is there twice")
-                if member.file_size > DEFLATE * len(content):
-                    raise ValueError(f"{name!r} claims {member.file_size:,} bytes in a file of {len(content):,}")
-                with archive.open(member) as stream:
-                    array = _read_npy(stream, member.file_size, name)
-                if name == METADATA:
-                    metadata = json.loads(str(array))
-                else:
-                    arrays[name] = array
-        if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
-            raise ValueError("its metadata are not strings")
-    except (ValueError, EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"load: {os.fspath(path)} is damaged or not a file of named arrays: {error}") from error
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for member in _members(archive):
+            name = member.filename.removesuffix(".npy")
+            if name in arrays or name == member.filename:
+                raise ValueError(f"member {member.filename!r} is not one that numpy.savez writes, or is there twice")
+            with archive.open(member) as stream:
+                array = _read_npy(stream, member.file_size, name)
+            if name == METADATA:
+                metadata = json.loads(str(array))
+            else:
+                arrays[name] = array
+    if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
+        raise ValueError("its metadata are not strings")
     return Saved(arrays, metadata)
+
+
+def _members(archive: Any) -> list[Any]:
+    """The members of a zip file. None overlaps another, so that together they unpack to what the file can hold."""
+    end = 0
+    for member in sorted(archive.infolist(), key=lambda member: member.header_offset):
+        name, most = member.filename, {0: 1, 8: DEFLATE}.get(member.compress_type, 0) * member.compress_size
+        if not most:
+            raise ValueError(f"member {name!r} is not one that numpy.savez writes, or is empty")
+        if member.file_size > most:
+            raise ValueError(f"{name!r} claims {member.file_size:,} bytes in {member.compress_size:,}")
+        if member.header_offset < end:
+            raise ValueError(f"member {name!r} overlaps another one")
+        end = member.header_offset + ZIP_HEADER + len(member.orig_filename) + member.compress_size
+    if end > archive.start_dir:
+        raise ValueError("the last member overlaps the directory")
+    return list(archive.infolist())
 
 
 def _read_npy(stream: IO[bytes], size: int, name: str) -> np.ndarray[Any, Any]:
@@ -258,7 +279,14 @@ def _read_npy(stream: IO[bytes], size: int, name: str) -> np.ndarray[Any, Any]:
     if len(data) != count * dtype.itemsize:
         raise ValueError(f"{name!r} of shape {shape} should have {count * dtype.itemsize:,} bytes of data")
     array = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
-    return np.asarray(array, dtype.newbyteorder("="), order="C")
+    return _native(array, name)
+
+
+def _native(array: np.ndarray[Any, Any], name: str) -> np.ndarray[Any, Any]:
+    """A loaded array in the byte order of this machine; NumPy computes nonsense with a boolean of neither 0 nor 1."""
+    if array.dtype == np.bool_ and (array.view(np.uint8) > 1).any():
+        raise ValueError(f"{name!r} has booleans that are neither 0 nor 1")
+    return np.asarray(array, array.dtype.newbyteorder("="), order="C")
 
 
 def safetensors_package(who: str) -> Any:
@@ -273,23 +301,18 @@ def _to_safetensors(arrays: Mapping[str, np.ndarray[Any, Any]], metadata: Mappin
     return safetensors_package("save").numpy.save(arrays, metadata=dict(metadata) or None)
 
 
-def _from_safetensors(path: Path) -> Saved:
+def _from_safetensors(content: bytes) -> Saved:
     import json
 
-    safetensors = safetensors_package("load")
-    data = path.read_bytes()
-    try:
-        views = safetensors.deserialize(data)
-        metadata = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get(METADATA) or {}
-    except (safetensors.SafetensorError, ValueError) as error:
-        raise ValueError(f"load: {os.fspath(path)} is damaged or not a .safetensors file: {error}") from error
+    views = safetensors_package("load").deserialize(content)
+    metadata = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get(METADATA) or {}
     arrays = {}
     for name, view in views:
         kind = view["dtype"]
         if kind not in TYPES:
-            raise ValueError(f"load: {name!r} in {os.fspath(path)} is of type {kind}; {', '.join(TYPES)} can be loaded")
+            raise ValueError(f"{name!r} is of type {kind}; {', '.join(TYPES)} can be loaded")
         array = np.frombuffer(view["data"], TYPES[kind]).reshape(view["shape"])
         if kind == "BF16":  # the upper half of a float32
             array = (array.astype("<u4") << 16).view("<f4")
-        arrays[name] = np.asarray(array, array.dtype.newbyteorder("="))
+        arrays[name] = _native(array, name)
     return Saved(arrays, metadata)

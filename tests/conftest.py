@@ -1,10 +1,20 @@
-"""A real browser for the tests of pages, where there is one."""
+"""A real browser for the tests of pages, where there is one; and how long the soak lasts."""
 
 import shutil
 
 import pytest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--soak", action="store_true", help="run the soak in full, which takes an hour, not a sample of it")
+
+
+@pytest.fixture(scope="session")
+def rounds(request):
+    """How many rounds of the soak to run: all of them with --soak, else a few."""
+    return lambda full, few: full if request.config.getoption("--soak") else few
 
 
 @pytest.fixture(scope="session")

@@ -298,7 +298,7 @@ def test_a_size_that_no_deflate_stream_reaches(tmp_path: Path):
     entry = data.rindex(b"PK\x01\x02")
     struct.pack_into("<I", data, entry + 24, 2**32 - 2)  # the uncompressed size, in the archive's directory
     (tmp_path / "x.npz").write_bytes(data)
-    with pytest.raises(ValueError, match=r"'w' claims 4,294,967,294 bytes in a file of \d+"):
+    with pytest.raises(ValueError, match=r"'w.npy' claims 4,294,967,294 bytes in \d+"):
         mg.load(tmp_path / "x.npz")
 
 
@@ -328,7 +328,9 @@ def test_hostile_safetensors(case: str, tmp_path: Path):
 def test_types_that_numpy_or_a_tensor_lacks(dtype: str, size: int, tmp_path: Path):
     header = {"w": {"dtype": dtype, "shape": [1], "data_offsets": [0, size]}}
     (tmp_path / "x.safetensors").write_bytes(safetensors_file(header, bytes(size)))
-    with pytest.raises(ValueError, match=f"load: 'w' in .*x.safetensors is of type {dtype}; F64, F32"):
+    with pytest.raises(
+        ValueError, match=f"load: .*x.safetensors is damaged or not a .safetensors file: 'w' is of type {dtype}; F64, F32"
+    ):
         mg.load(tmp_path / "x.safetensors")
 
 
@@ -354,3 +356,48 @@ def test_no_damage_escapes_as_another_error(suffix: str, tmp_path: Path):
         except ValueError:
             refused += 1
     assert refused > 500
+
+
+def central(data: bytearray) -> list[int]:
+    """Where the entries of a zip file's directory begin."""
+    return [i for i in range(len(data)) if data[i : i + 4] == b"PK\x01\x02"]
+
+
+def test_members_that_overlap(tmp_path: Path):
+    """Many entries of one compressed member: a small file that claims all of them."""
+    one = bytearray(npz(("a.npy", npy("(1000000,)", data=bytes(8_000_000))), method=zipfile.ZIP_DEFLATED))
+    start = central(one)[0]
+    entry, end = one[start : start + 46 + 5], bytearray(one[start + 46 + 5 :])
+    entries = b"".join(bytes(entry[:46]) + f"{i:05}"[-1:].encode() + b".npy" for i in range(9))
+    struct.pack_into("<HHI", end, 8, 9, 9, len(entries))
+    (tmp_path / "x.npz").write_bytes(bytes(one[:start]) + entries + bytes(end))
+    with pytest.raises(mg.DamagedFileError, match="overlaps another one"):
+        mg.load(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize(
+    "header", ["(((", "{'a': ", "['x'] * 9", "{'descr': {}, 'fortran_order': 0, 'shape': None}", "(" * 500]
+)
+def test_headers_that_are_no_headers(header: str, tmp_path: Path):
+    text = header.encode().ljust(117) + b"\n"
+    data = npz(("w.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text))
+    (tmp_path / "x.npz").write_bytes(data)
+    with pytest.raises(mg.DamagedFileError, match=r"x\.npz is damaged"):
+        mg.load(tmp_path / "x.npz")
+
+
+@both
+def test_booleans_that_are_neither(suffix: str, tmp_path: Path):
+    file = mg.save({"w": np.array([2], np.uint8).view(bool)}, tmp_path / f"x{suffix}")
+    with pytest.raises(mg.DamagedFileError, match="'w' has booleans that are neither 0 nor 1"):
+        mg.load(file)
+
+
+@both
+def test_what_is_no_file(suffix: str, tmp_path: Path):
+    (tmp_path / f"d{suffix}").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"load: .* is a folder"):
+        mg.load(tmp_path / f"d{suffix}")
+    (tmp_path / f"x{suffix}").symlink_to("/dev/zero")
+    with pytest.raises(OSError, match=r"load: .* is a device or a pipe"):
+        mg.load(tmp_path / f"x{suffix}")

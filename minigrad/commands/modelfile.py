@@ -7,9 +7,15 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from minigrad.files import DamagedFileError, decoding
+from minigrad.nn.init import Rationed
 from minigrad.nn.models import build
 from minigrad.nn.module import Module
 from minigrad.storage import load, save
+
+LARGEST = 1024  # rows and columns of an image
 
 
 class Trained(NamedTuple):
@@ -29,28 +35,34 @@ def write(model: Module, about: Trained, path: str | PathLike[str]) -> Path:
 
 
 def read(path: str | PathLike[str]) -> tuple[Module, Trained]:
-    """Rebuild a network from its file, in evaluation mode; a ValueError if it is damaged, or not from ``minigrad train``."""
+    """Rebuild a network from its file, in evaluation mode; a DamagedFileError if it is not one of ``minigrad train``."""
     saved = load(path)
     if "network" not in saved.metadata:
         hint = "; it is a checkpoint: give the file of --save" if "run" in saved.metadata else ""
-        raise ValueError(f"{path} does not hold a network saved by minigrad train{hint}")
-    try:
+        raise DamagedFileError(f"{path} does not hold a network saved by minigrad train{hint}")
+    with decoding(f"{path} holds a damaged network"):
         about = _checked(json.loads(saved.metadata["network"]))
-        model = build(about.name, about.shape, len(about.classes))
+        numbers = sum(array.size for array in saved.values())
+        model = build(about.name, about.shape, len(about.classes), Rationed(np.random.PCG64(0), numbers))
         model.load_state_dict(saved)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} holds a damaged network: {error}") from error
+        if bad := [name for name, array in saved.items() if not np.isfinite(array).all()]:
+            raise ValueError(f"{', '.join(bad)} {'have' if bad[1:] else 'has'} elements that are nan or infinite")
     return model.eval(), about
 
 
 def _checked(fields: dict[str, Any]) -> Trained:
     """The description of a network, validated."""
-    about = Trained(**{**fields, "shape": tuple(int(n) for n in fields["shape"])})
+    about = Trained(**{**fields, "shape": tuple(fields["shape"])})
     numbers = [*about.mean, *about.std, about.margin]
-    if not all(isinstance(n, int | float) for n in numbers) or not all(isinstance(text, str) for text in about.classes):
-        raise ValueError("its description has values of wrong types")
+    texts = [about.name, *about.classes]
+    if not all(type(n) is int for n in about.shape) or not all(type(n) in (int, float) for n in numbers):
+        raise ValueError("its description has something else for a number")
+    if not isinstance(about.classes, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError("its description has something else for a name")
+    if len(about.shape) != 3 or len(set(about.classes)) < max(1, len(about.classes)):
+        raise ValueError("an image has three lengths, (C, H, W), and each class a name of its own")
     if not len(about.mean) == len(about.std) == about.shape[0] or not min(about.std) > 0 or not 0 <= about.margin < 1:
         raise ValueError("its description contradicts itself")
-    if max(about.shape) > 1024:
-        raise ValueError(f"images of shape {about.shape} are too large")
+    if not np.isfinite(numbers).all() or not 1 <= min(about.shape) <= max(about.shape) <= LARGEST:
+        raise ValueError(f"images of shape {about.shape}, or their statistics, are out of range")
     return about

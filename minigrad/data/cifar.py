@@ -13,6 +13,7 @@ import numpy as np
 
 from minigrad.data.dataset import Array, ArrayDataset
 from minigrad.data.download import File, obtain
+from minigrad.files import DamagedFileError, check_regular, decoding
 
 # Checksum and URL: www.cs.toronto.edu/~kriz/cifar.html, the page of the dataset's author.
 ARCHIVE = File("cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530", 170_052_171)
@@ -48,7 +49,7 @@ def load_cifar10(
 
     Raises
     ------
-    FileNotFoundError, ValueError, ConnectionError
+    FileNotFoundError, DamagedFileError, ConnectionError
         As in `load_mnist`.
 
     Examples
@@ -79,12 +80,12 @@ def _dataset(files: list[Array]) -> ArrayDataset:
 def _records(data: bytes, where: str) -> Array:
     """The bytes of a file as rows, one per image, the label first."""
     if not data or len(data) % RECORD or len(data) > LARGEST:
-        raise ValueError(
+        raise DamagedFileError(
             f"load_cifar10: {where} is damaged: its {len(data):,} bytes are not 1 to 10,000 records of {RECORD:,} bytes"
         )
     records = np.frombuffer(data, np.uint8).reshape(-1, RECORD)
     if (most := records[:, 0].max()) > 9:
-        raise ValueError(f"load_cifar10: {where} has a label {most}, but the classes are 0 to 9")
+        raise DamagedFileError(f"load_cifar10: {where} has a label {most}, but the classes are 0 to 9")
     return records
 
 
@@ -103,21 +104,22 @@ def _from_archive(path: Path) -> dict[str, Array]:
     """The records in the archive, which is streamed: no path in it is ever used on disk."""
     import gzip
     import tarfile
-    import zlib
 
     records: dict[str, Array] = {}
-    try:
-        with gzip.open(path) as unpacked, tarfile.open(mode="r|", fileobj=_Bounded(unpacked)) as archive:
-            for member, stream in _regular_files(archive):
-                name = member.name.removeprefix("./").removeprefix(f"{FOLDER}/")
-                if name in NAMES:
-                    if name in records:
-                        raise ValueError(f"it has {member.name} twice")
-                    records[name] = _records(stream.read(LARGEST + 1), f"{path}: {member.name}")
-    except (tarfile.TarError, ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ValueError(f"load_cifar10: {path} is damaged or not the expected archive: {error}") from error
+    check_regular(path, "load_cifar10")
+    with (
+        decoding(f"load_cifar10: {path} is damaged or not the expected archive"),
+        gzip.open(path) as unpacked,
+        tarfile.open(mode="r|", fileobj=_Bounded(unpacked)) as archive,
+    ):
+        for member, stream in _regular_files(archive):
+            name = member.name.removeprefix("./").removeprefix(f"{FOLDER}/")
+            if name in NAMES:
+                if name in records:
+                    raise ValueError(f"it has {member.name} twice")
+                records[name] = _records(stream.read(LARGEST + 1), f"{path}: {member.name}")
     if missing := [name for name in NAMES if name not in records]:
-        raise ValueError(f"load_cifar10: {path} lacks {', '.join(missing)}")
+        raise DamagedFileError(f"load_cifar10: {path} lacks {', '.join(missing)}")
     return records
 
 

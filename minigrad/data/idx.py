@@ -13,7 +13,7 @@ import numpy as np
 
 from minigrad.data.dataset import Array, ArrayDataset
 from minigrad.data.download import File, obtain
-from minigrad.files import DEFLATE, read_rest
+from minigrad.files import DEFLATE, DamagedFileError, check_regular, decoding, read_rest
 
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MOST = 60_000  # images in a file
@@ -73,7 +73,7 @@ def load_mnist(
     ------
     FileNotFoundError
         If a file is missing; the message gives its URL.
-    ValueError
+    DamagedFileError
         If a file is damaged, or not the expected one.
     ConnectionError
         If a download fails.
@@ -117,11 +117,15 @@ def _pair(images: Path, labels: Path, size: tuple[int, int], who: str) -> ArrayD
     """Images and their labels, validated together."""
     x, y = read_idx(images, MOST * math.prod(size)), read_idx(labels, MOST)
     if x.dtype != np.uint8 or x.shape[1:] != size:
-        raise ValueError(f"{who}: {images} must hold uint8 of shape (N, {size[0]}, {size[1]}), got {x.dtype} {x.shape}")
+        raise DamagedFileError(
+            f"{who}: {images} must hold uint8 of shape (N, {size[0]}, {size[1]}), got {x.dtype} {x.shape}"
+        )
     if y.dtype != np.uint8 or y.shape != x.shape[:1]:
-        raise ValueError(f"{who}: {labels} must hold a uint8 for each of {len(x)} images, got {y.dtype} {y.shape}")
-    if y.size and y.max() > 9:
-        raise ValueError(f"{who}: {labels} has a label {y.max()}, but the classes are 0 to 9")
+        raise DamagedFileError(f"{who}: {labels} must hold a uint8 for each of {len(x)} images, got {y.dtype} {y.shape}")
+    if not len(y):
+        raise DamagedFileError(f"{who}: {images} holds no images")
+    if y.max() > 9:
+        raise DamagedFileError(f"{who}: {labels} has a label {y.max()}, but the classes are 0 to 9")
     return ArrayDataset(x[:, None], y.astype(np.int64))
 
 
@@ -142,7 +146,7 @@ def read_idx(path: str | PathLike[str], most: float = math.inf) -> Array:
 
     Raises
     ------
-    ValueError
+    DamagedFileError
         If the file is not in this format, is truncated or too long, or exceeds `most`. Nothing is allocated for a size that
         the file cannot hold.
 
@@ -156,19 +160,16 @@ def read_idx(path: str | PathLike[str], most: float = math.inf) -> Array:
     array([7, 2, 1], dtype=uint8)
     """
     import gzip
-    import zlib
 
-    with open(path, "rb") as stream:
+    check_regular(path, "read_idx")
+    with open(path, "rb") as stream, decoding(f"read_idx: {os.fspath(path)} is damaged or not an IDX file"):
         size = os.fstat(stream.fileno()).st_size
         compressed = stream.read(2) == b"\x1f\x8b"
         stream.seek(0)
-        try:
-            if compressed:
-                with gzip.open(stream) as unpacked:
-                    return _read(unpacked, min(most, DEFLATE * size))
-            return _read(stream, min(most, size))
-        except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise ValueError(f"read_idx: {os.fspath(path)} is damaged or not an IDX file: {error}") from error
+        if compressed:
+            with gzip.open(stream) as unpacked:
+                return _read(unpacked, min(most, DEFLATE * size))
+        return _read(stream, min(most, size))
 
 
 def _read(stream: BufferedIOBase, limit: float) -> Array:

@@ -23,6 +23,34 @@ Shape = int | Sequence[int]
 Generator = np.random.Generator
 
 
+class Rationed(Generator):
+    """A generator that draws at most `most` numbers, so that a network can be refused before its memory is allocated.
+
+    >>> mg.nn.Linear(1000, 1000, rng=Rationed(np.random.PCG64(0), most=100))
+    Traceback (most recent call last):
+    ValueError: more than 100 weights are needed
+    """
+
+    def __init__(self, bits: np.random.BitGenerator, most: int) -> None:
+        super().__init__(bits)
+        self.most = self.left = most
+
+    def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = None) -> Any:
+        """Draw from a uniform distribution."""
+        self._spend(size)
+        return super().uniform(low, high, size)
+
+    def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = None) -> Any:
+        """Draw from a normal distribution."""
+        self._spend(size)
+        return super().normal(loc, scale, size)
+
+    def _spend(self, size: Any) -> None:
+        self.left -= math.prod(size) if isinstance(size, Sequence) else size or 1
+        if self.left < 0:
+            raise ValueError(f"more than {self.most:,} weights are needed")
+
+
 def generator(rng: Generator | None) -> Generator:
     """The given generator, or a fresh one."""
     if rng is not None and not isinstance(rng, Generator):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from os import PathLike
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from minigrad.files import MESSAGE, DamagedFileError
 from minigrad.nn.history import History
 from minigrad.nn.module import Module
 from minigrad.optim import Optimizer, ReduceLROnPlateau, Scheduler
-from minigrad.storage import load, save
+from minigrad.storage import Saved, load, save
+from minigrad.text import shorten
 
 Schedule = Scheduler | ReduceLROnPlateau
 State = dict[str, Any]
@@ -68,40 +70,46 @@ class TrainingState:
             warnings.warn(message, RuntimeWarning, stacklevel=3)
 
     def load(self, path: str | PathLike[str]) -> None:
-        """Restore the state that `save` wrote; if it does not fit, nothing is changed.
+        """Restore the state that `save` wrote. If anything in the file does not fit, nothing is changed.
 
         Raises
         ------
+        DamagedFileError
+            If the file is not a training state, or has values that no run can have.
         ValueError
-            If the file is of another model, optimiser or schedule, or is not a training state.
+            If it is of another model, optimiser or schedule.
         """
         saved = load(path)
         if "run" not in saved.metadata:
-            raise ValueError(f"fit: {path} holds no training run to resume; was it written by fit(checkpoint=...)?")
-        parts: dict[str, State] = {"model": {}, "best": {}, "optimizer": {}}
-        kept: dict[str, State] = {}
+            raise DamagedFileError(f"fit: {path} holds no training run to resume; was it written by fit(checkpoint=...)?")
+        before = None
         try:
-            new = json.loads(saved.metadata["run"])
-            kinds, history = new.pop("kinds"), History(new.pop("history"))
-            for name, array in saved.items():
-                part, _, key = name.partition(".")
-                parts[part][key] = array
-            for name, array in parts["optimizer"].items():
-                number, _, key = name.partition(".")
-                kept.setdefault(number, {})[key] = array
-            new["optimizer"]["state"] = kept
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"fit: {path} holds a damaged training run: {error!r}") from error
-        if kinds != self._kinds():
-            raise ValueError(f"fit: {path} is of a run with {', '.join(kinds)}; this one has {', '.join(self._kinds())}")
-        before = self._state()
-        try:
-            self._set({**new, "model": parts["model"]})
-        except Exception as error:
-            self._set(before)
+            run = _Run.read(saved)
+            if run.kinds != (kinds := self._kinds()):
+                raise ValueError(f"fit: {path} is of a run with {', '.join(run.kinds)}; this one has {', '.join(kinds)}")
+            self._check_finite(run)
+            before = self._state()
+            self._set({**run.rest, "model": run.best})  # tried, not kept
+            self._set({**run.rest, "model": run.model})
+            if _plain({**self._state(), "model": None}) != _plain({**run.rest, "model": None}):
+                raise TypeError("its numbers are not those that a run writes")
+        except BaseException as error:
+            if before is not None:
+                self._set(before)
             error.add_note(f"in fit: {path} is of another run; nothing was changed")
-            raise
-        self.history, self.best = history, parts["best"]
+            if type(error) is ValueError or not isinstance(error, Exception):
+                raise
+            what = shorten(str(error) or type(error).__name__, MESSAGE)
+            raise DamagedFileError(f"fit: {path} holds a damaged training run: {what}; nothing was changed") from error
+        self.history, self.best = run.history, run.best
+
+    def _check_finite(self, run: _Run) -> None:
+        weights = {name for name, _ in self.model.named_parameters()}
+        named = [(name, v) for state in (run.model, run.best) for name, v in state.items() if name in weights]
+        for number, arrays in run.rest["optimizer"]["state"].items():
+            named += [(f"optimizer.{number}.{name}", v) for name, v in arrays.items()]
+        if bad := list(dict.fromkeys(name for name, v in named if not np.isfinite(v).all())):
+            raise TypeError(f"{', '.join(bad)} {'have' if bad[1:] else 'has'} elements that are nan or infinite")
 
     def _kinds(self) -> list[str]:
         """The class names that must be the same in a run that is continued."""
@@ -123,3 +131,39 @@ class TrainingState:
             self.schedule.load_state_dict(state["schedule"])
         for rng, numbers in zip(self._generators, state["generators"], strict=True):
             rng.bit_generator.state = numbers
+
+
+class _Run(NamedTuple):
+    """The content of a checkpoint, of the right types throughout; whether it fits a model is another question."""
+
+    kinds: list[str]
+    history: History
+    model: State
+    best: State
+    rest: State  # the states of optimiser, schedule and generators
+
+    @classmethod
+    def read(cls, saved: Saved) -> _Run:
+        rest = json.loads(saved.metadata["run"])
+        kinds, rows = rest.pop("kinds"), rest.pop("history")
+        if set(rest) != {"optimizer", "schedule", "generators"} or not all(isinstance(kind, str) for kind in kinds):
+            raise TypeError(f"its parts are {sorted(rest)}")
+        for row in rows:
+            if not row or not all(type(number) in (int, float) for number in row.values()):
+                raise TypeError("its history is not of numbers")
+        parts: dict[str, State] = {"model": {}, "best": {}, "optimizer": {}}
+        for name, array in saved.items():
+            part, _, key = name.partition(".")
+            parts[part][key] = array
+        kept: dict[str, State] = {}
+        for name, array in parts["optimizer"].items():
+            number, _, key = name.partition(".")
+            kept.setdefault(number, {})[key] = array
+        rest["optimizer"]["state"] = kept
+        return cls(kinds, History(rows), parts["model"], parts["best"], rest)
+
+
+def _plain(state: State) -> Any:
+    """A state as JSON gives it back, so that two can be compared."""
+    optimizer = {**state["optimizer"], "state": None}
+    return json.loads(json.dumps({**state, "optimizer": optimizer}, default=lambda number: np.asarray(number).tolist()))

@@ -173,7 +173,7 @@ class Optimizer:
         Raises
         ------
         ValueError
-            Lists all differences in groups, settings, parameters and shapes.
+            Lists all differences in groups, settings, parameters and shapes, or names a setting that is out of range.
         """
         faults: list[str] = []
         params = {number: p for p, number in self._numbers().items()}
@@ -184,6 +184,10 @@ class Optimizer:
         for i, group in enumerate(groups):
             if differing := (set(group) ^ set(self.defaults)) - {"params", "initial_lr"}:
                 faults.append(f"settings {sorted(differing)} of group {i} are not in both")
+            else:
+                faults += self._out_of_range(group)
+        if (saved_numbers := [n for g in groups for n in g["params"]]) != list(range(len(saved_numbers))):
+            faults.append(f"parameters are numbered {saved_numbers} in the groups")
         new: dict[Tensor, dict[str, Any]] = {}
         settings = [group for group, n in zip(groups, sizes, strict=False) for _ in range(n)]
         for number, entry in {int(k): v for k, v in state_dict["state"].items()}.items():
@@ -200,12 +204,26 @@ class Optimizer:
             if p.dtype.kind != "c" and any(np.iscomplexobj(v) for v in entry.values()):
                 faults.append(f"parameter {number} is {p.dtype}, saved were complex numbers")
                 continue
+            if np.ndim(entry["step"]) or not 0 <= entry["step"] < 2**63 or entry["step"] != int(entry["step"]):
+                faults.append(f"parameter {number} has taken {entry['step']} steps")
+                continue
             new[p] = {k: int(v) if k == "step" else np.array(v, p.dtype) for k, v in entry.items()}
         if faults:
             raise ValueError(f"{self._name}.load_state_dict: the state does not fit; {'; '.join(faults)}")
         for group, loaded in zip(self.param_groups, groups, strict=True):
             group.update({k: tuple(v) if k == "betas" else v for k, v in loaded.items() if k != "params"})
         self.state = new
+
+    def _out_of_range(self, group: Mapping[str, Any]) -> list[str]:
+        """What is wrong with the settings of a saved group."""
+        try:
+            self._check(dict(group))
+        except (TypeError, ValueError) as error:
+            return [str(error)]
+        values = {k: group[k] for k in (*self.defaults, "initial_lr") if k in group}
+        switches = [k for k, v in values.items() if (type(v) is bool) != (type(self.defaults.get(k)) is bool)]
+        infinite = [k for k, v in values.items() if not np.isfinite(v).all()]
+        return [f"{k} cannot be {values[k]!r}" for k in (*switches, *infinite)]
 
     def _numbers(self) -> dict[Tensor, int]:
         return {p: i for i, p in enumerate(p for group in self.param_groups for p in group["params"])}

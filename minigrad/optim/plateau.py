@@ -92,6 +92,8 @@ class ReduceLROnPlateau:
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Continue from the `state_dict` of a schedule with the same settings."""
+        counts = {name: int(state_dict[name]) for name in ("num_bad_epochs", "cooldown_counter", "last_epoch")}
+        if min(counts.values()) < 0:
+            raise ValueError(f"ReduceLROnPlateau: the counts of a state are at least 0, got {counts}")
         self.best = float(state_dict["best"])
-        for name in ("num_bad_epochs", "cooldown_counter", "last_epoch"):
-            setattr(self, name, int(state_dict[name]))
+        vars(self).update(counts)

@@ -65,7 +65,10 @@ class Scheduler:
                 f"{type(self).__name__}: the state is of {len(state_dict['base_lrs'])} groups, the optimiser has "
                 f"{len(self.base_lrs)}"
             )
-        self.last_epoch, self.base_lrs = int(state_dict["last_epoch"]), [float(v) for v in state_dict["base_lrs"]]
+        last, rates = int(state_dict["last_epoch"]), [float(v) for v in state_dict["base_lrs"]]
+        if not 0 <= last < 2**63 or not all(0 <= rate < math.inf for rate in rates):
+            raise ValueError(f"{type(self).__name__}: no state has the epoch {last} and the rates {rates}")
+        self.last_epoch, self.base_lrs = last, rates
         self._set(self.last_epoch)
 
 

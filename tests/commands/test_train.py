@@ -351,14 +351,22 @@ def test_mistakes_in_predicting(lenet: tuple[Path, str], capsys: Capture, tmp_pa
     assert "No such file" in refused(capsys, "predict", tmp_path / "nothing.npz", image)
     assert "ends in .npz or .safetensors" in refused(capsys, "predict", image, image)
     (tmp_path / "text.png").write_text("this is no image")
-    assert "text.png is not an image" in refused(capsys, "predict", file, tmp_path / "text.png")
+    assert "text.png is damaged, or not an image in PNG, JPEG, GIF, BMP, WebP or TIFF" in refused(
+        capsys, "predict", file, tmp_path / "text.png"
+    )
     whole = (tmp_path / "dark.png").read_bytes()
     (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
     assert "cut.png is damaged" in refused(capsys, "predict", file, tmp_path / "cut.png")
     (tmp_path / "cut.safetensors").write_bytes(file.read_bytes()[:5000])
     assert "cut.safetensors is damaged" in refused(capsys, "predict", tmp_path / "cut.safetensors", image)
     (tmp_path / "bomb.pbm").write_bytes(b"P4 100000 100000\n")
-    assert "bomb.pbm is not an image, or is too large" in refused(capsys, "predict", file, tmp_path / "bomb.pbm")
+    assert "bomb.pbm is damaged, or not an image" in refused(capsys, "predict", file, tmp_path / "bomb.pbm")
+    (tmp_path / "run.eps").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n(ran) print\n")
+    assert "run.eps is damaged, or not an image" in refused(capsys, "predict", file, tmp_path / "run.eps")
+    Image.new("1", (20_000, 6_000)).save(tmp_path / "vast.png")
+    assert "20,000 × 6,000 pixels are more than 100,000,000" in refused(capsys, "predict", file, tmp_path / "vast.png")
+    (tmp_path / "zero.png").symlink_to("/dev/zero")
+    assert "zero.png is a device or a pipe" in refused(capsys, "predict", file, tmp_path / "zero.png")
 
 
 def test_files_that_hold_no_network(capsys: Capture, tmp_path: Path):
@@ -376,6 +384,16 @@ def test_files_that_hold_no_network(capsys: Capture, tmp_path: Path):
         {"shape": [1, 9, 9]},
         {"shape": [3, 8, 8]},
         {"shape": [1, 8, 10**6]},
+        {"shape": []},
+        {"shape": [float("inf"), 8, 8]},
+        {"shape": [1, 1024, 1024]},
+        {"shape": [True, 8, 8]},
+        {"shape": "188"},
+        {"name": "mlp", "shape": [1, 1024, 1024]},
+        {"name": ["softmax"]},
+        {"classes": ["a"] * 10},
+        {"classes": "0123456789"},
+        {"mean": [float("nan")]},
         {"classes": ["a"]},
         {"classes": [1, 2]},
         {"mean": []},
@@ -388,9 +406,13 @@ def test_files_that_hold_no_network(capsys: Capture, tmp_path: Path):
     ):
         mg.save(model, file, {"network": json.dumps({**good, **change})})
         assert "holds a damaged network" in refused(capsys, "predict", file, image)
-    for text in ("", "[]", "{}", "null"):
+    for text in ("", "[]", "{}", "null", "[" * 100_000, '{"shape": ' + "[" * 5000 + "]" * 5000 + "}"):
         mg.save(model, file, {"network": text})
         assert "holds a damaged network" in refused(capsys, "predict", file, image)
+    state = model.state_dict()
+    state["1.bias"][3] = np.nan
+    mg.save(state, file, {"network": json.dumps(good)})
+    assert "1.bias has elements that are nan or infinite" in refused(capsys, "predict", file, image)
     mg.save(model, file, {"network": json.dumps(good)})
     assert "%" in done(capsys, "predict", file, image)
 
@@ -425,3 +447,13 @@ def test_help(capsys: Capture, name: str):
         main([name, "--help"])
     assert stop.value.code == 0
     assert f"usage: minigrad {name}" in capsys.readouterr().out
+
+
+def test_a_large_picture_is_reduced_first(tmp_path: Path):
+    page = np.full((3000, 5000), 255, np.uint8)
+    page[1000:2000, 2000:3000] = 0
+    for kind in ("png", "jpg", "gif"):
+        Image.fromarray(page).save(tmp_path / f"large.{kind}")
+        x = read_image(str(tmp_path / f"large.{kind}"), (1, 28, 28), 8 / 28, "auto")
+        assert (x[0, 5:23, 5:23] > 0.9).all()
+        assert x.sum() == pytest.approx(400, rel=0.05)
