@@ -10,10 +10,12 @@ import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from textwrap import fill
 
 from minigrad.commands import report
 from minigrad.commands.calculation import Calculation, Direction, Theme
 from minigrad.commands.usage import Parser, UsageError
+from minigrad.expression import OPERATIONS
 from minigrad.files import check_folder, suffix_of
 from minigrad.version import __version__
 
@@ -30,7 +32,8 @@ examples:
   minigrad "mean((W @ x - t) ** 2)" "W=[[1, 2], [3, 4]]" "x=[1, -1]" "t=[0.5, 0]" --check
 
 Operations are called by name, as in exp(x), sum(x, axis=0) or where(x > 0, x, 0); the constants pi, e, inf and nan are
-known. All values are float64.
+known. A power is written x**2, a product 2*x. All values are float64. The operations are
+{operations}
 
 Train a network on images with "minigrad train", classify images with "minigrad predict"; see minigrad train --help and
 minigrad predict --help.
@@ -117,7 +120,7 @@ def _options(argv: Sequence[str]) -> _Options:
         prog="minigrad",
         usage=USAGE,
         description="Evaluate an expression and show every value and gradient in it.",
-        epilog=EXAMPLES,
+        epilog=EXAMPLES.format(operations=fill(" ".join(OPERATIONS), 118, break_on_hyphens=False)),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

@@ -180,8 +180,8 @@ def test_every_operation_declares_its_inputs_by_known_names() -> None:
 
 def test_operations_are_those_of_the_table_and_nothing_else_can_be_called() -> None:
     assert OPERATIONS == {name: getattr(ops, name) for name in BOUNDS}
-    assert len(BOUNDS) == sum(len(listed.split()) for listed in NAMES.values()) == 179
-    assert not {"astype", "getitem", "scatter", "linspace", "conv2d", "vander"} & OPERATIONS.keys()
+    assert len(BOUNDS) == sum(len(listed.split()) for listed in NAMES.values()) == 217
+    assert not {"astype", "getitem", "scatter", "linspace", "full", "apply_along_axis", "vander"} & OPERATIONS.keys()
     for name in {*ops.__all__, *dir(builtins), *dir(np)} - BOUNDS.keys() - set(keyword.kwlist):
         assert f"unknown operation {name!r}" in str(error(f"{name}(x)"))
 
@@ -244,7 +244,7 @@ def test_any_text_is_computed_or_refused(source: str) -> None:
         ("", "", "empty"),
         ("   ", "", "empty"),
         ("x +", None, "cannot be read"),
-        ("x y", None, "cannot be read"),
+        ("x y", "y", "write x*y"),
         ("x = 2", None, "cannot be read"),
         ("(x", None, "cannot be read"),
         ("x; y", None, "cannot be read"),
@@ -258,8 +258,9 @@ def test_any_text_is_computed_or_refused(source: str) -> None:
         ("(x + y) * w", "w", "unknown name 'w' in the expression; give it a value: w=1.0"),
         ("θ * w", "w", "unknown name 'w'"),
         ("x + exp", "exp", "'exp' is an operation; call it: exp(...)"),
-        ("x + siin(x)", "siin", "unknown operation 'siin'; did you mean 'sin'?"),
-        ("x * y(2)", "y", "unknown operation 'y'; known are abs, add"),
+        ("x + siin(x)", "siin", "unknown operation 'siin'; did you mean sin?"),
+        ("x * y(2)", "y", "unknown operation 'y'; write a product as y*(...)"),
+        ("x * yonder(2)", "yonder", "unknown operation 'yonder'; minigrad --help lists the operations"),
         ("__import__('os').system('true')", None, "attributes cannot be read"),
         ("__import__('os')", "__import__", "unknown operation"),
         ("eval('x')", "eval", "unknown operation"),
@@ -285,7 +286,7 @@ def test_any_text_is_computed_or_refused(source: str) -> None:
         ("not x", None, "not understood"),
         ("~x", None, "not understood"),
         ("quantile(broadcast_to(x, [10000]), broadcast_to(0.5, [10000]))", None, "too large"),
-        ("1 + x ^ 2", None, "a power is written **"),
+        ("1 + x ^ 2", "^", "a power is written **: write x**2"),
         ("x + 'a'", "'a'", "numbers are real; text"),
         ("'a' * 1000000000", "'a'", "numbers are real; text"),
         ("b'a'", None, "numbers are real; text"),
@@ -411,3 +412,102 @@ def test_pointer_into_a_long_expression() -> None:
 
 def test_long_messages_are_shortened() -> None:
     assert len(str(error("concatenate(v)"))) < 400
+
+
+# Mathematics, written as in a book
+
+
+@pytest.mark.parametrize(
+    ("source", "place", "message"),
+    [
+        ("1 + 2x", "2x", "write 2*x"),
+        ("2(x+1)", "2(", "write 2*(x+1)"),
+        ("(x+y)(x-y)", "(", "write (x+y)*(x-y)"),
+        ("3sin(x) + 1", "3sin", "write 3*sin(x)"),
+        ("x sin(y)", "sin", "write x*sin(y)"),
+        ("sin x + 1", "sin x", "write sin(x)"),
+        ("cos 2x", "cos 2", "write cos(2*x)"),
+        ("y + |x - 1| * 2", "|", "write abs(x - 1)"),
+        ("x²", "²", "write x**2"),
+        ("(x + y)³", "³", "write (x + y)**3"),
+        ("√x", "√", "write sqrt(x)"),
+        ("2 * √(x+1)", "√", "write sqrt(x+1)"),
+        ("x · y", "·", "write x*y"),
+        ("x·y", "·", "write x*y"),
+        ("x × y", "×", "write x*y"),
+        ("x ÷ y", "÷", "write x/y"),
+        ("x − 1", "−", "write x-1"),
+        ("x ≤ 2", "≤", "write x<=2"),
+        ("exp(x)^2", "^", "a power is written **: write exp(x)**2"),
+        ("2^-x", "^", "a power is written **: write 2**-x"),
+        ("max(x, y)", "max(x, y)", "max takes one array and an axis; write maximum(x, y)"),
+        ("1 + max(x, 0)", "max(x, 0)", "of two values write maximum(x, 0)"),
+        ("min(0.5, x)", "min(0.5, x)", "write minimum(0.5, x)"),
+        ("ln(x)", "ln", "did you mean log?"),
+        ("x + asin(x)", "asin", "did you mean arcsin?"),
+        ("acos(x)", "acos", "did you mean arccos?"),
+        ("atan(x)", "atan", "did you mean arctan?"),
+        ("Sin(x)", "Sin", "did you mean sin?"),
+        ("cot(x)", "cot", "write 1/tan(x)"),
+        ("π * x", "π", "did you mean pi?"),
+        ("xy", "xy", "write a product as x*y"),
+        ("sine + x", "sine", "did you mean sin(...)?"),
+        ("ln * x", "ln", "did you mean log(...)?"),
+        ("x + \x1b[31m", None, "[31m"),
+    ],
+)
+def test_mathematics_that_is_written_otherwise_here(source: str, place: str | None, message: str) -> None:
+    caught = error(source)
+    assert message in str(caught)
+    assert "\x1b" not in str(caught)
+    if place is not None:
+        assert source[caught.column : caught.column + caught.width].startswith(place)
+
+
+@pytest.mark.parametrize(
+    "source", ["2x", "x²", "|x|", "sin x", "x·y", "2(x+1)", "(x+1)(x-1)", "√x", "x^2", "2^-x", "cos 2x"]
+)
+def test_the_advice_is_followed_with_success(source: str) -> None:
+    written = str(error(source)).splitlines()[0].rpartition("write ")[2]
+    assert np.isfinite(value(written))
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("sum(conv1d([[[1, 2, 3, 4, 5]]], [[[2, -1, 3]]]))", 39),
+        ("conv2d([[W]], [[W]])[0, 0, 0, 0]", 30),
+        ("sum(conv2d([[W]], [[W]], padding='same'))", 59),
+        ("sum(max_pool2d([[W]], 2))", 4),
+        ("sum(avg_pool2d([[W]], 2))", 2.5),
+        ("sum(adaptive_avg_pool2d([[W]], 1))", 2.5),
+        ("cross_entropy([[1, 2, 3]], [2])", 0.4076),
+        ("cross_entropy([[1, 2, 3]], [[0, 0, 1]])", 0.4076),
+        ("mse_loss([x, y], [1, 1])", 8.5),
+        ("sum(layer_norm([x, y], 2) * [1, 2])", -1),
+        ("linear([[1, 2]], W, [1, 1])[0, 1]", 12),
+        ("average([1, 2, 5], weights=[1, 1, 2])", 3.25),
+    ],
+)
+def test_operations_of_networks(source: str, expected: float) -> None:
+    assert value(source) == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "conv1d(resize(x, [1, 1, 1000000]), resize(x, [100, 1, 3]))",
+        "conv2d([[W]], [[W]], padding=99999)",
+        "conv_transpose1d([[[x]]], [[[1]]], stride=99999999)",
+        "conv_transpose2d([[W]], [[W]], dilation=99999)",
+        "max_pool1d(resize(x, [1, 1, 10000]), 5000, 1)",
+        "avg_pool2d([[W]], 2, padding=9999999)",
+        "adaptive_max_pool3d([[[W]]], 9999)",
+        "adaptive_avg_pool1d([[[x, x]]], 99999999)",
+        "linear(resize(x, [9000, 1]), resize(x, [9000, 1]))",
+        "kron(resize(x, 9000), resize(x, 9000))",
+        "convolve(resize(x, 9000), resize(x, 9000))",
+    ],
+)
+def test_operations_of_networks_are_bounded(source: str) -> None:
+    assert "too large" in str(error(source))

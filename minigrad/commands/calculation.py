@@ -17,9 +17,11 @@ from minigrad.expression import LARGEST, OPERATIONS, Expression, ExpressionError
 from minigrad.gradcheck import Check
 from minigrad.graph import Value
 from minigrad.tensor import Tensor
+from minigrad.text import shorten
 
 Direction: TypeAlias = Literal["LR", "TB"]
 Theme: TypeAlias = Literal["auto", "light", "dark"]
+LONGEST = 300  # characters of a message
 CHECKED = 10_000  # elements that a check moves, one after the other
 
 
@@ -64,7 +66,11 @@ class Calculation:
         if self.result.ndim:
             what = f"the result is an array of shape {self.result.shape}, and only a scalar has a gradient"
             raise ExpressionError(f"{what}; wrap it in sum(...) or mean(...)", source, 0, len(source))
-        self.result.backward()
+        try:
+            self.result.backward()
+        except (RuntimeError, TypeError, ValueError) as error:
+            text = shorten(str(error) or type(error).__name__, LONGEST)
+            raise ExpressionError(f"the gradient: {text}", source, 0, len(source)) from error
 
     def check(self) -> None:
         """Compare the reported gradients with central differences."""

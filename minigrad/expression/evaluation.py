@@ -13,7 +13,8 @@ import numpy as np
 
 from minigrad import ops
 from minigrad.expression.sizes import BOUNDS, broadcast, size
-from minigrad.expression.syntax import BINARY, COMPARISONS, Expression, ExpressionError
+from minigrad.expression.spelling import unknown_name
+from minigrad.expression.syntax import BINARY, COMPARISONS, LARGER, Expression, ExpressionError
 from minigrad.graph import as_array, value_of
 from minigrad.tensor import Tensor
 from minigrad.text import shorten
@@ -27,8 +28,10 @@ OPERATIONS: dict[str, Callable[..., Any]] = {name: getattr(ops, name) for name i
 # The parameters that take arrays; all others are static, such as an axis, and keep the integers they are given.
 INPUTS = frozenset(
     {"x", "a", "b", "h", "p", "zeros", "values", "condition", "min", "max", "arrays", "operands", "to_begin", "to_end"}
-    | {"negative_slope", "alpha", "beta", "min_val", "max_val"}
+    | {"negative_slope", "alpha", "beta", "min_val", "max_val", "target", "weight", "bias", "running_mean", "running_var"}
+    | {"pos_weight", "weights", "v", "y", "dx", "delta", "label_smoothing"}
 )
+CLASSIFIED = frozenset({"cross_entropy", "nll_loss", "multiclass_hinge_loss"})  # whose target may be classes, integers
 
 COMPUTED = ast.BinOp | ast.UnaryOp | ast.Compare | ast.Subscript | ast.Call
 
@@ -79,7 +82,11 @@ class _Evaluation:
             except ExpressionError:
                 raise
             except Exception as error:  # any complaint of an operation about its arguments is an error of the expression
-                raise self.expression.error(shorten(str(error) or type(error).__name__, MESSAGE), node) from error
+                text = shorten(str(error) or type(error).__name__, MESSAGE)
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) > 1:
+                    other = LARGER.get(node.func.id)  # max(x, 0), where 0 is an axis
+                    text += f"; of two values write {other}({self.expression.arguments(node)})" if other else ""
+                raise self.expression.error(text, node) from error
             computed = isinstance(node, COMPUTED) and isinstance(value, Tensor | np.generic | np.ndarray)
             if node is root or (computed and id(value) not in known):
                 known.add(id(value))
@@ -130,7 +137,8 @@ class _Evaluation:
             return np.float64(CONSTANTS[name])
         if name in OPERATIONS:
             raise self.expression.error(f"{name!r} is an operation; call it: {name}(...)", node)
-        raise self.expression.error(self.expression.unknown.format(name=name), node)
+        hint = unknown_name(name, self.names)
+        raise self.expression.error(self.expression.unknown.format(name=name) + (f"; {hint}" if hint else ""), node)
 
     def array(self, value: Any) -> Any:
         """A tensor unchanged, anything else as float64; a list is stacked, and keeps its gradients."""
@@ -160,6 +168,10 @@ class _Evaluation:
                 bound.arguments[parameter] = type(value)(self.array(part) for part in value)
             elif value is not None:
                 bound.arguments[parameter] = self.array(value)
+        if operation in LARGER and len(args) > 1 and not np.ndim(bound.arguments["x"]):
+            raise ValueError(f"{operation} takes one array and an axis, and this is a scalar")
+        if operation in CLASSIFIED:
+            bound.arguments["target"] = _classes(bound.arguments["target"], bound.arguments["x"])
         self.afford(operation, BOUNDS[operation](**bound.arguments))
         return OPERATIONS[operation](*bound.args, **bound.kwargs)
 
@@ -177,6 +189,14 @@ class _Evaluation:
         """Refuse a result that may have more elements than are left."""
         if most > self.left:
             raise ValueError(f"{name}: the result would be too large; all results together may have {LARGEST:,} elements")
+
+
+def _classes(target: Any, x: Any) -> Any:
+    """A target as classes, if it is one integer where `x` has a score for each class; otherwise unchanged."""
+    values = np.asarray(value_of(target))
+    if values.ndim == np.ndim(x) - 1 and np.isfinite(values).all() and (values == np.rint(values)).all():
+        return values.astype(np.int64)
+    return target
 
 
 @cache

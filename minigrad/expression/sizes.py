@@ -39,9 +39,9 @@ def matrix_product(a: Any, b: Any) -> int:
     return size(a) * size(b) // max(1, int(np.shape(a)[-1])) ** 2
 
 
-def outer_product(a: Any, b: Any, **_: Any) -> int:
-    """Every element of `a` times every element of `b`."""
-    return size(a) * size(b)
+def outer_product(a: Any, b: Any = None, v: Any = None, **_: Any) -> int:
+    """Every element of `a` times every element of the other."""
+    return size(a) * size(b if v is None else v)
 
 
 def einstein_sum(subscripts: str, operands: tuple[Any, ...] = ()) -> int:
@@ -148,6 +148,64 @@ def padded(x: Any, pad_width: Any, **_: Any) -> int:
     return math.prod(max(1, n + margin) for n in np.shape(x))
 
 
+def convolved(x: Any, weight: Any, padding: Any = 0, dilation: Any = 1, **_: Any) -> int:
+    """A window of all channels at each place of the padded `x`, or the filters' values there."""
+    shape, kernel = _shape(x), _shape(weight)
+    widest = int(max(kernel[2:], default=1)) * max(_integers(dilation))
+    places = _places(shape, widest if isinstance(padding, str) else padding)
+    return places * max(1, math.prod(kernel[:1]), math.prod((*shape[1:2], *kernel[2:])))
+
+
+def spread(
+    x: Any, weight: Any, stride: Any = 1, output_padding: Any = 0, dilation: Any = 1, groups: int = 1, **_: Any
+) -> int:
+    """A transposed convolution: the kernel at each element of `x`, and the result on which they lie."""
+    shape, kernel = _shape(x), _shape(weight)
+    step, more, gap = (max(_integers(n)) for n in (stride, output_padding, dilation))
+    lengths = zip_longest(shape[2:], kernel[2:], fillvalue=1)
+    result = math.prod(n * step + gap * k + more for n, k in lengths) * math.prod(shape[:1])
+    return (result + size(x) * math.prod(kernel[2:])) * math.prod(kernel[1:2]) * abs(int(groups))
+
+
+def pooled(x: Any, kernel_size: Any, padding: Any = 0, **_: Any) -> int:
+    """A window at each place of the padded `x`."""
+    shape, margin = _shape(x), max(_integers(padding))
+    longest = max(_integers(kernel_size))
+    windows = math.prod(max(1, min(longest, n + 2 * margin)) for n in shape[2:])
+    return _places(shape, padding) * windows * math.prod(shape[1:2])
+
+
+def adapted(x: Any, output_size: Any, **_: Any) -> int:
+    """As many places as are asked for, each of a window."""
+    sizes = output_size if isinstance(output_size, list | tuple) else [output_size] * (np.ndim(x) - 2)
+    return size(x) * math.prod(max(1, *_integers(n)) for n in sizes if n is not None)
+
+
+def affine(x: Any, weight: Any, bias: Any = None) -> int:
+    """Rows of `x` times rows of the weight."""
+    return matrix_product(x, weight) + size(x)
+
+
+def normalised(x: Any, **_: Any) -> int:
+    """`x`, whatever it is scaled and shifted by."""
+    return size(x)
+
+
+def lost(x: Any, target: Any, **_: Any) -> int:
+    """`x` or the target, whichever is larger."""
+    return max(size(x), size(target))
+
+
+def _places(shape: tuple[int, ...], padding: Any) -> int:
+    """Images, times the places of one, padded, and one more along each axis for a window that sticks out."""
+    margin = 2 * max(_integers(padding), default=0) + 1
+    return max(1, shape[0] if shape else 1) * math.prod(max(1, n + margin) for n in shape[2:])
+
+
+def _shape(x: Any) -> tuple[int, ...]:
+    return np.shape(x)
+
+
 def _integers(x: Any) -> list[int]:
     return [abs(int(n)) for n in np.ravel(value_of(x))]
 
@@ -158,16 +216,17 @@ def _product(x: Any) -> int:
 
 NAMES: dict[Callable[..., int], str] = {
     broadcast: "abs add all any arccos arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin argpartition argsort "
-    "cbrt ceil clip compress conj conjugate copysign cos cosh cumprod cumsum deg2rad delete diagonal divide elu erf exp "
-    "exp2 expand_dims expm1 extract flatten flip fliplr flipud float_power floor floor_divide fmax fmin fmod gelu "
-    "hard_tanh heaviside hypot i0 imag ldexp leaky_relu log log10 log1p log2 log_sigmoid log_softmax logaddexp "
-    "logaddexp2 logsumexp matrix_transpose max maximum mean median min minimum mish moveaxis multiply nan_to_num "
-    "nancumprod nancumsum nanmax nanmean nanmedian nanmin nanprod nanstd nansum nanvar negative norm partition permute "
-    "polyadd polysub positive power prod ptp rad2deg ravel real reciprocal relu remainder reshape roll rollaxis rot90 "
-    "round selu sigmoid sign silu sin sinc sinh softmax softplus softsign sort sqrt square squeeze std subtract sum "
-    "swapaxes tan tanh trace transpose trim_zeros trunc unwrap var vecdot where",
+    "average cbrt ceil clip compress conj conjugate copysign cos cosh cumprod cumsum deg2rad delete diagonal "
+    "divide elu erf exp exp2 expand_dims expm1 extract flatten flip fliplr flipud float_power floor "
+    "floor_divide fmax fmin fmod gelu hard_tanh heaviside hypot i0 imag ldexp leaky_relu log log10 log1p log2 "
+    "log_sigmoid log_softmax logaddexp logaddexp2 logsumexp matrix_transpose max maximum mean median min "
+    "minimum mish moveaxis multiply nan_to_num nancumprod nancumsum nanmax nanmean nanmedian nanmin nanprod "
+    "nanstd nansum nanvar negative norm partition permute polyadd polysub positive power prod ptp rad2deg "
+    "ravel real reciprocal relu remainder reshape roll rollaxis rot90 round selu sigmoid sign silu sin sinc "
+    "sinh softmax softplus softsign sort sqrt square squeeze std subtract sum swapaxes tan tanh trace "
+    "transpose trim_zeros trunc unwrap var vecdot where",
     matrix_product: "dot inner matmul matvec vecmat",
-    outer_product: "outer polymul tensordot",
+    outer_product: "convolve correlate kron outer polymul tensordot",
     einstein_sum: "einsum",
     joined: "column_stack concatenate dstack hstack stack vstack",
     end_to_end: "append ediff1d",
@@ -188,5 +247,14 @@ NAMES: dict[Callable[..., int], str] = {
     matrix_of_vector: "diag tril triu",
     parts: "array_split dsplit hsplit split vsplit",
     padded: "pad",
+    convolved: "conv1d conv2d conv3d",
+    spread: "conv_transpose1d conv_transpose2d conv_transpose3d",
+    pooled: "avg_pool1d avg_pool2d avg_pool3d max_pool1d max_pool2d max_pool3d",
+    adapted: "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d "
+    "adaptive_max_pool3d",
+    affine: "linear",
+    normalised: "batch_norm global_avg_pool global_max_pool group_norm instance_norm layer_norm",
+    lost: "binary_cross_entropy binary_cross_entropy_with_logits cross_entropy huber_loss kl_div l1_loss mse_loss "
+    "multiclass_hinge_loss nll_loss",
 }
 BOUNDS = {name: bound for bound, names in NAMES.items() for name in names.split()}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import warnings
 from types import EllipsisType
 
 import numpy as np
 
 from minigrad.expression.sizes import BOUNDS
+from minigrad.expression.spelling import advice, unknown_operation
 
 BINARY: dict[type[ast.operator], str] = {
     ast.Add: "add",
@@ -30,11 +30,13 @@ COMPARISONS: dict[type[ast.cmpop], np.ufunc] = {
     ast.NotEq: np.not_equal,
 }
 
+MATHEMATICS = ast.BitXor | ast.BitOr | ast.BinOp | ast.Call | ast.Constant | ast.Subscript  # culprits: x^2, |x|, (x+1)(x-1)
+LARGER = {"max": "maximum", "min": "minimum"}  # of two arrays, by the name of the one that takes one
+
 USUAL = "an expression consists of numbers, names, lists, + - * / // % ** @, comparisons, subscripts and calls of operations"
 COMBINE = "combine conditions with *, as in (x > 0) * (y > 0)"
 HINTS: dict[type[ast.AST], str] = {
     ast.Attribute: "attributes cannot be read; an operation is called by its name alone, as in exp(x)",
-    ast.BitXor: "a power is written **",
     ast.BitAnd: COMBINE,
     ast.BoolOp: COMBINE,
     ast.Compare: "compare two values at a time, and combine conditions with *, as in (x > 0) * (x < 1)",
@@ -58,7 +60,7 @@ class ExpressionError(ValueError):
     def __init__(self, message: str, source: str, column: int, width: int = 1) -> None:
         start = max(0, column - 60)
         before, after = "..." if start else "", "..." if len(source) > start + 100 else ""
-        shown = source[start : start + 100]
+        shown = "".join(c if c.isprintable() else "�" for c in source[start : start + 100])  # nothing that drives a terminal
         place = " " * (len(before) + column - start) + "^" * max(1, min(width, len(shown) - (column - start)))
         super().__init__(f"{message}\n  {before}{shown}{after}\n  {place}" if source else message)
         self.column, self.width = column, width
@@ -95,7 +97,13 @@ class Expression:
         return len(self._encoded[:start].decode()), len(self._encoded[start:end].decode())
 
     def _refusal(self, node: ast.AST, culprit: ast.AST | None = None) -> ExpressionError:
+        if (isinstance(node, ast.Name) or isinstance(culprit, MATHEMATICS)) and (found := advice(self.source)):
+            return ExpressionError(found.message, self.source, found.column, found.width)
         return self.error(f"this is not understood: {HINTS.get(type(culprit or node), USUAL)}", node)
+
+    def arguments(self, call: ast.Call) -> str:
+        """The source of a call's arguments."""
+        return ", ".join(self.text(part) for part in call.args)
 
     def _checked(self) -> list[ast.AST]:
         """The nodes of the expression, each after its children; an error if one is not allowed where it stands."""
@@ -107,8 +115,9 @@ class Expression:
             order.append(node)
             children: list[ast.expr] = []
             match node:
-                case ast.Name():
-                    pass
+                case ast.Name(id=name):
+                    if "·" in name:  # which Python takes for a letter
+                        raise self._refusal(node)
                 case ast.Constant(value=value):
                     static = isinstance(value, bool | str | EllipsisType | None) and node in arguments
                     if type(value) not in (int, float) and not static:
@@ -132,9 +141,12 @@ class Expression:
                     children = [part for part in (node.lower, node.upper, node.step) if part]
                 case ast.Call(func=ast.Name(id=name)):
                     if name not in BOUNDS:
-                        raise self.error(_unknown_operation(name), node.func)
+                        raise self.error(unknown_operation(name), node.func)
                     if any(k.arg is None for k in node.keywords):
                         raise self._refusal(node, node.keywords[0])
+                    if name in LARGER and len(node.args) > 1 and not _is_axis(node.args[1]):
+                        what = f"{name} takes one array and an axis; write {LARGER[name]}({self.arguments(node)})"
+                        raise self.error(what, node)
                     children = [*node.args, *(k.value for k in node.keywords)]
                     arguments.update(children)
                 case ast.Call():
@@ -153,6 +165,8 @@ def _parse(source: str) -> ast.expr:
             warnings.simplefilter("ignore")  # Python's advice on style
             return ast.parse(source, mode="eval").body
     except SyntaxError as error:
+        if found := advice(source):
+            raise ExpressionError(found.message, source, found.column, found.width) from None
         column = min(max((error.offset or 1) - 1, 0), len(source))
         raise ExpressionError(f"the expression cannot be read: {error.msg}", source, column) from None
     except (RecursionError, MemoryError):
@@ -161,8 +175,10 @@ def _parse(source: str) -> ast.expr:
         raise ExpressionError(f"the expression cannot be read: {error}", ascii(source), 0) from None
 
 
-def _unknown_operation(name: str) -> str:
-    close = difflib.get_close_matches(name, sorted(BOUNDS), 1)
-    return f"unknown operation {name!r}; " + (
-        f"did you mean {close[0]!r}?" if close else f"known are {', '.join(sorted(BOUNDS))}"
-    )
+def _is_axis(node: ast.expr) -> bool:
+    """True if an argument can be an axis: an integer, several of them, or None."""
+    if isinstance(node, ast.UnaryOp):
+        node = node.operand
+    if isinstance(node, ast.Tuple | ast.List):
+        return all(map(_is_axis, node.elts))
+    return isinstance(node, ast.Constant) and (node.value is None or type(node.value) is int)

@@ -324,7 +324,7 @@ def roll(x: Value, /, shift: int | tuple[int, ...], axis: int | tuple[int, ...] 
     return np.roll(x, shift, axis)
 
 
-roll.rules(lambda g, out, x, shift, axis: np.roll(g, np.negative(shift), axis))
+roll.rules(lambda g, out, x, shift, axis: np.roll(g, np.negative(np.asarray(shift, np.intp)), axis))
 
 
 def _with_axes(x: Value) -> Value:
