@@ -9,6 +9,7 @@ from minigrad.draw.motion.animate import animate_conv, animate_pool
 from minigrad.draw.motion.jacobian import draw_jacobian
 from minigrad.draw.player.explain import explain
 from minigrad.draw.player.play import play
+from minigrad.draw.training.watch import watch
 from minigrad.export import export_onnx
 from minigrad.files import DamagedFileError
 from minigrad.gradcheck import gradcheck
@@ -48,6 +49,7 @@ __all__ = [
     "play",
     "save",
     "scope",
+    "watch",
     *_operations,
     *_transforms,
 ]

@@ -14,6 +14,7 @@ from minigrad import nn, optim
 from minigrad.commands import modelfile, sets
 from minigrad.commands.usage import Parser, UsageError
 from minigrad.data import DataLoader
+from minigrad.draw.training.watch import Watch, watch
 from minigrad.files import check_folder, suffix_of
 from minigrad.modes import no_grad
 from minigrad.nn.models import MODELS, build
@@ -35,6 +36,7 @@ OPTIMIZERS: dict[str, tuple[Callable[..., optim.Optimizer], float, dict[str, Any
 # Factors of the learning rate: sigmoids have small slopes, and so small gradients behind them.
 FACTORS = {"lenet": 2, "cnn": 20}
 TESTED = 500  # images per test batch
+FILMED, FRAMES = 100, 100  # images on which the film of a training shows predictions, and its frames
 
 EXAMPLES = """\
 examples:
@@ -79,6 +81,7 @@ class _Options(argparse.Namespace):
     figures: Path | None
     checkpoint: Path | None
     resume: bool
+    film: Path | None
     quiet: bool
 
 
@@ -109,6 +112,7 @@ def _options(argv: Sequence[str]) -> _Options:
     add("--figures", metavar="DIR", type=Path, help="folder for curves, confusion matrix, filters (default: that of --save)")
     add("--checkpoint", metavar="FILE", type=Path, help="save the run after each epoch to a .npz or .safetensors file")
     add("--resume", action="store_true", help="continue from the checkpoint, if it exists")
+    add("--film", metavar="FILE", type=Path, help="write a .html page that plays the training: filters, maps, predictions")
     add("--quiet", action="store_true", help="print only the last line")
     options = parser.parse_args(argv, _Options())
     _check(options)
@@ -133,6 +137,9 @@ def _check(options: _Options) -> None:
             check_folder(path, name)
             if suffix == ".safetensors":
                 safetensors_package(name)
+    if options.film is not None:
+        suffix_of(options.film, (".html",), "--film")
+        check_folder(options.film, "--film")
     if options.save and options.checkpoint and options.save.absolute() == options.checkpoint.absolute():
         raise UsageError("--save and --checkpoint are two files: one holds the network, the other a run to continue")
     if options.resume and not options.checkpoint:
@@ -164,6 +171,7 @@ def _train(options: _Options, group: Group) -> int:
         counts = f"{len(images.train):,} images to train on, {len(images.test):,} to test on"
         print(f"{options.model} on {options.data}: {counts}")
         print(model.summary((1, *images.shape)), flush=True)
+    film = _film(options, model, images, options.epochs * len(loader)) if options.film and group.rank == 0 else None
     history = nn.fit(
         model,
         loader,
@@ -179,11 +187,12 @@ def _train(options: _Options, group: Group) -> int:
         resume=options.resume,
         progress=not options.quiet,
         group=group,
+        callback=film,
     )
     if group.rank == 0:
         seconds = time.perf_counter() - start
         confusion = _confusion(model, test, len(images.classes))
-        print("; ".join([*_outcome(history, confusion, seconds), *_write(options, model, images, history, confusion)]))
+        print("; ".join([*_outcome(history, confusion, seconds), *_write(options, model, images, history, confusion, film)]))
     return 130 if history.interrupted else 0
 
 
@@ -215,13 +224,29 @@ def _confusion(model: nn.Module, test: DataLoader, classes: int) -> Counts:
     return counts
 
 
-def _write(options: _Options, model: nn.Module, images: sets.Images, history: nn.History, confusion: Counts) -> list[str]:
+def _film(options: _Options, model: nn.Module, images: sets.Images, steps: int) -> Watch:
+    """A recording of the training with about `FRAMES` frames, on the first images to test on."""
+    x, y = next(iter(DataLoader(images.test, FILMED, transform=images.transform(False))))
+    return watch(model, x, y, every=max(1, steps // FRAMES), classes=images.classes)
+
+
+def _write(
+    options: _Options,
+    model: nn.Module,
+    images: sets.Images,
+    history: nn.History,
+    confusion: Counts,
+    film: Watch | None,
+) -> list[str]:
     """Write the network and the figures; return what was written and what was not, for the last line."""
     written: list[Path] = []
     notes = []
     if options.save:
         about = modelfile.Trained(options.model, images.shape, list(images.classes), images.mean, images.std, images.margin)
         written.append(modelfile.write(model, about, options.save))
+    if film and options.film:
+        film.save(options.film)
+        written.append(options.film)
     folder = options.figures or (options.save and options.save.parent)
     if folder is not None and len(history):
         first = next(layer for layer in model.modules() if isinstance(layer, nn.Conv2d | nn.Linear))

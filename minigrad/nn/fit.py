@@ -22,6 +22,8 @@ from minigrad.nn.training_state import Schedule, TrainingState
 from minigrad.optim import Optimizer, ReduceLROnPlateau, clip_grad_norm_
 from minigrad.storage import SUFFIXES
 
+Callback = Callable[[float], object]
+
 
 def fit(
     model: Module,
@@ -40,6 +42,7 @@ def fit(
     resume: bool = False,
     progress: bool = True,
     group: Group | None = None,
+    callback: Callback | None = None,
 ) -> History:
     """Train a model: for each batch the forward pass, the backward pass and a step of the optimiser.
 
@@ -81,6 +84,9 @@ def fit(
         Show a tqdm bar for each epoch; a line if there is no terminal or no tqdm.
     group : minigrad.nn.parallel.Group, optional
         The processes that share each batch. All must be given the same batches; see `minigrad.nn.parallel`.
+    callback : callable, optional
+        Called after each step with the loss of its batch, such as the result of `minigrad.watch`; of several processes, by
+        the first. The gradients of the step are still in `.grad`.
 
     Returns
     -------
@@ -119,7 +125,8 @@ def fit(
             while len(history) < epochs and (patience is None or history.waited < max(patience, 1)):
                 with Progress(f"epoch {len(history) + 1}/{epochs}", _items(data), progress and group.rank == 0) as bar:
                     model.train()
-                    row = _epoch(data, step, schedule if schedule_each == "batch" else None, bar)
+                    each = schedule if schedule_each == "batch" else None
+                    row = _epoch(data, step, each, bar, callback if group.rank == 0 else None)
                     copy_first(model, group)  # the processes saw other parts, so batch normalisation's buffers differ
                     if validation is not None:
                         row |= {f"val_{k}": v for k, v in evaluate(model, validation, loss, group=group).items()}
@@ -147,17 +154,26 @@ def fit(
     return history
 
 
-def _epoch(data: Batches, step: Callable[[Any, Any], Array], schedule: Any, bar: Progress) -> dict[str, float]:
+def _epoch(
+    data: Batches,
+    step: Callable[[Any, Any], Array],
+    schedule: Any,
+    bar: Progress,
+    callback: Callable[[float], object] | None,
+) -> dict[str, float]:
     """One pass over the data: a step for each batch, of the optimiser and of a schedule by batches."""
     totals = np.zeros(4)
     for number, x, y in numbered_batches(data, "fit"):
         try:
-            totals += step(x, y)
+            here = step(x, y)
         except Exception as error:
             error.add_note(f"in {bar.title}, batch {number}")
             raise
+        totals += here
         if schedule:
             schedule.step()
+        if callback:
+            callback(means(here)["loss"])
         bar.update(len(y), means(totals))
     return means(totals)
 

@@ -457,3 +457,13 @@ def test_a_large_picture_is_reduced_first(tmp_path: Path):
         x = read_image(str(tmp_path / f"large.{kind}"), (1, 28, 28), 8 / 28, "auto")
         assert (x[0, 5:23, 5:23] > 0.9).all()
         assert x.sum() == pytest.approx(400, rel=0.05)
+
+
+def test_a_film_of_the_training(capsys: Capture, tmp_path: Path):
+    text = done(capsys, "train", "--model", "lenet", "--epochs", "1", "--film", tmp_path / "film.html", "--quiet")
+    assert "written: " in text
+    html = (tmp_path / "film.html").read_text(encoding="utf-8")
+    assert "maps of the first image" in html
+    assert "before training, " in html
+    assert "step 91: loss" in html
+    assert "ends in .html" in refused(capsys, "train", "--film", tmp_path / "film.mp4")
