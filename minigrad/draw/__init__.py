@@ -31,7 +31,7 @@ class Drawing(Saved):
         The picture as DOT, the language of Graphviz.
     svg : str
         The picture as SVG.
-    direction, theme, engine : str
+    theme, engine : str
         As given to `draw`.
 
     Examples
@@ -48,12 +48,12 @@ class Drawing(Saved):
     def __init__(
         self,
         description: Description,
-        direction: Direction = "LR",
+        direction: Direction | None = None,
         theme: str = "light",
         engine: str = "minigrad",
     ) -> None:
         self.description = description
-        self.direction: Direction = direction
+        self._asked = direction
         self.theme = theme
         self.engine = engine
 
@@ -68,6 +68,11 @@ class Drawing(Saved):
             return render(self.dot, "svg").decode()
         return isolated(self._written(self.theme), self.theme)
 
+    @property
+    def direction(self) -> Direction:
+        """Left to right (LR) or top to bottom (TB)."""
+        return self._asked or self._layout.direction
+
     @cached_property
     def dot(self) -> str:
         """The picture as DOT, the language of Graphviz."""
@@ -80,7 +85,7 @@ class Drawing(Saved):
     def _layout(self) -> Layout:
         from minigrad.draw.layout.arrange import arrange
 
-        return arrange(self.description, self.direction)
+        return arrange(self.description, self._asked)
 
     def _written(self, theme: str) -> str:
         """The laid out picture as SVG, without a style sheet."""
@@ -121,7 +126,7 @@ class Drawing(Saved):
 def draw(
     f: Node | BaseException,
     *,
-    direction: Literal["LR", "TB"] = "LR",
+    direction: Literal["LR", "TB"] | None = None,
     values: bool = True,
     gradients: bool = True,
     local_gradients: bool = True,
@@ -149,8 +154,9 @@ def draw(
     f : Tensor or exception
         The result whose graph is drawn, back to the leaves. Or an error caught from an operation or from `detect_anomaly`:
         the graph that led to it is drawn, with the failing operation marked.
-    direction : {'LR', 'TB'}
-        Left to right, or top to bottom.
+    direction : {'LR', 'TB'}, optional
+        Left to right, or top to bottom. By default left to right, except a network with scopes that is too wide for a page
+        and fits on one from top to bottom.
     values, gradients, local_gradients, shapes, heatmaps : bool
         What is shown; `gradients` includes the downstream gradients.
     precision : int or str
@@ -279,7 +285,7 @@ def _check(f: Any, direction: Any, precision: Any, max_nodes: Any, depth: Any, t
         raise RuntimeError(
             "draw: the graph was freed by an earlier backward(retain_graph=False); draw first, or keep the graph"
         )
-    if direction not in ("LR", "TB"):
+    if direction not in ("LR", "TB", None):
         raise ValueError(f"draw: direction is 'LR' (left to right) or 'TB' (top to bottom), got {direction!r}")
     if theme not in ("auto", "light", "dark"):
         raise ValueError(f"draw: theme is 'auto', 'light' or 'dark', got {theme!r}")

@@ -17,6 +17,9 @@ TITLE = 11  # size of the title of a frame
 STRIP = 18.0  # room for it
 NEAR, FAR = 18.0, 60.0  # between layers, for wires that run straight and wires that turn
 
+WIDE, PAGE = 1200.0, 850.0  # points that are too wide for a page, and those that a page has
+LONG = 300  # nodes; more do not fit on a page
+
 Run = tuple[float, float, float]  # a straight piece of a wire: from u to u, at v
 
 
@@ -63,15 +66,16 @@ class Layout:
     against: set[str] = field(default_factory=set)
 
 
-def arrange(picture: Description, direction: Direction) -> Layout:
+def arrange(picture: Description, direction: Direction | None = None) -> Layout:
     """Lay out a picture.
 
     Parameters
     ----------
     picture : Description
         The picture.
-    direction : {'LR', 'TB'}
-        Left to right, or top to bottom.
+    direction : {'LR', 'TB'}, optional
+        Left to right, or top to bottom. By default left to right, except a network that is too wide for a page and fits on
+        one from top to bottom.
 
     Returns
     -------
@@ -86,7 +90,14 @@ def arrange(picture: Description, direction: Direction) -> Layout:
     >>> sorted(layout.nodes), sorted(layout.wires)
     (['n0', 'n1', 'n2'], ['n2-0', 'n2-1'])
     """
-    return _Arranger(picture, direction).layout
+    if direction:
+        return _Arranger(picture, direction).layout
+    across = _Arranger(picture, "LR").layout
+    network = any(node.scope or node.kind == "scope" for node in picture.nodes)
+    if across.length <= WIDE or not network or len(picture.nodes) > LONG:
+        return across
+    down = _Arranger(picture, "TB").layout
+    return down if down.breadth <= PAGE else across
 
 
 class _Arranger:

@@ -29,7 +29,7 @@ def width(text: str, size: float, bold: bool = False) -> float:
     Examples
     --------
     >>> width("mean 0.25", 10)
-    44.48
+    47.25
     """
     known = _WIDTHS[bold]
     return round(sum([known[c] if c in known else _other(c) for c in text]) * size / 1000, 2)

@@ -268,3 +268,18 @@ def test_two_thousand_random_graphs():
     code = RANDOM.format(tests=str(TESTS), count=2_000)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=False)
     assert done.stdout == "done\n", done.stderr
+
+
+def test_a_network_too_wide_for_a_page_goes_from_top_to_bottom():
+    h = Tensor(np.ones((4, 8)), requires_grad=False, name="x")
+    for k in range(4):
+        with scope(f"layer {k}"):
+            h = mg.tanh(mg.linear(h, Tensor(np.ones((8, 8)), name="weight"), Tensor(np.ones(8), name="bias")))
+    wide = draw(mg.sum(h), backward=True)
+    assert wide.direction == "TB"
+    assert "value left of the wire" in wide.svg
+    assert "rankdir=TB" in wide.dot
+    assert float(ET.fromstring(wide.svg).get("width")[:-2]) < 900
+    assert faults(wide.svg) == []
+    assert draw(mg.sum(h), direction="LR").direction == "LR"
+    assert draw(micrograd(), backward=True).direction == "LR"  # a circuit, however wide
