@@ -117,9 +117,9 @@ def code(
     # backward
     df = 1.0
     dq = df * z
-    dz = df * q
     dx = dq
     dy = dq
+    dz = df * q
     """
     if level not in ("fused", "primitive"):
         raise ValueError(f"code: level is 'fused' or 'primitive', got {level!r}")
@@ -272,7 +272,7 @@ def _assembled(
     seed: Variable | None,
 ) -> Code:
     """The text: inputs, then the steps forward and backward, a section for each scope."""
-    writer = Writer(program)
+    writer = Writer(program.inputs, program.steps, program.outputs)
     sections: list[tuple[str, list[str]]] = []
 
     def body(steps: Sequence[Step], what: str, lines: list[str]) -> None:

@@ -5,11 +5,13 @@ A pass never changes a value: what is dropped is unused, computed twice, or know
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 
+from minigrad.program.steps import operands, used
+from minigrad.program.writing import Writer
 from minigrad.tracing import Call, Step, Trace, Variable
 from minigrad.tracing import Traced as Traced
 
@@ -68,32 +70,10 @@ class Program:
         return f"program of {inputs}, {steps}, {count(len(self.outputs), 'output')}"
 
     def __str__(self) -> str:
-        from minigrad.program.writing import listing
-
         held = [f"an array of shape {np.shape(x)}" if np.shape(x) else str(x) for x in self.constants]
+        lines = [f"  {text}" for _, text in Writer(self.inputs, self.steps, self.outputs).lines(self.steps)]
         shown = held if len(held) <= 12 else [*held[:12], f"{len(held) - 12} more"]
-        return "\n".join([repr(self), *listing(self), *([f"constants: {', '.join(shown)}"] if held else [])])
-
-
-def operands(x: Any) -> Iterator[Any]:
-    """The variables and constants among arguments, in containers too."""
-    if isinstance(x, tuple | list):
-        for part in x:
-            yield from operands(part)
-    elif isinstance(x, dict):
-        for part in x.values():
-            yield from operands(part)
-    else:
-        yield x
-
-
-def used(step: Step) -> Iterator[Variable]:
-    """The variables that a step uses, once for each use."""
-    for x in (*step.args, *step.options.values()):
-        if type(x) is Variable:
-            yield x
-        elif isinstance(x, tuple | list | dict):
-            yield from (v for v in operands(x) if type(v) is Variable)
+        return "\n".join([repr(self), *lines, *([f"constants: {', '.join(shown)}"] if held else [])])
 
 
 def replaced(x: Any, same: dict[Variable, Any]) -> Any:

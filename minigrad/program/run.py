@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.program import scalars
-from minigrad.program.program import Program, operands, used
+from minigrad.program.program import Program
+from minigrad.program.steps import operands, used
 from minigrad.tracing import STRONG, Step, Variable
 
 CHUNK = 1000  # steps in a function

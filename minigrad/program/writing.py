@@ -12,7 +12,7 @@ import numpy as np
 from minigrad import ops
 from minigrad.numpy_protocol import RECORDED
 from minigrad.operation import OPS
-from minigrad.program.program import Program, operands, used
+from minigrad.program.steps import operands, used
 from minigrad.tracing import Step, Variable
 
 LONGEST = 72  # characters of an expression that is written inside another
@@ -42,7 +42,8 @@ class Writer:
 
     Parameters
     ----------
-    program : Program
+    inputs, steps, outputs : list
+        What a program consists of.
     short : bool
         Whether 2.0 is written 2 beside a float, as by hand.
 
@@ -52,8 +53,10 @@ class Writer:
         By name, what cannot be written as a literal.
     """
 
-    def __init__(self, program: Program, short: bool = True) -> None:
-        self.program, self._short = program, short
+    def __init__(
+        self, inputs: Sequence[Variable], steps: Sequence[Step], outputs: Sequence[Any], short: bool = True
+    ) -> None:
+        self._short = short
         self.constants: dict[str, Any] = {}
         self._constant_names: dict[int, str] = {}
         self._names: dict[Variable, str] = {}
@@ -61,12 +64,12 @@ class Writer:
         self._counter = count(1)
         self._pending: dict[Variable, tuple[str, int]] = {}
         counts: dict[Variable, int] = {}
-        for step in program.steps:
+        for step in steps:
             for x in used(step):
                 counts[x] = counts.get(x, 0) + 1
-        outputs = {x for x in operands(program.outputs) if type(x) is Variable}
+        outputs = {x for x in operands(outputs) if type(x) is Variable}
         self._inside = {x for x, n in counts.items() if n == 1 and not x.name and x not in outputs}
-        for x in (*program.inputs, *(out for step in program.steps for out in step.outs)):
+        for x in (*inputs, *(out for step in steps for out in step.outs)):
             if x.name:
                 self.name(x)
 
@@ -198,8 +201,3 @@ class Writer:
 
 def _same(a: Any, b: Any) -> bool:
     return a is b or (type(a) is type(b) and isinstance(a, int | float | str | tuple) and a == b)
-
-
-def listing(program: Program) -> list[str]:
-    """The steps of a program, a line each."""
-    return [f"  {text}" for _, text in Writer(program).lines(program.steps)]

@@ -84,7 +84,8 @@ def test_program_equals_eager_on_other_numbers(sample: Sample, order: int):
         expected, error = outcome(function, list(sample.inputs))
         assert not error
         assert_same(compiled(*sample.inputs), expected)
-        assert all(text for _, text in Writer(compiled.program).lines(compiled.program.steps))
+        program = compiled.program
+        assert all(text for _, text in Writer(program.inputs, program.steps, program.outputs).lines(program.steps))
         changed = zip(*(others(x) if i in positions else [x] * 5 for i, x in enumerate(sample.inputs)), strict=True)
         for inputs in map(list, changed):
             expected, error = outcome(function, inputs)
