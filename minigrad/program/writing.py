@@ -67,8 +67,8 @@ class Writer:
         for step in steps:
             for x in used(step):
                 counts[x] = counts.get(x, 0) + 1
-        outputs = {x for x in operands(outputs) if type(x) is Variable}
-        self._inside = {x for x, n in counts.items() if n == 1 and not x.name and x not in outputs}
+        results = {x for x in operands(outputs) if type(x) is Variable}
+        self._inside = {x for x, n in counts.items() if n == 1 and not x.name and x not in results}
         for x in (*inputs, *(out for step in steps for out in step.outs)):
             if x.name:
                 self.name(x)

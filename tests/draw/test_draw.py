@@ -455,7 +455,7 @@ def test_graphviz_draws_where_it_is_asked_for(no_dot, tmp_path):
     assert drawing._repr_mimebundle_()["image/svg+xml"] == drawing.svg
     drawing.save(tmp_path / "graph.pdf")
     assert "-Tpdf" in (tmp_path / "graph.pdf").read_text()
-    assert draw(circuit()).svg.startswith('<svg width="')
+    assert draw(circuit()).svg.startswith('<svg id="mg')
 
 
 def test_without_graphviz_the_error_says_what_to_install(no_dot):

@@ -33,7 +33,7 @@ def png(svg: str) -> bytes:
             "save: a PNG has text, and this system has no fonts; install one, such as the package fonts-liberation or "
             "fonts-dejavu, or save as .svg or .pdf, which need none"
         )
-    size = re.match(r'<svg width="(\d+)pt" height="(\d+)pt"', svg)
+    size = re.match(r'<svg [^>]*?width="(\d+)pt" height="(\d+)pt"', svg)
     assert size, "the picture does not say how large it is"
     largest = max(float(side) for side in size.groups()) * 4 / 3
     zoom = min(ZOOM, LARGEST / largest)
