@@ -18,7 +18,7 @@ from minigrad.modes import detect_anomaly, no_grad, scope
 from minigrad.operation import op
 from minigrad.ops import *  # noqa: F403
 from minigrad.ops import __all__ as _operations
-from minigrad.program import code, compile
+from minigrad.program import code, compile, live
 from minigrad.storage import load, save
 from minigrad.tensor import Tensor
 from minigrad.transforms import *  # noqa: F403
@@ -43,6 +43,7 @@ __all__ = [
     "fft",
     "gradcheck",
     "linalg",
+    "live",
     "load",
     "no_grad",
     "op",

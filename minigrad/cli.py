@@ -86,6 +86,8 @@ def _differentiate(argv: Sequence[str]) -> int:
         if options.check:
             calculation.check()
         print(_report(calculation, options))
+        if options.live is not None:
+            calculation.live(Path(options.live.strip()))
         for file in options.files:
             calculation.draw(file, options.direction, options.theme, options.expand)
     if calculation.failure:
@@ -109,6 +111,7 @@ class _Options(argparse.Namespace):
     check: bool
     json: bool
     code: bool
+    live: str | None
     files: list[Path]
     expand: bool
     direction: Direction
@@ -136,6 +139,7 @@ def _options(argv: Sequence[str]) -> _Options:
     for kind, suffix in FILES.items():
         what = "write a page that plays the backward pass" if kind == "play" else "draw the graph"
         add(f"--{kind}", metavar="FILE", help=f"{what} to a {suffix} file")
+    add("--live", metavar="FILE", help="write a page in which the values are fields and sliders to a .html file")
     add("--expand", action="store_true", help="draw fused operations, such as sigmoid, as primitive ones")
     add("--direction", choices=("LR", "TB"), default="LR", help="draw left to right or top to bottom (default: LR)")
     add("--theme", choices=("auto", "light", "dark"), default="auto", help="the colours of the drawing (default: auto)")
@@ -147,6 +151,9 @@ def _options(argv: Sequence[str]) -> _Options:
         raise UsageError('the expression is missing; write one, such as "x ** 2" x=3; see minigrad --help')
     if options.code and (options.json or options.check or options.explain or options.wrt):
         raise UsageError("--code prints a program and no report; leave out --json, --check, --explain and --wrt")
+    if options.live is not None:
+        suffix_of(Path(options.live.strip()), (".html",), "--live")
+        check_folder(Path(options.live.strip()), "--live")
     options.files = []
     for kind, suffix in FILES.items():
         if (given := getattr(options, kind)) is not None:

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from minigrad import code, draw, explain, play
+from minigrad import code, draw, explain, live, play
 from minigrad.commands.usage import UsageError
 from minigrad.expression import LARGEST, OPERATIONS, Expression, ExpressionError, Subexpression, evaluate
 from minigrad.gradcheck import Check
@@ -106,6 +106,20 @@ class Calculation:
     def code(self) -> str:
         """The forward and the backward pass as Python."""
         return str(code(self.result, names=self.leaves))
+
+    def live(self, file: Path) -> None:
+        """Write a page in which the values are fields and sliders."""
+        arrays = [name for name, x in self.leaves.items() if x.ndim]
+        if arrays:
+            raise UsageError(f"--live shows circuits of single numbers, and {arrays[0]} is an array")
+
+        def f(**leaves: Tensor) -> Tensor:
+            return evaluate(self.expression, leaves)[-1].tensor
+
+        try:
+            live(f, **{name: float(x.value) for name, x in self.leaves.items()}).save(file)
+        except (OSError, RuntimeError, TypeError) as error:
+            raise UsageError(f"{file} was not written: {error}") from error
 
     def draw(self, file: Path, direction: Direction, theme: Theme, expand: bool) -> None:
         """Draw the graph to a file; to a ``.html`` file, write a page that plays the backward pass."""
