@@ -23,7 +23,7 @@ def groups(drawing, kind):
     """The classes of every node, edge or cluster of the SVG, by id."""
     found = {}
     for g in ET.fromstring(drawing.svg).iter(f"{SVG}g"):
-        first, *classes = g.get("class", "").split()
+        first, *classes = g.get("class", "").split() or [""]
         if first == kind:
             assert g.get("id") not in found
             found[g.get("id")] = classes
