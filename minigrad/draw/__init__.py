@@ -126,6 +126,7 @@ class Drawing(Saved):
 def draw(
     f: Node | BaseException,
     *,
+    against: Node | None = None,
     direction: Literal["LR", "TB"] | None = None,
     values: bool = True,
     gradients: bool = True,
@@ -154,6 +155,9 @@ def draw(
     f : Tensor or exception
         The result whose graph is drawn, back to the leaves. Or an error caught from an operation or from `detect_anomaly`:
         the graph that led to it is drawn, with the failing operation marked.
+    against : Tensor, optional
+        Another result of the same structure, as from before a step, or from a reference: what differs from it in value or
+        gradient, by more than rounding, is marked with ≠ and by how much. Where the structure differs, the legend says how.
     direction : {'LR', 'TB'}, optional
         Left to right, or top to bottom. By default left to right, except a network with scopes that is too wide for a page
         and fits on one from top to bottom.
@@ -203,6 +207,7 @@ def draw(
     <minigrad graph of multiply: 5 nodes, 4 edges>
     """
     _check(f, direction, precision, max_nodes, depth, theme, engine)
+    _check_against(f, against)
     from minigrad.draw.still.describe import describe_graph
     from minigrad.draw.still.picture import Options
 
@@ -217,12 +222,16 @@ def draw(
         depth=depth,
         collapse=_several("collapse", collapse, str),
     )
-    view = _view(f, names, backward, _several("expand", expand, (str, Node)))
+    view = _view(f, names, backward, _several("expand", expand, (str, Node)), against)
     return Drawing(describe_graph(view, options), direction, theme, engine)
 
 
 def _view(
-    f: Node | BaseException, names: Mapping[str, Any] | None, backward: bool, expand: bool | Collection[str | Node]
+    f: Node | BaseException,
+    names: Mapping[str, Any] | None,
+    backward: bool,
+    expand: bool | Collection[str | Node],
+    against: Node | None,
 ) -> View:
     """The view of a graph or an error that is drawn."""
     from minigrad.draw.still.view import View
@@ -243,6 +252,10 @@ def _view(
         from minigrad.draw.still.expand import expand as open_up
 
         open_up(view, expand)
+    if against is not None:
+        from minigrad.draw.still.compare import compare
+
+        compare(view, against, _gradients(against) if backward and against.grad is None else {})
     from minigrad.draw.still.steps import number_steps
     from minigrad.draw.still.sums import fold_sums
 
@@ -296,6 +309,17 @@ def _check(f: Any, direction: Any, precision: Any, max_nodes: Any, depth: Any, t
         precision = 2
     levels = 0 if depth is None else depth
     check_integers("draw", precision=(precision, 0, MOST_DECIMALS), max_nodes=(max_nodes, 1, None), depth=(levels, 0, None))
+
+
+def _check_against(f: Any, against: Any) -> None:
+    """Refuse what a result cannot be compared with."""
+    if against is None:
+        return
+    if not isinstance(against, Node) or not isinstance(f, Node):
+        kind = type(against if isinstance(f, Node) else f).__name__
+        raise TypeError(f"draw: against compares two tensors, got {kind}")
+    if against.op is not None and not against.inputs:
+        raise RuntimeError("draw: the graph of against was freed by an earlier backward(retain_graph=False); keep the graph")
 
 
 def _check_format(spec: str) -> None:

@@ -20,7 +20,7 @@ NARROWEST = 380  # pixels of a run on a page
 class Flow(Saved):
     """A picture of how the gradient travels through one network, or several side by side.
 
-    A notebook shows it; printed, it is a table. `save` writes .svg or .html.
+    A notebook shows it; printed, it is a table. `save` writes .svg, .png or .html.
 
     Attributes
     ----------
@@ -54,7 +54,10 @@ class Flow(Saved):
         return f"{head}{page}\n</head>\n<body>\n{self.svg}\n</body>\n</html>\n"
 
     def _formats(self) -> Mapping[str, Callable[[], bytes]]:
-        return {".svg": lambda: self.svg.encode(), ".html": lambda: self.html.encode()}
+        from minigrad.draw.still.png import png
+
+        svg = self.svg
+        return {".svg": svg.encode, ".png": lambda: png(svg), ".html": lambda: self.html.encode()}
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"image/svg+xml": self.svg, "text/plain": str(self)}

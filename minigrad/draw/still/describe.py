@@ -82,6 +82,7 @@ class _Describer:
         self.heads = self.boxes.heads
         self.ids: dict[Node | Path, str] = {}  # of nodes, and of boxes by their path
         self.stubs: dict[tuple[Node, Node | Path], str] = {}  # of a leaf, at each of many uses
+        self.differing: Counter[Path] = Counter()  # operations in each box that differ from another result's
         self.operations: defaultdict[Path, Counter[str]] = defaultdict(Counter)  # in each box
         self.pairs: Counter[tuple[str, str]] = Counter()  # an operation and one that uses it, in the whole graph
         self.nodes: dict[str, DrawnNode] = {}
@@ -97,7 +98,7 @@ class _Describer:
         for box, kinds in self.operations.items():
             self.nodes[self.ids[box]] = self.described(box, kinds, inside[box], box if box in outer else box[:-1])
         self.describe_wires()
-        notes = [*(audit(self.view) if self.options.gradients else ()), self.traffic.note()]
+        notes = [*self.view.remarks, *(audit(self.view) if self.options.gradients else ()), self.traffic.note()]
         return tuple(self.nodes.values()), tuple(self.edges.values()), tuple(filter(None, notes))
 
     def described(self, box: Path, kinds: Counter[str], leaves: Collection[Node], scope: Path) -> DrawnNode:
@@ -117,6 +118,7 @@ class _Describer:
             (one, then), n = self.pairs.most_common(1)[0]
             most.append(f"most often {one} → {then}: {n:,} times")
         tell = len(kinds) > 1 and (times > 1 or total > MANY)
+        differs = self.differing[box] + sum(x in self.view.differences for x in leaves)
         value, gradient = self.traffic.numbers(box)
         lines = [f"scope {shorten('/'.join(box), LONGEST_IN_WORDS)}", parts, count, *most]
         lines += [f"value: {', '.join(value)}"] * bool(value) + [f"gradient: {', '.join(gradient)}"] * bool(gradient)
@@ -129,6 +131,7 @@ class _Describer:
             gradient=gradient,
             scope=scope,
             tooltip="\n".join(filter(None, lines)),
+            differs=(f"≠ {differs:,} inside",) if differs else (),
         )
 
     def describe_wires(self) -> None:
@@ -191,6 +194,7 @@ class _Describer:
                 tails.append((self.tail(x, None, box[:-1], box), Use(x, node, i)))
         additions = len(self.view.sums[node]) - 1 if node in self.view.sums else 1
         self.operations[box][name] += additions
+        self.differing[box] += node in self.view.differences
         if additions > 1:
             self.pairs[name, name] += additions - 1
         head = self.box(box)
@@ -250,9 +254,8 @@ class _Describer:
             scope=where,
             tooltip=self.words(node, f"{operation(node)} {told}".strip(), numbers),
             result=self.view.root is not None and node is self.view.drawn(self.view.root),
-            ordered=_ordered(
-                op.name, sum(x is not None or v is not None for x, v in zip(node.inputs, node.values, strict=True))
-            ),
+            ordered=op.name not in COMMUTATIVE and sum(1 for _ in self.view.inputs(node)) > 1,
+            differs=self.view.differences.get(node, ()),
             fault=self.view.faults.get(node, ""),
             **numbers,
         )
@@ -281,7 +284,7 @@ class _Describer:
     def leaf(self, x: Node, where: Path) -> str:
         """Describe a leaf; an unnamed constant by its value."""
         if not x.requires_grad and not self.view.name(x) and x not in self.view.faults:
-            return self.constant(x.value, where)
+            return self.constant(x.value, where, self.view.differences.get(x, ()))
         kind: Kind = "leaf" if x.requires_grad else "constant"
         numbers = self.numbers(x)
         return self.put(
@@ -290,15 +293,18 @@ class _Describer:
             scope=where,
             tooltip=self.words(x, kind, numbers),
             result=x is self.view.root and not self.view.order,
+            differs=self.view.differences.get(x, ()),
             fault=self.view.faults.get(x, ""),
             **numbers,
         )
 
-    def constant(self, v: Any, where: Path) -> str:
+    def constant(self, v: Any, where: Path, differs: Lines = ()) -> str:
         """Describe an unnamed constant by its value."""
         title = "\n".join(summary(v, self.options.precision))
         shown, words = self.map(v, self.options.values), f"constant\nvalue {_exact(v)}"
-        return self.put("constant", title, detail=self.detail(v), scope=where, value_map=shown, tooltip=words)
+        return self.put(
+            "constant", title, detail=self.detail(v), scope=where, value_map=shown, tooltip=words, differs=differs
+        )
 
     def put(self, kind: Kind, title: str, **rest: Any) -> str:
         """Add a node with the next id."""
@@ -367,12 +373,8 @@ class _Describer:
         if gradient is not None:
             lines.append(f"gradient {_exact(gradient)}")
         lines += [f"cells: {m.words}" for m in (numbers["value_map"], numbers["gradient_map"]) if m and m.words][:1]
+        lines += self.view.differences.get(node, ())
         return "\n".join([*lines, *filter(None, (self.view.notes.get(node), self.view.faults.get(node)))])
-
-
-def _ordered(name: str, operands: int) -> bool:
-    """Whether the order of the operands of an operation matters."""
-    return operands > 1 and name not in COMMUTATIVE
 
 
 def _shared(paths: Collection[Path]) -> Path:

@@ -130,6 +130,8 @@ class _Writer:
         if node.fault:
             style = style.replace('BORDER="1"', 'BORDER="4"').replace(self.colors.wire, self.colors.gradient)
             style = style.replace(self.colors.gate, self.colors.alarm)
+        if node.differs:
+            style = style.replace('BORDER="1"', 'BORDER="3"')
         if node.kind == "constant" and node.value_map and not node.value:
             gate = _stack([*self.map(node.value_map, self.colors.faint), _cell(gate)])
         if not _wired(node):

@@ -22,7 +22,7 @@ class Line(NamedTuple):
 
 
 def gate_lines(node: DrawnNode) -> list[Line]:
-    """The lines in the gate of a node: its title and name, then details and faults.
+    """The lines in the gate of a node: its title and name, then details, differences and faults.
 
     Examples
     --------
@@ -36,6 +36,7 @@ def gate_lines(node: DrawnNode) -> list[Line]:
         lines[0] = lines[0]._replace(text=f"⚠ {lines[0].text}")
     lines += [Line(node.name, 11, "ink", bold=True)] if node.name else []
     lines += [Line(text, SMALL, "faint") for text in (*wrap(node.arguments, LONGEST), *node.detail.split("\n")) if text]
+    lines += [Line(text, 10, "ink", bold=True) for told in node.differs for text in wrap(told)]
     return lines + [Line(text, 10, "gradient") for text in wrap(node.fault)]
 
 

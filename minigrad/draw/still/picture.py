@@ -45,6 +45,8 @@ class DrawnNode:
         Whether the order of its operands matters.
     fault : str
         What went wrong at this node; empty if nothing did.
+    differs : tuple of str
+        How it differs from the result that the picture is compared with.
     stub_of : str
         The id of the leaf that is drawn once more here, by its name; empty if this is no such stub.
     """
@@ -64,6 +66,7 @@ class DrawnNode:
     result: bool = False
     ordered: bool = False
     fault: str = ""
+    differs: Lines = ()
     stub_of: str = ""
 
 

@@ -132,6 +132,8 @@ class _Writer:
             "scope": ("cluster", "wire", 1.0, 9),
             "constant": ("page", "ink", 1.0, 0),
         }[node.kind]
+        if node.differs:
+            wide = 3.0
         if node.fault:
             fill, stroke, wide = "alarm", "gradient", 4.0
         left, top, w, h = made.gate

@@ -44,6 +44,10 @@ class View:
         Clusters that stand for one step of a scope that was left and entered again, and the name of that scope.
     notes : dict
         Remarks on a node.
+    differences : dict
+        How nodes differ from those of another result.
+    remarks : list
+        Remarks on the whole picture.
     faults : dict
         Error messages by node.
     fault : Fault or None
@@ -62,6 +66,8 @@ class View:
     entered: dict[Node, tuple[int, ...]] = field(default_factory=dict)
     steps: dict[str, str] = field(default_factory=dict)
     notes: dict[Node, str] = field(default_factory=dict)
+    differences: dict[Node, tuple[str, ...]] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
     faults: dict[Node, str] = field(default_factory=dict)
     fault: Fault | None = None
     message: str = ""

@@ -121,6 +121,9 @@ def test_text_and_files(tmp_path):
     for name in ("flow.svg", "flow.html"):
         flow.save(tmp_path / name)
     assert ET.fromstring((tmp_path / "flow.svg").read_text()).tag == f"{SVG}svg"
+    pytest.importorskip("resvg_py")
+    flow.save(tmp_path / "flow.png")
+    assert (tmp_path / "flow.png").read_bytes()[1:4] == b"PNG"
     html = (tmp_path / "flow.html").read_text()
     assert "default-src 'none'" in html
     assert "http:" not in html.replace("http://www.w3.org/2000/svg", "")
