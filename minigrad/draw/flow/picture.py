@@ -73,7 +73,7 @@ def picture(runs: Mapping[str, Sequence[Row]], words: str, theme: str, rate: flo
     for k, (color, text) in enumerate(legend):
         out.append(_text(MARGIN, height - FOOT + 14 * k, text, color, 11))
     return isolated(
-        f'<svg width="{0.75 * width:g}pt" height="{0.75 * height:g}pt" class="minigrad" role="img" '
+        f'<svg width="{0.75 * width:.0f}pt" height="{0.75 * height:.0f}pt" class="minigrad" role="img" '
         f'viewBox="0 0 {width:g} {height:g}" xmlns="http://www.w3.org/2000/svg" font-family="Helvetica,Arial,sans-serif">\n'
         f"<title>flow of the gradient</title>\n<desc>{escape(words)}</desc>\n" + "\n".join(out) + "\n</svg>",
         theme,
