@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from minigrad.draw.files import Saved
-from minigrad.draw.limits import MOST_DECIMALS, check_integers
+from minigrad.draw.limits import MOST_DECIMALS, check_integers, check_look
 from minigrad.graph import Node
 
 if TYPE_CHECKING:
@@ -220,9 +220,9 @@ def draw(
         precision=precision,
         max_nodes=max_nodes,
         depth=depth,
-        collapse=_several("collapse", collapse, str),
+        collapse=several("draw", "collapse", collapse, str),
     )
-    view = _view(f, names, backward, _several("expand", expand, (str, Node)), against)
+    view = _view(f, names, backward, several("draw", "expand", expand, (str, Node)), against)
     return Drawing(describe_graph(view, options), direction, theme, engine)
 
 
@@ -277,7 +277,7 @@ def _gradients(f: Node) -> dict[Node, Any]:
     return sweep(f, starting_gradient(f, None, "draw"))
 
 
-def _several(name: str, given: Any, kinds: Any) -> Any:
+def several(who: str, name: str, given: Any, kinds: Any) -> Any:
     """One or several names or tensors as a tuple; all or none as a bool."""
     if isinstance(given, bool):
         return given
@@ -285,7 +285,7 @@ def _several(name: str, given: Any, kinds: Any) -> Any:
     for x in several:
         if not isinstance(x, kinds):
             what = "names of scopes" if name == "collapse" else "names of operations, or tensors"
-            raise TypeError(f"draw: {name} is True, False or {what}, got {type(x).__name__}")
+            raise TypeError(f"{who}: {name} is True, False or {what}, got {type(x).__name__}")
     return several
 
 
@@ -298,10 +298,7 @@ def _check(f: Any, direction: Any, precision: Any, max_nodes: Any, depth: Any, t
         raise RuntimeError(
             "draw: the graph was freed by an earlier backward(retain_graph=False); draw first, or keep the graph"
         )
-    if direction not in ("LR", "TB", None):
-        raise ValueError(f"draw: direction is 'LR' (left to right) or 'TB' (top to bottom), got {direction!r}")
-    if theme not in ("auto", "light", "dark"):
-        raise ValueError(f"draw: theme is 'auto', 'light' or 'dark', got {theme!r}")
+    check_look("draw", direction or "LR", theme)
     if engine not in ("minigrad", "dot"):
         raise ValueError(f"draw: engine is 'minigrad' or 'dot' (Graphviz), got {engine!r}")
     if isinstance(precision, str):

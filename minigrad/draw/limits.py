@@ -7,6 +7,14 @@ from typing import Any
 MOST_DECIMALS = 17  # significant digits of a float64
 
 
+def check_look(who: str, direction: Any, theme: Any) -> None:
+    """Check the direction and the colours of a picture."""
+    if direction not in ("LR", "TB"):
+        raise ValueError(f"{who}: direction is 'LR' (left to right) or 'TB' (top to bottom), got {direction!r}")
+    if theme not in ("auto", "light", "dark"):
+        raise ValueError(f"{who}: theme is 'auto', 'light' or 'dark', got {theme!r}")
+
+
 def check_integers(who: str, **numbers: tuple[Any, int, int | None]) -> None:
     """Check that each argument is an integer from its lower to its upper bound."""
     for name, (n, least, most) in numbers.items():

@@ -9,10 +9,25 @@ function go(to) {
   slider.value = index;
   slider.setAttribute("aria-valuetext", steps[index].text);
   at("count").value = `${index + 1} of ${steps.length}`;
-  at("first").disabled = at("back").disabled = index === 0;
-  at("next").disabled = at("last").disabled = index === steps.length - 1;
+  for (const id of ["first", "back"]) at(id).setAttribute("aria-disabled", index === 0);
+  for (const id of ["next", "last"]) at(id).setAttribute("aria-disabled", index === steps.length - 1);
   at("status").textContent = steps[index].text;
+  const focused = document.activeElement;
   show(steps[index], index);
+  if (!focused.isConnected) slider.focus({ preventScroll: true });
+}
+
+// What has the focus may need a key itself: a field, or a part of the page that scrolls.
+function needs(event) {
+  const { target, key } = event;
+  if (target.closest("select, textarea, input:not([type=range])")) return true;
+  if (key === " ") return target.closest("button, summary, [role=button]") !== null;
+  for (let part = target; part && part !== document.body && part !== document.documentElement; part = part.parentElement) {
+    const across = key === "ArrowLeft" || key === "ArrowRight";
+    const scrolls = across ? part.scrollWidth > part.clientWidth + 1 : part.scrollHeight > part.clientHeight + 1;
+    if (scrolls && /auto|scroll/.test(getComputedStyle(part)[across ? "overflowX" : "overflowY"])) return true;
+  }
+  return false;
 }
 
 function pause() {
@@ -46,9 +61,9 @@ slider.addEventListener("input", () => { pause(); go(Number(slider.value)); });
 const keys = { ArrowLeft: moves.back, ArrowRight: moves.next, Home: moves.first, End: moves.last };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const on = event.target.tagName;
-  if (event.key === " " && !["BUTTON", "SELECT", "SUMMARY"].includes(on)) toggle();
-  else if (event.key in keys && on !== "SELECT") { pause(); keys[event.key](); }
+  if (needs(event)) return;
+  if (event.key === " ") toggle();
+  else if (event.key in keys) { pause(); keys[event.key](); }
   else return;
   event.preventDefault();
 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from minigrad.draw.files import Saved
 from minigrad.draw.theme import variables
 
-CONTROLS = 330  # pixels of the title, the status and the controls, with room to spare
+CONTROLS = 190  # pixels of the title, the controls and the list of steps
 
 
 class Page(Saved):
@@ -37,6 +38,8 @@ class Page(Saved):
         script: str,
         style: str = "",
         height: int = 400,
+        theme: str = "auto",
+        still: str = "",
     ) -> None:
         """Build a page.
 
@@ -54,10 +57,14 @@ class Page(Saved):
             CSS of the stage.
         height : int
             Pixels of the stage at full size.
+        theme : {'auto', 'light', 'dark'}
+            'auto' follows the reader's screen.
+        still : str
+            An SVG that a notebook shows where it runs no page, because it is not trusted.
         """
         self.title, self.steps = title, tuple(map(dict, steps))
-        self.html = _document(title, stage, self.steps, script, style)
-        self._height = height + CONTROLS
+        self.html = _document(title, stage, self.steps, script, style, theme)
+        self._height, self._still = height + CONTROLS, still
 
     def _formats(self) -> Mapping[str, Callable[[], bytes]]:
         return {".html": self.html.encode}
@@ -65,16 +72,35 @@ class Page(Saved):
     def _repr_html_(self) -> str:
         from html import escape
 
-        return (
+        return self._instead() + (
             f'<iframe title="{escape(self.title)}" sandbox="allow-scripts" srcdoc="{escape(self.html)}" '
             f'width="100%" height="{self._height}" style="border: 0"></iframe>'
+        )
+
+    def _instead(self) -> str:
+        """The still picture, hidden where the page is shown; what is not trusted loses its style element and the frame."""
+        from base64 import b64encode
+        from hashlib import sha256
+        from html import escape
+
+        if not self._still:
+            return ""
+        size = re.search(r' width="([\d.]+)(pt)?" height="([\d.]+)(pt)?"', self._still)
+        assert size, "the picture does not say how large it is"
+        wide, high = (f"{float(size[k])}{size[k + 1] or 'px'}" for k in (1, 3))
+        name = "still-" + sha256(self._still.encode()).hexdigest()[:10]
+        image = f"url(data:image/svg+xml;base64,{b64encode(self._still.encode()).decode()})"
+        style = f"width: {wide}; height: {high}; background-image: {image}; background-size: contain"
+        return (
+            f"<style>.{name} {{ display: none; }}</style>"
+            f'<div class="{name}" title="{escape(self.title)}" style="{style}"></div>'
         )
 
     def __repr__(self) -> str:
         return f"<{self.title}: {len(self.steps)} steps>"
 
 
-def _document(title: str, stage: str, steps: Sequence[Mapping[str, Any]], script: str, style: str) -> str:
+def _document(title: str, stage: str, steps: Sequence[Mapping[str, Any]], script: str, style: str, theme: str) -> str:
     """The document as text."""
     import base64
     import hashlib
@@ -98,7 +124,7 @@ def _document(title: str, stage: str, steps: Sequence[Mapping[str, Any]], script
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <title>{escape(title)}</title>
 <style>
-{variables("auto")}{here.with_name("page.css").read_text(encoding="utf-8")}{style}
+{variables(theme)}{here.with_name("page.css").read_text(encoding="utf-8")}{style}
 </style>
 </head>
 <body>

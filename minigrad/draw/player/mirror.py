@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from minigrad.draw.still.view import View
 from minigrad.graph import Node, constant, topological_order
 from minigrad.ops.shape import broadcast_to
 
@@ -54,6 +55,26 @@ class Mirror:
             return self.twins[x]
         self.wires[node, i] = wire(self.twins[x])
         return self.wires[node, i]
+
+
+def mirrored(view: View) -> dict[Node, Node]:
+    """A copy of the graph that a view shows, operations expanded, with the names that it gives."""
+    twins: dict[Node, Node] = {}
+
+    def copied(x: Node) -> Node:
+        x = view.drawn(x)
+        if x not in twins:
+            twins[x] = twin(x)
+            twins[x].name = view.name(x) or None
+        return twins[x]
+
+    for node in view.order:
+        inputs = tuple([None if x is None else copied(x) for x in node.inputs])
+        twins[node] = twin(node, inputs)
+        twins[node].name = view.name(node) or None
+    if view.root is not None:
+        copied(view.root)
+    return twins
 
 
 def chain(path: Sequence[tuple[Node, int]], end: Node) -> list[Node]:

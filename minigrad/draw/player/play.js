@@ -1,7 +1,7 @@
 // How a step looks: the values and gradients known by then, the active node, the gradients on its wires, the arithmetic.
 // It depends only on the index; only the tokens in motion depend on the step before.
-const SVG = "http://www.w3.org/2000/svg";
-const picture = document.getElementById("picture"), panel = document.getElementById("panel");
+const SVG = drawing.namespaceURI;
+const panel = document.getElementById("panel");
 const graph = picture.querySelector("svg > g");
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const arrivals = [];
@@ -27,15 +27,22 @@ function html(name, style, ...content) {
 const nodes = [...picture.querySelectorAll(".node")].map((group) => ({
   id: group.id,
   group,
+  box: group.classList.contains("scope"),
   values: [...group.querySelectorAll("text.value")],
   gradients: [...group.querySelectorAll("text.gradient")].map((text) => {
     const room = text.getComputedTextLength();
     return { text, room: Math.max(room, 34) };
   }),
 }));
+// n2-0 leads to input 0 of n2, n0-n2 to the box n2.
+function headOf(id) {
+  const [first, last] = [id.slice(0, id.lastIndexOf("-")), id.slice(id.lastIndexOf("-") + 1)];
+  return last.startsWith("n") ? last : first;
+}
+
 const edges = [...picture.querySelectorAll(".edge")].map((group) => ({
   id: group.id,
-  head: group.id.slice(0, group.id.lastIndexOf("-")),
+  head: headOf(group.id),
   group,
   locals: [...group.querySelectorAll("text.local")],
   gradients: [...group.querySelectorAll("text.gradient")],
@@ -60,33 +67,54 @@ function hide(texts, hidden) {
   for (const text of texts) text.classList.toggle("pending", hidden);
 }
 
-function show(step, index) {
-  const known = new Set(), gradients = {}, crossed = new Set();
-  for (const past of steps.slice(0, index + 1)) {
-    for (const id of past.known) known.add(id);
-    for (const flow of past.flows) crossed.add(flow.edge);
-    Object.assign(gradients, past.gradients);
+// For each node and edge, the steps at which something becomes known: a jump looks them up, and replays nothing.
+const known = new Map(), crossed = new Map(), gradients = new Map(), swept = new Map();
+const forward = new Map(), backward = new Map();
+steps.forEach((step, k) => {
+  for (const id of step.known) if (!known.has(id)) known.set(id, k);
+  for (const { edge } of step.flows) if (!crossed.has(edge)) crossed.set(edge, k);
+  for (const [id, lines] of Object.entries(step.gradients)) {
+    if (!gradients.has(id)) gradients.set(id, []);
+    gradients.get(id).push([k, lines]);
   }
+  if (step.kind === "backward") swept.set(step.node, k);
+  if (step.kind === "forward") forward.set(step.node, k);
+  if (step.kind === "seed" || step.kind === "backward") backward.set(step.node, k);
+});
+
+function before(changes, index) {
+  return changes?.findLast(([k]) => k <= index)?.[1] ?? [];
+}
+
+function selected(id) {
+  const done = steps[shown].kind === "seed" || steps[shown].kind === "backward" || steps[shown].kind === "end";
+  const first = gradients.get(id)?.[0][0];
+  const step = done ? backward.get(id) ?? first ?? forward.get(id) : forward.get(id) ?? known.get(id);
+  if (step !== undefined) { pause(); go(step); }
+}
+
+function show(step, index) {
   const going = new Set(step.flows.map((flow) => flow.edge));
   for (const node of nodes) {
-    hide(node.values, !known.has(node.id));
-    write(node.gradients, gradients[node.id] ?? []);
+    hide(node.values, !(known.get(node.id) <= index));
+    if (node.box) hide(node.gradients.map(({ text }) => text), !(swept.get(node.id) <= index));
+    else write(node.gradients, before(gradients.get(node.id), index));
     node.group.classList.toggle("active", node.id === step.node);
   }
   for (const edge of edges) {
-    hide(edge.locals, !known.has(edge.head));
-    hide(edge.gradients, !crossed.has(edge.id));
+    hide(edge.locals, !(known.get(edge.head) <= index));
+    hide(edge.gradients, !(crossed.get(edge.id) <= index));
     edge.group.classList.toggle("going", going.has(edge.id));
     edge.group.classList.toggle("coming", step.kind === "forward" && edge.head === step.node);
   }
   mark(step);
   panel.replaceChildren(...arithmetic(step));
-  const forward = index > shown;
+  const ahead = index > shown;
   shown = index;
   cancelAnimationFrame(motion);
   tokens.replaceChildren();
   for (const arrival of arrivals.splice(0)) arrival.cancel();
-  if (forward && index && !still.matches) travel(step);
+  if (ahead && index && !still.matches) travel(step);
 }
 
 // The frame of the active node, and an arrow in the direction of the pass.
@@ -100,14 +128,12 @@ function mark(step) {
   marker.setAttribute("class", step.kind === "forward" ? "forth" : "back");
   set(frame, { x, y, width, height });
   set(pointer, down ? { x: x - 10, y: y + height / 2 + 5 } : { x: x + width / 2, y: y - 4 });
-  const here = gate.getBoundingClientRect(), card = picture.getBoundingClientRect();
-  picture.scrollLeft += here.left + here.width / 2 - card.left - card.width / 2;
-  picture.scrollTop += here.top + here.height / 2 - card.top - card.height / 2;
+  center(gate);
 }
 
-function travel({ flows, gradients }) {
+function travel({ flows, gradients: arrived }) {
   const length = 900 / document.getElementById("speed").value, begin = performance.now();
-  const moving = flows.map((flow) => {
+  const moving = flows.filter((flow) => flow.edge).map((flow) => {
     const group = svg("g", { class: "token" }, tokens);
     const room = svg("rect", { rx: 9, height: 18 }, group), text = svg("text", { y: 4 }, group);
     text.textContent = flow.token;
@@ -118,7 +144,7 @@ function travel({ flows, gradients }) {
   });
   // A gradient is first visible on the wire, and at its end when it arrives.
   for (const node of flows.length ? nodes : []) {
-    if (!(node.id in gradients)) continue;
+    if (node.box || !(node.id in arrived)) continue;
     for (const { text } of node.gradients) {
       arrivals.push(text.animate([{ opacity: 0 }, { opacity: 0, offset: 0.85 }, { opacity: 1 }], length));
     }

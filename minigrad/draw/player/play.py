@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from minigrad.graph import Node
@@ -16,13 +17,17 @@ def play(
     upstream: Any = None,
     direction: Literal["LR", "TB"] = "LR",
     precision: int = 2,
+    theme: Literal["auto", "light", "dark"] = "auto",
+    names: Mapping[str, Any] | None = None,
+    expand: bool | str | Node | Collection[str | Node] = False,
     max_nodes: int = 300,
 ) -> Page:
     """Play the forward pass and the backward sweep, step by step, on the drawing of the graph.
 
     Each backward step shows the active node, its upstream gradient, each local gradient, their product written out, the
-    downstream gradient on the wire, and the sum if a value is used more than once. Playing changes nothing, and needs no
-    earlier call of `backward`.
+    downstream gradient on the wire, and the sum if a value is used more than once. A click on a node goes to its step, and
+    shows its arrays, its gradient rules and, within `detect_anomaly`, the line of source that made it. Playing changes
+    nothing, and needs no earlier call of `backward`.
 
     Parameters
     ----------
@@ -34,8 +39,14 @@ def play(
         Left to right, or top to bottom.
     precision : int
         Decimals of the numbers.
+    theme : {'auto', 'light', 'dark'}
+        'auto' follows the reader's screen.
+    names : mapping, optional
+        Variables, such as ``locals()``, that name the tensors without a name of their own, in lists and dictionaries too.
+    expand : bool, str, Tensor or several
+        Fused operations to expand into primitives: all, those of a name such as "softmax", or those that made given tensors.
     max_nodes : int
-        A larger graph is refused.
+        A larger graph is collapsed, as by `draw`; a box then takes one step forward and one backward.
 
     Returns
     -------
@@ -45,9 +56,9 @@ def play(
     Raises
     ------
     TypeError
-        If `f` is not a tensor, or an argument is not an integer.
+        If `f` is not a tensor, or an argument has the wrong type.
     ValueError
-        If the graph is too large, or `f` is not a scalar and `upstream` is missing or has another shape.
+        If `f` is not a scalar and `upstream` is missing or has another shape.
     RuntimeError
         If `f` is a constant or its graph was freed.
 
@@ -65,4 +76,13 @@ def play(
     """
     from minigrad.draw.player.stage import page
 
-    return page(f, upstream=upstream, direction=direction, precision=precision, max_nodes=max_nodes)
+    return page(
+        f,
+        upstream=upstream,
+        direction=direction,
+        precision=precision,
+        theme=theme,
+        names=names,
+        expand=expand,
+        max_nodes=max_nodes,
+    )

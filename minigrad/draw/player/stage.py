@@ -3,48 +3,107 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from minigrad.backward import starting_gradient, sweep
-from minigrad.draw import draw
+from minigrad.draw import Drawing, several
 from minigrad.draw.heatmap import MOST, NOT_FINITE, SHADES, cells, extent, levels
+from minigrad.draw.limits import MOST_DECIMALS, check_integers, check_look
+from minigrad.draw.names import names_given
 from minigrad.draw.page import Page
 from minigrad.draw.player.arithmetic import inline
-from minigrad.draw.player.mirror import Mirror
-from minigrad.draw.player.steps import Flow, Step, steps
+from minigrad.draw.player.details import details
+from minigrad.draw.player.mirror import mirrored
+from minigrad.draw.player.places import Places
+from minigrad.draw.player.steps import Flow, Step, told
+from minigrad.draw.still.describe import described
+from minigrad.draw.still.expand import expand as open_up
+from minigrad.draw.still.picture import Options
+from minigrad.draw.still.view import View
 from minigrad.draw.text import summary
+from minigrad.draw.viewer import TOOLBAR, viewer
 from minigrad.graph import Node, Value
 from minigrad.text import number
 
 NUMBERED = 8  # up to so many columns, a heatmap shows its numbers
-TALLEST = 700  # pixels of a graph in a notebook; a taller one scrolls
-PANEL = 330  # pixels of the arithmetic below the graph
+TALLEST = 560  # pixels of a graph in a notebook; a taller one scrolls
+BROAD = 1100  # pixels of a wide cell of a notebook
+FRAME, PANEL = 70, 190  # pixels of the tools and around the drawing, and at least of the arithmetic
+LINE, ROW = 23, 21  # pixels of a line of text, and of a row of a heatmap with numbers
 
 STAGE = """\
+{toolbar}
 <div id="picture" class="card" data-direction="{direction}" tabindex="0" role="group" aria-label="The graph">
 {svg}
 </div>
-<div id="panel" aria-hidden="true"></div>"""
+<div id="panel"></div>
+<div id="details" tabindex="-1" role="region" aria-label="The selected node" hidden></div>
+{data}"""
 
 
-def page(f: Node, *, upstream: Any, direction: Literal["LR", "TB"], precision: int, max_nodes: int) -> Page:
+def page(
+    f: Node,
+    *,
+    upstream: Any,
+    direction: Literal["LR", "TB"],
+    precision: int,
+    theme: Literal["auto", "light", "dark"],
+    names: Mapping[str, Any] | None,
+    expand: bool | str | Node | Collection[str | Node],
+    max_nodes: int,
+) -> Page:
     """The page of `minigrad.play`."""
-    listed = steps(f, upstream=upstream, precision=precision, max_nodes=max_nodes)
-    copy = _swept(f, upstream)
-    picture = draw(copy, direction=direction, precision=precision, max_nodes=max_nodes, heatmaps=False)
-    svg, height = _playable(picture.svg)
+    seed = starting_gradient(f, upstream, "play")
+    check_look("play", direction, theme)
+    check_integers("play", precision=(precision, 0, MOST_DECIMALS), max_nodes=(max_nodes, 1, None))
+    view = View.of(f)
+    view.names.update(names_given("play", names))
+    if expand:
+        open_up(view, several("play", "expand", expand, (str, Node)))
+    root = mirrored(view)[view.drawn(f)]
+    shown_as = View.of(root)
+    shown_as.known.update(sweep(root, seed))  # so that the drawing has room for the gradients
+    picture, ids = described(shown_as, Options(heatmaps=False, precision=precision, max_nodes=max_nodes))
+    places = Places(root, picture, ids)
+    listed = told(root, seed, places, precision)
+    drawing = Drawing(picture, direction, theme)
+    svg, wide, high = _playable(drawing.svg)
+    shown = [_shown(step, precision) for step in listed]
     here = Path(__file__)
+    style, script = viewer()
     return Page(
         f"The backward pass of {listed[-1].label}",
-        STAGE.format(svg=svg, direction=direction),
-        [_shown(step, precision) for step in listed],
-        script=here.with_name("play.js").read_text(encoding="utf-8"),
-        style=here.with_name("play.css").read_text(encoding="utf-8") + _shading(),
-        height=min(height, TALLEST) + PANEL,
+        STAGE.format(svg=svg, direction=direction, toolbar=TOOLBAR, data=details(places, shown_as.known, precision)),
+        shown,
+        script=script + here.with_name("play.js").read_text(encoding="utf-8"),
+        style=style + here.with_name("play.css").read_text(encoding="utf-8") + _shading(),
+        height=min(round(high * min(1, BROAD / wide)), TALLEST) + FRAME + max(PANEL, *map(_height, shown)),
+        theme=theme,
+        still=drawing.svg,
     )
+
+
+def _height(step: Mapping[str, Any]) -> int:
+    """The approximate height in pixels of the arithmetic of a step, in a notebook."""
+
+    def arrays(listed: Any) -> int:
+        tall = (max(len(p["rows"]) * (ROW if p["texts"] else 11) for p in array["planes"]) for array in listed)
+        return max(tall, default=-50) + 50
+
+    def lines(flow: Any) -> int:
+        return (
+            16
+            + LINE * sum(map(bool, ("rule", flow["caption"], "product", flow["broadcast"], flow["sum"])))
+            + arrays(flow["arrays"])
+        )
+
+    flows = [lines(flow) for flow in step["flows"]]
+    beside = 3
+    return 2 * LINE + arrays(step["arrays"]) + sum(max(flows[k : k + beside]) for k in range(0, len(flows), beside))
 
 
 def _shading() -> str:
@@ -56,21 +115,12 @@ def _shading() -> str:
     )
 
 
-def _swept(f: Node, upstream: Any) -> Node:
-    """A copy of the graph with the gradients of this sweep, so that the drawing has room for them."""
-    copies = Mirror(f).twins
-    for node, g in sweep(f, starting_gradient(f, upstream, "play")).items():
-        copies[node].grad = g
-    return copies[f]
-
-
-def _playable(svg: str) -> tuple[str, int]:
-    """A drawing that shrinks to its page, down to four fifths, and its height in pixels."""
+def _playable(svg: str) -> tuple[str, float, float]:
+    """A drawing that tells the page its size, and its size in pixels."""
     size = re.search(r' width="([\d.]+)pt" height="([\d.]+)pt"', svg)
     assert size, "the drawing does not say how large it is"
     width, height = (float(text) * 4 / 3 for text in size.groups())
-    style = f' style="width: 100%; min-width: {0.8 * width:.0f}px; max-width: {width:.0f}px"'
-    return svg.replace(size[0], style, 1), round(height)
+    return svg.replace(size[0], f' data-width="{width:.0f}" data-height="{height:.0f}"', 1), width, height
 
 
 def _shown(step: Step, precision: int) -> dict[str, Any]:

@@ -15,12 +15,15 @@ from minigrad.draw.names import arguments, symbol
 from minigrad.draw.player.arithmetic import equation, from_one, inline, plus, shaped, times
 from minigrad.draw.player.labels import Labels, given, symbols
 from minigrad.draw.player.mirror import Mirror
+from minigrad.draw.player.places import Places
 from minigrad.draw.player.symbols import written
 from minigrad.draw.text import in_words
-from minigrad.graph import Node, Value, topological_order
+from minigrad.graph import Node, Value
 from minigrad.text import number, plain, shorten
 
 LONGEST_TOLD = 60  # characters of the static arguments of an operation
+
+LISTED = 20  # leaves that a step lists
 
 Kind = Literal["start", "forward", "seed", "backward", "end"]
 
@@ -112,45 +115,6 @@ class Step:
         return dict(plain(self))
 
 
-class Numbered:
-    """The nodes of a graph, by their ids in its drawing.
-
-    Attributes
-    ----------
-    order : list of Node
-        The recorded nodes, each after its inputs.
-    ids : dict of Node to str
-        The ids of these and of the leaves.
-    constants : dict of (Node, int) to str
-        The ids of inputs that are not nodes.
-    """
-
-    def __init__(self, root: Node) -> None:
-        self.order = topological_order(root)
-        self.ids: dict[Node, str] = {}
-        self.constants: dict[tuple[Node, int], str] = {}
-        for node in self.order:
-            for i, (x, v) in enumerate(zip(node.inputs, node.values, strict=True)):
-                if x is None and v is not None:
-                    self.constants[node, i] = self._next()
-                elif x is not None and x not in self.ids:
-                    self.ids[x] = self._next()
-            self.ids[node] = self._next()
-        if not self.order:
-            self.ids[root] = self._next()
-
-    def _next(self) -> str:
-        return f"n{len(self)}"
-
-    def __len__(self) -> int:
-        return len(self.ids) + len(self.constants)
-
-    def inputs(self, node: Node) -> tuple[str, ...]:
-        """The ids of a node's inputs."""
-        pairs = enumerate(zip(node.inputs, node.values, strict=True))
-        return tuple(self.constants[node, i] if x is None else self.ids[x] for i, (x, v) in pairs if v is not None)
-
-
 def steps(f: Node, *, upstream: Any = None, precision: int = 2, max_nodes: int = 300) -> list[Step]:
     """A computation step by step: the forward pass in topological order, the seed, and the sweep.
 
@@ -170,13 +134,12 @@ def steps(f: Node, *, upstream: Any = None, precision: int = 2, max_nodes: int =
     """
     seed = starting_gradient(f, upstream, "play")
     check_integers("play", precision=(precision, 0, MOST_DECIMALS), max_nodes=(max_nodes, 1, None))
-    graph = Numbered(f)
-    if len(graph) > max_nodes:
-        raise ValueError(
-            f"play: the graph has {len(graph):,} nodes, too many to follow step by step (max_nodes={max_nodes}); play a "
-            "tensor nearer to the leaves, or raise max_nodes"
-        )
-    teller = _Teller(f, seed, graph, precision)
+    return told(f, seed, Places.of(f, max_nodes), precision)
+
+
+def told(f: Node, seed: Value, places: Places, precision: int) -> list[Step]:
+    """The steps of a graph at the places of its drawing."""
+    teller = _Teller(f, seed, places, precision)
     with np.errstate(all="ignore"):
         return [teller.start(), *teller.forward(), teller.seed(), *teller.backward(), teller.end()]
 
@@ -220,24 +183,52 @@ def added(old: Value, new: Value, total: Value, precision: int) -> str:
 class _Teller:
     """Describes a computation step by step."""
 
-    def __init__(self, f: Node, seed: Value, graph: Numbered, precision: int) -> None:
-        self.f, self.graph, self.precision = f, graph, precision
+    def __init__(self, f: Node, seed: Value, places: Places, precision: int) -> None:
+        self.f, self.places, self.precision = f, places, precision
+        self.groups = places.groups()
         self.root = in_words(f.name) if f.name else "f"
         self.called = Labels()
         self.gradients = sweep(f, seed)
         mirror = Mirror(f, wired=True)
         crossing = sweep(mirror.twins[f], seed)
         self.downstream = {edge: crossing[wire] for edge, wire in mirror.wires.items()}
+        self.boxes = {node.id for node in places.description.nodes if node.kind == "scope"}
+        self.used: dict[Node, set[str]] = {}  # where each tensor is used
+        for node in places.order:
+            for x in node.inputs:
+                if x is not None:
+                    self.used.setdefault(x, set()).add(places.ids[node])
 
     def start(self) -> Step:
-        leaves = {x: id for x, id in self.graph.ids.items() if x.op is None}
+        leaves = self.places.leaves() or [self.f]
         given = [f"{self.called[x]} = {inline(x.value, self.precision)}" for x in leaves if x.name]
-        ids = (*leaves.values(), *self.graph.constants.values())
-        return Step("start", "\n".join(["The leaves have values", *given]), inputs=ids)
+        boxes = {id for id, _ in self.groups}
+        ids = dict.fromkeys(
+            id for id in (*(self.places.ids[x] for x in leaves), *self.places.constants()) if id not in boxes
+        )
+        return Step("start", "\n".join(["The leaves have values", *_few(given)]), inputs=tuple(ids))
 
     def forward(self) -> list[Step]:
-        count = len(self.graph.order)
-        return [self._computed(node, f"Forward {k} of {count}") for k, node in enumerate(self.graph.order, 1)]
+        count, found = len(self.groups), []
+        for k, (id, nodes) in enumerate(self.groups, 1):
+            where = f"Forward {k} of {count}"
+            alone = len(nodes) == 1 and self.places.drawn[id].kind != "scope"
+            found.append(self._computed(nodes[0], where) if alone else self._passed(id, nodes, where))
+        return found
+
+    def _passed(self, id: str, nodes: list[Node], where: str) -> Step:
+        """The forward pass through a box."""
+        title = self.places.drawn[id].title.replace("\n", " ")
+        left = self._outputs(id, nodes)
+        inputs = dict.fromkeys(x for node in nodes for x in self.places.inputs(node))
+        values = ", ".join(shaped(node.value, self.precision) for node in left)
+        text = f"{len(nodes):,} operation{'s' * (len(nodes) != 1)} → {values}"
+        return Step("forward", f"{where}: {title}\n{text}", id, title, title, text, tuple(inputs), left[-1].value)
+
+    def _outputs(self, id: str, nodes: list[Node]) -> list[Node]:
+        """The tensors that leave a box; at least the last one."""
+        found = [node for node in nodes if node is self.f or self.used.get(node, {id}) - {id}]
+        return found or nodes[-1:]
 
     def _computed(self, node: Node, where: str) -> Step:
         op = node.op
@@ -258,15 +249,15 @@ class _Teller:
         else:
             shapes = written(name, [self._operand(v) for v in values], told)
             text = f"{shapes} → {shaped(node.value, self.precision)}"
-        label, id = self.called[node], self.graph.ids[node]
+        label, id = self.called[node], self.places.ids[node]
         words = f"{where}: {label}\n{text}"
-        return Step("forward", words, id, symbol(node), label, text, self.graph.inputs(node), node.value)
+        return Step("forward", words, id, symbol(node), label, text, self.places.inputs(node), node.value)
 
     def _operand(self, v: Any) -> str:
         return "None" if v is None else _shape(v) if np.ndim(v) else number(v, self.precision)
 
     def seed(self) -> Step:
-        id, g = self.graph.ids[self.f], self.gradients[self.f]
+        id, g = self.places.ids[self.f], self.gradients[self.f]
         text = f"The sweep starts at the result: ∂{self.root}/∂{self.root} = 1"
         if not from_one(g):
             text = f"The sweep starts from the given upstream gradient {inline(g, self.precision)}"
@@ -274,13 +265,61 @@ class _Teller:
 
     def backward(self) -> list[Step]:
         so_far = {self.f: self.gradients[self.f]}
-        count = len(self.graph.order)
-        order = enumerate(reversed(self.graph.order), 1)
-        return [self._swept(node, f"Backward {k} of {count}", so_far) for k, node in order]
+        count, found = len(self.groups), []
+        for k, (id, nodes) in enumerate(reversed(self.groups), 1):
+            where = f"Backward {k} of {count}"
+            alone = len(nodes) == 1 and self.places.drawn[id].kind != "scope"
+            found.append(self._swept(nodes[0], where, so_far) if alone else self._swept_through(id, nodes, where, so_far))
+        return found
+
+    def _swept_through(self, id: str, nodes: list[Node], where: str, so_far: dict[Node, Value]) -> Step:
+        """The sweep through a box: what leaves it, and the gradients of the leaves in it."""
+        title, precision = self.places.drawn[id].title.replace("\n", " "), self.precision
+        upstream = self._outputs(id, nodes)
+        g = self.gradients[upstream[-1]]
+        flows: dict[Node, Flow] = {}
+        inside: dict[Node, Value] = {}
+        arrived: dict[str, Value] = {}
+        for node in reversed(nodes):
+            for i, x in enumerate(node.inputs):
+                if x is None or not x.requires_grad:
+                    continue
+                if self.places.ids[x] == id:
+                    if x.op is None:
+                        inside[x] = self.gradients[x]
+                    continue
+                d = self.downstream[node, i]
+                before = flows[x].downstream if x in flows else None
+                total = so_far[x] + d if x in so_far else d
+                sum = "" if x not in so_far or before is not None else added(so_far[x], d, total, precision)
+                crossing = d if before is None else before + d
+                to = self.places.ids[x]
+                so_far[x] = total
+                if to not in self.boxes:
+                    arrived[to] = total
+                text = f"{_shape(g)} → {shaped(crossing, precision)}"
+                edge = self.places.edge(node, i)
+                flows[x] = Flow(edge, to, self.called[x], f"through {title}", None, crossing, text, "", sum, total)
+        lines = [f"{where}: {title}, upstream {inline(g, precision)}"]
+        lines += [f"to {flow.label}: {flow.product}" for flow in flows.values()]
+        lines += _few([f"inside, d{self.called[x]} = {inline(value, precision)}" for x, value in inside.items()])
+        inputs = tuple(dict.fromkeys(y for node in nodes for y in self.places.inputs(node)))
+        return Step(
+            "backward",
+            "\n".join(lines),
+            id,
+            title,
+            title,
+            inputs=inputs,
+            value=upstream[-1].value,
+            upstream=g,
+            flows=tuple(flows.values()),
+            gradients=arrived,
+        )
 
     def _swept(self, node: Node, where: str, so_far: dict[Node, Value]) -> Step:
         assert node.op is not None
-        g, id, precision = self.gradients[node], self.graph.ids[node], self.precision
+        g, id, precision = self.gradients[node], self.places.ids[node], self.precision
         flows, arrived = [], {}
         for i, x in enumerate(node.inputs):
             if x is None or not x.requires_grad:
@@ -291,10 +330,14 @@ class _Teller:
             if x in so_far:
                 total = so_far[x] + d
                 sum = added(so_far[x], d, total, precision)
-            to = self.graph.ids[x]
-            so_far[x] = arrived[to] = total
+            to = self.places.ids[x]
+            so_far[x] = total
+            if to not in self.boxes:
+                arrived[to] = total
             in_symbols = symbols(node, i, self.called)
-            flows.append(Flow(f"{id}-{i}", to, self.called[x], in_symbols, local, d, text, broadcast, sum, total))
+            flows.append(
+                Flow(self.places.edge(node, i), to, self.called[x], in_symbols, local, d, text, broadcast, sum, total)
+            )
         lines = [f"{where}: {self.called[node]}, upstream {inline(g, precision)}"]
         for flow in flows:
             what = "local × upstream = " if flow.local is not None else f"{flow.rule}, "
@@ -307,7 +350,7 @@ class _Teller:
             id,
             symbol(node),
             self.called[node],
-            inputs=self.graph.inputs(node),
+            inputs=self.places.inputs(node),
             value=node.value,
             upstream=g,
             flows=tuple(flows),
@@ -315,10 +358,14 @@ class _Teller:
         )
 
     def end(self) -> Step:
-        found = [x for x in self.graph.ids if x.op is None and x.requires_grad]
+        found = [x for x in self.places.leaves() or [self.f] if x.requires_grad]
         seed = "" if from_one(self.gradients[self.f]) else "upstream · "
         lines = [f"{seed}∂{self.root}/∂{self.called[x]} = {inline(self.gradients[x], self.precision)}" for x in found]
-        return Step("end", "\n".join(["Every leaf has its gradient", *lines]), label=self.called[self.f])
+        return Step("end", "\n".join(["Every leaf has its gradient", *_few(lines)]), label=self.called[self.f])
+
+
+def _few(lines: list[str]) -> list[str]:
+    return lines if len(lines) <= LISTED else [*lines[: LISTED - 1], f"and {len(lines) - LISTED + 1:,} more"]
 
 
 def _shape(value: Any) -> str:

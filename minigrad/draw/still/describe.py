@@ -54,7 +54,11 @@ def describe_graph(graph: Node | View, options: Options) -> Description:
     >>> [(edge.tail, edge.head, edge.local) for edge in picture.edges]
     [('n0', 'n2', ('2',)), ('n1', 'n2', ())]
     """
-    view = graph if isinstance(graph, View) else View.of(graph)
+    return described(graph if isinstance(graph, View) else View.of(graph), options)[0]
+
+
+def described(view: View, options: Options) -> tuple[Description, dict[Node, str]]:
+    """The description of a picture, and the id at which each recorded node is drawn, alone or in a box."""
     describer = _Describer(view, options)
     root = view.root
     with np.errstate(all="ignore"):
@@ -68,7 +72,8 @@ def describe_graph(graph: Node | View, options: Options) -> Description:
         what = f"what failed in {view.fault.called}" if view.fault else "nothing"
     else:
         what = shorten(view.name(root)) or operation(root) or "a tensor"
-    return Description(f"minigrad graph of {what}", *describer.finish())
+    picture = Description(f"minigrad graph of {what}", *describer.finish())
+    return picture, describer.places()
 
 
 class _Describer:
@@ -87,6 +92,14 @@ class _Describer:
         self.pairs: Counter[tuple[str, str]] = Counter()  # an operation and one that uses it, in the whole graph
         self.nodes: dict[str, DrawnNode] = {}
         self.edges: dict[tuple[str, object], DrawnEdge] = {}
+
+    def places(self) -> dict[Node, str]:
+        """The ids of the recorded nodes and the leaves, of their own or of their boxes."""
+        places = {node: id for node, id in self.ids.items() if isinstance(node, Node)}
+        for node in self.view.order:
+            if box := self.boxes.of(node, self.view.path(node)):
+                places[node] = self.ids[box]
+        return places
 
     def finish(self) -> tuple[tuple[DrawnNode, ...], tuple[DrawnEdge, ...], Lines]:
         """All nodes and edges, including the boxes, whose content is now counted, and notes on the whole."""

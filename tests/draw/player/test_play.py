@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -15,9 +16,10 @@ from minigrad import Tensor
 from minigrad.backward import sweep
 from minigrad.draw import draw
 from minigrad.draw.heatmap import NOT_FINITE, STEPS
+from minigrad.draw.player.places import Places
 from minigrad.draw.player.stage import shaded
-from minigrad.draw.player.steps import Numbered
 from minigrad.draw.text import summary
+from minigrad.graph import topological_order
 from minigrad.text import shorten
 
 HOSTILE = [
@@ -74,9 +76,9 @@ def test_every_node_and_edge_of_the_graph_is_in_the_picture_once(graph):
     description = draw(f).description
     for part in (*description.nodes, *description.edges):
         assert found.count(part.id) == 1
-    numbered = Numbered(f)
+    places = Places.of(f, 300)
     known = {id for step in page.steps for id in step["known"]}
-    assert known == {*numbered.ids.values(), *numbered.constants.values()}
+    assert known == {*places.ids.values(), *places.constants()}
     marks = {
         kind: len(svg.findall(f".//{{*}}g[@class]/{{*}}text[@class='{kind}']")) for kind in ("value", "gradient", "local")
     }
@@ -98,7 +100,7 @@ def test_an_upstream_gradient_and_the_other_direction():
     (z,) = named(z=[1.0, 2.0, 3.0])
     page = mg.play(mg.softmax(z), upstream=[1.0, 0.0, 0.0], direction="TB", precision=3)
     assert page.steps[-2]["gradients"] == {"n0": ["[0.0819, -0.022, -0.0599]"]}
-    assert page.steps[-2]["flows"][0]["rule"] == "dz = out∘(upstream − ⟨upstream, out⟩)"
+    assert page.steps[-2]["flows"][0]["rule"] == "dz = softmax(z)∘(upstream − ⟨upstream, softmax(z)⟩)"
 
 
 def test_a_leaf_alone():
@@ -120,7 +122,10 @@ def test_numbers_that_are_none():
         (lambda x: mg.play(x.detach()), RuntimeError, "play: .* is a constant"),
         (lambda x: mg.play(x.sum(), direction="up"), ValueError, "direction is 'LR'"),
         (lambda x: mg.play(x.sum(), precision=-1), ValueError, "precision"),
-        (lambda x: mg.play(x.sum(), max_nodes=1), ValueError, r"play: the graph has 2 nodes, too many .*\(max_nodes=1\)"),
+        (lambda x: mg.play(x.sum(), max_nodes=0), ValueError, "play: max_nodes"),
+        (lambda x: mg.play(x.sum(), theme="blue"), ValueError, "play: theme is 'auto'"),
+        (lambda x: mg.play(x.sum(), names=["x"]), TypeError, "play: names is a mapping"),
+        (lambda x: mg.play(x.sum(), expand=3), TypeError, "play: expand is True"),
     ],
 )
 def test_what_cannot_be_played(call, error, message):
@@ -198,11 +203,11 @@ def test_every_number_on_the_page_is_the_engines(open_page, graph):
     page = mg.play(f)
     window = open_page(page)
     engine = sweep(f, f.dtype.type(1))
-    texts = {id: list(summary(x.value, 2)) for x, id in Numbered(f).ids.items()}
+    texts = {id: list(summary(x.value, 2)) for x, id in Places.of(f, 300).ids.items()}
     for index, step in enumerate(page.steps):
         shown = window.execute_script(READ)
         values, gradients = expected(f, index, page)
-        for x, id in Numbered(f).ids.items():
+        for x, id in Places.of(f, 300).ids.items():
             assert shown["values"][id] == (texts[id] if id in values else [])
             if x in engine:
                 assert shown["gradients"][id] == gradients.get(id, [])
@@ -216,7 +221,7 @@ def test_every_number_on_the_page_is_the_engines(open_page, graph):
         assert step["computation"] in shown["panel"]
         window.find_element("id", "next").click() if index < len(page.steps) - 1 else None
     final = window.execute_script(READ)["gradients"]
-    for x, id in Numbered(f).ids.items():
+    for x, id in Places.of(f, 300).ids.items():
         if x in engine:
             assert final[id] == list(summary(engine[x], 2))
 
@@ -260,7 +265,7 @@ def test_the_sigmoid_circuit_is_played(open_page):
     for _ in range(4):
         window.find_element("id", "next").click()
         tail.append(window.execute_script(READ)["gradients"])
-    ids = Numbered(f).ids
+    ids = Places.of(f, 300).ids
     chain = [f]
     while len(chain) < 5:
         chain.append(chain[-1].inputs[0])
@@ -336,7 +341,7 @@ def test_any_name_is_text(open_page, name):
         if step is not page.steps[-1]:
             window.find_element("id", "next").click()
     assert headings[1] == f"Forward: {shorten(name)}"
-    assert len(window.find_elements("tag name", "script")) == 2  # the data and the one script of every page
+    assert len(window.find_elements("tag name", "script")) == 3  # data of steps and nodes, and the one script
     assert not window.find_elements("tag name", "img")
 
 
@@ -420,3 +425,134 @@ def test_it_plays_in_the_frame_of_a_notebook(browser, tmp_path):
     browser.switch_to.default_content()
     assert height[0] <= height[1]
     assert not [entry for entry in browser.get_log("browser") if "favicon" not in entry["message"]]
+
+
+def test_names_expansion_and_theme():
+    w, x = Tensor([[1.0, 2.0]]), Tensor([3.0, 4.0])
+    page = mg.play(mg.softmax(w @ x).sum(), names={"w": w, "x": x}, expand="softmax", theme="dark")
+    rules = {flow["rule"] for step in page.steps for flow in step["flows"]}
+    assert {"dw = upstream ⊗ x", "dx = wᵀ · upstream"} <= rules
+    assert not any("softmax" in rule for rule in rules)
+    assert (w.name, x.grad) == (None, None)
+    assert "prefers-color-scheme: dark" not in page.html
+    assert "color-scheme:dark" in page.html
+
+
+def test_an_untrusted_notebook_has_the_still_picture():
+    """Without the frame and the style, which it drops, the picture in the background of a box remains."""
+    shown = mg.play(circuit()[0])._repr_html_()
+    style, box, frame = re.fullmatch("(<style>.*</style>)(<div .*</div>)(<iframe .*</iframe>)", shown, re.DOTALL).groups()
+    name = re.search('class="([^"]+)"', box)[1]
+    assert style == f"<style>.{name} {{ display: none; }}</style>"
+    picture = base64.b64decode(re.search(r"url\(data:image/svg\+xml;base64,([^)]+)\)", box)[1])
+    assert ET.fromstring(picture).tag.endswith("svg")
+    assert "sandbox" in frame
+
+
+def long_chain():
+    (a,) = named(a=1.5)
+    y = a
+    for k in range(30):
+        y = y * 0.9 + 0.1
+        y.name = f"y{k}"
+    return y
+
+
+def test_fit_zoom_pan_and_overview(open_page):
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    window = open_page(mg.play(long_chain()), 1000, 900)
+    run = window.execute_script
+    assert run("return getComputedStyle(overview).display") != "none"
+    run("fit()")
+    assert run("return picture.scrollWidth <= picture.clientWidth + 1")
+    assert run("return getComputedStyle(overview).display") == "none" or run(
+        "return picture.scrollHeight > picture.clientHeight"
+    )
+    window.find_element("id", "larger").click()
+    assert run("return zoom") > run("return inside() / whole.width")
+    run("zoomTo(1)")
+    before = run("return picture.scrollLeft")
+    card = window.find_element("id", "picture")
+    ActionChains(window).drag_and_drop_by_offset(card, -120, 0).perform()
+    assert run("return picture.scrollLeft") == pytest.approx(before + 120, abs=3)
+    assert run("return index") == 0  # a drag is no click
+    run("""picture.dispatchEvent(new WheelEvent("wheel", {ctrlKey: true, deltaY: -300, cancelable: true,
+        clientX: 200, clientY: 200}))""")
+    assert run("return zoom") == pytest.approx(np.e, rel=0.01)
+    run("zoomTo(1)")
+    overview = window.find_element("id", "overview")
+    ActionChains(window).move_to_element_with_offset(overview, overview.size["width"] // 2 - 4, 0).click().perform()
+    assert run("return picture.scrollLeft") > run("return 0.8 * (picture.scrollWidth - picture.clientWidth)")
+
+
+def test_search_and_click(open_page):
+    from selenium.webdriver.common.keys import Keys
+
+    with mg.detect_anomaly():
+        f = long_chain()
+    window = open_page(mg.play(f), 1000, 900)
+    run, search = window.execute_script, window.find_element("id", "search")
+    search.send_keys("y17")
+    assert window.find_element("id", "found").text == "1 of 2"  # the other is y17 × 0.9
+    group = run("return document.querySelector('.node.found')")
+    box, card = group.rect, window.find_element("id", "picture").rect
+    assert card["x"] <= box["x"] <= card["x"] + card["width"]
+    search.send_keys(Keys.ARROW_LEFT, " ")  # the field needs these keys itself
+    assert run("return index") == 0
+    search.clear()
+    search.send_keys("nothing of this name")
+    assert window.find_element("id", "found").text == "none"
+    run("arguments[0].dispatchEvent(new MouseEvent('click', {bubbles: true}))", group)
+    assert run("return steps[index].label") == "y17"
+    shown = window.find_element("id", "details").text
+    assert "d(y16 × 0.9) = 1 × upstream" in shown
+    assert "test_play.py:" in shown
+    assert f"{float(next(x for x in topological_order(f) if x.name == 'y17').value):.4f}" in shown
+    run("go(steps.length - 1)")
+    run("arguments[0].dispatchEvent(new MouseEvent('click', {bubbles: true}))", group)
+    assert run("return [steps[index].kind, steps[index].label]") == ["backward", "y17"]
+    window.find_element("css selector", "#details button").click()
+    assert not window.find_element("id", "details").is_displayed()
+    assert run("return document.activeElement.id") == group.get_attribute("id")
+
+
+def test_keys_go_to_what_needs_them_and_the_focus_stays(open_page):
+    from selenium.webdriver.common.keys import Keys
+
+    window = open_page(mg.play(long_chain()), 1000, 900)
+    run = window.execute_script
+    picture = window.find_element("id", "picture")
+    picture.send_keys(Keys.ARROW_RIGHT)  # it scrolls
+    assert run("return index") == 0
+    run("fit()")
+    last = window.find_element("id", "last")
+    last.click()
+    last.click()
+    assert run("return document.activeElement.id") == "last"
+    run("document.querySelector('.node').focus()")
+    window.switch_to.active_element.send_keys(Keys.ENTER)
+    assert window.find_element("id", "details").is_displayed()
+
+
+@pytest.mark.parametrize("width", [375, 1080])
+def test_the_frame_of_a_notebook_fits(open_page, width):
+    for graph in ("circuit", "length"):
+        page = mg.play(GRAPHS[graph]())
+        window = open_page(page, max(width, 500), 900)
+        window.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": page._height, "deviceScaleFactor": 1, "mobile": False},
+        )
+        try:
+            tallest = max(
+                window.execute_script(
+                    "go(arguments[0]); return document.querySelector('details').getBoundingClientRect().bottom + scrollY", k
+                )
+                for k in range(len(page.steps))
+            )
+            assert window.execute_script("return document.documentElement.scrollWidth") <= width
+            if width > 1000:
+                assert 0 <= page._height - tallest <= 130
+        finally:
+            window.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

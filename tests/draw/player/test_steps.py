@@ -15,7 +15,8 @@ from minigrad import Tensor
 from minigrad.backward import sweep
 from minigrad.draw import draw
 from minigrad.draw.player.arithmetic import consistent, equation, inline, plus, times
-from minigrad.draw.player.steps import Numbered, steps
+from minigrad.draw.player.places import Places
+from minigrad.draw.player.steps import steps
 from minigrad.draw.player.symbols import written
 from minigrad.graph import topological_order
 from minigrad.operation import OPS, elementwise
@@ -167,7 +168,7 @@ def test_the_numbers_are_the_engines(sample):
         seed = np.random.default_rng(0).normal(size=y.shape)
         listed = steps(y, upstream=seed)
         gradients = sweep(y, np.array(seed, y.dtype)[()])
-        numbered = Numbered(y).ids
+        numbered = Places.of(y, 300).ids
         found = {}
         for step in listed:
             found |= step.gradients or {}
@@ -220,7 +221,7 @@ def test_what_lies_behind_a_branch_not_taken_gets_0():
     found = {}
     for step in steps(f):
         found |= step.gradients or {}
-    assert float(found[Numbered(f).ids[x]]) == 2
+    assert float(found[Places.of(f, 300).ids[x]]) == 2
 
 
 def test_nan_and_infinity_are_told():
@@ -279,12 +280,32 @@ def test_what_cannot_be_told(call, error, message):
         call()
 
 
-def test_a_large_graph_is_refused_at_once():
-    y = x = Tensor(1.0)
-    for _ in range(100_000):
-        y = y + x
-    with pytest.raises(ValueError, match=r"play: the graph has 100,001 nodes.*max_nodes=300"):
-        steps(y)
+def test_a_large_graph_is_played_in_boxes():
+    rng = np.random.default_rng(0)
+    net = mg.nn.Sequential(*[layer for _ in range(8) for layer in (mg.nn.Linear(3, 3, rng=rng), mg.nn.Tanh())])
+    (x,) = named(x=rng.normal(size=(2, 3)))
+    y = net(x).sum()
+    whole, boxed = steps(y), steps(y, max_nodes=8)
+    assert len(boxed) < len(whole) / 2
+    gradients = sweep(y, 1.0)
+    places = Places.of(y, 8)
+    through = next(step for step in boxed if step.kind == "backward" and step.node == places.ids[y.inputs[0]])
+    (to_x,) = [flow for flow in through.flows if flow.label == "x"]
+    np.testing.assert_allclose(to_x.downstream, gradients[x])
+    assert to_x.edge in places.edges
+    np.testing.assert_allclose(boxed[-2].gradients[places.ids[x]], gradients[x])
+    assert "inside, dweight = (3, 3) of norm" in through.text
+    for step in boxed:
+        assert not step.node or step.node in places.drawn
+        assert all(flow.edge in places.edges for flow in step.flows)
+        json.dumps(step.data(), allow_nan=False)
+
+
+def test_a_chain_of_many_operations_takes_few_steps():
+    y = x = Tensor(1.0, name="x")
+    for _ in range(3_000):
+        y = y * x
+    assert len(steps(y)) < 20
 
 
 def test_a_graph_that_was_freed_or_updated_is_refused():
