@@ -145,6 +145,7 @@ def animate_conv(
         channels=weight.shape[1],
         images=len(x),
         filters=filters,
+        shown=(n, f, c),
         dx=dx[at_x].reshape(how.size),
         dw=dw[at_w].reshape(how.kernel),
         db=None if db is None else db[f],

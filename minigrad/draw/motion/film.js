@@ -6,6 +6,16 @@ for (const svg of document.querySelectorAll("figure svg"))
     const kind = element.classList.contains("pad") ? "cell pad" : "cell";
     return { element, kind, number: element.querySelector("text"), note: element.querySelector(".note"), shown: [] };
   });
+// For each cell, what is put into it and at which step: a jump looks it up, and replays nothing.
+const history = new Map();
+steps.forEach((step, k) => {
+  for (const [key, changes] of Object.entries(step.put ?? {}))
+    for (const [i, ...what] of changes) {
+      const cell = panels[key][i];
+      if (!history.has(cell)) history.set(cell, []);
+      history.get(cell).push([k, ...what]);
+    }
+});
 let marked = [], noted = [];
 
 function put(cell, level, text) {
@@ -16,11 +26,10 @@ function put(cell, level, text) {
 
 function show(step, index) {
   for (const [element, kind] of marked) element.classList.remove(kind);
-  const state = new Map();
-  for (const past of steps.slice(0, index + 1))
-    for (const [key, changes] of Object.entries(past.put ?? {}))
-      for (const [i, ...what] of changes) state.set(panels[key][i], what);
-  for (const [cell, what] of state) put(cell, ...what);
+  for (const [cell, changes] of history) {
+    const what = changes.findLast(([k]) => k <= index);
+    if (what) put(cell, what[1], what[2]);
+  }
 
   marked = [];
   for (const [key, kinds] of Object.entries(step.mark ?? {}))
@@ -45,5 +54,43 @@ function show(step, index) {
     box.style.transform = `translate(${x}px, ${y}px)`;
     box.setAttribute("width", width);
     box.setAttribute("height", height);
+  }
+}
+
+// Pointing at a cell of the output, or the focus on it, lights the elements behind it; pointing at an element, its outputs.
+const behind = new Map();
+for (const { mark } of steps) {
+  const made = mark?.o?.out;
+  if (made?.length === 1 && mark.x?.on && !behind.has(made[0])) behind.set(made[0], mark);
+}
+let lit = [];
+
+function light(key, i) {
+  for (const element of lit) element.classList.remove("lit");
+  lit = [];
+  const add = (panel, cells) => { for (const at of cells ?? []) lit.push(panels[panel][at].element); };
+  const output = key === "o" || key === "do", input = key === "x" || key === "dx";
+  for (const [at, mark] of behind) {
+    if (output ? at !== i : !input || !mark.x.on.includes(i)) continue;
+    for (const panel of ["o", "do"]) if (panels[panel]) add(panel, [at]);
+    if (output) for (const panel of ["x", "dx"]) if (panels[panel]) add(panel, mark.x.on);
+    if (output) add(mark.flipped ? "flipped" : "w", (mark.flipped ?? mark.w)?.on);
+  }
+  if (input && lit.length) for (const panel of ["x", "dx"]) if (panels[panel]) add(panel, [i]);
+  for (const element of lit) element.classList.add("lit");
+}
+
+if (behind.size) {
+  for (const [key, cells] of Object.entries(panels)) {
+    if (!["x", "dx", "o", "do"].includes(key)) continue;
+    cells.forEach(({ element }, i) => {
+      element.addEventListener("pointerenter", () => light(key, i));
+      element.addEventListener("pointerleave", () => light("", -1));
+      if (key !== "o") return;
+      element.setAttribute("tabindex", 0);
+      element.setAttribute("role", "img");
+      element.addEventListener("focus", () => light(key, i));
+      element.addEventListener("blur", () => light("", -1));
+    });
   }
 }

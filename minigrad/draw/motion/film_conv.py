@@ -15,7 +15,8 @@ from minigrad.draw.motion.sliding import LONGEST, Place, Sliding, factor, listed
 class Convolution(NamedTuple):
     """One channel of one image under one filter: its arrays, and how many others there are.
 
-    `dx`, `dw` and `db` are the full gradients, summed over all filters and images.
+    `dx`, `dw` and `db` are the full gradients, summed over all filters and images. `shown` are the positions of the image,
+    the filter and the channel.
     """
 
     how: Sliding
@@ -30,6 +31,7 @@ class Convolution(NamedTuple):
     channels: int
     images: int
     filters: int
+    shown: tuple[int, int, int]
     dx: Any
     dw: Any
     db: Any
@@ -64,7 +66,10 @@ class Convolution(NamedTuple):
         how, (x, w, b) = self.how, self.names
         signal, margin = how.signal, how.margin()
         most_x, most_w, most_g = extent(self.x), extent(self.kernel), extent(self.upstream)
-        size, kernel, out = how.padded_size(), how.shape(how.kernel), how.shape(how.out)
+        image, filter, channel = self._positions()
+        size = ", ".join([how.padded_size(), *image, *channel])
+        kernel = ", ".join([how.shape(how.kernel), *filter, *channel])
+        out = ", ".join([how.shape(how.out), *image, *filter])
         filled = None if phase != "backward" else self.out
         most_dx, most_dw = extent(self.dx, most_g * most_w), extent(self.dw, most_g * most_x)
         columns = [
@@ -85,6 +90,12 @@ class Convolution(NamedTuple):
             still = self.slid if phase == "backward" else None
             columns.insert(2, [Panel("flipped", f"{w}, flipped", how.kernel, most_w, still, size=kernel)])
         return Film(f"{'True convolution' if self.flip else 'Convolution'} of {x} with {w}", columns, self.precision, signal)
+
+    def _positions(self) -> tuple[list[str], list[str], list[str]]:
+        """The image, the filter and the channel that are shown, where there are several."""
+        kinds = zip(("image", "filter", "channel"), self.shown, (self.images, self.filters, self.channels), strict=True)
+        image, filter, channel = ([f"{kind} {at}"] if count > 1 else [] for kind, at, count in kinds)
+        return image, filter, channel
 
     def _others(self) -> str:
         """A remark on the images, filters and channels that are not shown."""

@@ -309,3 +309,11 @@ def test_there_is_no_such_image():
 def test_data_that_are_no_numbers():
     with pytest.raises(TypeError, match="animate_conv: expected numbers"):
         mg.animate_conv("image", W)
+
+
+def test_panels_name_the_image_filter_and_channel_they_show():
+    x, w = np.ones((2, 3, 4, 4)), np.ones((5, 3, 2, 2))
+    page = mg.animate_conv(x, w, image=1, filter=4, channel=2).html
+    for caption in ("4 × 4, image 1, channel 2", "2 × 2, filter 4, channel 2", "3 × 3, image 1, filter 4"):
+        assert caption in page
+    assert "channel 0" not in mg.animate_conv(x[0, 0], w[0, 0]).html

@@ -188,3 +188,26 @@ def test_the_loop_plays_without_a_script(browser, tmp_path):
     )
     assert not browser.execute_script("return document.getAnimations().length")
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+LIT = "return Object.fromEntries(Object.entries(panels).map(([key, cells]) => [key, " + (
+    "cells.flatMap(({ element }, i) => element.classList.contains('lit') ? [i] : [])]))"
+)
+
+
+def test_pointing_at_an_output_lights_its_inputs_and_the_reverse(open_page):
+    window = open_page(mg.animate_conv(np.arange(16.0).reshape(4, 4), np.ones((2, 2)), stride=2))
+    point = "panels[arguments[0]][arguments[1]].element.dispatchEvent(new PointerEvent('pointerenter'))"
+    window.execute_script(point, "o", 1)
+    lit = window.execute_script(LIT)
+    assert lit["o"] == lit["do"] == [1]
+    assert lit["x"] == lit["dx"] == [2, 3, 6, 7]
+    assert lit["w"] == [0, 1, 2, 3]
+    window.execute_script(point, "x", 8)
+    lit = window.execute_script(LIT)
+    assert lit["o"] == [2]
+    assert lit["x"] == [8]
+    window.execute_script("panels.o[3].element.focus()")
+    assert window.execute_script(LIT)["x"] == [10, 11, 14, 15]
+    window.execute_script("document.activeElement.blur()")
+    assert not any(window.execute_script(LIT).values())
