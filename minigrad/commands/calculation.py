@@ -117,7 +117,7 @@ class Calculation:
             return evaluate(self.expression, leaves)[-1].tensor
 
         try:
-            live(f, **{name: float(x.value) for name, x in self.leaves.items()}).save(file)
+            live(f, precision=2, **{name: float(x.value) for name, x in self.leaves.items()}).save(file)
         except (OSError, RuntimeError, TypeError) as error:
             raise UsageError(f"{file} was not written: {error}") from error
 

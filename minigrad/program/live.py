@@ -13,17 +13,23 @@ from typing import Any
 import numpy as np
 
 from minigrad.backward import sweep
-from minigrad.draw import draw
+from minigrad.draw import Drawing
 from minigrad.draw.files import Saved
-from minigrad.draw.player.stage import _playable, _swept
-from minigrad.draw.player.steps import Numbered, steps
+from minigrad.draw.player.places import Places
+from minigrad.draw.player.stage import playable
+from minigrad.draw.player.steps import told
+from minigrad.draw.still.describe import described
+from minigrad.draw.still.picture import Options
+from minigrad.draw.still.view import View
 from minigrad.draw.theme import variables
-from minigrad.graph import Node, constant
+from minigrad.graph import Node, constant, topological_order
 from minigrad.program.javascript import source
 from minigrad.program.program import Program
 from minigrad.program.whole import Tracer
 from minigrad.tensor import Tensor
 from minigrad.tracing import Traced
+
+Place = tuple[int, int]  # the number of a node, and of an input of it, or -1
 
 TALL = 520  # pixels of the frame in a notebook beside a row for each leaf
 
@@ -96,25 +102,49 @@ def live(f: Callable[..., Any], *, precision: int = 2, **values: float) -> LiveP
         raise ValueError("live: the circuit uses a tensor that is not one of its leaves; pass it as a number by name")
     body = source(program)
     root = f(**{name: Tensor(float(v), name=name) for name, v in values.items()})
-    graph = Numbered(root)
-    if [graph.ids[x] for x in graph.order] != [traced.ids[x] for x in traced.order]:
+    graph = _Numbered(root)
+    if graph.operations != traced.operations:
         raise ValueError("live: the function computed something else when it was called again")
-    return _page(root, graph, body, [(kind, id) for kind, id, _ in outputs], values, precision)
+    return _page(root, graph, body, [(kind, place) for kind, place, _ in outputs], values, precision)
 
 
-def _outputs(trace: Tracer, result: Any) -> tuple[list[tuple[str, str, Any]], Numbered]:
-    """What the page shows: values, gradients and local gradients, each with the id of its place in the drawing."""
+class _Numbered:
+    """The nodes of a graph in order, leaves where they are first used: the same for the traced graph and the drawn one.
+
+    Attributes
+    ----------
+    order : list of Node
+        The recorded nodes, each after its inputs.
+    nodes : list of Node
+        These and the leaves.
+    operations : list
+        What tells one graph from another: the operation of each node, and its inputs.
+    """
+
+    def __init__(self, root: Node) -> None:
+        self.order = topological_order(root)
+        found = dict.fromkeys(x for node in self.order for x in (*node.inputs, node) if x is not None)
+        self.nodes = list(found)
+        self.at = {x: k for k, x in enumerate(self.nodes)}
+        self.operations = [
+            (node.op.name if node.op else "", [None if x is None else self.at[x] for x in node.inputs])
+            for node in self.order
+        ]
+
+
+def _outputs(trace: Tracer, result: Any) -> tuple[list[tuple[str, Place, Any]], _Numbered]:
+    """What the page shows: values, gradients and local gradients, each with the number of its node, and of its input."""
     if not isinstance(result, Node) or result.op is None or np.shape(result.value):
         raise TypeError("live: the function must return one number that depends on the leaves")
-    graph = Numbered(result)
-    outputs = [("value", id, _variable(node.value)) for node, id in graph.ids.items()]
-    outputs += [("gradient", graph.ids[x], _variable(g)) for x, g in sweep(result, np.float64(1.0)).items()]
+    graph = _Numbered(result)
+    outputs: list[tuple[str, Place, Any]] = [("value", (k, -1), _variable(x.value)) for k, x in enumerate(graph.nodes)]
+    outputs += [("gradient", (graph.at[x], -1), _variable(g)) for x, g in sweep(result, np.float64(1.0)).items()]
     for node in graph.order:
         for i, x in enumerate(node.inputs):
             if x is not None and x.requires_grad:
                 needed = [k == i for k in range(len(node.inputs))]
                 found = trace.downstream(node.op, needed, np.float64(1.0), node.value, node.values, node.static)
-                outputs.append(("local", f"{graph.ids[node]}-{i}", _variable(found[i])))
+                outputs.append(("local", (graph.at[node], i), _variable(found[i])))
     return outputs, graph
 
 
@@ -123,29 +153,37 @@ def _variable(v: Any) -> Any:
 
 
 def _page(
-    root: Node, graph: Numbered, body: str, outputs: list[tuple[str, str]], values: Mapping[str, float], precision: int
+    root: Node, graph: _Numbered, body: str, outputs: list[tuple[str, Place]], values: Mapping[str, float], precision: int
 ) -> LivePage:
-    svg, _ = _playable(draw(_swept(root, None), precision=precision, heatmaps=False).svg)
-    labels = {step.node: step.label for step in steps(root, precision=precision) if step.node}
-    names = {x: x.name or labels.get(id, id) for x, id in graph.ids.items()}
+    view = View.of(root)
+    view.known.update(sweep(root, np.float64(1.0)))  # so that the drawing has room for the gradients
+    picture, ids = described(view, Options(heatmaps=False, precision=precision, max_nodes=2 * len(graph.nodes) + 1000))
+    places = Places(root, picture, ids)
+    svg, wide, _ = playable(Drawing(picture).svg)
+    svg = svg.replace("<svg ", f'<svg style="width: 100%; min-width: {0.8 * wide:.0f}px; max-width: {wide:.0f}px" ', 1)
+    labels = {step.node: step.label for step in told(root, np.float64(1.0), places, precision) if step.node}
+    names = {x: x.name or labels.get(places.ids[x], places.ids[x]) for x in graph.nodes}
     given = list(values)
-    leaves = sorted((x for x in graph.ids if x.op is None and x.name in values), key=lambda x: given.index(x.name or ""))
+    leaves = sorted((x for x in graph.nodes if x.op is None and x.name in values), key=lambda x: given.index(x.name or ""))
     edges = [
-        {"id": f"{graph.ids[node]}-{i}", "to": graph.ids[node], "label": names[x], "from": graph.ids[x]}
+        {"id": places.edge(node, i), "to": places.ids[node], "label": names[x], "from": places.ids[x]}
         for node in graph.order
         for i, x in enumerate(node.inputs)
         if x is not None and x.requires_grad
     ]
-    nodes = [{"id": graph.ids[x], "label": names[x]} for x in reversed(graph.order)]
+    nodes = [{"id": places.ids[x], "label": names[x]} for x in reversed(graph.order)]
     data = {
         "precision": precision,
-        "outputs": outputs,
+        "outputs": [
+            (kind, places.ids[graph.nodes[k]] if i < 0 else places.edge(graph.nodes[k], i)) for kind, (k, i) in outputs
+        ],
         "edges": edges,
         "nodes": nodes,
-        "root": graph.ids[root],
+        "root": places.ids[root],
         "result": names[root],
         "leaves": [
-            {"id": graph.ids[x], "value": float(values[x.name or ""]), "paths": _paths(graph.ids[x], edges)} for x in leaves
+            {"id": places.ids[x], "value": float(values[x.name or ""]), "paths": _paths(places.ids[x], edges)}
+            for x in leaves
         ],
     }
     order = {x.name: i for i, x in enumerate(leaves)}
@@ -163,7 +201,7 @@ def _page(
     html = DOCUMENT.format(
         policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",
         title=escape(title),
-        style=variables() + here.with_name("live.css").read_text(encoding="utf-8"),
+        style=variables("auto") + here.with_name("live.css").read_text(encoding="utf-8"),
         svg=svg,
         rows=rows,
         listed=listed,

@@ -16,7 +16,7 @@ from minigrad.transforms.trees import leaves
 
 EVERY = [pytest.param(s, id=f"{name}-{i}") for name, samples in SAMPLES.items() for i, s in enumerate(samples)]
 REFUSED = {
-    "dropout": "random numbers",
+    **dict.fromkeys(("dropout", "dropout1d", "dropout2d", "dropout3d"), "random numbers"),
     "piecewise": "needs the value",  # of a mask, for functions of one's own
 }
 

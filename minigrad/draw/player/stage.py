@@ -71,7 +71,7 @@ def page(
     places = Places(root, picture, ids)
     listed = told(root, seed, places, precision)
     drawing = Drawing(picture, direction, theme)
-    svg, wide, high = _playable(drawing.svg)
+    svg, wide, high = playable(drawing.svg)
     shown = [_shown(step, precision) for step in listed]
     here = Path(__file__)
     style, script = viewer()
@@ -115,7 +115,7 @@ def _shading() -> str:
     )
 
 
-def _playable(svg: str) -> tuple[str, float, float]:
+def playable(svg: str) -> tuple[str, float, float]:
     """A drawing that tells the page its size, and its size in pixels."""
     size = re.search(r' width="([\d.]+)pt" height="([\d.]+)pt"', svg)
     assert size, "the drawing does not say how large it is"
