@@ -206,10 +206,10 @@ def sweep(
                 if not retain_graph:
                     node.inputs = node.values = ()
                     node.static = NOTHING
-        except Exception as error:
+        except BaseException as error:
             for left in (node, *order):
                 left.held = None
-            if getattr(getattr(error, "fault", None), "root", None) is None:
+            if isinstance(error, Exception) and getattr(getattr(error, "fault", None), "root", None) is None:
                 called = node.op.called(node.values, node.static) if node.op and node.inputs else "backward"
                 error.fault = Fault(  # type: ignore[attr-defined]
                     called, node.inputs, node.values, node.static, node.op, node.value, "", root, node, gradients

@@ -8,17 +8,21 @@ import re
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from textwrap import fill
 
 from minigrad.commands import report
 from minigrad.commands.calculation import Calculation, Direction, Theme
-from minigrad.commands.usage import Parser, UsageError
+from minigrad.commands.usage import Parser, UsageError, say
 from minigrad.expression import OPERATIONS
 from minigrad.files import check_folder, suffix_of
+from minigrad.text import clean
 from minigrad.version import __version__
 
+LONGEST = 1000  # characters of a line of a message
+FAULT = "this is a fault in minigrad: please report it with the command that showed it"
 FILES = {"svg": ".svg", "png": ".png", "pdf": ".pdf", "dot": ".dot", "play": ".html"}
 
 USAGE = """\
@@ -68,12 +72,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         if command:  # networks are imported only for those who want one
             return int(import_module(f"minigrad.commands.{command}").main(argv[1:]))
         return _differentiate(argv)
-    except (ValueError, OSError, ImportError, FloatingPointError) as error:
-        print("; ".join([f"{program}: {error}", *getattr(error, "__notes__", ())]), file=sys.stderr)
+    except (ValueError, OSError, ImportError, FloatingPointError, MemoryError) as error:
+        text = str(error) or "there is not enough memory"
+        _complain("; ".join([f"{program}: {text}", *getattr(error, "__notes__", ())]))
         return 2
     except KeyboardInterrupt:
-        print(f"{program}: interrupted", file=sys.stderr)
+        _complain(f"{program}: interrupted")
         return 130
+    except Exception as error:  # a fault of ours; the user is told what happened, not where in our code
+        _complain(f"{program}: {type(error).__name__}: {error}; {FAULT}")
+        return 2
+
+
+def _complain(text: str) -> None:
+    with suppress(OSError):  # nobody reads it
+        print(clean(text, LONGEST), file=sys.stderr, flush=True)
 
 
 def _differentiate(argv: Sequence[str]) -> int:
@@ -85,13 +98,13 @@ def _differentiate(argv: Sequence[str]) -> int:
         calculation.run()
         if options.check:
             calculation.check()
-        print(_report(calculation, options))
+        say(_report(calculation, options))
         if options.live is not None:
             calculation.live(Path(options.live.strip()))
         for file in options.files:
             calculation.draw(file, options.direction, options.theme, options.expand)
     if calculation.failure:
-        print(f"minigrad: the check failed: {calculation.failure}", file=sys.stderr)
+        _complain(f"minigrad: the check failed: {calculation.failure}")
     return 1 if calculation.failure else 0
 
 

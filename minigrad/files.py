@@ -83,6 +83,39 @@ def check_folder(path: str | os.PathLike[str], who: str) -> None:
         raise FileNotFoundError(f"{who}: there is no folder {str(file.parent)!r} to write {file.name!r} in")
 
 
+def check_writable(path: str | os.PathLike[str], who: str) -> None:
+    """Raise the OSError that writing this file would raise: no folder, no right to write there, a folder of that name."""
+    from pathlib import Path
+
+    check_folder(path, who)
+    target = Path(os.path.realpath(path))
+    check_folder(target, who)
+    if target.is_dir():
+        raise IsADirectoryError(f"{who}: {os.fspath(path)!r} is a folder")
+    check_not_read_only(target, who)
+    draft = _draft_of(target)
+    try:
+        with open(draft, "xb"):
+            pass
+    except OSError as error:
+        raise OSError(error.errno, f"{who}: {error.strerror}", os.fspath(path)) from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def check_not_read_only(target: Path, who: str) -> None:
+    """Refuse a file that nobody may write to, or not this user: a rename would replace it all the same."""
+    if target.is_file() and not (target.stat().st_mode & 0o222 and os.access(target, os.W_OK)):
+        raise PermissionError(f"{who}: {os.fspath(target)!r} is read-only")
+
+
+def same_file(path: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
+    """Whether two paths are one file, through links too."""
+    if os.path.exists(path) and os.path.exists(other):
+        return os.path.samefile(path, other)
+    return os.path.realpath(path) == os.path.realpath(other)
+
+
 def check_regular(path: str | os.PathLike[str], who: str) -> None:
     """Refuse a folder, or a device or pipe, which may have no end; a missing file is a FileNotFoundError."""
     import stat
@@ -127,7 +160,8 @@ def replace_file(path: str | os.PathLike[str], data: Any, who: str) -> Path:
 
     target = Path(os.path.realpath(path))
     check_folder(target, who)
-    draft = target.with_name(f".minigrad-{os.getpid()}-{os.urandom(4).hex()}.tmp")
+    check_not_read_only(target, who)
+    draft = _draft_of(target)
     try:
         with open(draft, "xb") as stream:
             if target.exists():
@@ -142,6 +176,11 @@ def replace_file(path: str | os.PathLike[str], data: Any, who: str) -> Path:
         draft.unlink(missing_ok=True)
     sync_folder(target.parent)
     return Path(path)
+
+
+def _draft_of(target: Path) -> Path:
+    """A new name beside a file."""
+    return target.with_name(f".minigrad-{os.getpid()}-{os.urandom(4).hex()}.tmp")
 
 
 def sync_folder(folder: Path) -> None:

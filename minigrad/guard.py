@@ -11,6 +11,7 @@ while the array was read-only stays read-only; make it again.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -25,7 +26,17 @@ SMALL = 1 << 16
 """Bytes up to which an exposed array is copied: about 2 µs, as much as making a larger one read-only and writable again."""
 
 HELD: dict[int, list[Any]] = {}  # by the array's id: the array, how many graphs hold it, and the views that wait for it
-_lock = threading.RLock()  # re-entrant, since a hold may be released by the collector while another is taken
+
+
+def lock_for_forks() -> Any:
+    """A re-entrant lock that is free in a child process: a fork waits until no other thread holds it."""
+    lock = threading.RLock()
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
+    return lock
+
+
+_lock = lock_for_forks()  # re-entrant, since a hold may be released by the collector while another is taken
 
 
 def exposed(array: np.ndarray[Any, Any]) -> bool:

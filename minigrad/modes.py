@@ -38,8 +38,25 @@ VARIABLES: ContextVar[tuple[Any, ...] | None] = ContextVar("minigrad variables",
 class _Mode(ContextDecorator):
     """A context manager, and a decorator, that changes one mode; it may be entered again, inside itself too."""
 
-    def __init__(self, **change: Any) -> None:
-        self._change = change
+    def __init__(self, name: str, **change: Any) -> None:
+        self._name, self._change = name, change
+
+    def __call__(self, func: Any) -> Any:
+        """Decorate a function; one that runs later than its call, as a generator does, would run outside the mode."""
+        import inspect
+
+        kinds = {
+            "a generator": inspect.isgeneratorfunction,
+            "a coroutine": inspect.iscoroutinefunction,
+            "an asynchronous generator": inspect.isasyncgenfunction,
+        }
+        for kind, found in kinds.items():
+            if found(func):
+                raise TypeError(
+                    f"{self._name}: {func.__qualname__} is {kind}, whose body runs after the call, when the mode has ended; "
+                    f"write `with {self._name}(...):` inside it, around what does not yield or await"
+                )
+        return super().__call__(func)
 
     def __enter__(self) -> None:
         outer, change = MODES.get(), self._change
@@ -70,12 +87,12 @@ def no_grad() -> _Mode:
     >>> y.requires_grad
     False
     """
-    return _Mode(record=False)
+    return _Mode("no_grad", record=False)
 
 
 def recording() -> _Mode:
     """Record, even inside `no_grad`."""
-    return _Mode(record=True)
+    return _Mode("recording", record=True)
 
 
 def scope(name: str) -> _Mode:
@@ -98,7 +115,7 @@ def scope(name: str) -> _Mode:
     >>> y.scope
     'layer1/gate'
     """
-    return _Mode(scope=name)
+    return _Mode("scope", scope=name)
 
 
 def detect_anomaly() -> _Mode:
@@ -124,7 +141,7 @@ def detect_anomaly() -> _Mode:
     Traceback (most recent call last):
     FloatingPointError: log: the value has 1 nan, from inputs of shape (2,); recorded at ...
     """
-    return _Mode(anomaly=True)
+    return _Mode("detect_anomaly", anomaly=True)
 
 
 # By os.path, since importing pathlib takes a quarter of the time that importing minigrad does.

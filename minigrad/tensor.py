@@ -6,9 +6,10 @@ The file is long because the class has all of NumPy's operators and methods, a l
 from __future__ import annotations
 
 import operator
-import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from functools import wraps
+from itertools import repeat
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -34,7 +35,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Operator: TypeAlias = "Callable[[Tensor, ArrayLike], Tensor]"
 
-_GATHERING = threading.Lock()  # sweeps of several threads may meet at a shared leaf
+_GATHERING = guard.lock_for_forks()  # sweeps of several threads may meet at a shared leaf
 _REPLACED = 100  # updates recorded one upon the other, from which on a sweep warns
 _float64 = np.float64
 _REAL = (float, int, np.float64)
@@ -440,17 +441,18 @@ class Tensor(Node):
             for node, g in gradients.items():
                 if node.grad is not None:
                     replaced += node.op is not None and _replaces(node)
-                    node.grad = node.grad + g if type(g) is _float64 else added(node.grad, g)
+                    gradients[node] = node.grad + g if type(g) is _float64 else added(node.grad, g)
                 elif type(g) is _float64:
-                    node.grad = g
+                    continue
                 # A rule may pass its upstream gradient on, or a view of it: every tensor gets a gradient of its own.
                 elif type(g) is np.ndarray:
-                    node.grad = g.copy() if g.base is not None or id(g) in seen else g
+                    if g.base is not None or id(g) in seen:
+                        gradients[node] = g.copy()
                     seen.add(id(g))
                 elif isinstance(g, Node) and g.op is None:
-                    node.grad = g * 1.0 if g.requires_grad else constant(np.array(g.value)[()], Tensor)  # type: ignore[operator]
-                else:
-                    node.grad = g
+                    gradients[node] = g * 1.0 if g.requires_grad else constant(np.array(g.value)[()], Tensor)  # type: ignore[operator]
+            # One call of C, so that neither an error nor Ctrl-C can leave some gradients in place and others not.
+            deque(map(setattr, gradients, repeat("grad"), gradients.values()), 0)
         if replaced >= _REPLACED and not again:
             warn_of_replaced_leaves(_REPLACED)
 

@@ -54,6 +54,21 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
+def clean(text: str, longest: int | None = None) -> str:
+    r"""Text for a terminal, which a control character in it cannot drive: they become escapes; lines stay lines.
+
+    Lines are cut to `longest` characters.
+
+    Examples
+    --------
+    >>> print(clean("one\ntwo \x1b[31m"))
+    one
+    two \x1b[31m
+    """
+    lines = text.split("\n")
+    return "\n".join(printable(line) if longest is None else shorten(line, longest) for line in lines)
+
+
 def shorten(text: str, longest: int = LONGEST) -> str:
     """Text cut to `longest` characters, the last an ellipsis.
 

@@ -174,3 +174,11 @@ def test_a_folder_that_is_read_only():
             check=True,
         )
     assert found.stdout.strip() == f"[Errno {errno.EACCES}] save: Permission denied; the old file is unchanged: 'x.npz'"
+
+
+def test_a_read_only_file_is_not_replaced(tmp_path: Path):
+    file = mg.save({"w": [1.0]}, tmp_path / "x.npz")
+    file.chmod(0o444)
+    with pytest.raises(PermissionError, match=r"save: '.*x.npz' is read-only"):
+        mg.save({"w": [2.0]}, file)
+    assert mg.load(file)["w"] == [1.0]

@@ -5,16 +5,20 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from minigrad.commands import modelfile
-from minigrad.commands.image import Array, read
-from minigrad.commands.usage import Parser
+from minigrad.commands.image import FAINT, KINDS, Array, read
+from minigrad.commands.usage import Parser, say
 from minigrad.modes import no_grad
 from minigrad.ops import softmax
 
+SAMPLE = Path(__file__).with_name("three.png")  # a drawing that comes with the package
+UNLIKE = 2.5  # times the ink of the training images, or one part in so many of it, is unlike them
+UNSURE = 0.5
 BAR = 24  # characters of the bar of probability 1
 
 
@@ -31,14 +35,31 @@ def main(argv: Sequence[str]) -> int:
     """Run the command with these arguments; return the exit status, 0."""
     options = _options(argv)
     model, about = modelfile.read(options.network)
-    x = np.stack([read(path, about.shape, about.margin, options.invert) for path in options.images])
+    paths = options.images or [str(SAMPLE)]
+    x = np.stack([read(path, about.shape, about.margin, options.invert) for path in paths])
+    doubts = [doubt(image, about) for image in x]
     shape = (1, -1, 1, 1)
     x = ((x - np.reshape(about.mean, shape)) / np.reshape(about.std, shape)).astype(np.float32)
     with no_grad():
         probabilities = softmax(model(x), axis=1).value
-    for path, row in zip(options.images, probabilities, strict=True):
-        print(_table(path, about.classes, row, options.top))
+    for path, row, why in zip(paths, probabilities, doubts, strict=True):
+        why = why or (f"no class reaches {100 * UNSURE:.0f} %" if row.max() < UNSURE else "")
+        say(_table(path, about.classes, row, options.top) + (f"\n  do not trust this: {why}" if why else ""))
     return 0
+
+
+def doubt(image: Array, about: modelfile.Trained) -> str:
+    """Why an image, as the input of a network, is not like those it was trained on; empty if nothing speaks against it."""
+    drawing = len(image) == 1  # light ink on a dark ground
+    if float(image.max() if drawing else np.ptp(image)) < FAINT:
+        return "the image is blank"
+    if drawing:
+        ink, usual = float(image.mean()), about.mean[0]
+        if not usual / UNLIKE <= ink <= usual * UNLIKE:
+            return (
+                f"ink covers {100 * ink:.0f} % of it, and {100 * usual:.0f} % of the images that the network was trained on"
+            )
+    return ""
 
 
 def _options(argv: Sequence[str]) -> _Options:
@@ -49,7 +70,7 @@ def _options(argv: Sequence[str]) -> _Options:
         allow_abbrev=False,
     )
     parser.add_argument("network", metavar="FILE", help="a network saved by minigrad train --save")
-    parser.add_argument("images", metavar="IMAGE", nargs="+", help="an image file of any format that Pillow reads")
+    parser.add_argument("images", metavar="IMAGE", nargs="*", help=f"{KINDS[3:]} (default: a drawing of a three)")
     invert = "swap light and dark, for dark ink on a light ground (default: auto, decided by the border of a drawing)"
     parser.add_argument("--invert", choices=("auto", "yes", "no"), default="auto", help=invert)
     parser.add_argument("--top", type=int, default=5, metavar="N", help="number of classes to show (default: 5)")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import io
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,15 +14,16 @@ import numpy as np
 
 from minigrad import nn, optim
 from minigrad.commands import modelfile, sets
-from minigrad.commands.usage import Parser, UsageError
+from minigrad.commands.usage import Parser, UsageError, say
 from minigrad.data import DataLoader
 from minigrad.draw.training.watch import Watch, watch
-from minigrad.files import check_folder, suffix_of
+from minigrad.files import check_writable, replace_file, same_file, suffix_of
 from minigrad.modes import no_grad
 from minigrad.nn.models import MODELS, build
 from minigrad.nn.parallel import Group
 from minigrad.ops import cross_entropy
 from minigrad.storage import SUFFIXES, safetensors_package
+from minigrad.text import shorten
 
 Counts: TypeAlias = np.ndarray[Any, np.dtype[np.int_]]
 
@@ -35,7 +38,10 @@ OPTIMIZERS: dict[str, tuple[Callable[..., optim.Optimizer], float, dict[str, Any
 }
 # Factors of the learning rate: sigmoids have small slopes, and so small gradients behind them.
 FACTORS = {"lenet": 2, "cnn": 20}
+MOST = 10**9  # epochs, and images per step
 TESTED = 500  # images per test batch
+FIGURES = ("curves", "confusion", "filters")
+RESUMED = "weights, optimiser, maximum learning rate, random state and history are its own; --lr and --seed do nothing"
 FILMED, FRAMES = 100, 100  # images on which the film of a training shows predictions, and its frames
 
 EXAMPLES = """\
@@ -44,22 +50,32 @@ examples:
   minigrad train --model resnet --data cifar10 --path DIR --download --checkpoint run.npz --resume --save resnet.npz
   mpiexec -n 4 minigrad train --model lenet --data mnist --path DIR --save lenet.npz
 
-The learning rate rises and falls once during the run. The test accuracy is measured after each epoch; nothing is selected
-by it. Ctrl-C stops the training and keeps the best weights so far. Under mpiexec the processes share each batch; give each
-process its own cores, for example with OMP_NUM_THREADS=1.
+The learning rate rises and falls once during the run. Loss and accuracy on the test images are measured after each epoch.
+A run that ends by itself keeps the weights of its last epoch, so nothing is selected by the test images. Ctrl-C stops the
+training and keeps the weights of the epoch with the smallest loss on the test images.
+
+Label smoothing is part of the printed losses, on the test images too: with 0.1 and ten classes no loss is below 0.50.
+
+--resume continues with the checkpoint's weights, optimiser, maximum learning rate, random state and history; --lr and
+--seed do nothing then. Epochs, batch size, smoothing, clipping and augmentation are those of the new command line.
+
+Under mpiexec the processes share each batch; give each process its own cores, for example with OMP_NUM_THREADS=1.
 
 exit status:
   0    success
-  2    the command line is not understood, or a file cannot be read or written
+  2    the command line is not understood, or a file cannot be read or written; a network that cannot be saved at the end
+       goes to another file, which the last line names
   130  interrupted by Ctrl-C
 """
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the command with these arguments; return the exit status, 0, or 130 if it was interrupted."""
-    options = _options(argv)
-    with Group.world() as group:
-        return _train(options, group)
+    with Group.world("minigrad train") as group:
+        group.check_alike("the command line", the_arguments=list(argv))
+        status = _train(_options(argv), group)
+        group.wait()  # so that none ends, and is told to have failed, while the first still writes
+        return status if group.rank == 0 else 0
 
 
 class _Options(argparse.Namespace):
@@ -104,14 +120,20 @@ def _options(argv: Sequence[str]) -> _Options:
     add("--batch-size", type=_positive(int), metavar="N", help="images per step (default: 16 for digits, 64 for the others)")
     add("--optimizer", choices=list(OPTIMIZERS), default="adamw", help="the optimiser (default: adamw)")
     add("--lr", type=_positive(float), metavar="RATE", help="maximum learning rate (default: by optimiser and network)")
-    add("--smoothing", type=float, default=0.1, metavar="P", help="label smoothing (default: 0.1)")
+    add(
+        "--smoothing",
+        type=float,
+        default=0.1,
+        metavar="P",
+        help="label smoothing: P of each label is spread over all classes (default: 0.1)",
+    )
     add("--clip", type=_positive(float), metavar="NORM", help="maximum norm of the gradient (default: no clipping)")
     add("--seed", type=int, default=0, metavar="N", help="random seed; the same seed repeats a run (default: 0)")
     add = parser.add_argument_group("output").add_argument
     add("--save", metavar="FILE", type=Path, help="save the network to a .npz or .safetensors file")
     add("--figures", metavar="DIR", type=Path, help="folder for curves, confusion matrix, filters (default: that of --save)")
     add("--checkpoint", metavar="FILE", type=Path, help="save the run after each epoch to a .npz or .safetensors file")
-    add("--resume", action="store_true", help="continue from the checkpoint, if it exists")
+    add("--resume", action="store_true", help="continue from the checkpoint, if it exists; what it keeps is told below")
     add("--film", metavar="FILE", type=Path, help="write a .html page that plays the training: filters, maps, predictions")
     add("--quiet", action="store_true", help="print only the last line")
     options = parser.parse_args(argv, _Options())
@@ -124,6 +146,8 @@ def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
         value = kind(text)
         if not 0 < value < float("inf"):
             raise argparse.ArgumentTypeError(f"must be greater than 0, got {text}")
+        if kind is int and value > MOST:
+            raise argparse.ArgumentTypeError(f"must be at most {MOST:,}, got {shorten(text)}")
         return value
 
     return number  # argparse calls a text that is not one an "invalid number value"
@@ -134,19 +158,21 @@ def _check(options: _Options) -> None:
     for name, path in (("--save", options.save), ("--checkpoint", options.checkpoint)):
         if path is not None:
             suffix = suffix_of(path, SUFFIXES, name)
-            check_folder(path, name)
+            check_writable(path, name)
             if suffix == ".safetensors":
                 safetensors_package(name)
     if options.film is not None:
         suffix_of(options.film, (".html",), "--film")
-        check_folder(options.film, "--film")
-    if options.save and options.checkpoint and options.save.absolute() == options.checkpoint.absolute():
+        check_writable(options.film, "--film")
+    if options.save and options.checkpoint and same_file(options.save, options.checkpoint):
         raise UsageError("--save and --checkpoint are two files: one holds the network, the other a run to continue")
     if options.resume and not options.checkpoint:
         raise UsageError("--resume needs --checkpoint FILE, the file to continue from")
     if options.figures is not None:
         if not options.figures.is_dir():
             raise UsageError(f"--figures: there is no folder {str(options.figures)!r}")
+        for name in FIGURES:
+            check_writable(options.figures / f"{name}.png", "--figures")
         nn.figures.figure("--figures", (1, 1))
     if not 0 <= options.smoothing < 1:
         raise UsageError(f"--smoothing must be at least 0 and less than 1, got {options.smoothing}")
@@ -169,8 +195,12 @@ def _train(options: _Options, group: Group) -> int:
     optimizer = make(model.parameters(), lr=rate, **settings)
     if group.rank == 0 and not options.quiet:
         counts = f"{len(images.train):,} images to train on, {len(images.test):,} to test on"
-        print(f"{options.model} on {options.data}: {counts}")
-        print(model.summary((1, *images.shape)), flush=True)
+        say(f"{options.model} on {options.data}: {counts}")
+        say(str(model.summary((1, *images.shape))))
+        if options.smoothing:
+            say(f"losses are with label smoothing {options.smoothing:g}, on the test images too")
+        if options.resume and options.checkpoint and options.checkpoint.exists():
+            say(f"resuming {options.checkpoint}: {RESUMED}")
     film = _film(options, model, images, options.epochs * len(loader)) if options.film and group.rank == 0 else None
     history = nn.fit(
         model,
@@ -191,8 +221,14 @@ def _train(options: _Options, group: Group) -> int:
     )
     if group.rank == 0:
         seconds = time.perf_counter() - start
+        about = modelfile.Trained(options.model, images.shape, list(images.classes), images.mean, images.std, images.margin)
+        written, failures = _save(options.save, model, about)  # first: nothing that fails later loses it
         confusion = _confusion(model, test, len(images.classes))
-        print("; ".join([*_outcome(history, confusion, seconds), *_write(options, model, images, history, confusion, film)]))
+        figures, notes = _pictures(options, model, images, history, confusion, film)
+        paths = [f"written: {', '.join(map(str, written + figures))}"] if written + figures else []
+        say("; ".join([*_outcome(history, confusion, seconds), *paths, *failures, *notes]))
+        if failures:
+            return 2
     return 130 if history.interrupted else 0
 
 
@@ -209,7 +245,8 @@ def _images(options: _Options, group: Group) -> sets.Images:
 def _outcome(history: nn.History, confusion: Counts, seconds: float) -> list[str]:
     """The end of the training in words, for the last line."""
     right, total = int(np.trace(confusion)), int(confusion.sum())
-    ended = f"interrupted, with the weights of epoch {history.best}" if history.interrupted else "done"
+    best = f"with the weights of epoch {history.best}, of the smallest loss on the test images"
+    ended = f"interrupted, {best if len(history) else 'in the first epoch'}" if history.interrupted else "done"
     accuracy = f"test accuracy {100 * right / total:.2f} % ({right} of {total})"
     return [f"{ended}: {accuracy}", f"{len(history)} epochs, {seconds:.1f} s"]
 
@@ -230,35 +267,51 @@ def _film(options: _Options, model: nn.Module, images: sets.Images, steps: int) 
     return watch(model, x, y, every=max(1, steps // FRAMES), classes=images.classes)
 
 
-def _write(
-    options: _Options,
-    model: nn.Module,
-    images: sets.Images,
-    history: nn.History,
-    confusion: Counts,
-    film: Watch | None,
-) -> list[str]:
-    """Write the network and the figures; return what was written and what was not, for the last line."""
-    written: list[Path] = []
-    notes = []
-    if options.save:
-        about = modelfile.Trained(options.model, images.shape, list(images.classes), images.mean, images.std, images.margin)
-        written.append(modelfile.write(model, about, options.save))
-    if film and options.film:
-        film.save(options.film)
-        written.append(options.film)
-    folder = options.figures or (options.save and options.save.parent)
-    if folder is not None and len(history):
-        first = next(layer for layer in model.modules() if isinstance(layer, nn.Conv2d | nn.Linear))
+def _save(path: Path | None, model: nn.Module, about: modelfile.Trained) -> tuple[list[Path], list[str]]:
+    """Save the network; if the file cannot be written, beside it or in the folder for temporary files.
+
+    Returns the files that were written, and what went wrong.
+    """
+    if path is None:
+        return [], []
+    failures: list[str] = []
+    name = f"{path.stem}-{time.strftime('%Y%m%d-%H%M%S')}{path.suffix}"
+    for file in (path, path.with_name(name), Path(tempfile.gettempdir(), name)):
         try:
-            figures = {
-                "curves": history.plot(),
-                "confusion": nn.figures.confusion(confusion, images.classes),
-                "filters": nn.figures.filters(first.weight.value, images.shape),
-            }
-        except ImportError as error:
-            figures, notes = {}, [str(error)]
-        for name, figure in figures.items():
-            written.append(folder / f"{name}.png")
-            figure.savefig(written[-1], dpi=120)
-    return [*([f"written: {', '.join(map(str, written))}"] if written else []), *notes]
+            written = modelfile.write(model, about, file)
+        except OSError as error:
+            failures.append(f"not written: {file} ({error.strerror or error})")
+        else:
+            return [written], failures[:1]
+    return [], failures
+
+
+def _pictures(
+    options: _Options, model: nn.Module, images: sets.Images, history: nn.History, confusion: Counts, film: Watch | None
+) -> tuple[list[Path], list[str]]:
+    """Write the film and the figures, each whole or not at all; return the files, and what went wrong."""
+    written: list[Path] = []
+    notes: list[str] = []
+    if film and options.film:
+        try:
+            film.save(options.film)
+            written.append(options.film)
+        except (OSError, ValueError) as error:
+            notes.append(str(error))
+    folder = options.figures or (options.save and options.save.parent)
+    if folder is None or not len(history):
+        return written, notes
+    first = next(layer for layer in model.modules() if isinstance(layer, nn.Conv2d | nn.Linear))
+    makers: list[Callable[[], Any]] = [
+        history.plot,
+        lambda: nn.figures.confusion(confusion, images.classes),
+        lambda: nn.figures.filters(first.weight.value, images.shape),
+    ]
+    for name, make in zip(FIGURES, makers, strict=True):
+        try:
+            stream = io.BytesIO()
+            make().savefig(stream, dpi=120, format="png")
+            written.append(replace_file(folder / f"{name}.png", stream.getvalue(), "--figures"))
+        except (ImportError, OSError, RuntimeError, ValueError) as error:
+            return written, [*notes, str(error)]
+    return written, notes

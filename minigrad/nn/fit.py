@@ -16,7 +16,7 @@ from minigrad.nn.evaluation import Batches, Loss, evaluate, means, measure, numb
 from minigrad.nn.history import History
 from minigrad.nn.layer import check_count
 from minigrad.nn.module import Module
-from minigrad.nn.parallel import Array, Group, add_gradients, copy_first, start_alike
+from minigrad.nn.parallel import Array, Group, add_gradients, copy_first, end_alike, facts_of, start_alike
 from minigrad.nn.progress import Progress
 from minigrad.nn.training_state import Schedule, TrainingState
 from minigrad.optim import Optimizer, ReduceLROnPlateau, clip_grad_norm_
@@ -120,13 +120,15 @@ def fit(
     history = state.history
     step = partial(_step, model, loss, optimizer, clip_norm, group)
     with group:
-        start_alike(model, len(history), group)
+        facts = {"epochs": epochs, "batches": facts_of(data), "validation": facts_of(validation), "patience": patience}
+        start_alike(model, optimizer, len(history), group, **facts, clip_norm=clip_norm, schedule=type(schedule).__name__)
         try:
             while len(history) < epochs and (patience is None or history.waited < max(patience, 1)):
                 with Progress(f"epoch {len(history) + 1}/{epochs}", _items(data), progress and group.rank == 0) as bar:
                     model.train()
                     each = schedule if schedule_each == "batch" else None
-                    row = _epoch(data, step, each, bar, callback if group.rank == 0 else None)
+                    end = partial(end_alike, optimizer, group=group)
+                    row = _epoch(data, step, each, bar, callback if group.rank == 0 else None, end)
                     copy_first(model, group)  # the processes saw other parts, so batch normalisation's buffers differ
                     if validation is not None:
                         row |= {f"val_{k}": v for k, v in evaluate(model, validation, loss, group=group).items()}
@@ -143,7 +145,7 @@ def fit(
             interrupted = isinstance(error, KeyboardInterrupt)
             if len(history) or not interrupted:
                 model.load_state_dict(state.best)
-            if not interrupted or group.size > 1:
+            if not interrupted or (group.size > 1 and not group.interrupted):
                 weights = f"weights of epoch {history.best}" if len(history) else "initial weights"
                 error.add_note(f"the model has its {weights}")
                 raise
@@ -160,9 +162,10 @@ def _epoch(
     schedule: Any,
     bar: Progress,
     callback: Callable[[float], object] | None,
+    end: Callable[[int], None],
 ) -> dict[str, float]:
     """One pass over the data: a step for each batch, of the optimiser and of a schedule by batches."""
-    totals = np.zeros(4)
+    totals, number = np.zeros(4), 0
     for number, x, y in numbered_batches(data, "fit"):
         try:
             here = step(x, y)
@@ -175,16 +178,17 @@ def _epoch(
         if callback:
             callback(means(here)["loss"])
         bar.update(len(y), means(totals))
+    end(number)
     return means(totals)
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # what is not finite shows in the loss
 def _step(model: Module, loss: Loss, optimizer: Optimizer, clip_norm: float | None, group: Group, x: Any, y: Any) -> Array:
     """One step of the optimiser, on this process's part of a batch; what the whole batch adds to the totals."""
-    share = 1.0
+    share, count = 1.0, len(y)
     if group.size > 1:
-        part = group.part(len(y))
-        share, x, y = (part.stop - part.start) / len(y), x[part], y[part]
+        part = group.part(count)
+        share, x, y = (part.stop - part.start) / count, x[part], y[part]
     optimizer.zero_grad()
     totals = np.zeros(4)
     if share:
@@ -194,6 +198,10 @@ def _step(model: Module, loss: Loss, optimizer: Optimizer, clip_norm: float | No
         mean.backward(retain_graph=False)
     if group.size > 1:
         totals = add_gradients(optimizer, share, totals, group)
+        if totals[3] != count:
+            raise ValueError(
+                f"fit: the processes have other batches: {count} items in process {group.rank}, {totals[3]:g} in all"
+            )
     if not np.isfinite(totals[0]):
         raise FloatingPointError(f"fit: the loss became {totals[0] / totals[3]}; {_reason(model, x, y, loss)}")
     if clip_norm is not None:

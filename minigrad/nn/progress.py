@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from minigrad.optional import found
@@ -46,7 +47,8 @@ class Progress:
         if self._bar is not None:
             self._bar.set_postfix_str(_text({k: v for k, v in numbers.items() if k != "seconds"}))
         elif self._shown:
-            print(f"{self.title}  {_text(numbers)}", file=sys.stderr, flush=True)
+            with suppress(BrokenPipeError):  # nobody reads it any more; the training goes on
+                print(f"{self.title}  {_text(numbers)}", file=sys.stderr, flush=True)
 
     def __enter__(self) -> Progress:
         return self

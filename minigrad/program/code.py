@@ -304,7 +304,8 @@ def _assembled(
     if all(literals.values()):
         top = "\n".join([*head, *(f"{name} = {v}" for name, v in literals.items())])
         return Code("\n\n".join(part for part in (top, text) if part), program, {})
-    results = dict.fromkeys(x.name for x in program.outputs if type(x) is Variable)
+    returned = (x for x in program.outputs if type(x) is Variable)
+    results = dict.fromkeys([*(name for x in returned for name in (x.name, *aliases.get(x, ()))), *constants])
     lines = [f"    {line}" if line else "" for line in text.split("\n")]
     defined = "\n".join([f"def run({', '.join(given)}):", *lines, f"    return {', '.join(results)}"])
     return Code("\n\n\n".join(part for part in ("\n".join(head), defined) if part), program, given)

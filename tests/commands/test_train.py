@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -126,7 +128,9 @@ def test_a_checkpoint_is_continued(capsys: Capture, tmp_path: Path, monkeypatch:
         [sys.executable, "-c", code, *map(str, args)], capture_output=True, text=True, timeout=60, check=False
     )
     assert broken.returncode == 130
-    assert broken.stdout.startswith("interrupted, with the weights of epoch 1: test accuracy")
+    assert broken.stdout.startswith(
+        "interrupted, with the weights of epoch 1, of the smallest loss on the test images: test accuracy"
+    )
     done(capsys, *args, "--save", tmp_path / "parts.npz")
     assert (tmp_path / "parts.npz").read_bytes() == (tmp_path / "whole.npz").read_bytes()
     text = refused(capsys, *args[:2], "lenet", *args[3:])
@@ -329,6 +333,8 @@ def test_an_empty_page_is_no_error(level: int, lenet: tuple[Path, str], capsys: 
         ("--save a.npz --checkpoint a.npz", "are two files"),
         ("--resume", "--resume needs --checkpoint FILE"),
         ("--figures no/folder", "--figures: there is no folder"),
+        ("--epochs " + "9" * 400, "argument --epochs: must be at most 1,000,000,000, got 999"),
+        ("--epochs 1" + "0" * 5000, "invalid number value"),
         ("--data mnist", "mnist needs --path DIR"),
         ("--data mnist --path no/folder", "there is no train-images-idx3-ubyte.gz in no/folder"),
         ("--data cifar10 --path no/folder", "there is no cifar-10-binary.tar.gz"),
@@ -345,7 +351,7 @@ def test_mistakes_in_training(capsys: Capture, argv: str, message: str, tmp_path
 def test_mistakes_in_predicting(lenet: tuple[Path, str], capsys: Capture, tmp_path: Path):
     file = lenet[0] / "lenet.safetensors"
     image = write_images(tmp_path, 0)[0]
-    assert "the following arguments are required: IMAGE" in refused(capsys, "predict", file)
+    assert "the following arguments are required: FILE" in refused(capsys, "predict")
     assert "--top must be at least 1, got 0" in refused(capsys, "predict", file, image, "--top", 0)
     assert "No such file" in refused(capsys, "predict", file, tmp_path / "nothing.png")
     assert "No such file" in refused(capsys, "predict", tmp_path / "nothing.npz", image)
@@ -467,3 +473,124 @@ def test_a_film_of_the_training(capsys: Capture, tmp_path: Path):
     assert "before training, " in html
     assert "step 91: loss" in html
     assert "ends in .html" in refused(capsys, "train", "--film", tmp_path / "film.mp4")
+
+
+# Nothing is lost at the end
+
+
+def test_what_cannot_be_written_is_refused_before_training(capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    Path("d.npz").mkdir()
+    Path("old.npz").write_bytes(b"")
+    Path("old.npz").chmod(0o444)
+    Path("link.npz").symlink_to("run.npz")
+    Path("figures").mkdir()
+    Path("figures", "curves.png").mkdir()
+    Path("a.npz").write_bytes(b"")
+    Path("b.npz").hardlink_to("a.npz")
+    for words, message in (
+        ("--save d.npz", "--save: 'd.npz' is a folder"),
+        ("--save old.npz", "old.npz' is read-only"),
+        ("--checkpoint old.npz", "old.npz' is read-only"),
+        ("--save link.npz --checkpoint run.npz", "--save and --checkpoint are two files"),
+        ("--save a.npz --checkpoint b.npz", "--save and --checkpoint are two files"),
+        ("--figures figures", "curves.png' is a folder"),
+    ):
+        assert message in refused(capsys, "train", *words.split())
+    assert Path("old.npz").read_bytes() == b""
+    assert not [path for path in tmp_path.iterdir() if ".tmp" in path.name]
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_network_that_cannot_be_saved_goes_elsewhere(
+    failing: int, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    write, tried = modelfile.write, []
+
+    def fail(model: mg.nn.Module, about: modelfile.Trained, path: Path) -> Path:
+        tried.append(path)
+        if len(tried) <= failing:
+            raise OSError(28, "No space left on device")
+        return write(model, about, path)
+
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(modelfile, "write", fail)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    file = tmp_path / "m.npz"
+    text = done(capsys, "train", "--model", "softmax", "--epochs", "1", "--quiet", "--save", file, status=2)
+    assert text.startswith("done: test accuracy ")
+    assert f"not written: {file} (No space left on device)" in text
+    assert f"written: {tried[-1]}" in text
+    assert tried[-1].parent == (tmp_path if failing == 1 else tmp_path / "temporary")
+    modelfile.read(tried[-1])
+
+
+def test_figures_are_whole_or_absent(capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("minigrad.commands.train.replace_file", fail)
+    text = done(capsys, "train", "--model", "softmax", "--epochs", "1", "--quiet", "--save", tmp_path / "m.npz")
+    assert text.startswith("done: test accuracy ")
+    assert "No space left on device" in text
+    assert [path.name for path in tmp_path.iterdir()] == ["m.npz"]
+
+
+def test_the_output_tells_of_smoothing_and_of_what_a_resumed_run_keeps(capsys: Capture, tmp_path: Path):
+    words = ["train", "--model", "softmax", "--checkpoint", tmp_path / "run.npz", "--resume", "--epochs"]
+    text = done(capsys, *words, 1)
+    assert "losses are with label smoothing 0.1, on the test images too" in text
+    assert "resuming" not in text
+    text = done(capsys, *words, 2, "--lr", "9", "--seed", "7", "--smoothing", "0")
+    assert "smoothing" not in text
+    assert "maximum learning rate, random state and history are its own; --lr and --seed do nothing" in text
+    rows = json.loads(mg.load(tmp_path / "run.npz").metadata["run"])["history"]
+    assert max(row["lr"] for row in rows) < 0.1
+
+
+# What a prediction is worth
+
+
+def test_the_drawing_that_comes_with_the_package(lenet: tuple[Path, str], capsys: Capture):
+    lines = done(capsys, "predict", lenet[0] / "lenet.safetensors").splitlines()
+    assert lines[0].endswith("three.png")
+    assert lines[1].split()[0] == "3"
+    assert "do not trust" not in "".join(lines)
+
+
+def test_images_that_are_no_digits(lenet: tuple[Path, str], capsys: Capture, tmp_path: Path):
+    file = lenet[0] / "lenet.safetensors"
+    Image.new("L", (40, 40), 255).save(tmp_path / "blank.png")
+    assert "do not trust this: the image is blank" in done(capsys, "predict", file, tmp_path / "blank.png")
+    full = np.full((60, 60), 255, np.uint8)
+    full[5:55, 5:55] = 0
+    Image.fromarray(full).save(tmp_path / "square.png")
+    text = done(capsys, "predict", file, tmp_path / "square.png")
+    assert re.search(r"do not trust this: ink covers \d+ % of it, and \d+ % of the images", text)
+    for path in write_images(tmp_path, 4):
+        assert "do not trust" not in done(capsys, "predict", file, path)
+
+
+# On a terminal
+
+
+def test_a_class_cannot_drive_the_terminal(capsys: Capture, tmp_path: Path):
+    file = tmp_path / "m.npz"
+    about = modelfile.Trained("softmax", (1, 8, 8), ["\x1b[2J\x9b31m", "\u202eb"], [0.5], [0.5], 0.0)
+    modelfile.write(build("softmax", (1, 8, 8), 2), about, file)
+    text = done(capsys, "predict", file)
+    assert all(c == "\n" or c.isprintable() for c in text)
+    assert r"\x1b[2J\x9b31m" in text
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
+@pytest.mark.parametrize("words", ["x*x x=3", "--help", "train --model softmax --epochs 1"])
+def test_a_broken_pipe_is_quiet(words: str, tmp_path: Path):
+    command = f"{sys.executable} -m minigrad {words} | true; echo ${{PIPESTATUS[0]}}"
+    found = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, timeout=60, check=True, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(mg.__file__).parents[1])},
+    )  # fmt: skip
+    assert found.stdout == "0\n"
+    assert "rror" not in found.stderr

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -171,6 +173,123 @@ def test_when_one_process_fails_all_end(rank: int, what: str, message: str, tmp_
     assert [p.name for p in tmp_path.iterdir()] == ["run.npz"]
 
 
+UNLIKE = """
+r = group.rank
+model, epochs, size, n, rng, clip = net(0), 2, 10, 50, 1, None
+if r == group.size - 1:
+    {what}
+loader = DataLoader(data(n), size, shuffle=True, rng=np.random.default_rng(rng))
+class Stream:
+    def __iter__(self):
+        return iter(list(loader))
+nn.fit(model, loader if {sized} else Stream(), mg.cross_entropy, optim.Adam(model.parameters()), epochs, group=group, clip_norm=clip, progress=False)
+"""
+
+
+@needs_mpi
+@pytest.mark.parametrize(
+    ("n", "what", "sized", "message"),
+    [
+        (2, "epochs = 3", True, "process 1 has epochs 3, and process 0 2"),
+        (3, "n = 40", True, "process 2 has batches (4, 40, "),
+        (2, "size = 5", True, "process 1 has batches (10, 50, "),
+        (2, "rng = 2", True, "process 1 has batches (5, 50, "),
+        (2, "clip = 1.0", True, "process 1 has clip norm 1.0, and process 0 None"),
+        (2, "model = nn.Linear(4, 3).double()", True, "process 1 has parameters [(3, 4), (3,)]"),
+        (2, "n = 40", False, "has only "),
+        (3, "size = 5", False, "the processes have other batches"),
+    ],
+)
+def test_processes_that_are_given_something_else_end(n: int, what: str, sized: bool, message: str):
+    done = mpi(n, UNLIKE.format(what=what, sized=sized), timeout=30)
+    assert done.returncode != 0
+    assert message in done.stderr
+
+
+@needs_mpi
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("whom", ["the launcher", "the second process"])
+def test_ctrl_c_saves_the_network_as_in_one_process(whom: str, tmp_path: Path):
+    assert MPIEXEC
+    words = ["train", "--model", "softmax", "--epochs", "5000", "--save", str(tmp_path / "m.npz")]
+    code = "import os, pathlib, sys; from minigrad.cli import main; from mpi4py import MPI\n"
+    code += (
+        "pathlib.Path(sys.argv[1], f'pid{MPI.COMM_WORLD.rank}').write_text(str(os.getpid())); sys.exit(main(sys.argv[2:]))"
+    )
+    process = subprocess.Popen(
+        [MPIEXEC, "-n", "2", sys.executable, "-c", code, str(tmp_path), *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(Path(mg.__file__).parents[1])},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert process.stderr
+    while not process.stderr.readline().startswith("epoch 2/"):
+        assert process.poll() is None
+    os.kill(process.pid if whom == "the launcher" else int((tmp_path / "pid1").read_text()), signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert "Traceback" not in err
+    assert out.count("interrupted, with the weights of epoch ") == 1
+    assert "written: " in out
+    mg.load(tmp_path / "m.npz")
+
+
+@needs_mpi
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_process_that_is_killed_ends_all(number: int, tmp_path: Path):
+    what = f"os.kill(os.getpid(), {int(number)})"
+    done = mpi(3, FAIL.format(rank=2, what=what), str(tmp_path / "run.npz"), timeout=30)
+    assert done.returncode != 0
+    assert re.search(rf"(?i)signal:? {int(number)}\b", done.stdout + done.stderr)
+
+
+@needs_mpi
+@pytest.mark.parametrize(
+    ("n", "other", "message"),
+    [
+        (2, "--epochs 3", "minigrad train: the command line: process 1 has the arguments ['train', '--epochs', '3']"),
+        (2, "--frobnicate", "process 1 has the arguments ['train', '--frobnicate']"),
+        (3, "--help", "process 2 has the arguments ['train', '--help']"),
+    ],
+)
+def test_the_command_with_other_arguments_in_one_process(n: int, other: str, message: str):
+    code = (
+        "from minigrad.cli import main; sys.exit(main(['train', *(sys.argv[1:] if group.rank == group.size - 1 else [])]))"
+    )
+    done = mpi(n, code, *other.split(), timeout=30)
+    assert done.returncode != 0
+    assert message.replace("'train', ", "") in done.stderr.replace("'train', ", "")
+    assert "Traceback" not in done.stderr
+    assert "images to train on" not in done.stdout
+
+
+@needs_mpi
+@pytest.mark.parametrize("words", ["--frobnicate", "--save no/folder/x.npz", "--data mnist --path no/folder"])
+def test_the_command_with_a_fault_in_all_processes_tells_it_once(words: str):
+    done = mpi(2, "", "train", *words.split(), timeout=30)
+    assert done.returncode != 0
+    assert done.stderr.count("minigrad train: ") == 1
+    assert "Traceback" not in done.stderr
+
+
+@needs_mpi
+def test_a_folder_that_one_process_does_not_see(tmp_path: Path):
+    code = "os.chdir(sys.argv[1]) if group.rank else None\nfrom minigrad.cli import main; sys.exit(main(['train', *sys.argv[2:]]))"
+    (tmp_path / "there").mkdir()
+    (tmp_path / "else").mkdir()
+    done = subprocess.run(
+        [str(MPIEXEC), "-n", "2", sys.executable, "-c", PRELUDE + code, str(tmp_path / "else"), "--save", "there/x.npz"],
+        capture_output=True, text=True, timeout=30, check=False, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(Path(mg.__file__).parents[1])},
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert (
+        "minigrad train: --save: there is no folder 'there' to write 'x.npz' in; process 1 of 2 failed"
+        in done.stderr.replace(f"{tmp_path}/else/", "")
+    )
+
+
 @needs_mpi
 def test_processes_that_see_different_checkpoints_end(tmp_path: Path):
     for epochs in (1, 2):
@@ -180,7 +299,7 @@ def test_processes_that_see_different_checkpoints_end(tmp_path: Path):
     code = "sys.argv[2] = sys.argv[2].format(group.rank)\n" + TRAIN.format(size=16, epochs=4)
     done = mpi(2, code, str(tmp_path / "out{}.npz"), str(tmp_path / "run{}.npz"))
     assert done.returncode != 0
-    assert "process 1 has 2 epochs behind it and the first process 1" in done.stderr
+    assert "process 1 has epochs behind 2, and process 0 1" in done.stderr
 
 
 @needs_mpi

@@ -12,7 +12,7 @@ import minigrad as mg
 from minigrad import Tensor
 from minigrad.backward import sweep
 from minigrad.cli import main
-from minigrad.draw.player.steps import Numbered
+from minigrad.draw.player.places import Places
 from minigrad.program import live
 from minigrad.text import number
 
@@ -41,7 +41,7 @@ SPECIAL = (0.0, -0.0, 1.0, 0.125, -2.5, 1e-5, 750.0, -750.0, 1e7, math.inf, -mat
 def engine(f: Any, names: list[str], point: Any) -> dict[str, dict[str, float]]:
     """Values and gradients by the ids of the drawing."""
     root = f(**{name: Tensor(float(x), name=name) for name, x in zip(names, point, strict=True)})
-    ids = Numbered(root).ids
+    ids = Places.of(root, 1000).ids
     values = {id: float(x.value) for x, id in ids.items()}
     return {"v": values, "g": {ids[x]: float(g) for x, g in sweep(root, np.float64(1.0)).items()}}
 
