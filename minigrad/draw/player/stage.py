@@ -60,6 +60,7 @@ def page(
     seed = starting_gradient(f, upstream, "play")
     check_look("play", direction, theme)
     check_integers("play", precision=(precision, 0, MOST_DECIMALS), max_nodes=(max_nodes, 1, None))
+    sweep(f, seed)  # refuses a graph that was freed or updated, which a copy would not show
     view = View.of(f)
     view.names.update(names_given("play", names))
     if expand:

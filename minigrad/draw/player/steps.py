@@ -134,6 +134,7 @@ def steps(f: Node, *, upstream: Any = None, precision: int = 2, max_nodes: int =
     """
     seed = starting_gradient(f, upstream, "play")
     check_integers("play", precision=(precision, 0, MOST_DECIMALS), max_nodes=(max_nodes, 1, None))
+    sweep(f, seed)  # refuses a graph that was freed or updated
     return told(f, seed, Places.of(f, max_nodes), precision)
 
 
