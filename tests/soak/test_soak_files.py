@@ -5,7 +5,12 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
 import tarfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -218,3 +223,54 @@ def test_mutated_arrays_of_checkpoints(rounds: Rounds, tmp_path: Path):
     with pytest.raises(ValueError, match="unexpected: more"):
         state.load(file)
     assert whole_state(state) == before
+
+
+SAVING = """
+import sys
+import numpy as np
+import minigrad as mg
+i = int(sys.argv[2])
+while True:
+    i += 1
+    mg.save({"a": np.full(100_000, i), "b": np.full((3, 5), i)}, sys.argv[1], {"i": str(i)})
+    print(i, flush=True)
+"""
+FITTING = """
+import sys
+import numpy as np
+import minigrad as mg
+x = np.random.default_rng(0).normal(size=(64, 4))
+batches = mg.data.DataLoader(mg.data.ArrayDataset(x, (x[:, 0] > 0).astype(int)), 16, rng=np.random.default_rng(0))
+model = mg.nn.Linear(4, 2, rng=np.random.default_rng(0))
+adam = mg.optim.Adam(model.parameters())
+class Telling:
+    def __iter__(self):
+        print("epoch", flush=True)
+        return iter(batches)
+    rng = batches.rng
+mg.nn.fit(model, Telling(), mg.cross_entropy, adam, 10**6, checkpoint=sys.argv[1], resume=True, progress=False)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("program", [SAVING, FITTING], ids=["save", "fit"])
+def test_kills(program: str, rounds: Rounds, tmp_path: Path):
+    """A process that is killed at any moment leaves a whole file, no older than the last one it told of."""
+    file, rng, last = tmp_path / "x.npz", np.random.default_rng(3), 0
+    for _ in range(rounds(100, 5)):
+        child = subprocess.Popen([sys.executable, "-c", program, str(file), str(last)], stdout=subprocess.PIPE, text=True)
+        with child:
+            assert child.stdout is not None
+            lines = [child.stdout.readline() for _ in range(2)]
+            time.sleep(float(rng.uniform(0, 0.03)))
+            child.send_signal(signal.SIGKILL)
+        saved = mg.load(file)
+        if program is SAVING:
+            assert last < int(lines[1]) <= int(saved.metadata["i"])
+            last = int(saved.metadata["i"])
+            assert (saved["a"] == last).all()
+            assert (saved["b"] == last).all()
+        else:
+            epochs = len(json.loads(saved.metadata["run"])["history"])
+            assert epochs > last
+            last = epochs
