@@ -177,7 +177,7 @@ class Group:
         if error is None or self.size == 1 or isinstance(error, SystemExit):
             return
         if self.rank:  # if the first process fails too, as with a bad argument, its message is enough
-            time.sleep(PAUSE)
+            time.sleep(5 * PAUSE)
         text = f"process {self.rank} of {self.size} failed, so all processes end"
         if self._program and isinstance(error, Exception):
             lines = [f"{self._program}: {'; '.join([str(error), *getattr(error, '__notes__', ())])}; {text}\n"]
