@@ -13,6 +13,7 @@ from minigrad.tensor import Tensor
 
 STEP = 6e-6  # near the cube root of float64's precision, where a central difference is most exact
 SMALL = 100  # with up to this many elements in and out, every entry of the Jacobian is compared
+FEW = 10  # the same, of the gradients of gradients
 DIRECTIONS = 4  # with more, this many random directions
 SEARCHED = 2000  # entries tried, at most, to find the one that a wrong direction comes from
 JUMP = 1e3  # a difference this many times steeper than the rules say is not a slope
@@ -33,7 +34,8 @@ def gradcheck(
 ) -> bool:
     """Compare the gradients of a function with central differences.
 
-    With up to 100 elements in and out, the whole Jacobian is compared; with more, its products with random directions.
+    With up to 100 elements in and out, the whole Jacobian is compared; with more, its products with random directions. Of
+    the gradients' own gradients, it is whole up to 10 elements.
 
     Parameters
     ----------
@@ -73,15 +75,19 @@ def gradcheck(
     """
     if order < 1:
         raise ValueError(f"gradcheck: order must be at least 1, got {order}")
-    check = Check(f, *inputs, rtol=rtol, atol=atol, seed=seed)
-    check.compare()
-    if order > 1:
+    most, text = SMALL, ""
+    for k in range(order):
+        check = Check(f, *inputs, rtol=rtol, atol=atol, seed=seed + k)
         try:
-            gradcheck(
-                check.gradients, *check.arguments, *check.weights, order=order - 1, rtol=rtol, atol=atol, seed=seed + 1
-            )
+            check.compare(most)
         except AssertionError as error:
-            raise AssertionError(f"in the gradient of the gradient: {error}") from None
+            raise AssertionError(f"{text}{error}") from None
+        f, inputs, most, text = (
+            check.gradients,
+            (*check.arguments, *check.weights),
+            FEW,
+            f"{text}in the gradient of the gradient: ",
+        )
     return True
 
 
@@ -122,10 +128,13 @@ class Check:
             found.append(np.real(real) - 1j * np.real(imag[0]) if imag else np.real(real))
         return np.reshape(found, x.shape)[()]
 
-    def compare(self) -> None:
-        """Raise an AssertionError if a gradient by the rules disagrees with its differences."""
+    def compare(self, most: int = SMALL) -> None:
+        """Raise an AssertionError if a gradient by the rules disagrees with its differences.
+
+        The Jacobian is compared whole with up to `most` elements in and out.
+        """
         elements_in = sum(self.arguments[i].size for i in self.checked)
-        small = max(elements_in, sum(y.size for y in self.outputs)) <= SMALL
+        small = max(elements_in, sum(y.size for y in self.outputs)) <= most
         for i in self.checked:
             if small:
                 self._compare_entries(i)

@@ -43,7 +43,7 @@ def read(path: str | PathLike[str]) -> tuple[Module, Trained]:
     with decoding(f"{path} holds a damaged network"):
         about = _checked(json.loads(saved.metadata["network"]))
         numbers = sum(array.size for array in saved.values())
-        model = build(about.name, about.shape, len(about.classes), Rationed(np.random.PCG64(0), numbers))
+        model = build(about.name, about.shape, len(about.classes), Rationed(np.random.PCG64(0), 2 * numbers))
         model.load_state_dict(saved)
         if bad := [name for name, array in saved.items() if not np.isfinite(array).all()]:
             raise ValueError(f"{', '.join(bad)} {'have' if bad[1:] else 'has'} elements that are nan or infinite")

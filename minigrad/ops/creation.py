@@ -120,7 +120,9 @@ def geomspace(
     start, stop, weight = _ends(start, stop, num, endpoint)
     product = np.asarray(value_of(start) * value_of(stop))
     if not np.all(product != 0 if product.dtype.kind == "c" else product > 0):
-        raise ValueError("the ends must both be positive or both be negative, for the ratio to be real, or complex and not 0")
+        raise ValueError(
+            "the ends must both be positive or both be negative, for the ratio to be real, or complex and not 0"
+        )
     found = moveaxis(start * power(divide(stop, start), weight), 0, axis)
     return cast(found, dtype)  # type: ignore[no-any-return]
 

@@ -298,7 +298,7 @@ def test_negative_is_blue_and_positive_orange_in_all_pictures():
     for minus, plus in zip((shade(-STEPS), *PAGES["minus"]), (shade(STEPS), *PAGES["plus"]), strict=True):
         assert int(minus[5:], 16) > int(minus[1:3], 16)
         assert int(plus[5:], 16) < int(plus[1:3], 16)
-    colors = variables()
+    colors = variables("auto")
     assert colors.count("--minus:") == colors.count("--value:") == 2
     assert LIGHT.value in colors
     assert DARK.value in colors

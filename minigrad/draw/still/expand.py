@@ -132,9 +132,12 @@ def _sigmoid(x: Any) -> Any:
 
 
 @expands(ops.softplus)
-def _softplus(x: Any) -> Any:
+def _softplus(x: Any, beta: Any = 1.0) -> Any:
     """A form that does not overflow."""
-    return ops.maximum(x, 0.0) + ops.log1p(ops.exp(-ops.abs(x)))
+    plain = not isinstance(beta, Node) and np.all(beta == 1)
+    x = x if plain else x * beta
+    out = ops.maximum(x, 0.0) + ops.log1p(ops.exp(-ops.abs(x)))
+    return out if plain else out / beta
 
 
 @expands(ops.log_sigmoid)
