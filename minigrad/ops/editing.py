@@ -59,7 +59,11 @@ def insert(x: ArrayLike, obj: Any, values: ArrayLike, axis: int | None = None) -
         if not isinstance(obj, slice) and np.ndim(obj) == 0:
             values = moveaxis(values, 0, axis)
         count = np.shape(values)[axis]
-    values = broadcast_to(values, (*shape[:axis], count, *shape[axis + 1 :]))
+    wanted = (*shape[:axis], count, *shape[axis + 1 :])
+    if extra := max(0, np.ndim(values) - len(wanted)):  # an assignment ignores leading axes of length 1
+        lead, own = np.shape(values)[:extra], np.shape(values)[extra:]
+        values = reshape(values, own) if set(lead) == {1} else values
+    values = broadcast_to(values, wanted)
     return take(concatenate([x, values], axis), np.insert(np.arange(n), obj, n + np.arange(count)), axis)
 
 
