@@ -18,7 +18,6 @@ from minigrad.modes import detect_anomaly, no_grad, scope
 from minigrad.operation import op
 from minigrad.ops import *  # noqa: F403
 from minigrad.ops import __all__ as _operations
-from minigrad.program import code, compile, live
 from minigrad.storage import load, save
 from minigrad.tensor import Tensor
 from minigrad.transforms import *  # noqa: F403
@@ -56,6 +55,7 @@ __all__ = [
 ]
 
 _LAZY = ("nn", "optim", "data", "special")  # subpackages that are loaded when they are first asked for
+_PROGRAM = ("code", "compile", "live")  # and the functions of one more
 globals().pop("tensor")  # the module; as a function it is Tensor, which a missing attribute can say
 
 if _typing.TYPE_CHECKING:
@@ -63,6 +63,9 @@ if _typing.TYPE_CHECKING:
     from minigrad import nn as nn
     from minigrad import optim as optim
     from minigrad import special as special
+    from minigrad.program.code import code as code
+    from minigrad.program.compile import compile as compile
+    from minigrad.program.live import live as live
 else:
 
     def __getattr__(name):
@@ -70,10 +73,14 @@ else:
             from importlib import import_module
 
             return import_module(f"minigrad.{name}")
+        if name in _PROGRAM:
+            from minigrad import program
+
+            return getattr(program, name)
         from minigrad.spellings import function
 
         raise AttributeError(function(name))
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    return sorted({*globals(), *_LAZY, *_PROGRAM})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,3 +115,12 @@ def test_no_imports_run_in_a_circle():
 def test_what_is_allowed_is_there():
     for name, other in ALLOWED:
         assert other in IMPORTS[name] | set(map(room, IMPORTS[name]))
+
+
+def test_importing_minigrad_loads_no_pictures_pages_or_programs():
+    code = (
+        "import sys, minigrad; print(sorted(m for m in sys.modules if m.startswith(('minigrad.draw.still', 'minigrad.draw.page',"
+        " 'minigrad.draw.layout', 'minigrad.program', 'minigrad.nn', 'minigrad.optim', 'minigrad.data', 'minigrad.special'))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "[]\n"

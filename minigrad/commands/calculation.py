@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from minigrad import code, draw, explain, live, play
+from minigrad import draw, explain, play
 from minigrad.commands.usage import UsageError
 from minigrad.expression import LARGEST, OPERATIONS, Expression, ExpressionError, Subexpression, evaluate
 from minigrad.gradcheck import Check
@@ -105,10 +105,14 @@ class Calculation:
 
     def code(self) -> str:
         """The forward and the backward pass as Python."""
+        from minigrad.program.code import code
+
         return str(code(self.result, names=self.leaves))
 
     def live(self, file: Path) -> None:
         """Write a page in which the values are fields and sliders."""
+        from minigrad.program.live import live
+
         arrays = [name for name, x in self.leaves.items() if x.ndim]
         if arrays:
             raise UsageError(f"--live shows circuits of single numbers, and {arrays[0]} is an array")

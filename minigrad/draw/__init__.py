@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from minigrad.draw.files import Saved
-from minigrad.draw.limits import MOST_DECIMALS, check_integers, check_look
+from minigrad.draw.limits import MOST_DECIMALS, check_integers, check_look, check_not_freed
 from minigrad.graph import Node
 
 if TYPE_CHECKING:
@@ -294,10 +294,8 @@ def _check(f: Any, direction: Any, precision: Any, max_nodes: Any, depth: Any, t
     if not isinstance(f, Node | BaseException):
         hint = "call it with tensors" if callable(f) else "build the expression from Tensors"
         raise TypeError(f"draw: expected a Tensor, got {type(f).__name__}; {hint} and draw the result")
-    if isinstance(f, Node) and f.op is not None and not f.inputs:
-        raise RuntimeError(
-            "draw: the graph was freed by an earlier backward(retain_graph=False); draw first, or keep the graph"
-        )
+    if isinstance(f, Node):
+        check_not_freed("draw", f)
     check_look("draw", direction or "LR", theme)
     if engine not in ("minigrad", "dot"):
         raise ValueError(f"draw: engine is 'minigrad' or 'dot' (Graphviz), got {engine!r}")

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from minigrad.draw.files import Saved
+from minigrad.draw.document import Document, document, script_json
 from minigrad.draw.theme import variables
 
 CONTROLS = 190  # pixels of the title, the controls and the list of steps
 
 
-class Page(Saved):
-    """A self-contained HTML document in which steps are played forward and back.
-
-    A notebook shows it in a frame; ``.save("page.html")`` writes the same document. It makes no network requests, and its
-    content security policy allows only its own script, by hash.
+class Page(Document):
+    """A document in which steps are played forward and back.
 
     Attributes
     ----------
-    title : str
-        The title of the page.
     steps : tuple of dict
         The steps as data; the ``text`` of each says what happens in it.
-    html : str
-        The document.
     """
 
     def __init__(
@@ -62,20 +55,11 @@ class Page(Saved):
         still : str
             An SVG that a notebook shows where it runs no page, because it is not trusted.
         """
-        self.title, self.steps = title, tuple(map(dict, steps))
-        self.html = _document(title, stage, self.steps, script, style, theme)
-        self._height, self._still = height + CONTROLS, still
-
-    def _formats(self) -> Mapping[str, Callable[[], bytes]]:
-        return {".html": self.html.encode}
+        self.steps, self._still = tuple(map(dict, steps)), still
+        super().__init__(title, _document(title, stage, self.steps, script, style, theme), height + CONTROLS)
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        return self._instead() + (
-            f'<iframe title="{escape(self.title)}" sandbox="allow-scripts" srcdoc="{escape(self.html)}" '
-            f'width="100%" height="{self._height}" style="border: 0"></iframe>'
-        )
+        return self._instead() + super()._repr_html_()
 
     def _instead(self) -> str:
         """The still picture, hidden where the page is shown; what is not trusted loses its style element and the frame."""
@@ -102,32 +86,13 @@ class Page(Saved):
 
 def _document(title: str, stage: str, steps: Sequence[Mapping[str, Any]], script: str, style: str, theme: str) -> str:
     """The document as text."""
-    import base64
-    import hashlib
-    import json
     from html import escape
 
     here = Path(__file__)
-    controls = here.with_name("page.js").read_text(encoding="utf-8")
+    controls, sheet = (here.with_name(name).read_text(encoding="utf-8") for name in ("page.js", "page.css"))
     data_of_steps = 'const steps = JSON.parse(document.getElementById("steps").textContent);'
-    code = f"'use strict';\n{data_of_steps}\n{script}\n{controls}"
-    digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
-    policy = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
-    # A closing tag inside the data would end the element; in JSON every < can be escaped.
-    data = json.dumps(steps, ensure_ascii=True, allow_nan=False).replace("<", "\\u003c")
     listed = "\n".join(f"<li>{escape(step['text'])}</li>" for step in steps)
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<title>{escape(title)}</title>
-<style>
-{variables(theme)}{here.with_name("page.css").read_text(encoding="utf-8")}{style}
-</style>
-</head>
-<body>
+    body = f"""\
 <h1>{escape(title)}</h1>
 <div id="stage">
 {stage}
@@ -150,8 +115,6 @@ def _document(title: str, stage: str, steps: Sequence[Mapping[str, Any]], script
 </ol>
 </details>
 <noscript><p>Playing the steps needs JavaScript, which is off: read them in the list above.</p></noscript>
-<script type="application/json" id="steps">{data}</script>
-<script>{code}</script>
-</body>
-</html>
-"""
+<script type="application/json" id="steps">{script_json(steps)}</script>"""
+    code = f"{data_of_steps}\n{script}\n{controls}"
+    return document(title, body, style=f"{variables(theme)}{sheet}{style}", script=code, images=True)

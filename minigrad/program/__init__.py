@@ -2,8 +2,8 @@
 
 from minigrad.program.code import Code, code, op, rule
 from minigrad.program.compile import compile
-from minigrad.program.live import LivePage, live
+from minigrad.program.live import live
 from minigrad.program.program import Program
 from minigrad.tracing import Untraceable
 
-__all__ = ["Code", "LivePage", "Program", "Untraceable", "code", "compile", "live", "op", "rule"]
+__all__ = ["Code", "Program", "Untraceable", "code", "compile", "live", "op", "rule"]

@@ -16,7 +16,6 @@ import numpy as np
 
 from minigrad.backward import sweep
 from minigrad.draw.names import find_names
-from minigrad.draw.still.expand import EXPANSIONS
 from minigrad.graph import Node, constant, describe, topological_order
 from minigrad.modes import MODES
 from minigrad.operation import OPS
@@ -127,7 +126,12 @@ def code(
         raise TypeError(
             f"code: expected a Tensor or a function, got {type(f).__name__}; call it on the result of a computation"
         )
-    trace = Tracer(opened=EXPANSIONS.get if level == "primitive" else None)
+    opened = None
+    if level == "primitive":
+        from minigrad.draw.still.expand import EXPANSIONS
+
+        opened = EXPANSIONS.get
+    trace = Tracer(opened)
     with trace.running():
         if isinstance(f, Node):
             known = find_names(sys._getframe(1).f_locals if names is None else names)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from minigrad.draw.files import Saved
-from minigrad.draw.flow.rows import Row, rows
+from minigrad.draw.limits import check_not_freed, check_theme
 from minigrad.graph import Node, describe
 from minigrad.table import table
 from minigrad.text import number
+
+if TYPE_CHECKING:
+    from minigrad.draw.flow.rows import Row
 
 __all__ = ["Flow", "draw_flow"]
 
@@ -45,13 +48,11 @@ class Flow(Saved):
     @property
     def html(self) -> str:
         """The picture as a page of its own; it needs no network."""
-        head = '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        head += '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        head += "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        page = "<title>flow of the gradient</title>\n"
-        page += "<style>:root{color-scheme:light dark}body{margin:0;overflow-x:auto}"
-        page += f"svg{{max-width:100%;min-width:{NARROWEST * len(self.runs)}px;height:auto}}</style>"
-        return f"{head}{page}\n</head>\n<body>\n{self.svg}\n</body>\n</html>\n"
+        from minigrad.draw.document import document
+
+        style = ":root{color-scheme:light dark}body{margin:0;overflow-x:auto}"
+        style += f"svg{{max-width:100%;min-width:{NARROWEST * len(self.runs)}px;height:auto}}"
+        return document("flow of the gradient", self.svg, style=style)
 
     def _formats(self) -> Mapping[str, Callable[[], bytes]]:
         from minigrad.draw.still.png import png
@@ -127,6 +128,8 @@ def draw_flow(
     second     0.99        1.41    0 %
     sum        1.37           1    0 %
     """
+    from minigrad.draw.flow.rows import rows
+
     runs = dict(loss) if isinstance(loss, Mapping) else {"": loss}
     if not runs:
         raise ValueError("draw_flow: there is no result to draw")
@@ -134,8 +137,7 @@ def draw_flow(
         _check(name, root)
     if lr is not None and (isinstance(lr, bool) or not isinstance(lr, int | float) or not 0 < lr < float("inf")):
         raise ValueError(f"draw_flow: lr is a positive number, got {lr!r}")
-    if theme not in ("auto", "light", "dark"):
-        raise ValueError(f"draw_flow: theme is 'auto', 'light' or 'dark', got {theme!r}")
+    check_theme("draw_flow", theme)
     return Flow({str(name): rows(root) for name, root in runs.items()}, lr, theme)
 
 
@@ -144,9 +146,6 @@ def _check(name: Any, root: Any) -> None:
     if not isinstance(root, Node):
         of = f" for {name!r}" if name else ""
         raise TypeError(f"draw_flow: expected a Tensor, or a dict of names and Tensors, got {type(root).__name__}{of}")
-    if root.op is not None and not root.inputs:
-        raise RuntimeError(
-            "draw_flow: the graph was freed by an earlier backward(retain_graph=False); draw first, or keep the graph"
-        )
+    check_not_freed("draw_flow", root)
     if root.op is None:
         raise ValueError(f"draw_flow: {describe(root)} was not computed by any operation; draw the loss of a network")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from minigrad.draw.document import script_json
 from minigrad.draw.names import arguments, operation
 from minigrad.draw.player.labels import Labels, symbols
 from minigrad.draw.player.places import Places
@@ -36,8 +36,7 @@ def details(places: Places, gradients: Mapping[Node, Value], precision: int) -> 
             "rules": [symbols(node, i, called) for i, x in enumerate(node.inputs) if x is not None and x.requires_grad],
             "arrays": [_table(name, array, precision, room) for name, array in arrays],
         }
-    data = json.dumps(found, ensure_ascii=True).replace("<", "\\u003c")
-    return f'<script type="application/json" id="data">{data}</script>'
+    return f'<script type="application/json" id="data">{script_json(found)}</script>'
 
 
 def _words(node: Node) -> list[str]:

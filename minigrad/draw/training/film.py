@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.draw.document import script_json
 from minigrad.draw.heatmap import GAP, NEGATIVE, POSITIVE, STEPS, ZERO, extent, levels
 from minigrad.draw.page import Page
 from minigrad.draw.training import curves
@@ -59,8 +59,7 @@ def film(frames: Sequence[Frame], x: Any, y: Any, classes: Sequence[str]) -> Pag
     columns = ("".join(markup) for markup in ([loss.markup, marks.markup], first, others) if markup)
     stage = "".join(f'<div class="column">{column}</div>' for column in columns)
     here = Path(__file__)
-    known = json.dumps(data).replace("<", "\\u003c")
-    script = f"const known = {known};\n" + here.with_name("film.js").read_text(encoding="utf-8")
+    script = f"const known = {script_json(data)};\n" + here.with_name("film.js").read_text(encoding="utf-8")
     style = here.with_name("film.css").read_text(encoding="utf-8")
     return Page("minigrad training", f'<div class="film">{stage}</div>', steps, script=script, style=style, height=760)
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.draw.files import Saved
 from minigrad.draw.limits import check_integers
-from minigrad.draw.page import Page
-from minigrad.draw.training.frames import Frame, Module, frame
 from minigrad.graph import value_of
+
+if TYPE_CHECKING:
+    from minigrad.draw.page import Page
+    from minigrad.draw.training.frames import Frame, Module
 
 __all__ = ["Watch", "watch"]
 
@@ -36,7 +38,7 @@ class Watch(Saved):
     def __init__(self, model: Module, x: Any, y: Any, every: int, classes: Sequence[str]) -> None:
         self.model, self.x, self.y, self.every, self.classes = model, x, y, every, tuple(classes)
         self.steps = 0
-        self.frames: list[Frame] = [frame(model, x, 0, math.nan)]
+        self.frames = [self._frame(math.nan)]
 
     def __call__(self, loss: Any) -> None:
         """Count a step of training, and keep a copy of the model if it is time for one.
@@ -49,10 +51,15 @@ class Watch(Saved):
         self.steps += 1
         if self.steps % self.every:
             return
-        self.frames.append(frame(self.model, self.x, self.steps, float(value_of(loss))))
+        self.frames.append(self._frame(float(value_of(loss))))
         vars(self).pop("page", None)
         if len(self.frames) > MOST_FRAMES:
             self.frames, self.every = self.frames[::2], 2 * self.every
+
+    def _frame(self, loss: float) -> Frame:
+        from minigrad.draw.training.frames import frame
+
+        return frame(self.model, self.x, self.steps, loss)
 
     @cached_property
     def page(self) -> Page:
