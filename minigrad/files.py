@@ -110,7 +110,7 @@ def check_not_read_only(target: Path, who: str) -> None:
 
 
 def same_file(path: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
-    """Whether two paths are one file, through links too."""
+    """True if two paths are one file, through links too."""
     if os.path.exists(path) and os.path.exists(other):
         return os.path.samefile(path, other)
     return os.path.realpath(path) == os.path.realpath(other)

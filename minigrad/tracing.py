@@ -43,7 +43,7 @@ class Variable:
 
 
 class Call:
-    """What a step applies: a function, how it is written, and the operation behind it if there is one.
+    """The function that a step applies, how it is written, and the operation behind it if there is one.
 
     Attributes
     ----------
@@ -160,7 +160,7 @@ def op_call(op: Any) -> Call:
 
 
 class Trace:
-    """What one run of a function wrote down.
+    """The record of one run of a function.
 
     Attributes
     ----------
@@ -211,7 +211,7 @@ class Trace:
         return traced
 
     def read(self, node: Any) -> Traced:
-        """What stands for a tensor from outside, or one made inside from plain numbers."""
+        """The stand-in for a tensor from outside, or for one made inside from plain numbers."""
         known = self.outside.get(id(node))
         if known is None:
             known = self.outside[id(node)] = (node, Traced(self, Variable(node.value), node.value))
@@ -244,7 +244,7 @@ class Trace:
         return op.downstream(needed, g, out, inputs, static)  # type: ignore[no-any-return]
 
     def stay(self, function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any], error: Untraceable) -> Any:
-        """What a function of ours gives that asks for values; by default nothing."""
+        """The result of a function of ours that asks for values; by default the error is raised."""
         raise error
 
     def _both(self, x: Any) -> tuple[Any, Any]:
@@ -288,7 +288,7 @@ def holds(x: Any) -> bool:
 
 
 def opened(op: Any) -> Any:
-    """What computes an operation from simpler ones, if the trace opens it."""
+    """The function that computes an operation from simpler ones, if the trace opens it."""
     trace = current()
     return trace.opened(op) if trace is not None and trace.opened is not None else None
 
@@ -379,7 +379,7 @@ _PLAIN = "use functions that record, as with np.sin or minigrad.stack"
 
 
 class Traced:
-    """What stands for an array while a function is traced: its shape and dtype are known, its elements are not to be asked.
+    """A stand-in for an array while a function is traced: its shape and dtype are known, its elements are not to be asked.
 
     It says that it is an `ndarray`, for functions that look; C code, which takes no one's word, asks `__array__`.
     """

@@ -37,7 +37,7 @@ CONSTANTS = {"π": "pi", "Pi": "pi", "PI": "pi", "infinity": "inf", "Infinity": 
 
 
 class Advice(NamedTuple):
-    """What to write instead, and the place in the source that is meant."""
+    """The spelling that works, and its place in the source."""
 
     message: str
     column: int
@@ -81,7 +81,7 @@ def advice(source: str) -> Advice | None:
 
 
 def _of_symbol(source: str, tokens: list[_Token], i: int) -> str | None:
-    """What to write for a symbol of mathematics."""
+    """The spelling that works for a symbol of mathematics."""
     symbol = tokens[i].text
     if symbol in OPERATORS:
         return f"write {_before(source, tokens, i)}{OPERATORS[symbol]}{_operand(source, tokens, i + 1)[0]}"

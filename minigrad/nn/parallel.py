@@ -204,7 +204,7 @@ def start_alike(model: Module, optimizer: Optimizer, behind: int, group: Group, 
 
 
 def facts_of(data: Any) -> tuple[Any, ...]:
-    """What is known of a source of batches beforehand: batches, items, and the order in which they will come."""
+    """The batches, items and order of a source, as far as they are known beforehand."""
     rng = getattr(data, "rng", None) if getattr(data, "shuffle", False) else None
     order = zlib.crc32(repr(rng.bit_generator.state).encode()) if isinstance(rng, np.random.Generator) else None
     items = getattr(data, "dataset", None)

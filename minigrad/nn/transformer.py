@@ -23,7 +23,7 @@ ACTIVATIONS: dict[str, Callable[..., Tensor]] = {"relu": ops.relu, "gelu": ops.g
 
 
 class _Layer(Module):
-    """What both kinds of layer share: the network for each position, and where normalisation stands."""
+    """The parts that both kinds of layer share: the network for each position, and the place of normalisation."""
 
     attentions: tuple[str, ...]
 

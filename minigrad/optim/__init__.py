@@ -24,19 +24,9 @@ takes |g|², so that turning all numbers by an angle turns the step; PyTorch upd
 from minigrad.optim import lr_scheduler
 from minigrad.optim.algorithms import SGD, Adadelta, Adagrad, Adam, AdamW, Lion, RMSprop
 from minigrad.optim.clip import clip_grad_norm_, clip_grad_value_
-from minigrad.optim.cycle import OneCycleLR
+from minigrad.optim.lr_scheduler import *  # noqa: F403
+from minigrad.optim.lr_scheduler import __all__ as _schedules
 from minigrad.optim.optimizer import Optimizer
-from minigrad.optim.plateau import ReduceLROnPlateau
-from minigrad.optim.schedule import (
-    CosineAnnealingLR,
-    ExponentialLR,
-    LambdaLR,
-    LinearLR,
-    MultiStepLR,
-    Scheduler,
-    SequentialLR,
-    StepLR,
-)
 
 __all__ = [
     "SGD",
@@ -44,20 +34,11 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
-    "CosineAnnealingLR",
-    "ExponentialLR",
-    "LambdaLR",
-    "LinearLR",
     "Lion",
-    "MultiStepLR",
-    "OneCycleLR",
     "Optimizer",
     "RMSprop",
-    "ReduceLROnPlateau",
-    "Scheduler",
-    "SequentialLR",
-    "StepLR",
     "clip_grad_norm_",
     "clip_grad_value_",
     "lr_scheduler",
+    *_schedules,
 ]

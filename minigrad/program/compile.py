@@ -205,7 +205,7 @@ class _Traced:
 
     @property
     def tensors(self) -> list[int]:
-        """Which inputs are tensors."""
+        """The positions of inputs that are tensors."""
         return [i for i, is_one in enumerate(self.matcher.are_tensors) if is_one]
 
 
@@ -225,7 +225,7 @@ def _rule(needed: Sequence[bool], g: Value, out: Value, *inputs: Value, of: _Tra
 
 
 def _stand_in(trace: Trace, x: Any) -> Any:
-    """What the function is given in place of an input."""
+    """The value that the function is given in place of an input."""
     if not isinstance(x, Node):
         return trace.input(x)
     new = constant(trace.input(x.value), Tensor)

@@ -78,7 +78,7 @@ def live(f: Callable[..., Any], *, precision: int = 2, **values: float) -> Docum
 
 
 def _outputs(trace: Tracer, result: Any) -> tuple[list[tuple[str, Place, Any]], Numbered]:
-    """What the page shows: values, gradients and local gradients, each with the number of its node, and of its input."""
+    """Values, gradients and local gradients for the page, each with the number of its node, and of its input."""
     if not isinstance(result, Node) or result.op is None or np.shape(result.value):
         raise TypeError("live: the function must return one number that depends on the leaves")
     graph = Numbered(result)

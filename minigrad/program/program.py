@@ -169,7 +169,7 @@ def _shortcut(step: Step, args: tuple[Any, ...], positive: set[Variable], inner:
 
 
 def _key(x: Any) -> Any:
-    """What tells equal arguments: variables and arrays by identity, numbers by type and digits."""
+    """A key that equal arguments share: variables and arrays by identity, numbers by type and digits."""
     kind = type(x)
     if kind is Variable or kind is np.ndarray:
         return id(x)

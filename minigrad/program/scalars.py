@@ -64,7 +64,7 @@ RAISES = (ZeroDivisionError, OverflowError, ValueError)
 
 
 def kind(x: Any) -> str:
-    """What a value is on the fast line: "f" for a Python float, "b" for a condition, else nothing."""
+    """The kind of a value on the fast line: "f" for a Python float, "b" for a condition, else nothing."""
     shape, dtype = getattr(x, "shape", ()), getattr(x, "dtype", None)
     if dtype is None:
         return "f" if (type(x) in (float, int) and abs(x) < 2**53) or type(x) is float else "b" if type(x) is bool else ""

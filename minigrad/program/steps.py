@@ -1,4 +1,4 @@
-"""What steps use: the variables among their arguments."""
+"""The variables among the arguments of steps."""
 
 from __future__ import annotations
 

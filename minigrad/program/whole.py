@@ -1,4 +1,4 @@
-"""What asks for values and so cannot be opened by a trace: it stays whole, one step that is given all it depends on.
+"""Functions that ask for values, which a trace cannot open: each stays whole, one step that is given all it depends on.
 
 A gradient rule that branches on values, or a function composed of operations that does, is one operation then. Its own
 gradient comes from a recorded run of it, when the program runs: nothing in it is frozen, at any order.
@@ -48,7 +48,7 @@ class Tracer(Trace):
         ]
 
     def stay(self, function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any], error: Untraceable) -> Any:
-        """What a function composed of operations gives that asks for values."""
+        """The result of a composed function that asks for values."""
         every = leaves((args, options))
         given = [x for x in every if isinstance(x, Node) or type(x) is Traced]
         others = [_HOLE if isinstance(x, Node) or type(x) is Traced else x for x in every]

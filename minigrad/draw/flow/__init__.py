@@ -1,1 +1,1 @@
-"""How the gradient travels through a network: a row for each layer, several runs side by side."""
+"""Gradient flow: norms of value and gradient by layer, several runs side by side."""

@@ -1,4 +1,4 @@
-"""How the gradient travels through a network."""
+"""Gradient flow through a network, as a picture and as a table."""
 
 from __future__ import annotations
 

@@ -206,7 +206,7 @@ def _wired(node: DrawnNode) -> bool:
 
 
 def _label(edge: DrawnEdge) -> list[Line]:
-    """What is written at an edge."""
+    """The text at an edge: its local gradient, or the downstream gradient."""
     if edge.local:
         return [Line(text, 10, "local") for text in ("local", *edge.local)]
     if edge.downstream:

@@ -1,4 +1,4 @@
-"""What a click on a node shows: its operation, its line of source, its gradient rules and its arrays in full."""
+"""Details of a clicked node: its operation, source line, gradient rules and full arrays."""
 
 from __future__ import annotations
 

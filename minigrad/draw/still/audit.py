@@ -1,4 +1,4 @@
-"""Whether the gradients of a picture add up, and why not: they may be those of several sweeps."""
+"""Check that the gradients of a picture add up: those of several sweeps do not."""
 
 from __future__ import annotations
 

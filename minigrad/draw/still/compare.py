@@ -87,7 +87,7 @@ def _what(view: View, x: Node) -> str:
 
 
 def _unlike(view: View, x: Node, y: Node) -> str:
-    """How two nodes differ in structure; empty if they do not."""
+    """The difference in structure between two nodes, in words; empty if there is none."""
     kinds = [operation(node) or "a leaf" for node in (x, y)]
     if kinds[0] != kinds[1]:
         return f"{_what(view, x)} is {kinds[0]} here, {kinds[1]} there"
@@ -99,7 +99,7 @@ def _unlike(view: View, x: Node, y: Node) -> str:
 
 
 def _difference(what: str, a: Any, b: Any) -> str:
-    """How an array differs from another; empty if it does not by more than rounding."""
+    """The difference between two arrays in words; empty if it is rounding at most."""
     if a is None or b is None:
         return "" if a is b else f"≠ {what} only {'there' if a is None else 'here'}"
     a, b = np.asarray(a), np.asarray(b)

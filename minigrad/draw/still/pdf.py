@@ -144,7 +144,7 @@ def _written(element: Element) -> Iterator[str]:
 
 
 def _has(c: str) -> bool:
-    """Whether Helvetica has a character."""
+    """True if Helvetica has the character."""
     return c.isascii() or bool(c.encode("cp1252", "ignore"))
 
 

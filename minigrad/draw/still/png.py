@@ -51,7 +51,7 @@ def _resvg() -> Any:
 
 @cache
 def _has_fonts() -> bool:
-    """Whether text leaves a trace."""
+    """True if text leaves a trace."""
     canvas = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><text x="2" y="15">{}</text></svg>'
     empty, full = (_resvg().svg_to_bytes(svg_string=canvas.format(text)) for text in (" ", "M"))
     return bool(empty != full)

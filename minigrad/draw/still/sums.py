@@ -61,7 +61,7 @@ def fold_sums(view: View, opened: bool | Collection[str | Node] = False) -> None
 
 
 def _continues(view: View, x: Node, node: Node) -> bool:
-    """Whether a sum that goes into another one is only a part of it."""
+    """True if a sum goes into another one and nowhere else."""
     return (
         x.value.shape == node.value.shape
         and not view.name(x)

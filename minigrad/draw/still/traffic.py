@@ -39,7 +39,7 @@ class Traffic:
         self.sizes: dict[tuple[str, str], float] = {}  # the norm of the gradient on each wire
 
     def numbers(self, box: Path) -> tuple[Lines, Lines]:
-        """What a box says above and below its wire: the shape and norm of its output, and of the gradient there."""
+        """The text above and below the wire of a box: shape and norm of its output, and of the gradient there."""
         outputs = self.outputs[box] or self.ends[box][1]
         if not outputs:
             return (), ()

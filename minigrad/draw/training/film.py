@@ -15,6 +15,7 @@ from minigrad.draw.heatmap import GAP, NEGATIVE, POSITIVE, STEPS, ZERO, extent, 
 from minigrad.draw.page import Page
 from minigrad.draw.training import curves
 from minigrad.draw.training.frames import GRID, SHOWN_ITEMS, Frame, extent_of
+from minigrad.ops import softmax
 from minigrad.text import number, shorten
 
 KEY = "".join(chr(97 + k) for k in range(2 * STEPS + 3))  # a letter for each shade, then for not finite, and for a gap
@@ -81,7 +82,7 @@ class _Part:
 
 
 def _parts(frames: Sequence[Frame], x: Any, y: Any, classes: Sequence[str]) -> Iterator[_Part | None]:
-    """What is drawn as cells: the plane or the predictions, the filters, the maps."""
+    """The parts drawn as cells: the plane or the predictions, the filters, the maps."""
     yield _plane(frames, x, y, classes)
     yield _predictions(frames, y, classes)
     if frames[0].maps:
@@ -147,9 +148,7 @@ def _plane(frames: Sequence[Frame], x: Any, y: Any, classes: Sequence[str]) -> _
 
 def _of_classes(out: Any) -> str:
     """A letter for the class and a digit for its probability at each cell."""
-    finite = np.nan_to_num(out)
-    parts = np.exp(finite - finite.max(axis=1, keepdims=True))
-    parts /= parts.sum(axis=1, keepdims=True)
+    parts = softmax(np.nan_to_num(out))
     best = parts.argmax(axis=1)
     sure = np.rint(9 * (parts.max(axis=1) - 1 / out.shape[1]) / (1 - 1 / out.shape[1])).astype(int)
     return "".join(f"{chr(97 + k % len(CLASSES))}{p}" for k, p in zip(best.tolist(), sure.tolist(), strict=True))
@@ -181,11 +180,7 @@ def _predictions(frames: Sequence[Frame], y: Any, classes: Sequence[str]) -> _Pa
         return _shades(
             "predictions", f"outputs for the first {items} items, a column each", [o[:items].T[None, None] for o in outputs]
         )
-    probabilities = []
-    for out in outputs:
-        finite = np.nan_to_num(out[:items])
-        parts = np.exp(finite - finite.max(axis=1, keepdims=True))
-        probabilities.append(parts / parts.sum(axis=1, keepdims=True))
+    probabilities = [softmax(np.nan_to_num(out[:items])) for out in outputs]
     count = outputs[0].shape[1]
     frame_of = "".join(
         f'<rect x="{int(y[i]) + 0.06:.2f}" y="{i + 0.06:.2f}" width="0.88" height="0.88"/>'
