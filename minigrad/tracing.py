@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.calls import GETITEM, MASK, NEGATIVE, REFUSED, SHAPES_ONLY, STRONG, Call, call_of, member, op_call
 from minigrad.modes import MODES, USUAL, site
 
 ACTIVE: list[Trace] = []
@@ -42,29 +43,6 @@ class Variable:
         self.weak = type(value) is float  # a Python number, which takes on the dtype of an array beside it
 
 
-class Call:
-    """The function that a step applies, how it is written, and the operation behind it if there is one.
-
-    Attributes
-    ----------
-    run : callable
-        Computes the step from plain values.
-    form : str
-        "infix", "prefix", "function", "method", "attribute", "op" or "rule".
-    text : str
-        The symbol or the name.
-    op : Op or None
-        The operation.
-    needed : tuple of bool
-        Of a rule, for which inputs it gives gradients.
-    """
-
-    __slots__ = ("form", "needed", "op", "run", "text")
-
-    def __init__(self, run: Callable[..., Any], form: str, text: str, op: Any = None, needed: tuple[bool, ...] = ()) -> None:
-        self.run, self.form, self.text, self.op, self.needed = run, form, text, op, needed
-
-
 class Step:
     """One step: what is applied, to which variables and constants, and the variables that it gives."""
 
@@ -77,86 +55,6 @@ class Step:
 
 
 _NUMBERS = (np.ndarray, np.generic, float, int, complex)
-_INFIX = {
-    "add": ("+", operator.add),
-    "subtract": ("-", operator.sub),
-    "multiply": ("*", operator.mul),
-    "divide": ("/", operator.truediv),
-    "power": ("**", operator.pow),
-    "matmul": ("@", operator.matmul),
-    "less": ("<", operator.lt),
-    "less_equal": ("<=", operator.le),
-    "greater": (">", operator.gt),
-    "greater_equal": (">=", operator.ge),
-    "equal": ("==", operator.eq),
-    "not_equal": ("!=", operator.ne),
-    "bitwise_and": ("&", operator.and_),
-    "bitwise_or": ("|", operator.or_),
-}
-_CALLS: dict[Any, Call] = {
-    "negative": Call(operator.neg, "prefix", "-"),
-    **{name: Call(run, "infix", symbol) for name, (symbol, run) in _INFIX.items()},
-}
-_SHAPES_ONLY = {
-    "shape", "ndim", "size", "result_type", "can_cast", "iscomplexobj", "isrealobj", "zeros_like", "ones_like", "empty_like",
-    "common_type", "shares_memory", "may_share_memory", "tril_indices_from", "triu_indices_from", "diag_indices_from",
-    "broadcast_shapes", "isfortran",
-}  # fmt: skip
-_MASK = "the shape of the result would depend on the values; keep the shape, as with where(mask, x, 0)"
-_REFUSED = {
-    **dict.fromkeys(("nonzero", "flatnonzero", "argwhere", "unique", "compress", "extract", "trim_zeros"), _MASK),
-    **dict.fromkeys(
-        ("bincount", "unique_values", "unique_counts", "unique_inverse", "unique_all", "intersect1d", "setdiff1d"), _MASK
-    ),
-    **dict.fromkeys(
-        ("copyto", "put", "place", "putmask", "fill_diagonal", "put_along_axis"),
-        "it writes into an array; compute a new one, as with where(mask, values, x)",
-    ),
-    **dict.fromkeys(
-        ("array2string", "array_repr", "array_str", "save", "savez", "savez_compressed", "savetxt"),
-        "a program computes values and writes none; return it",
-    ),
-}
-
-
-def call_of(function: Any, method: str = "") -> Call:
-    """The call of a function of NumPy's, or of a ufunc's method."""
-    key = (function, method) if method else function
-    found = _CALLS.get(key)
-    if found is None:
-        name = getattr(function, "__name__", "")
-        if isinstance(function, np.ufunc) and not method and name in _CALLS and getattr(np, name, None) is function:
-            found = _CALLS[name]
-        else:
-            home = "numpy" if getattr(np, name, None) is function else "scipy.special"
-            module = getattr(function, "__module__", None) or home
-            text = f"{module.replace('numpy', 'np', 1)}.{name}" + (f".{method}" if method else "")
-            found = Call(getattr(function, method) if method else function, "function", text)
-        _CALLS[key] = found
-    return found
-
-
-def _member(name: str, form: str) -> Call:
-    """The call of an array's method or attribute."""
-    key = (form, name)
-    if key not in _CALLS:
-        get = operator.attrgetter(name)
-        run = get if form == "attribute" else lambda x, *args, **options: getattr(x, name)(*args, **options)
-        _CALLS[key] = Call(run, form, name)
-    return _CALLS[key]
-
-
-_GETITEM = Call(operator.getitem, "getitem", "[]")
-STRONG = Call(np.float64, "function", "np.float64")
-
-
-def op_call(op: Any) -> Call:
-    """The call of an operation: arithmetic is written with operators."""
-    found = _CALLS.get(op)
-    if found is None:
-        plain = op.__module__ in ("minigrad.ops.elementwise", "minigrad.ops.linalg")
-        found = _CALLS[op] = (plain and _CALLS.get(op.name)) or Call(op.forward, "op", op.name, op)
-    return found
 
 
 class Trace:
@@ -262,7 +160,7 @@ class Trace:
             several = {key: self._both(part) for key, part in x.items()}
             return {key: a for key, (a, _) in several.items()}, {key: b for key, (_, b) in several.items()}
         elif kind is slice and any(type(part) is Traced for part in (x.start, x.stop, x.step)):
-            raise Untraceable(f"a slice with bounds that are traced: {_MASK}")
+            raise Untraceable(f"a slice with bounds that are traced: {MASK}")
         elif isinstance(x, np.random.Generator):
             raise _final("random numbers are drawn inside; draw them outside, and pass them in")
         return x, x
@@ -371,7 +269,7 @@ def _updated(symbol: str, operator: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _method(name: str) -> Callable[..., Any]:
-    return lambda self, *args, **options: self.trace.record(_member(name, "method"), (self, *args), options)
+    return lambda self, *args, **options: self.trace.record(member(name, "method"), (self, *args), options)
 
 
 _IF = "choose with where(condition, a, b), or pass it in as an int, which is static"
@@ -403,10 +301,10 @@ class Traced:
     base = property(lambda self: None)
     flags = property(lambda self: _Flags())
     strides = property(lambda self: np.asarray(self.value).strides)
-    T = property(lambda self: self.trace.record(_member("T", "attribute"), (self,), {}))
-    mT = property(lambda self: self.trace.record(_member("mT", "attribute"), (self,), {}))  # noqa: N815
-    real = property(lambda self: self.trace.record(_member("real", "attribute"), (self,), {}))
-    imag = property(lambda self: self.trace.record(_member("imag", "attribute"), (self,), {}))
+    T = property(lambda self: self.trace.record(member("T", "attribute"), (self,), {}))
+    mT = property(lambda self: self.trace.record(member("mT", "attribute"), (self,), {}))  # noqa: N815
+    real = property(lambda self: self.trace.record(member("real", "attribute"), (self,), {}))
+    imag = property(lambda self: self.trace.record(member("imag", "attribute"), (self,), {}))
 
     def strong(self) -> Any:
         """An array's or a NumPy scalar's stand-in for that of a Python number."""
@@ -420,7 +318,7 @@ class Traced:
 
     def __getitem__(self, key: Any) -> Any:
         check_key(key)
-        return self.trace.record(_GETITEM, (self, key), {})
+        return self.trace.record(GETITEM, (self, key), {})
 
     __array_priority__ = 1000
     __add__, __radd__, __iadd__ = _binary(np.add), _binary(np.add, True), _updated("+=", operator.add)
@@ -441,7 +339,7 @@ class Traced:
     __hash__ = None  # type: ignore[assignment]
 
     def __neg__(self) -> Any:
-        return self.trace.record(_CALLS["negative"], (self,), {})
+        return self.trace.record(NEGATIVE, (self,), {})
 
     def __invert__(self) -> Any:
         return self.trace.record(call_of(np.invert), (self,), {})
@@ -458,7 +356,7 @@ class Traced:
     reshape, transpose, ravel, flatten, squeeze = (
         _method(k) for k in ("reshape", "transpose", "ravel", "flatten", "squeeze")
     )
-    swapaxes, take, repeat, diagonal, trace_of = (_method(k) for k in ("swapaxes", "take", "repeat", "diagonal", "trace"))
+    swapaxes, take, repeat, diagonal = (_method(k) for k in ("swapaxes", "take", "repeat", "diagonal"))
     astype, copy, conj, conjugate = (_method(k) for k in ("astype", "copy", "conj", "conjugate"))
 
     __bool__ = _refused("if or while on a traced value", _IF)
@@ -498,10 +396,10 @@ class Traced:
         if any(hasattr(kind, "requires_grad") for kind in types):
             return NotImplemented
         name = function.__name__
-        if name in _SHAPES_ONLY:
+        if name in SHAPES_ONLY:
             return function(*_values(args), **_values(options))
-        if name in _REFUSED:
-            raise Untraceable(f"np.{name} of {self!r}, at {site()}: {_REFUSED[name]}")
+        if name in REFUSED:
+            raise Untraceable(f"np.{name} of {self!r}, at {site()}: {REFUSED[name]}")
         if options.get("out") is not None:
             raise Untraceable(f"out= of np.{name} would write into an array; use the result that is returned")
         if name == "full_like":
@@ -523,4 +421,4 @@ def check_key(key: Any) -> None:
     """Refuse a traced mask as an index."""
     for part in key if type(key) is tuple else (key,):
         if type(part) is Traced and part.dtype.kind == "b":
-            raise Untraceable(f"x[mask], at {site()}: {_MASK}")
+            raise Untraceable(f"x[mask], at {site()}: {MASK}")

@@ -215,7 +215,7 @@ class Optimizer:
         self.state = new
 
     def _out_of_range(self, group: Mapping[str, Any]) -> list[str]:
-        """The fault in the settings of a saved group; empty if there is none."""
+        """The faults in the settings of a saved group."""
         try:
             self._check(dict(group))
         except (TypeError, ValueError) as error:

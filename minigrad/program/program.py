@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.calls import Call
 from minigrad.program.steps import operands, used
 from minigrad.program.writing import Writer
-from minigrad.tracing import Call, Step, Trace, Variable
+from minigrad.tracing import Step, Trace, Variable
 from minigrad.tracing import Traced as Traced
 
 

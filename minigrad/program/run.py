@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.calls import STRONG
 from minigrad.program import scalars
 from minigrad.program.program import Program
 from minigrad.program.steps import operands, used
-from minigrad.tracing import STRONG, Step, Variable
+from minigrad.tracing import Step, Variable
 
 CHUNK = 1000  # steps in a function
 LARGE = 1 << 15  # bytes of a value that is freed after its last use, before the end

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from minigrad.backward import sweep
+from minigrad.calls import Call
 from minigrad.graph import Node, Value, constant, value_of
 from minigrad.modes import recording
 from minigrad.operation import Op
 from minigrad.ops.elementwise import add
 from minigrad.tensor import Tensor
-from minigrad.tracing import Call, Trace, Traced, Untraceable, holds, paused
+from minigrad.tracing import Trace, Traced, Untraceable, holds, paused
 from minigrad.transforms.trees import fill, leaves
 from minigrad.transforms.variables import in_a_row, parted
 

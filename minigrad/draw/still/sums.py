@@ -61,7 +61,7 @@ def fold_sums(view: View, opened: bool | Collection[str | Node] = False) -> None
 
 
 def _continues(view: View, x: Node, node: Node) -> bool:
-    """True if a sum goes into another one and nowhere else."""
+    """True if a sum reads as part of the sum it goes into: of one shape, in one scope, without a name."""
     return (
         x.value.shape == node.value.shape
         and not view.name(x)
