@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar,
 
 import numpy as np
 
-from minigrad import guard, tracing
+from minigrad import guard, spellings, tracing
 from minigrad.graph import NOTHING, ArrayLike, Fault, Node, Origin, Value, as_array, ndarray, value_of
 from minigrad.modes import MODES, USUAL, site
 from minigrad.tracing import Traced
@@ -272,7 +272,7 @@ class Op(Generic[P]):
         """Refuse unknown arguments, and tracked tensors where no gradient goes; other tensors are their values."""
         for name, x in static.items():
             if name not in self.keywords:
-                raise TypeError(unexpected(self.name, name, sorted(self.keywords)))
+                raise TypeError(spellings.keyword(self.name, name, sorted(self.keywords)))
             if isinstance(x, Node):
                 static[name] = self._static_value(name, x)
 
@@ -355,31 +355,6 @@ def check_finite(value: Value, what: str, op: Op[...], values: Sequence[Any], or
         bad = " and ".join(f"{count} {kind}" for count, kind in ((nan, "nan"), (inf, "inf")) if count)
         at = f"; recorded at {origin.site}" if origin and origin.site else ""
         raise FloatingPointError(f"{op.name}: {what} has {bad}, from inputs of {shapes(values)}{at}")
-
-
-_OTHERS = {
-    "dim": "axis",
-    "dims": "axis",
-    "keepdim": "keepdims",
-    "input": "x",
-    "other": "b",
-    "correction": "ddof",
-    "unbiased": "ddof",
-    "start_dim": "start_axis",
-    "end_dim": "end_axis",
-    "inplace": "",
-    "generator": "rng",
-}
-"""Keywords of PyTorch's and of the array API standard, and minigrad's for the same."""
-
-
-def unexpected(called: str, name: str, known: Sequence[str]) -> str:
-    """The message for a keyword that a function does not have."""
-    ours = _OTHERS.get(name)
-    numpy = ", as in NumPy" if ours in ("axis", "keepdims", "ddof") else ""
-    hint = f"; it is {ours}= here{numpy}" if ours in known else ""
-    takes = f"; it takes {', '.join(known)}" if known and not hint else ""
-    return f"{called} has no argument {name!r}{hint}{takes}"
 
 
 def real_only(called: str, values: Sequence[Any]) -> str:
@@ -559,7 +534,7 @@ def _rename(error: Exception, function: Callable[..., Any], given: tuple[Any, ..
     if isinstance(error, TypeError) and isinstance(text, str) and text.startswith(f"{name}() got an unexpected keyword"):
         code = function.__code__
         known = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        error.args = (unexpected(name, text.split("'")[1], known),)
+        error.args = (spellings.keyword(name, text.split("'")[1], known),)
     fault: Fault | None = getattr(error, "fault", None)
     if isinstance(error, np.exceptions.AxisError) and error.axis is not None:  # its text is made of its parts
         several = [v for x in given for v in (x if isinstance(x, list | tuple) else (x,))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NoReturn
 
 FUNCTIONS = {
@@ -45,6 +46,21 @@ FUNCTIONS = {
     "jacfwd": "jacobian",
 }
 """Functions of other libraries, and the name of ours."""
+
+KEYWORDS = {
+    "dim": "axis",
+    "dims": "axis",
+    "keepdim": "keepdims",
+    "input": "x",
+    "other": "b",
+    "correction": "ddof",
+    "unbiased": "ddof",
+    "start_dim": "start_axis",
+    "end_dim": "end_axis",
+    "inplace": "",
+    "generator": "rng",
+}
+"""Keywords of PyTorch's and of the array API standard, and minigrad's for the same."""
 
 METHODS = {
     "view": "reshape(...)",
@@ -134,6 +150,15 @@ def function(name: str) -> str:
     """The message for a function that minigrad has under another name, or not at all."""
     hint = f"; it is minigrad.{FUNCTIONS[name]} here" if name in FUNCTIONS else ""
     return f"module 'minigrad' has no attribute {name!r}{hint}"
+
+
+def keyword(called: str, name: str, known: Sequence[str]) -> str:
+    """The message for a keyword that a function does not have."""
+    ours = KEYWORDS.get(name)
+    numpy = ", as in NumPy" if ours in ("axis", "keepdims", "ddof") else ""
+    hint = f"; it is {ours}= here{numpy}" if ours in known else ""
+    takes = f"; it takes {', '.join(known)}" if known and not hint else ""
+    return f"{called} has no argument {name!r}{hint}{takes}"
 
 
 class Foreign:
