@@ -137,12 +137,12 @@ def _of_power(values: Sequence[Value], static: Mapping[str, Any]) -> tuple[str, 
     """The gradients of `power` in symbols, and where the base is 0."""
     a, b = values
     if not np.any(a == 0):
-        return "b·a^(b−1)", "out·ln(a)"
-    base = "0 where b = 0, else b·a^(b−1)" if np.any((a == 0) & (b == 0)) else "b·a^(b−1)"
+        return "b·a**(b−1)", "out·ln(a)"
+    base = "0 where b = 0, else b·a**(b−1)" if np.any((a == 0) & (b == 0)) else "b·a**(b−1)"
     return base, "0 where a = 0, else out·ln(a)"
 
 
-@op(elementwise=True, complex=True, symbol="^", formulas=_of_power)
+@op(elementwise=True, complex=True, symbol="**", formulas=_of_power)
 def power(a: Value, b: Value, /) -> Value:
     """Power, aᵇ.
 

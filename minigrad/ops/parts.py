@@ -126,7 +126,7 @@ def modf(x: ArrayLike) -> tuple[Tensor, Tensor]:
     return _modf(x), trunc(x)
 
 
-@op(elementwise=True, formulas=("2.0^exponent", "0"))
+@op(elementwise=True, formulas=("2.0**exponent", "0"))
 def _ldexp(x: Value, exponent: Value, /) -> Value:
     """x 2ⁿ."""
     n = np.clip(np.asarray(exponent), -100_000, 100_000).astype(np.intc)  # beyond, all is 0 or infinite

@@ -109,7 +109,7 @@ def test_what_else_is_declared():
     assert {name for name, op in OURS.items() if op.affine} == set(AFFINE)
     assert {name for name, op in OURS.items() if op.routes} == set(ROOT_OF_0)
     assert {name: op.symbol for name, op in OURS.items() if op.symbol} == {
-        "add": "+", "subtract": "−", "multiply": "×", "divide": "/", "negative": "−x", "reciprocal": "1/x", "power": "^",
+        "add": "+", "subtract": "−", "multiply": "×", "divide": "/", "negative": "−x", "reciprocal": "1/x", "power": "**",
         "square": "x²", "sqrt": "√", "abs": "|x|", "maximum": "max", "minimum": "min", "matmul": "@",
     }  # fmt: skip
 

@@ -11,7 +11,7 @@ import numpy as np
 from minigrad.draw.names import operation
 from minigrad.graph import Node
 
-LEVEL = {"+": 1, "−": 1, "×": 2, "/": 2, "@": 2, "^": 3}  # symbols between operands, by how tightly they bind
+LEVEL = {"+": 1, "−": 1, "×": 2, "/": 2, "@": 2, "**": 3}  # symbols between operands, by how tightly they bind
 TERM = 4
 THIS, OTHER, RESULT = "this input", "the other input", "the result"
 AROUND = {"−x": "-{}", "1/x": "1 / {}", "x²": "{}²", "√": "√{}", "|x|": "|{}|"}  # symbols around one operand
@@ -37,13 +37,13 @@ def written(symbol: str, arguments: Sequence[str], told: str = "") -> str:
     --------
     >>> written("+", ["-2", "5"]), written("×", ["x + y", "-4"]), written("exp", ["-1.00"])
     ('-2 + 5', '(x + y) × (-4)', 'exp(-1.00)')
-    >>> written("+", ["a × b", "c"]), written("−", ["a", "b − c"]), written("^", ["-2", "2"])
-    ('a × b + c', 'a − (b − c)', '(-2) ^ 2')
+    >>> written("+", ["a × b", "c"]), written("−", ["a", "b − c"]), written("**", ["-2", "2"])
+    ('a × b + c', 'a − (b − c)', '(-2) ** 2')
     """
     if symbol in LEVEL and len(arguments) == 2:
         a, b = arguments
         level = LEVEL[symbol]
-        signed = a.startswith("-") and _level(a[1:]) >= level and level < LEVEL["^"]
+        signed = a.startswith("-") and _level(a[1:]) >= level and level < LEVEL["**"]
         first = a if signed or _level(a) >= level else f"({a})"
         second = f"({b})" if _level(b) <= level or b.startswith("-") else b
         return f"{first} {symbol} {second}"
@@ -57,9 +57,9 @@ def written(symbol: str, arguments: Sequence[str], told: str = "") -> str:
 def _level(text: str) -> int:
     """The precedence of the outermost operator of a text; a name, a number or a call is one term."""
     depth, level = 0, TERM
-    for word in re.findall(r"[(\[]|[)\]]| [^ ] ", text):
+    for word in re.findall(r"[(\[]|[)\]]| (?:\*\*|[^ ]) ", text):
         if word[0] == " " and depth == 0:
-            level = min(level, LEVEL.get(word[1], 0))
+            level = min(level, LEVEL.get(word.strip(), 0))
         depth += (word in "([") - (word in ")]")
     return min(level, 1) if text.startswith("-") or re.fullmatch(r"\d[\d.e+-]*i", text) else level
 
@@ -142,7 +142,7 @@ class _Names:
     def _put(self, found: re.Match[str]) -> str:
         label = self.words[found[0]]
         before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
-        beside = before in tuple("·/^√∘-") or after in tuple("·/^²³ᵀ∘")  # an operator without a space
+        beside = before in tuple("·/*√∘-") or after in tuple("·/*²³ᵀ∘")  # an operator without a space
         if label in (THIS, OTHER, RESULT) or label.startswith(("the ", "input ")):
             return f"({label})" if beside else label
         enclosed = before in ("(", "|") and after in (")", "|")

@@ -34,7 +34,7 @@ def printed(node: Node, i: int) -> str:
 
 # Mathematics as it is written, evaluated
 
-WORDS = {"²": "**2", "³": "**3", "−": "-", "×": "*", "·": "*", "^": "**", " = ": " == ", "½": "0.5"}
+WORDS = {"²": "**2", "³": "**3", "−": "-", "×": "*", "·": "*", " = ": " == ", "½": "0.5"}
 FUNCTIONS = {
     "σ": scipy.special.expit, "ln": np.log, "sign": np.sign, "sin": np.sin, "cos": np.cos, "sinh": np.sinh, "cosh": np.cosh, "tan": np.tan, "tanh": np.tanh, "sigmoid": scipy.special.expit,
     "exp": np.exp, "sqrt": np.sqrt, "where": np.where, "max": np.maximum, "min": np.minimum, "Re": np.real, "conj": np.conj,
@@ -84,7 +84,7 @@ def _brackets(text: str, at: int) -> tuple[int, int]:
         ("-x²", -9.0),
         ("1/(1 + x²)", 0.1),
         ("out·(1 − out)", -20.0),
-        ("b·x^(b−1) × upstream", 2 * 3 * 7.0),
+        ("b·x**(b−1) × upstream", 2 * 3 * 7.0),
         ("(1 where x > 0, else slope) × upstream", 7.0),
         ("(1 where x > 5, else slope) × upstream", 0.7),
         ("1 where x > 5, else 0.5 × upstream", 3.5),

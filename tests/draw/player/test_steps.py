@@ -373,7 +373,7 @@ def test_values_on_one_line():
         (lambda x, y: (x + y) * x, "(x + y) × x"),
         (lambda x, y: x - (y - x), "x − (y − x)"),
         (lambda x, y: x / (y * x), "x / (y × x)"),
-        (lambda x, y: (-x) ** 2, "(-x) ^ 2"),
+        (lambda x, y: (-x) ** 2, "(-x) ** 2"),
         (lambda x, y: mg.square(x + y), "(x + y)²"),
         (lambda x, y: -(x + y), "-(x + y)"),
         (lambda x, y: mg.reciprocal(x * y), "1 / (x × y)"),

@@ -48,7 +48,7 @@ def test_labels_are_put_in_whole():
     ("compute", "rules"),
     [
         (lambda a, b, c: (a + b) * c, ["d(a + b) = c × upstream", "dc = (a + b) × upstream"]),
-        (lambda a, b, c: (a * b) ** c, ["d(a × b) = c·(a × b)^(c−1) × upstream", "dc = ((a × b) ^ c)·ln(a × b) × upstream"]),
+        (lambda a, b, c: (a * b) ** c, ["d(a × b) = c·(a × b)**(c−1) × upstream", "dc = ((a × b) ** c)·ln(a × b) × upstream"]),
         (lambda a, b, c: mg.exp(a) / 3.0, ["d(exp(a)) = 1/3 × upstream"]),
         (lambda a, b, c: a / (1 / 3), ["da = 1/(the other input) × upstream"]),
         (lambda a, b, c: mg.sigmoid(a), ["da = sigmoid(a)·(1 − sigmoid(a)) × upstream"]),
