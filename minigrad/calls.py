@@ -48,6 +48,7 @@ _INFIX = {
     "bitwise_and": ("&", operator.and_),
     "bitwise_or": ("|", operator.or_),
 }
+NAMES = {"-x": "negative", **{symbol: name for name, (symbol, _) in _INFIX.items()}}  # of NumPy, by symbol
 NEGATIVE = Call(operator.neg, "prefix", "-")
 _CALLS: dict[Any, Call] = {
     "negative": NEGATIVE,

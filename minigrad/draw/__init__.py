@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from minigrad.draw.files import Saved
 from minigrad.draw.limits import MOST_DECIMALS, check_integers, check_look, check_not_freed
@@ -12,10 +12,29 @@ from minigrad.graph import Node
 
 if TYPE_CHECKING:
     from minigrad.draw.layout.arrange import Layout
-    from minigrad.draw.still.picture import Description, Direction
+    from minigrad.draw.still.picture import Description, Direction, Options
     from minigrad.draw.still.view import View
 
 __all__ = ["Drawing", "draw"]
+
+
+class Line(Protocol):
+    """A straight line of steps: a program."""
+
+    inputs: list[Any]
+    steps: list[Any]
+    outputs: list[Any]
+
+
+class Shown(NamedTuple):
+    """The functions that describe a picture for `draw`, and write the lines for `explain`."""
+
+    picture: Callable[[Any, Options], Description]
+    lines: Callable[[Any, int], str]
+
+
+SHOWN: dict[type, Shown] = {}
+"""How what is no graph is shown, by its class; the rooms above add theirs."""
 
 
 class Drawing(Saved):
@@ -124,7 +143,7 @@ class Drawing(Saved):
 
 
 def draw(
-    f: Node | BaseException,
+    f: Node | BaseException | Line,
     *,
     against: Node | None = None,
     direction: Literal["LR", "TB"] | None = None,
@@ -152,9 +171,10 @@ def draw(
 
     Parameters
     ----------
-    f : Tensor or exception
+    f : Tensor, exception or Program
         The result whose graph is drawn, back to the leaves. Or an error caught from an operation or from `detect_anomaly`:
-        the graph that led to it is drawn, with the failing operation marked.
+        the graph that led to it is drawn, with the failing operation marked. Or a program, of `code` or `compile`: forward
+        and backward in one picture, with values where its inputs are single numbers.
     against : Tensor, optional
         Another result of the same structure, as from before a step, or from a reference: what differs from it in value or
         gradient, by more than rounding, is marked with ≠ and by how much. Where the structure differs, the legend says how.
@@ -222,6 +242,12 @@ def draw(
         depth=depth,
         collapse=several("draw", "collapse", collapse, str),
     )
+    if not isinstance(f, Node | BaseException):
+        if against is not None or names is not None or backward or expand or collapse:
+            raise ValueError(
+                "draw: against, names, backward, expand and collapse are for graphs; a program is drawn as it is"
+            )
+        return Drawing(SHOWN[type(f)].picture(f, options), direction, theme, engine)
     view = _view(f, names, backward, several("draw", "expand", expand, (str, Node)), against)
     return Drawing(describe_graph(view, options), direction, theme, engine)
 
@@ -291,7 +317,7 @@ def several(who: str, name: str, given: Any, kinds: Any) -> Any:
 
 def _check(f: Any, direction: Any, precision: Any, max_nodes: Any, depth: Any, theme: Any, engine: Any) -> None:
     """Check the arguments of `draw`."""
-    if not isinstance(f, Node | BaseException):
+    if not isinstance(f, Node | BaseException) and type(f) not in SHOWN:
         hint = "call it with tensors" if callable(f) else "build the expression from Tensors"
         raise TypeError(f"draw: expected a Tensor, got {type(f).__name__}; {hint} and draw the result")
     if isinstance(f, Node):

@@ -251,7 +251,7 @@ def _written(trace: Tracer, result: Any, note: str) -> Code:
     for node in program.outside:
         x = trace.outside[id(node)][1].variable
         x.name = x.name or (node.name or "").replace(".", "_")
-    aliases: dict[Variable, list[str]] = {}
+    aliases = program.aliases
     constants: dict[str, Any] = {}
     for (name, _), out in zip((*named, *gradients), program.outputs, strict=True):
         if type(out) is not Variable:
@@ -263,20 +263,19 @@ def _written(trace: Tracer, result: Any, note: str) -> Code:
     given = dict(zip(program.inputs, [*trace.values, *(node.value for node in program.outside)], strict=True))
     if gradients:
         del given[trace.inputs[-1]]
-    return _assembled(program, given, forward, aliases, constants, note, trace.inputs[-1] if gradients else None)
+    return _assembled(program, given, forward, constants, note, trace.inputs[-1] if gradients else None)
 
 
 def _assembled(
     program: Program,
     values: dict[Variable, Any],
     forward: set[Variable],
-    aliases: dict[Variable, list[str]],
     constants: dict[str, Any],
     note: str,
     seed: Variable | None,
 ) -> Code:
     """The text: inputs, then the steps forward and backward, a section for each scope."""
-    writer = Writer(program.inputs, program.steps, program.outputs)
+    writer, aliases = Writer(program.inputs, program.steps, program.outputs), program.aliases
     sections: list[tuple[str, list[str]]] = []
 
     def body(steps: Sequence[Step], what: str, lines: list[str]) -> None:

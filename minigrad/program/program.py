@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.calls import Call
 from minigrad.program.steps import operands, used
 from minigrad.program.writing import Writer
 from minigrad.tracing import Step, Trace, Variable
@@ -30,6 +29,10 @@ class Program:
         Each applies a function to variables and constants.
     outputs : list
         Variables, or constants.
+    aliases : dict
+        Further names of variables, of a program made by `code`.
+    numbers : list
+        What the inputs were when the function was traced, if all were single numbers.
 
     Examples
     --------
@@ -48,6 +51,9 @@ class Program:
         self, trace: Trace, outputs: Sequence[Any], names: Sequence[str] = (), inner: Collection[int] | None = None
     ) -> None:
         self.outside = [node for node, _ in trace.outside.values()]
+        given = [*trace.values, *(node.value for node in self.outside)]
+        self.aliases: dict[Variable, list[str]] = {}
+        self.numbers = [] if any(map(np.ndim, given)) else given
         self.inputs = [*trace.inputs, *(traced.variable for _, traced in trace.outside.values())]
         for x, name in zip(self.inputs, names, strict=False):
             x.name = x.name or name
@@ -183,6 +189,3 @@ def _key(x: Any) -> Any:
     if kind is slice:
         return "slice", _key((x.start, x.stop, x.step))
     return (kind, x) if kind in (int, bool, str, type(None)) else (kind, id(x))
-
-
-__all__ = ["Call", "Program", "Step", "Variable"]

@@ -34,7 +34,7 @@ _LEVELS = {
 }
 _UNARY, _ATOM = 7, 9
 _BY_POSITION = frozenset({"shape", "axes", "dtype", "decimals", "repeats", "key"})
-_PLAIN_NAMES = {"np.add.reduce": "np.sum", "np.absolute": "np.abs"}
+PLAIN_NAMES = {"np.add.reduce": "np.sum", "np.absolute": "np.abs"}
 
 
 class Writer:
@@ -46,6 +46,8 @@ class Writer:
         What a program consists of.
     short : bool
         Whether 2.0 is written 2 beside a float, as by hand.
+    nested : bool
+        Whether a value that is used once is written inside the expression that uses it.
 
     Attributes
     ----------
@@ -54,7 +56,12 @@ class Writer:
     """
 
     def __init__(
-        self, inputs: Sequence[Variable], steps: Sequence[Step], outputs: Sequence[Any], short: bool = True
+        self,
+        inputs: Sequence[Variable],
+        steps: Sequence[Step],
+        outputs: Sequence[Any],
+        short: bool = True,
+        nested: bool = True,
     ) -> None:
         self._short = short
         self.constants: dict[str, Any] = {}
@@ -68,7 +75,7 @@ class Writer:
             for x in used(step):
                 counts[x] = counts.get(x, 0) + 1
         results = {x for x in operands(outputs) if type(x) is Variable}
-        self._inside = {x for x, n in counts.items() if n == 1 and not x.name and x not in results}
+        self._inside = {x for x, n in counts.items() if nested and n == 1 and not x.name and x not in results}
         for x in (*inputs, *(out for step in steps for out in step.outs)):
             if x.name:
                 self.name(x)
@@ -126,7 +133,7 @@ class Writer:
             return f'rule("{call.text}", {", ".join(map(str, which))})({self._arguments(args, step.options)})', _ATOM
         if call.form == "op":
             return self._operation(step), _ATOM
-        return f"{_PLAIN_NAMES.get(call.text, call.text)}({self._arguments(args, step.options)})", _ATOM
+        return f"{PLAIN_NAMES.get(call.text, call.text)}({self._arguments(args, step.options)})", _ATOM
 
     def _operation(self, step: Step) -> str:
         op: Any = step.call.op

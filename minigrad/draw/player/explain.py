@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
+from minigrad.draw import SHOWN, Line
+from minigrad.draw.limits import MOST_DECIMALS, check_integers
 from minigrad.graph import Node
 
 if TYPE_CHECKING:
     from minigrad.draw.player.paths import Explanation
 
 
+@overload
+def explain(f: Line, *, precision: int = 2) -> str: ...
+
+
+@overload
 def explain(
     f: Node,
     wrt: Node,
@@ -19,15 +26,27 @@ def explain(
     names: Mapping[str, Any] | None = None,
     max_paths: int = 10,
     precision: int = 2,
-) -> Explanation:
+) -> Explanation: ...
+
+
+def explain(
+    f: Node | Line,
+    wrt: Node | None = None,
+    *,
+    upstream: Any = None,
+    names: Mapping[str, Any] | None = None,
+    max_paths: int = 10,
+    precision: int = 2,
+) -> Explanation | str:
     """Write out the chain rule: the product along every path from a result to a tensor, and their sum.
 
-    For arrays, each factor is a gradient rule in symbols, followed by the gradient so far.
+    For arrays, each factor is a gradient rule in symbols, followed by the gradient so far. A program is written out line by
+    line, forward and backward, with its values.
 
     Parameters
     ----------
-    f : Tensor
-        The result.
+    f : Tensor or Program
+        The result; or a program, of `code` or `compile`, which takes no argument but `precision`.
     wrt : Tensor
         A tensor from which `f` was computed: a leaf, or an intermediate one.
     upstream : array_like, optional
@@ -41,8 +60,8 @@ def explain(
 
     Returns
     -------
-    Explanation
-        Prints as text; ``.paths`` has the same as data.
+    Explanation or Code
+        Prints as text; the ``.paths`` of an explanation have the same as data.
 
     Raises
     ------
@@ -73,7 +92,20 @@ def explain(
       = 1 × 2 = 2
     <BLANKLINE>
     ∂f/∂x = 3 + 3 + 2 = 8
+
+    >>> import minigrad as mg
+    >>> print(explain(mg.code(lambda x: x * x, 3.0).program))
+    x              # 3
+    dout           # 1
+    out = x * x    # 9
+    t1 = dout * x  # 3
+    dx = t1 + t1   # 6
     """
+    if not isinstance(f, Node) and type(f) in SHOWN:
+        if wrt is not None or upstream is not None or names is not None:
+            raise ValueError("explain: a program is written out whole; leave out wrt, upstream and names")
+        check_integers("explain", precision=(precision, 0, MOST_DECIMALS))
+        return SHOWN[type(f)].lines(f, precision)
     from minigrad.draw.player.paths import explanation
 
     return explanation(f, wrt, upstream, names, max_paths, precision)

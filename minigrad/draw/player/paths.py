@@ -160,7 +160,7 @@ class Explanation:
 
 
 def explanation(
-    f: Node, wrt: Node, upstream: Any, names: Mapping[str, Any] | None, max_paths: int, precision: int
+    f: Any, wrt: Node | None, upstream: Any, names: Mapping[str, Any] | None, max_paths: int, precision: int
 ) -> Explanation:
     """The result of `minigrad.explain`."""
     seed = starting_gradient(f, upstream, "explain")
