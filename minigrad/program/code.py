@@ -16,12 +16,12 @@ import numpy as np
 
 from minigrad.backward import sweep
 from minigrad.draw.names import find_names
-from minigrad.graph import Node, constant, describe, topological_order
-from minigrad.modes import MODES
+from minigrad.graph import Node, constant
 from minigrad.operation import OPS
 from minigrad.program.compile import Compiled
 from minigrad.program.matching import Matcher
 from minigrad.program.program import Program
+from minigrad.program.replay import leaves_of, replayed
 from minigrad.program.whole import Tracer
 from minigrad.program.writing import Writer
 from minigrad.tensor import Tensor
@@ -144,41 +144,20 @@ def code(
 
 def _replayed(trace: Tracer, root: Node, names: Mapping[Node, str]) -> Node:
     """A recorded graph, computed again on stand-ins for its leaves."""
-    stand_ins: dict[Node, Any] = {}
 
-    def name(node: Node, new: Any) -> Any:
+    def named(node: Node, new: Any) -> Any:
         if isinstance(new, Node) and type(new.value) is Traced:
             new.value.variable.name = node.name or names.get(node, "")
         return new
 
-    def stand_in(x: Node) -> Any:
-        if x not in stand_ins:
-            new = constant(trace.input(x.value), Tensor)
-            new.requires_grad = x.requires_grad
-            stand_ins[x] = name(x, new)
-        return stand_ins[x]
-
-    if root.op is not None and not root.inputs:
-        raise RuntimeError(f"code: {describe(root)} was freed by an earlier sweep; compute it again, or keep the graph")
-    order = topological_order(root)
-    below = {x for node in order for x in node.inputs if x is not None and x.op is None}
     place = {x: i for i, x in enumerate(names)}
-    for x in sorted(below, key=lambda x: place.get(x, len(place))):  # in the order of the variables that hold them
-        stand_in(x)
-    for node in order:
-        applied: Any = node.op
-        if applied not in OPS.values():
-            raise ValueError(
-                f"code: {applied.name} is a function of its own and has no code; give code the function inside it"
-            )
-        operands: list[Any] = [v if x is None else stand_in(x) for x, v in zip(node.inputs, node.values, strict=True)]
-        static = {k: v for k, v in node.static.items() if k != "saved"}
-        outer = MODES.get()
-        MODES.set(outer._replace(scope=node.origin.scope if node.origin else ""))
-        stand_ins[node] = name(node, applied(*operands, **static))
-        MODES.set(outer)
-    found: Node = stand_in(root)
-    return found
+    stand_ins: dict[Node, Any] = {}
+    for x in sorted(leaves_of("code", root), key=lambda x: place.get(x, len(place))):  # in the order of the variables
+        new = constant(trace.input(x.value), Tensor)
+        new.requires_grad = x.requires_grad
+        stand_ins[x] = named(x, new)
+    result: Node = replayed("code", root, stand_ins, named)
+    return result
 
 
 def _called(trace: Tracer, f: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.backward import sweep
-from minigrad.graph import Node, constant
+from minigrad.draw.names import find_names
+from minigrad.graph import Node, constant, describe, topological_order
 from minigrad.program.numbered import Numbered, Place
 from minigrad.program.program import Program
+from minigrad.program.replay import leaves_of, replayed
 from minigrad.program.whole import Tracer
 from minigrad.tensor import Tensor
 from minigrad.tracing import Traced
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from minigrad.draw.document import Document
 
 
-def live(f: Callable[..., Any], *, precision: int = 2, **values: float) -> Document:
+def live(f: Callable[..., Any] | Node, *, precision: int = 2, **values: float) -> Document:
     """A circuit to be touched: drag a leaf, and every value, local gradient and gradient follows at once.
 
     The page evaluates the same program that `compile` runs, printed as JavaScript. Wires show the size and the sign of the
@@ -27,12 +30,13 @@ def live(f: Callable[..., Any], *, precision: int = 2, **values: float) -> Docum
 
     Parameters
     ----------
-    f : callable
-        Takes the leaves by name, and returns one number. It is traced: a condition is written with `where`.
+    f : callable or Tensor
+        Takes the leaves by name, and returns one number. It is traced: a condition is written with `where`. Or a recorded
+        result of single numbers, whose leaves start from their values: its Python branches stay as they were recorded.
     precision : int
         Decimals of the numbers.
     **values : float
-        The leaves, with the values to start from.
+        The leaves of a function, with the values to start from.
 
     Returns
     -------
@@ -42,7 +46,8 @@ def live(f: Callable[..., Any], *, precision: int = 2, **values: float) -> Docum
     Raises
     ------
     TypeError, ValueError
-        If a value is not a number, `f` does not return one, or a step is not one of single numbers.
+        If a value is not a number, `f` does not return one, or a step is not one of single numbers; of a recorded result
+        also if it holds a condition or another array that was a constant.
     Untraceable
         If `f` asks for a value, as in ``if x > 0``.
 
@@ -54,6 +59,12 @@ def live(f: Callable[..., Any], *, precision: int = 2, **values: float) -> Docum
     from minigrad.program.javascript import source
     from minigrad.program.live_page import page
 
+    remark = ""
+    if isinstance(f, Node):
+        if values:
+            raise TypeError("live: a recorded result has its own leaves; leave out the values, or give live a function")
+        f, values = _again(f, find_names(sys._getframe(1).f_locals))
+        remark = "Recorded: branches of Python stay as they were taken."
     if not values:
         raise TypeError("live: give the leaves by name, with the values to start from, as in live(f, x=3.0, y=-4.0)")
     for name, v in values.items():
@@ -74,7 +85,33 @@ def live(f: Callable[..., Any], *, precision: int = 2, **values: float) -> Docum
     graph = Numbered(root)
     if graph.operations != traced.operations:
         raise ValueError("live: the function computed something else when it was called again")
-    return page(root, graph, body, [(kind, place) for kind, place, _ in outputs], values, precision)
+    return page(root, graph, body, [(kind, place) for kind, place, _ in outputs], values, precision, remark)
+
+
+def _again(root: Node, names: Mapping[Node, str]) -> tuple[Callable[..., Any], dict[str, float]]:
+    """A recorded graph as a function of its leaves by name, and their values."""
+    found = leaves_of("live", root)
+    for node in topological_order(root):
+        for x, v in zip(node.inputs, node.values, strict=True):
+            if x is None and v is not None and (np.shape(v) or isinstance(v, bool | np.bool_)):
+                what = f"an array of shape {np.shape(v)}" if np.shape(v) else "a condition"
+                raise ValueError(
+                    f"live: {what} was recorded in {node.op.name if node.op else ''} as a constant and would not follow; "
+                    "give live the function in place of its result"
+                )
+    called: dict[str, Node] = {}
+    for x in found:
+        if np.shape(x.value):
+            raise TypeError(f"live: {describe(x)} is a leaf, and a live circuit is one of single numbers")
+        name = x.name or names.get(x) or f"leaf {len(called) + 1}"
+        while name in called:
+            name += "'"
+        called[name] = x
+
+    def again(**leaves: Any) -> Any:
+        return replayed("live", root, {x: leaves[name] for name, x in called.items()})
+
+    return again, {name: float(x.value) for name, x in called.items()}
 
 
 def _outputs(trace: Tracer, result: Any) -> tuple[list[tuple[str, Place, Any]], Numbered]:

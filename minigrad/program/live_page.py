@@ -25,7 +25,13 @@ TALL = 520  # pixels of the frame in a notebook beside a row for each leaf
 
 
 def page(
-    root: Node, graph: Numbered, program: str, outputs: list[tuple[str, Place]], values: Mapping[str, float], precision: int
+    root: Node,
+    graph: Numbered,
+    program: str,
+    outputs: list[tuple[str, Place]],
+    values: Mapping[str, float],
+    precision: int,
+    remark: str = "",
 ) -> Document:
     """The page of a circuit: its drawing, a row for each leaf, and the backward pass in words."""
     view = View.of(root)
@@ -70,7 +76,9 @@ def page(
     rows = "\n".join(_row(i, leaf) for i, leaf in enumerate(leaves))
     listed = "\n".join(_item(node, [edge for edge in edges if edge["to"] == node["id"]]) for node in nodes)
     title = f"Live: {names[root]}"
-    body = BODY.format(title=escape(title), svg=svg, rows=rows, listed=listed)
+    body = BODY.format(
+        title=escape(title), remark=remark and f"<p>{escape(remark)}</p>\n", svg=svg, rows=rows, listed=listed
+    )
     style = variables("auto") + here.with_name("live.css").read_text(encoding="utf-8")
     return Document(title, document(title, body, style=style, script=code), TALL + 40 * len(leaves))
 
@@ -103,7 +111,7 @@ def _item(node: dict[str, str], edges: list[dict[str, str]]) -> str:
 
 BODY = """\
 <h1>{title}</h1>
-<div id="stage">
+{remark}<div id="stage">
 {svg}
 </div>
 <p id="status" role="status" aria-live="polite"></p>

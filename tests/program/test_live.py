@@ -114,3 +114,35 @@ def test_the_command_writes_it(tmp_path: Any, capsys: pytest.CaptureFixture[str]
     assert "field-1" in file.read_text()
     assert main(["sum(x)", "x=[1, 2]", "--live", str(file)]) == 2
     assert "x is an array" in capsys.readouterr().err
+
+
+def test_a_recorded_result_is_live(open_page: Any):
+    x, y = Tensor(3.0), Tensor(-4.0, name="why")
+    f = x * y + np.maximum(x, 0.0) if float(x.data) > 0 else -x
+    browser = open_page(live(f))
+    assert [label.text for label in browser.find_elements("css selector", "#leaves label")] == ["x", "why"]
+    assert "branches of Python stay as they were taken" in browser.find_element("tag name", "body").text
+    assert browser.find_element("id", "status").text.endswith("= -9")
+    browser.execute_script("set([-2, 5])")
+    assert browser.find_element("id", "status").text.endswith("= -10")
+    assert browser.execute_script("return document.getElementById('gradient-0').value") == "5"
+
+
+def test_a_recorded_result_that_cannot_follow_is_refused():
+    x = Tensor(3.0)
+    with pytest.raises(ValueError, match=r"a condition was recorded in where as a constant and would not follow; give live"):
+        live(np.where(x.data > 0, x * x, -x))
+    with pytest.raises(TypeError, match="leaf, and a live circuit is one of single numbers"):
+        live(np.sum(Tensor([1.0, 2.0])))
+    with pytest.raises(TypeError, match="leave out the values"):
+        live(x * 2.0, x=1.0)
+    freed = x * x
+    freed.backward(retain_graph=False)
+    with pytest.raises(RuntimeError, match=r"live: .* was freed"):
+        live(freed)
+
+
+def test_leaves_of_a_recorded_result_have_names_of_their_own():
+    a, b, unnamed = Tensor(1.0, name="w"), Tensor(2.0, name="w"), [Tensor(3.0)]
+    page = live(a * b + unnamed.pop()).html
+    assert [f"d{name} =" in page for name in ("w", "w&#x27;", "leaf 3")] == [True] * 3
