@@ -108,7 +108,7 @@ def test_array_split_and_unstack(x: Any, data: st.DataObject):
     same(lambda m, x: m.unstack(x, axis=axis), x)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=15)
 @given(arrays())
 def test_axes_are_added_and_turned(x: Any):
     for call in (
