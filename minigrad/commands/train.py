@@ -52,7 +52,8 @@ examples:
 
 The learning rate rises and falls once during the run. Loss and accuracy on the test images are measured after each epoch.
 A run that ends by itself keeps the weights of its last epoch, so nothing is selected by the test images. Ctrl-C stops the
-training and keeps the weights of the epoch with the smallest loss on the test images.
+training and keeps the weights of the epoch with the smallest loss on the test images, and so does a loss that becomes
+nan or infinite.
 
 Label smoothing is part of the printed losses, on the test images too: with 0.1 and ten classes no loss is below 0.50.
 
@@ -202,31 +203,39 @@ def _train(options: _Options, group: Group) -> int:
         if options.resume and options.checkpoint and options.checkpoint.exists():
             say(f"resuming {options.checkpoint}: {RESUMED}")
     film = _film(options, model, images, options.epochs * len(loader)) if options.film and group.rank == 0 else None
-    history = nn.fit(
-        model,
-        loader,
-        lambda out, y: cross_entropy(out, y, label_smoothing=options.smoothing),
-        optimizer,
-        options.epochs,
-        validation=test,
-        keep_best=False,
-        schedule=optim.OneCycleLR(optimizer, rate, epochs=options.epochs, steps_per_epoch=len(loader), cycle_momentum=False),
-        schedule_each="batch",
-        clip_norm=options.clip,
-        checkpoint=options.checkpoint,
-        resume=options.resume,
-        progress=not options.quiet,
-        group=group,
-        callback=film,
-    )
+    about = modelfile.Trained(options.model, images.shape, list(images.classes), images.mean, images.std, images.margin)
+    try:
+        history = nn.fit(
+            model,
+            loader,
+            lambda out, y: cross_entropy(out, y, label_smoothing=options.smoothing),
+            optimizer,
+            options.epochs,
+            validation=test,
+            keep_best=False,
+            schedule=optim.OneCycleLR(
+                optimizer, rate, epochs=options.epochs, steps_per_epoch=len(loader), cycle_momentum=False
+            ),
+            schedule_each="batch",
+            clip_norm=options.clip,
+            checkpoint=options.checkpoint,
+            resume=options.resume,
+            progress=not options.quiet,
+            group=group,
+            callback=film,
+        )
+    except Exception as error:
+        if group.rank == 0 and len(getattr(error, "history", ())):
+            written, failures = _save(options.save, model, about)
+            for note in (_accuracy(_confusion(model, test, len(images.classes))), *_paths(written), *failures):
+                error.add_note(note)
+        raise
     if group.rank == 0:
         seconds = time.perf_counter() - start
-        about = modelfile.Trained(options.model, images.shape, list(images.classes), images.mean, images.std, images.margin)
         written, failures = _save(options.save, model, about)  # first: nothing that fails later loses it
         confusion = _confusion(model, test, len(images.classes))
         figures, notes = _pictures(options, model, images, history, confusion, film)
-        paths = [f"written: {', '.join(map(str, written + figures))}"] if written + figures else []
-        say("; ".join([*_outcome(history, confusion, seconds), *paths, *failures, *notes]))
+        say("; ".join([*_outcome(history, confusion, seconds), *_paths(written + figures), *failures, *notes]))
         if failures:
             return 2
     return 130 if history.interrupted else 0
@@ -244,11 +253,18 @@ def _images(options: _Options, group: Group) -> sets.Images:
 
 def _outcome(history: nn.History, confusion: Counts, seconds: float) -> list[str]:
     """The end of the training in words, for the last line."""
-    right, total = int(np.trace(confusion)), int(confusion.sum())
     best = f"with the weights of epoch {history.best}, of the smallest loss on the test images"
     ended = f"interrupted, {best if len(history) else 'in the first epoch'}" if history.interrupted else "done"
-    accuracy = f"test accuracy {100 * right / total:.2f} % ({right} of {total})"
-    return [f"{ended}: {accuracy}", f"{len(history)} epochs, {seconds:.1f} s"]
+    return [f"{ended}: {_accuracy(confusion)}", f"{len(history)} epochs, {seconds:.1f} s"]
+
+
+def _accuracy(confusion: Counts) -> str:
+    right, total = int(np.trace(confusion)), int(confusion.sum())
+    return f"test accuracy {100 * right / total:.2f} % ({right} of {total})"
+
+
+def _paths(written: Sequence[Path]) -> list[str]:
+    return [f"written: {', '.join(map(str, written))}"] if written else []
 
 
 def _confusion(model: nn.Module, test: DataLoader, classes: int) -> Counts:

@@ -48,7 +48,7 @@ def fit(
 
     After Ctrl-C the model has its best weights; during the first epoch, its current ones. An error stops the training too,
     such as a label that is not a class, or a loss that is nan or infinite, whose message names the operation it came from;
-    the model then has its best weights, or its initial ones.
+    the model then has its best weights, or its initial ones, and the error has the `history` so far.
 
     Parameters
     ----------
@@ -148,6 +148,7 @@ def fit(
             if not interrupted or (group.size > 1 and not group.interrupted):
                 weights = f"weights of epoch {history.best}" if len(history) else "initial weights"
                 error.add_note(f"the model has its {weights}")
+                setattr(error, "history", history)  # noqa: B010, errors have no such field
                 raise
             history.interrupted = True
             return history

@@ -594,3 +594,26 @@ def test_a_broken_pipe_is_quiet(words: str, tmp_path: Path):
     )  # fmt: skip
     assert found.stdout == "0\n"
     assert "rror" not in found.stderr
+
+
+def test_a_loss_that_becomes_nan_after_an_epoch_loses_nothing(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from minigrad.commands import train
+
+    calls = iter(range(10**9))
+
+    def loss(out: mg.Tensor, y: object, label_smoothing: float) -> mg.Tensor:
+        return mg.cross_entropy(out, y, label_smoothing=label_smoothing) * (1.0 if next(calls) < 300 else np.nan)
+
+    monkeypatch.setattr(train, "cross_entropy", loss)
+    file = tmp_path / "net.npz"
+    err = refused(capsys, "train", "--model", "softmax", "--epochs", 100, "--save", file, "--quiet")
+    found = re.search(
+        r"the loss became nan.*the model has its weights of epoch \d+; test accuracy (.*) %.*; written: (\S+)", err
+    )
+    assert found
+    assert found[2] == str(file)
+    model, about = modelfile.read(file)
+    assert about.name == "softmax"
+    assert all(np.isfinite(p.data).all() for p in model.parameters())
