@@ -23,12 +23,11 @@ from minigrad.program.matching import Matcher
 from minigrad.program.program import Program
 from minigrad.program.replay import leaves_of, replayed
 from minigrad.program.whole import Tracer
-from minigrad.program.writing import Writer
+from minigrad.program.writing import LITERAL, Writer
 from minigrad.tensor import Tensor
 from minigrad.tracing import Step, Traced, Variable
 from minigrad.transforms.trees import leaves
 
-LITERAL = 64  # elements of an array that is written out
 FOLDED = 40  # lines from which on a notebook folds sections
 
 
@@ -131,15 +130,27 @@ def code(
         from minigrad.draw.still.expand import EXPANSIONS
 
         opened = EXPANSIONS.get
-    trace = Tracer(opened)
-    with trace.running():
-        if isinstance(f, Node):
-            known = find_names(sys._getframe(1).f_locals if names is None else names)
-            result = _replayed(trace, f, known)
-            note = "# Recorded: it holds for the branches that were taken."
-        else:
-            result, note = _called(trace, f, args, options), ""
-        return _written(trace, result, note)
+    if isinstance(f, Node):
+        known = find_names(sys._getframe(1).f_locals if names is None else names)
+        note = "# Recorded: it holds for the branches that were taken."
+        return _written(Tracer(opened), lambda trace: _replayed(trace, f, known), note)
+    text = _written(Tracer(opened), lambda trace: _called(trace, f, args, options))
+    if any(_is_whole(step) for step in text.program.steps) and any(map(_is_integers, leaves((args, options)))):
+        # Labels and indices that are constants often open what asks for their values.
+        note = "# Integers are constants: it holds for these labels and indices."
+        fixed = _written(Tracer(opened), lambda trace: _called(trace, f, args, options, fixed=True), note)
+        return text if any(_is_whole(step) for step in fixed.program.steps) else fixed
+    return text
+
+
+def _is_whole(step: Step) -> bool:
+    """True if a step is a function that was not opened."""
+    op: Any = step.call.op
+    return step.call.form == "whole" or (op is not None and OPS.get(op.name) is not op)
+
+
+def _is_integers(x: Any) -> bool:
+    return isinstance(x, np.ndarray) and x.dtype.kind in "iub"
 
 
 def _replayed(trace: Tracer, root: Node, names: Mapping[Node, str]) -> Node:
@@ -160,12 +171,17 @@ def _replayed(trace: Tracer, root: Node, names: Mapping[Node, str]) -> Node:
     return result
 
 
-def _called(trace: Tracer, f: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+def _called(
+    trace: Tracer, f: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any], fixed: bool = False
+) -> Any:
     """A function called on stand-ins: on tensors, so that its gradient follows, unless it is itself a gradient."""
     plain = isinstance(f, Compiled) or (hasattr(f, "__wrapped__") and f.__qualname__.partition("(")[0] in _TRANSFORMS)
     matcher = Matcher(f, args, options)
     found = []
     for x, name in zip(matcher.given, matcher.names, strict=True):
+        if fixed and _is_integers(x):
+            found.append(x)
+            continue
         stand_in: Any = trace.input(x.value if isinstance(x, Node) else np.float64(x) if type(x) is float else x)
         stand_in.variable.name = name
         tracked = stand_in.dtype.kind in "fc" and not plain
@@ -201,8 +217,13 @@ def _local_names(f: Callable[..., Any]) -> Iterator[None]:
         sys.setprofile(outer)
 
 
-def _written(trace: Tracer, result: Any, note: str) -> Code:
-    """The code of what a trace holds, with the backward pass from its result."""
+def _written(trace: Tracer, run: Callable[[Tracer], Any], note: str = "") -> Code:
+    """The code of what is traced, with the backward pass from its result."""
+    with trace.running():
+        return _with_gradients(trace, run(trace), note)
+
+
+def _with_gradients(trace: Tracer, result: Any, note: str) -> Code:
     found = leaves(result)
     values = [y.value if isinstance(y, Node) else y for y in found]
     forward = {out for step in trace.steps for out in step.outs}

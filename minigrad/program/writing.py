@@ -10,11 +10,15 @@ from typing import Any
 import numpy as np
 
 from minigrad import ops
+from minigrad.draw.names import NEUTRAL
+from minigrad.draw.text import uniform
 from minigrad.numpy_protocol import RECORDED
 from minigrad.operation import OPS
+from minigrad.ops.geometry import Geometry
 from minigrad.program.steps import operands, used
 from minigrad.tracing import Step, Variable
 
+LITERAL = 64  # elements of an array that is written out
 LONGEST = 72  # characters of an expression that is written inside another
 _LEVELS = {
     "<": 1,
@@ -65,7 +69,7 @@ class Writer:
     ) -> None:
         self._short = short
         self.constants: dict[str, Any] = {}
-        self._constant_names: dict[int, str] = {}
+        self._constant_names: dict[Any, str] = {}
         self._names: dict[Variable, str] = {}
         self._taken: set[str] = {"np", "mg", "rule"}
         self._counter = count(1)
@@ -137,8 +141,12 @@ class Writer:
 
     def _operation(self, step: Step) -> str:
         op: Any = step.call.op
-        given = {k: v for k, v in step.options.items() if not (k in op.defaults and _same(v, op.defaults[k]))}
         args = list(step.args)
+        windows = _windows(step)
+        if windows is not None:
+            name, sizes, given = windows
+            return f"mg.{name}({self._arguments([*(x for x in args if x is not None), *sizes], given)})"
+        given = {k: v for k, v in step.options.items() if not (k in op.defaults and _same(v, op.defaults[k]))}
         while args and args[-1] is None:
             args.pop()
         text = step.call.text
@@ -188,12 +196,14 @@ class Writer:
             return f"np.{x.name}" if x.isnative and hasattr(np, x.name) else f'np.dtype("{x.str}")'
         if isinstance(x, type) and issubclass(x, np.generic):
             return f"np.{x.__name__}"
-        name = self._constant_names.get(id(x))
+        small = isinstance(x, np.ndarray) and x.dtype.kind in "fiub" and x.size <= LITERAL
+        key = (x.dtype, x.shape, x.tobytes()) if small else id(x)
+        name = self._constant_names.get(key)
         if name is None:
             what = "mask" if isinstance(x, np.ndarray) and x.dtype == bool else "whole" if callable(x) else "c"
             name = next(f"{what}{i}" for i in range(len(self._constant_names) + 1, 10**9) if f"{what}{i}" not in self._taken)
             self._taken.add(name)
-            self._constant_names[id(x)] = name
+            self._constant_names[key] = name
             self.constants[name] = x
         return name
 
@@ -204,6 +214,38 @@ class Writer:
     def _slice(self, part: slice) -> str:
         start, stop = ("" if x is None else repr(x) for x in (part.start, part.stop))
         return f"{start}:{stop}" + ("" if part.step is None else f":{part.step}")
+
+
+_CONVOLUTIONS = {"conv": "conv", "conv_input": "conv_transpose", "max_pool": "max_pool"}  # public names, over 1 to 3 axes
+
+
+def _windows(step: Step) -> tuple[str, list[Any], dict[str, Any]] | None:
+    """A convolution or pooling as its public function, sizes and settings; None if that function does not take them."""
+    name, geometry = _CONVOLUTIONS.get(step.call.text), step.options.get("geometry")
+    if name is None or not isinstance(geometry, Geometry) or not 1 <= len(geometry.size) <= 3 or len(step.options) > 1:
+        return None
+    if any(before != after or before < 0 for before, after in geometry.padding):
+        return None
+    given = {
+        "stride": uniform(geometry.stride),
+        "padding": uniform(tuple([before for before, _ in geometry.padding])),
+        "dilation": uniform(geometry.dilation),
+        "groups": geometry.groups,
+    }
+    given = {k: v for k, v in given.items() if v not in (NEUTRAL[k], (NEUTRAL[k],))}
+    sizes: list[Any] = []
+    if name == "max_pool":
+        sizes = [uniform(geometry.kernel)]
+        given["stride"] = uniform(geometry.stride)
+        if given["stride"] == sizes[0]:
+            del given["stride"]
+    elif name == "conv_transpose":
+        left = [n - (o - 1) * s + p + p - d * (k - 1) - 1 for n, k, s, p, d, o in geometry.axes()]
+        if any(left):
+            given["output_padding"] = uniform(tuple(left))
+        if not all(0 <= rest < max(s, d) for rest, s, d in zip(left, geometry.stride, geometry.dilation, strict=True)):
+            return None
+    return f"{name}{len(geometry.size)}d", sizes, given
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -161,3 +161,30 @@ def test_code_of_every_operation_runs(sample: Sample):
         found = names[f"d{x.name}"] if f"d{x.name}" in names else np.zeros_like(g)
         assert f"d{x.name}" in names or not np.any(g)
         np.testing.assert_allclose(found, g, rtol=1e-11, atol=1e-11)
+
+
+def test_a_convolution_and_its_gradient_read_as_public_functions():
+    x, w, b = np.arange(16.0).reshape(1, 1, 4, 4), np.ones((2, 1, 3, 3)), np.zeros(2)
+    text = code(lambda x, w, b: np.sum(mg.max_pool2d(mg.conv2d(x, w, b, padding=1), 2)), x, w, b)
+    assert "t1 = mg.conv2d(x, w, b, padding=1)" in text
+    assert "mg.max_pool2d(t1, 2)" in text
+    assert "dx = mg.conv_transpose2d(t3, w, padding=1)" in text
+    strided = code(lambda x: np.sum(mg.conv2d(x, w, b, stride=2, padding=((0, 1), (0, 1))) ** 2), x)
+    assert 'op("conv")' in strided  # no public function takes this padding of one side back
+    assert "stride=(2, 1), padding=2, dilation=(1, 2)" in code(lambda x: np.sum(mg.conv2d(x, w, None, (2, 1), 2, (1, 2))), x)
+
+
+def test_labels_are_constants_where_that_opens_the_loss():
+    scores, labels = np.array([[1.0, 2.0, 0.5], [0.0, 1.0, 3.0]]), np.array([0, 2])
+    text = code(mg.cross_entropy, scores, labels, level="primitive")
+    assert text.startswith("# Integers are constants: it holds for these labels and indices.\n")
+    assert "whole" not in text
+    p = mg.softmax(scores).data
+    np.testing.assert_allclose(run(text)["dx"], (p - np.eye(3)[labels]) / 2)
+    assert "Integers" not in code(lambda x, i: np.sum(x[i]), scores.T, labels)
+
+
+def test_equal_constants_are_written_once():
+    rows = np.arange(2)
+    text = code(lambda x: np.sum(np.exp(x)[rows, np.arange(2)] * x[np.arange(2), rows]), np.ones((2, 3)))
+    assert [line for line in text.split("\n") if line.startswith("c")] == ["c1 = np.array([0, 1])"]
