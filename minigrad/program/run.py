@@ -7,6 +7,7 @@ several of them use lies in a list.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -40,6 +41,7 @@ class Source:
         self.names: dict[str, Any] = {"float64": np.float64, "bool_": np.bool_, **scalars.NAMES}
         self._bound: dict[int, str] = {}
         self._expressions: dict[Variable, tuple[str, int]] = {}
+        self._inside: dict[Variable, set[Variable]] = {}  # what the expression of a value refers to
         self._number: dict[Variable, int] = {x: i for i, x in enumerate(program.inputs)}
         self.raises = False  # whether a number's arithmetic may raise where NumPy's would not
         self._arrays = False
@@ -118,6 +120,7 @@ class Source:
                 (out,) = step.outs
                 if out in self._inlined and len(text) < _LONGEST:
                     self._expressions[out] = (text, level)
+                    self._inside[out] = {y for x in used(step) for y in self._inside.get(x, (x,))}
                     continue
                 lines.append(f"{self._name(out)} = {text}")
             else:
@@ -127,12 +130,11 @@ class Source:
         return lines or ["pass"]
 
     def _freed(self, step: Step, i: int) -> Iterator[str]:
-        """Statements that forget large values after their last use."""
-        for x in set(used(step)):
-            if x.shape and x.dtype is not None and self._uses[x][-1] == i:
-                if x in self._expressions or np.prod(x.shape) * x.dtype.itemsize < LARGE:
-                    continue
-                yield f"{self._name(x)} = None"
+        """Statements that forget large values after their last use, which may lie in an expression that is still to come."""
+        ended = {y for x in used(step) for y in self._inside.get(x, (x,)) if self._uses[y][-1] <= i and _is_large(y)}
+        if ended:
+            ended.difference_update(*(self._inside[x] for x in self._expressions))
+        yield from (f"{self._name(x)} = None" for x in ended)
 
     def _name(self, x: Variable) -> str:
         x = self._alias.get(x, x)
@@ -233,6 +235,10 @@ class Source:
 
 _PYTHON = {"f": "float", "b": "bool", "": ""}
 _NUMPY = {"f": "float64", "b": "bool_", "": ""}
+
+
+def _is_large(x: Variable) -> bool:
+    return bool(x.shape) and x.dtype is not None and math.prod(x.shape or ()) * x.dtype.itemsize >= LARGE
 
 
 def _define(name: str, parameters: list[str], body: list[str]) -> str:

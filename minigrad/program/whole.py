@@ -63,7 +63,8 @@ class Tracer(Trace):
         found = leaves(result)
         tracked = [i for i, y in enumerate(found) if isinstance(y, Node) and y.requires_grad]
         like = [np.broadcast_to(np.zeros((), y.value.dtype), y.value.shape) for y in (found[i] for i in tracked)]
-        settings = {"function": function, "tree": tree, "shapes": [np.shape(value_of(y)) for y in found]}
+        shapes = [np.shape(y.value if isinstance(y, Node) else y) for y in found]
+        settings = {"function": function, "tree": tree, "shapes": shapes}
         answers = list(found)
         if len(tracked) < len(found):
             plain = self.record(_function_call(function), tuple(_read(x) for x in given), {"kinds": kinds, **settings})

@@ -373,3 +373,38 @@ def test_modes_around_a_call():
         assert not f(3.0).requires_grad
     with mg.detect_anomaly(), np.errstate(all="ignore"), pytest.raises(FloatingPointError):
         mg.compile(lambda t: mg.log(t))(Tensor(-1.0))
+
+
+def test_a_compiled_loss_with_labels_trains_step_after_step():
+    rng = np.random.default_rng(0)
+    w = Tensor(rng.normal(size=(2, 3)), name="w")
+    loss = mg.compile(lambda x, y: mg.cross_entropy(x @ w, y))
+    for _ in range(3):
+        x, y = rng.normal(size=(4, 2)), rng.integers(0, 3, 4)
+        w.grad = None
+        loss(x, y).backward(retain_graph=False)
+        found, w.grad = w.grad, None
+        mg.cross_entropy(x @ w, y).backward()
+        np.testing.assert_allclose(found, w.grad, rtol=1e-12)
+    assert loss.program.outside == [w]
+
+
+def test_a_large_value_is_kept_until_the_expression_that_uses_it(monkeypatch):
+    from minigrad.program import run
+
+    monkeypatch.setattr(run, "LARGE", 1)  # bytes: every array is freed after its last use
+
+    def f(x, a, b):
+        first, second = np.transpose(np.tanh(x @ a)), np.exp(x @ b)
+        return np.sum(first @ second) + np.sum(np.cos(second) @ b)
+
+    rng = np.random.default_rng(0)
+    args = rng.normal(size=(5, 5)), rng.normal(size=(5, 5)), rng.normal(size=(5, 5))
+    gradients = mg.value_and_grad(f, argnums=(0, 1, 2))
+    compiled = mg.compile(gradients)
+    for _ in range(2):
+        args = tuple(2.0 * x for x in args)
+        (v, found), (w, expected) = compiled(*args), gradients(*args)
+        np.testing.assert_allclose(v, w, rtol=1e-12)
+        for g, h in zip(found, expected, strict=True):
+            np.testing.assert_allclose(g, h, rtol=1e-9)

@@ -11,6 +11,7 @@ import pytest
 from samples_special import SAMPLES, Sample
 
 import minigrad as mg
+from minigrad.program import run
 from minigrad.program.writing import Writer
 from minigrad.transforms.trees import leaves
 
@@ -19,6 +20,12 @@ REFUSED = {
     **dict.fromkeys(("dropout", "dropout1d", "dropout2d", "dropout3d"), "random numbers"),
     "piecewise": "needs the value",  # of a mask, for functions of one's own
 }
+
+
+@pytest.fixture(autouse=True)
+def every_array_is_freed_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Samples are small; a program frees only large arrays after their last use."""
+    monkeypatch.setattr(run, "LARGE", 1)
 
 
 def others(x: Any) -> list[Any]:
