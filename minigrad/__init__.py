@@ -11,6 +11,7 @@ from minigrad.draw.player.explain import explain
 from minigrad.draw.player.play import play
 from minigrad.draw.training.watch import watch
 from minigrad.export import export_onnx
+from minigrad.fast import fast
 from minigrad.files import DamagedFileError
 from minigrad.gradcheck import gradcheck
 from minigrad.memory import keep_freed_blocks as _keep_freed_blocks
@@ -39,6 +40,7 @@ __all__ = [
     "draw_jacobian",
     "explain",
     "export_onnx",
+    "fast",
     "fft",
     "gradcheck",
     "linalg",

@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from minigrad.fast import convolution, faster
 from minigrad.ops.geometry import Geometry, Index, Lengths, inside
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
@@ -29,6 +30,7 @@ BLOCK = 1 << 20  # elements in a block of windows: 4 MB of float32
 COLUMNS = 512  # images are taken together until a product has so many columns
 
 
+@faster(convolution.conv)
 def conv(x: Array, weight: Array, bias: Array | None, geometry: Geometry) -> Array:
     """The cross-correlation of x (N C ...) with the weight (F C/groups ...)."""
     groups = geometry.groups
@@ -49,6 +51,7 @@ def conv(x: Array, weight: Array, bias: Array | None, geometry: Geometry) -> Arr
     return out
 
 
+@faster(convolution.conv_weight)
 def conv_weight(x: Array, g: Array, geometry: Geometry) -> Array:
     """The adjoint with respect to the weight: each window of x times the upstream gradient of its output."""
     groups = geometry.groups
@@ -65,6 +68,7 @@ def conv_weight(x: Array, g: Array, geometry: Geometry) -> Array:
     return np.ascontiguousarray(by_row.swapaxes(1, 2)).reshape(filters, channels, *geometry.kernel)
 
 
+@faster(convolution.conv_input)
 def conv_input(g: Array, weight: Array, bias: Array | None, geometry: Geometry) -> Array:
     """The adjoint with respect to x: each output spread over its window."""
     size, kernel, stride, padding, dilation, groups = geometry
@@ -75,7 +79,9 @@ def conv_input(g: Array, weight: Array, bias: Array | None, geometry: Geometry) 
     flipped = np.flip(swapped, tuple(range(2, swapped.ndim)))
     before = [d * (k - 1) - low for k, (low, _), d in zip(kernel, padding, dilation, strict=True)]
     after = [n + low - o for n, (low, _), o in zip(size, padding, g.shape[2:], strict=True)]
-    return conv(g, flipped, bias, geometry._replace(size=g.shape[2:], padding=tuple(zip(before, after, strict=True))))
+    pads = tuple(zip(before, after, strict=True))
+    out: Array = conv(g, flipped, bias, geometry._replace(size=g.shape[2:], padding=pads))
+    return out
 
 
 def _rows_first(x: Array, size: Sequence[int], groups: int) -> Array:

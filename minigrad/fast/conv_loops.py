@@ -1,0 +1,284 @@
+"""The kernels of convolution: products of tiles that are kept in registers.
+
+A processor multiplies and adds whole vectors of elements, two in each cycle, but loads only two or three. So a product is
+fast if each loaded vector is used several times, and if no sum leaves its register until it is complete. A *tile* is ROWS
+times COLUMNS vectors of sums (`_Vectors.tile`). One turn of its loop loads COLUMNS vectors, then one row's factor after
+another, and does ROWS times COLUMNS multiply-adds: 12 with 7 loads where there are 16 registers (12 sums, 3 columns and a
+factor fill them), 24 with 11 where there are 32. A larger tile would spill into memory. A smaller one would wait for loads,
+and for its own sums: a multiply-add takes 4 cycles, so that at least 8 must be under way.
+
+numba's own loops do not get there. LLVM turns the loop over elements into vectors but does not keep a tile of them, and the
+index of each element is first tested for being negative, as in Python: four instructions beside each factor. So the tile is
+written for LLVM directly, with vectors as wide as the processor's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.core.registry import cpu_target
+
+from minigrad.fast.compiled import In, Ints, Out, helper, intrinsic, kernel
+
+_FEATURES = set(cpu_target.target_context.codegen().magic_tuple()[2].split(","))
+WIDTH = 64 if "+avx512f" in _FEATURES else 32 if "+avx" in _FEATURES else 16  # bytes of a vector
+ROWS, COLUMNS = (8, 3) if _FEATURES & {"+avx512f", "+neon"} else (4, 3)  # with 32 registers, or 16
+INT = ir.IntType(64)
+
+
+class _Vectors:
+    """Writes LLVM's code for vectors of one array's elements."""
+
+    def __init__(self, context: Any, builder: Any, array: Any) -> None:
+        self.context, self.builder = context, builder
+        self.real = context.get_value_type(array.dtype)
+        self.bytes = array.dtype.bitwidth // 8
+        self.lanes = WIDTH // self.bytes
+        self.vector = ir.VectorType(self.real, self.lanes)
+
+    def pointer(self, array_type: Any, array: Any, index: Any) -> Any:
+        """The address of an element. No check of the index, and no wraparound: numba's would cost four instructions."""
+        data = self.context.make_array(array_type)(self.context, self.builder, array).data
+        return self.builder.gep(data, [index])
+
+    def load(self, pointer: Any) -> Any:
+        """A vector from so many elements."""
+        v = self.builder.load(self.builder.bitcast(pointer, self.vector.as_pointer()))
+        v.align = self.bytes
+        return v
+
+    def store(self, vector: Any, pointer: Any) -> None:
+        s = self.builder.store(vector, self.builder.bitcast(pointer, self.vector.as_pointer()))
+        s.align = self.bytes
+
+    def broadcast(self, pointer: Any) -> Any:
+        """A vector of one element's copies."""
+        empty = ir.Constant(self.vector, ir.Undefined)
+        lane = ir.IntType(32)
+        one = self.builder.insert_element(empty, self.builder.load(pointer), lane(0))
+        return self.builder.shuffle_vector(one, empty, ir.Constant(ir.VectorType(lane, self.lanes), [0] * self.lanes))
+
+    def sum(self, vector: Any) -> Any:
+        """The sum of a vector's elements, half and half."""
+        lane, n = ir.IntType(32), self.lanes
+        while n > 1:
+            n //= 2
+            other = ir.Constant(ir.VectorType(lane, self.lanes), [i + n if i < n else i for i in range(self.lanes)])
+            vector = self.builder.fadd(vector, self.builder.shuffle_vector(vector, vector, other))
+        return self.builder.extract_element(vector, lane(0))
+
+    def tile(
+        self, count: Any, step: int, rows: Callable[[Any, int], Any], columns: Callable[[Any, int], Any], starts: list[Any]
+    ) -> list[list[Any]]:
+        """The sums over k = 0, step, ... of rows(k, r) times columns(k, c), for each of ROWS and COLUMNS."""
+        b = self.builder
+        name = f"llvm.fmuladd.v{self.lanes}f{8 * self.bytes}"
+        fma = cgutils.get_or_insert_function(b.module, ir.FunctionType(self.vector, [self.vector] * 3), name)
+        sums = [[cgutils.alloca_once(b, self.vector) for _ in range(COLUMNS)] for _ in range(ROWS)]
+        for row, start in zip(sums, starts, strict=True):
+            for total in row:
+                b.store(start, total)
+        with cgutils.for_range_slice(b, INT(0), count, INT(step), INT) as (k, _):
+            held = [columns(k, c) for c in range(COLUMNS)]
+            for r in range(ROWS):
+                factor = rows(k, r)
+                for c in range(COLUMNS):
+                    b.store(b.call(fma, [factor, held[c], b.load(sums[r][c])]), sums[r][c])
+        return [[b.load(total) for total in row] for row in sums]
+
+
+@intrinsic
+def lanes(_: Any, x: Any) -> Any:
+    """The number of x's elements in a vector."""
+    n = WIDTH * 8 // x.dtype.bitwidth
+    return types.intp(x), lambda context, builder, signature, args: INT(n)
+
+
+@intrinsic
+def _multiply(
+    _: Any, x: Any, x_at: Any, offsets: Any, count: Any, w: Any, w_at: Any, bias: Any, b_at: Any, y: Any, y_at: Any, row: Any
+) -> Any:
+    """For each row r and element j of a tile, over k < count:
+
+    y[y_at + r row + j] = bias[b_at + r] + sum of w[w_at + k ROWS + r] x[x_at + offsets[k] + j]
+    """
+
+    def generate(context: Any, builder: Any, _: Any, args: Any) -> Any:
+        code, b = _Vectors(context, builder, x), builder
+        x_, x_at_, offsets_, count_, w_, w_at_, bias_, b_at_, y_, y_at_, row_ = args
+        starts = [code.broadcast(code.pointer(bias, bias_, b.add(b_at_, INT(r)))) for r in range(ROWS)]
+
+        def factor(k: Any, r: int) -> Any:
+            return code.broadcast(code.pointer(w, w_, b.add(w_at_, b.add(b.mul(k, INT(ROWS)), INT(r)))))
+
+        def column(k: Any, c: int) -> Any:
+            start = b.add(x_at_, b.load(code.pointer(offsets, offsets_, k)))
+            return code.load(code.pointer(x, x_, b.add(start, INT(c * code.lanes))))
+
+        for r, sums in enumerate(code.tile(count_, 1, factor, column, starts)):
+            for c, total in enumerate(sums):
+                at = b.add(y_at_, b.add(b.mul(row_, INT(r)), INT(c * code.lanes)))
+                code.store(total, code.pointer(y, y_, at))
+        return context.get_dummy_value()
+
+    return types.void(x, x_at, offsets, count, w, w_at, bias, b_at, y, y_at, row), generate
+
+
+@intrinsic
+def _dot(_: Any, g: Any, g_at: Any, row: Any, x: Any, offsets: Any, k: Any, count: Any, y: Any, y_at: Any, line: Any) -> Any:
+    """For each row r and column c of a tile, over p < count, a vector at a time:
+
+    y[y_at + r line + c] += sum of g[g_at + r row + p] x[offsets[k + c] + p]
+    """
+
+    def generate(context: Any, builder: Any, _: Any, args: Any) -> Any:
+        code, b = _Vectors(context, builder, x), builder
+        g_, g_at_, row_, x_, offsets_, k_, count_, y_, y_at_, line_ = args
+        starts = [b.load(code.pointer(offsets, offsets_, b.add(k_, INT(c)))) for c in range(COLUMNS)]
+        zero = ir.Constant(code.vector, [0.0] * code.lanes)
+
+        def factor(p: Any, r: int) -> Any:
+            return code.load(code.pointer(g, g_, b.add(b.add(g_at_, b.mul(row_, INT(r))), p)))
+
+        def column(p: Any, c: int) -> Any:
+            return code.load(code.pointer(x, x_, b.add(starts[c], p)))
+
+        for r, sums in enumerate(code.tile(count_, code.lanes, factor, column, [zero] * ROWS)):
+            for c, total in enumerate(sums):
+                at = code.pointer(y, y_, b.add(y_at_, b.add(b.mul(line_, INT(r)), INT(c))))
+                b.store(b.fadd(b.load(at), code.sum(total)), at)
+        return context.get_dummy_value()
+
+    return types.void(g, g_at, row, x, offsets, k, count, y, y_at, line), generate
+
+
+@intrinsic
+def _copy(_: Any, x: Any, i: Any, y: Any, j: Any, count: Any) -> Any:
+    """y[j : j + count] = x[i : i + count], without a loop for LLVM to vectorise: that would take it half a second each."""
+
+    def generate(context: Any, builder: Any, _: Any, args: Any) -> Any:
+        code, (x_, i_, y_, j_, count_) = _Vectors(context, builder, x), args
+        cgutils.raw_memcpy(builder, code.pointer(y, y_, j_), code.pointer(x, x_, i_), count_, code.bytes)
+        return context.get_dummy_value()
+
+    return types.void(x, i, y, j, count), generate
+
+
+@intrinsic
+def _clear(_: Any, y: Any, j: Any, count: Any) -> Any:
+    """y[j : j + count] = 0."""
+
+    def generate(context: Any, builder: Any, _: Any, args: Any) -> Any:
+        code, (y_, j_, count_) = _Vectors(context, builder, y), args
+        cgutils.memset(builder, code.pointer(y, y_, j_), builder.mul(count_, INT(code.bytes)), 0)
+        return context.get_dummy_value()
+
+    return types.void(y, j, count), generate
+
+
+@helper
+def _pack(
+    x: In, buffer: Out, n: int, images: int, slots: int, planes: int, plane: int, channels: int, height: int, width: int,
+    sh: int, sw: int, top: int, left: int, rows: int, columns: int,
+) -> None:  # fmt: skip
+    """Write images side by side, each with its padding and split into phases.
+
+    buffer[channel, a, b, image, q, r] = x[n + image, plane + channel, q sh + a - top, r sw + b - left]
+    """
+    for c in range(channels):
+        for a in range(sh):
+            first = min(rows, max(0, (top - a + sh - 1) // sh))
+            last = max(first, min(rows, (height - 1 - a + top) // sh + 1))
+            for b in range(sw):
+                begin = min(columns, max(0, (left - b + sw - 1) // sw))
+                end = max(begin, min(columns, (width - 1 - b + left) // sw + 1))
+                for i in range(images):
+                    to = (((c * sh + a) * sw + b) * slots + i) * rows * columns
+                    _clear(buffer, to, first * columns)
+                    _clear(buffer, to + last * columns, (rows - last) * columns)
+                    for q in range(first, last):
+                        source = (((n + i) * planes + plane + c) * height + q * sh + a - top) * width + b - left
+                        at = to + q * columns
+                        if sw == 1:
+                            _copy(x, source + begin, buffer, at + begin, end - begin)
+                        else:
+                            for r in range(begin, end):
+                                buffer[at + r] = x[source + r * sw]
+
+
+@kernel
+def correlate(
+    x: In, w: In, bias: In, offsets: Ints, y: Out, n0: int, n1: int, images: int, band: int,
+    groups: int, channels: int, height: int, width: int, filters: int, oh: int, ow: int, sh: int, sw: int,
+    top: int, left: int, below: int, columns: int, y_at: int, y_image: int, y_filter: int, y_row: int, y_step: int,
+) -> None:  # fmt: skip
+    """Cross-correlate images n0 to n1 with the weight; y may be every other row and column of an array."""
+    rows, count = band + below, offsets.size
+    step = COLUMNS * lanes(x)
+    length = (images * rows * columns + step - 1) // step * step
+    buffer = np.zeros(channels * sh * sw * images * rows * columns + below * columns + columns + step, x.dtype)
+    result = np.empty(ROWS * length, x.dtype)
+    blocks = (filters + ROWS - 1) // ROWS
+    for n in range(n0, n1, images):
+        some = min(images, n1 - n)
+        for row in range(0, oh, band):
+            high = min(band, oh - row)
+            used = ((some - 1) * rows + high) * columns
+            for group in range(groups):
+                _pack(x, buffer, n, some, images, groups * channels, group * channels, channels, height, width,
+                      sh, sw, top - row * sh, left, rows, columns)  # fmt: skip
+                for block in range(blocks):
+                    for p in range(0, used, step):
+                        _multiply(buffer, p, offsets, count, w, (group * blocks + block) * count * ROWS,
+                                  bias, (group * blocks + block) * ROWS, result, p, length)  # fmt: skip
+                    for f in range(min(ROWS, filters - block * ROWS)):
+                        filter = group * filters + block * ROWS + f
+                        for i in range(some):
+                            for h in range(high):
+                                source = f * length + (i * rows + h) * columns
+                                to = y_at + (n + i) * y_image + filter * y_filter + (row + h) * y_row
+                                if y_step == 1:
+                                    _copy(result, source, y, to, ow)
+                                else:
+                                    for r in range(ow):
+                                        y[to + r * y_step] = result[source + r]
+
+
+@kernel
+def correlate_weight(
+    x: In, g: In, offsets: Ints, y: Out, y_at: int, n0: int, n1: int, images: int, band: int,
+    groups: int, channels: int, height: int, width: int, filters: int, oh: int, ow: int, sh: int, sw: int,
+    top: int, left: int, below: int, columns: int,
+) -> None:  # fmt: skip
+    """Add up for each filter and each element of the kernel: the upstream gradient times what of x lay under it."""
+    rows, count = band + below, offsets.size
+    size = lanes(x)
+    length = (images * rows * columns + size - 1) // size * size
+    buffer = np.zeros(channels * sh * sw * images * rows * columns + below * columns + columns + size, x.dtype)
+    blocks = (filters + ROWS - 1) // ROWS
+    upstream = np.zeros(blocks * ROWS * length, x.dtype)
+    for n in range(n0, n1, images):
+        some = min(images, n1 - n)
+        for row in range(0, oh, band):
+            high = min(band, oh - row)
+            used = ((some - 1) * rows + high) * columns
+            if some < images or high < band:
+                _clear(upstream, 0, upstream.size)
+            for group in range(groups):
+                _pack(x, buffer, n, some, images, groups * channels, group * channels, channels, height, width,
+                      sh, sw, top - row * sh, left, rows, columns)  # fmt: skip
+                for f in range(filters):
+                    for i in range(some):
+                        for h in range(high):
+                            to = f * length + (i * rows + h) * columns
+                            source = (((n + i) * groups + group) * filters + f) * oh * ow + (row + h) * ow
+                            _copy(g, source, upstream, to, ow)
+                for block in range(blocks):
+                    at = y_at + (group * blocks + block) * ROWS * count
+                    for k in range(0, count, COLUMNS):
+                        _dot(upstream, block * ROWS * length, length, buffer, offsets, k, used, y, at + k, count)

@@ -1,0 +1,174 @@
+"""Every kernel beside the NumPy code that it stands in front of, and differentiated twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minigrad as mg
+from minigrad.fast import KERNELS, convolution
+from minigrad.ops import _conv_kernels as convolutions
+from minigrad.ops.geometry import Geometry
+
+pytest.importorskip("numba", reason="the fast extra is not installed")
+DTYPES = [np.float32, np.float64]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def always() -> Iterator[None]:
+    """Kernels for arrays of any size, on several threads."""
+    with pytest.MonkeyPatch.context() as patch:
+        before = mg.fast()
+        mg.fast(True)
+        patch.setattr(convolution, "LEAST", 0)
+        patch.setattr(convolution, "PART", 1e3)
+        yield
+        mg.fast(before != "NumPy")
+
+
+def both(name: str, *args: Any, **static: Any) -> tuple[Any, Any]:
+    """What a kernel gives, and what NumPy gives."""
+    kernel, reference = KERNELS[name]
+    ours = kernel(*args, **static)
+    mg.fast(False)
+    try:
+        with np.errstate(all="ignore"):
+            theirs = reference(*args, **static)
+    finally:
+        mg.fast(True)
+    return ours, theirs
+
+
+def check(name: str, *args: Any, **static: Any) -> None:
+    """The kernel takes the arguments and gives NumPy's result, but for rounding; nan and infinities included."""
+    ours, theirs = both(name, *args, **static)
+    assert ours is not None, f"{name} leaves it to NumPy"
+    close(ours, theirs)
+
+
+def close(ours: Any, theirs: Any) -> None:
+    if not isinstance(theirs, np.ndarray | np.generic):
+        for a, b in zip(ours, theirs, strict=True):
+            close(a, b)
+        return
+    assert (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype)
+    size = np.abs(theirs[np.isfinite(theirs)]).max(initial=1)
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=30 * np.finfo(theirs.dtype).eps * size)
+
+
+@st.composite
+def arrays(draw: Any, *shape: int, dtype: Any = None, special: bool = False) -> np.ndarray:
+    """Normal numbers, perhaps read-only, perhaps not contiguous."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    x = rng.standard_normal(shape).astype(dtype or draw(st.sampled_from(DTYPES)))
+    layout = draw(st.sampled_from(["plain", "read-only", "strided", "reversed"]))
+    if layout == "read-only":
+        x.setflags(write=False)
+    elif layout == "strided" and shape:
+        x = np.repeat(x, 2, axis=-1)[..., ::2]
+    elif layout == "reversed" and shape:
+        x = x[::-1].copy()[::-1]
+    return x
+
+
+# Convolution
+
+
+@st.composite
+def windows(draw: Any) -> tuple[Geometry, tuple[int, int, int, int]]:
+    """A geometry over one axis or two; images, groups, and channels and filters of a group."""
+    axes = []
+    for _ in range(draw(st.integers(1, 2))):
+        k, s, d = draw(st.integers(1, 4)), draw(st.integers(1, 3)), draw(st.integers(1, 2))
+        before, after = draw(st.integers(0, 3)), draw(st.integers(0, 3))
+        n = max(1, d * (k - 1) + 1 - before - after) + draw(st.integers(0, 9))
+        axes.append((n, k, s, (before, after), d))
+    size, kernel, stride, padding, dilation = zip(*axes, strict=True)
+    some = draw(st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(1, 4), st.integers(1, 9)))
+    return Geometry(size, kernel, stride, padding, dilation, some[1]), some
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_convolution_and_its_adjoints(data: st.DataObject):
+    geometry, (n, groups, c, f) = data.draw(windows())
+    dtype = data.draw(st.sampled_from(DTYPES))
+    x = data.draw(arrays(n, groups * c, *geometry.size, dtype=dtype))
+    weight = data.draw(arrays(groups * f, c, *geometry.kernel, dtype=dtype))
+    g = data.draw(arrays(n, groups * f, *geometry.out, dtype=dtype))
+    biased = data.draw(st.booleans())
+    check("convolution.conv", x, weight, data.draw(arrays(groups * f, dtype=dtype)) if biased else None, geometry)
+    check("convolution.conv_weight", x, g, geometry)
+    bias = data.draw(arrays(groups * c, dtype=dtype)) if biased else None
+    if max(geometry.stride) > 1 and max(geometry.dilation) > 1:
+        assert both("convolution.conv_input", g, weight, bias, geometry)[0] is None
+    else:
+        check("convolution.conv_input", g, weight, bias, geometry)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("size", "channels"), [((70, 90), 24), ((9, 3000), 5)])
+def test_convolution_of_images_larger_than_the_buffer(dtype: Any, size: tuple[int, int], channels: int):
+    rng = np.random.default_rng(0)
+    geometry = Geometry(size, (3, 5), (2, 1), ((1, 1), (0, 3)), (1, 1))
+    x = rng.standard_normal((2, channels, *size)).astype(dtype)
+    weight = rng.standard_normal((7, channels, 3, 5)).astype(dtype)
+    g = rng.standard_normal((2, 7, *geometry.out)).astype(dtype)
+    check("convolution.conv", x, weight, None, geometry)
+    check("convolution.conv_input", g, weight, None, geometry)
+    ours, theirs = both("convolution.conv_weight", x, g, geometry)
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e3 * np.finfo(dtype).eps * np.abs(theirs).max())
+
+
+@pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", ["x", "weight", "g"])
+def test_convolution_of_nan_and_infinities(special: float, place: str):
+    geometry = Geometry((6, 7), (3, 2), (1, 1), ((1, 1), (1, 0)), (1, 1))
+    rng = np.random.default_rng(0)
+    values = {"x": (2, 3, 6, 7), "weight": (4, 3, 3, 2), "g": (2, 4, *geometry.out)}
+    x, weight, g = (rng.standard_normal(shape).astype(np.float32) for shape in values.values())
+    {"x": x, "weight": weight, "g": g}[place][1, 2, 0, 1] = special
+    mg.fast(False)
+    with np.errstate(all="ignore"):
+        theirs = triad(x, weight, g, geometry)
+    mg.fast(True)
+    with np.errstate(all="ignore"):
+        close(triad(x, weight, g, geometry), theirs)
+
+
+def triad(x: Any, weight: Any, g: Any, geometry: Geometry) -> list[Any]:
+    return [
+        convolutions.conv(x, weight, None, geometry),
+        convolutions.conv_input(g, weight, None, geometry),
+        convolutions.conv_weight(x, g, geometry),
+    ]
+
+
+# Derivatives
+
+CASES: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]]]] = {
+    "conv2d": (lambda x, w, b: mg.conv2d(x, w, b, stride=(2, 1), padding=1, groups=2), [(2, 4, 5, 4), (4, 2, 3, 2), (4,)]),
+    "conv1d": (lambda x, w: mg.conv1d(x, w, dilation=2), [(2, 2, 7), (3, 2, 2)]),
+    "conv_transpose2d": (lambda x, w, b: mg.conv_transpose2d(x, w, b, stride=2), [(2, 2, 3, 3), (2, 3, 3, 2), (3,)]),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_second_derivatives_through_kernels(name: str):
+    function, shapes = CASES[name]
+    rng = np.random.default_rng(0)
+    assert mg.gradcheck(function, *(rng.standard_normal(shape) for shape in shapes), order=2)
+
+
+def test_other_dtypes_and_empty_arrays_are_left_to_numpy():
+    geometry = Geometry((4, 4), (2, 2), (1, 1), ((0, 0), (0, 0)), (1, 1))
+    for dtype in (np.float16, np.complex64, np.dtype(">f4")):
+        assert convolution.conv(np.ones((1, 1, 4, 4), dtype), np.ones((1, 1, 2, 2), dtype), None, geometry) is None
+    assert convolution.conv(np.ones((0, 1, 4, 4)), np.ones((1, 1, 2, 2)), None, geometry) is None
+    mixed = np.ones((1, 1, 4, 4), np.float32), np.ones((1, 1, 2, 2))
+    assert convolution.conv(*mixed, None, geometry) is None
