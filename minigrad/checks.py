@@ -1,11 +1,12 @@
-"""Checks of a learner's answers, for the course in ``notebooks/``.
+"""Checks of answers that a learner computes, for exercises of your own; those of the course are in `minigrad.course`.
 
-Each exercise ends with a check. If the answer is right, the check prints one line. If not, it raises `CheckFailed`, whose
-message names the first wrong element; a notebook shows that message without a traceback.
+If the answer is right, a check prints one line. If not, it raises `CheckFailed`, whose message names the first wrong element
+and the size of its error, and never the right value; a notebook shows that message without a traceback.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -87,9 +88,9 @@ def equal(what: str, got: Any, expected: Any, *, rtol: float = 1e-6, atol: float
     >>> from minigrad import checks
     >>> checks.equal("∂f/∂x", [3.0, 4.0], [3.0, 4.0])
     ✓ ∂f/∂x
-    >>> checks.equal("∂f/∂x", [3.0, 8.0], [3.0, 4.0], hint="x is used twice")
+    >>> checks.equal("∂f/∂x", [3.0, 8.0], [3.0, 4.0], hint="count twice")
     Traceback (most recent call last):
-    minigrad.checks.CheckFailed: ∂f/∂x: 1 of 2 elements is wrong: at index [1] it is 8, expected 4. Hint: x is used twice
+    minigrad.checks.CheckFailed: ∂f/∂x: 1 of 2 elements is wrong: at index [1] it is 8, off by about 1e0. Hint: count twice
     """
     _compare(what, _answer(what, got, hint), expected, rtol, atol, hint)
     print(f"✓ {what}")
@@ -141,7 +142,7 @@ def gradient(
     >>> from minigrad import checks
     >>> checks.gradient(lambda x, y: x * y, [3.0, 2.0], [2.0, 1.0], names=["x", "y"])
     Traceback (most recent call last):
-    minigrad.checks.CheckFailed: the gradient of y: it is 1, but the finite difference is 3 (relative error 0.67)
+    minigrad.checks.CheckFailed: the gradient of y: it is 1, off by about 1e0 from the finite difference
     """
     refuse_complex("checks.gradient", *inputs)
     points = [Tensor(np.asarray(value_of(x), np.float64)) for x in inputs]
@@ -175,11 +176,8 @@ def gradient(
         wrong = ~(error <= tolerance)
         if wrong.any():
             at = tuple(int(k) for k in np.argwhere(wrong)[0])
-            raise _failed(
-                f"{title}: {_place(wrong, at)} {found[at]:.6g}, but the finite difference is {numeric[at]:.6g} "
-                f"(relative error {error[at]:.2g})" + _pattern(found, numeric),
-                hint,
-            )
+            text = f"{title}: {_place(wrong, at)} {_size(found[at], numeric[at])} from the finite difference"
+            raise _failed(text + _pattern(found, numeric), hint)
         errors.append(f"{name}: relative error {float(np.max(error, initial=0.0)):.0e}")
     print("✓ gradients agree with finite differences; " + ", ".join(errors))
 
@@ -206,11 +204,28 @@ def _numbers(what: str, got: Any, hint: str) -> Value:
     if got is None:
         raise _failed(f"{what}: it is None, so this answer is missing", hint)
     try:
-        array = np.asarray(_untracked(got))
+        return numbers(got)
+    except TypeError as error:
+        raise _failed(f"{what}: {error}", hint) from None
+
+
+def numbers(x: Any) -> Value:
+    """A copy of an answer as a numeric array; a TypeError says what is wrong with one that has no numbers.
+
+    Examples
+    --------
+    >>> numbers([1, 2])
+    array([1, 2])
+    >>> numbers("four")
+    Traceback (most recent call last):
+    TypeError: expected numbers, got str
+    """
+    try:
+        array = np.array(_untracked(x))
     except ValueError:
-        raise _failed(f"{what}: expected one array, got lists of different lengths", hint) from None
+        raise TypeError("expected one array, got lists of different lengths") from None
     if array.dtype.kind not in "fiub":
-        raise _failed(f"{what}: expected numbers, got {type(got).__name__}", hint)
+        raise TypeError(f"expected numbers, got {type(x).__name__}")
     return array
 
 
@@ -221,8 +236,39 @@ def _untracked(x: Any) -> Any:
 
 def _compare_shapes(what: str, found: Value, shape: tuple[int, ...], hint: str) -> None:
     if found.shape != shape:
-        transposed = "; is it transposed?" if found.T.shape == shape else ""
-        raise _failed(f"{what}: its shape is {found.shape}, expected {shape}{transposed}", hint)
+        raise _failed(f"{what}: {_other_shape(found, shape)}", hint)
+
+
+def _other_shape(found: Value, shape: tuple[int, ...]) -> str:
+    transposed = "; is it transposed?" if found.T.shape == shape else ""
+    return f"its shape is {found.shape}, expected {shape}{transposed}"
+
+
+def difference(found: Value, right: Value, rtol: float, atol: float) -> str:
+    """How an answer differs from the right one, without telling the right one; empty if it does not.
+
+    Examples
+    --------
+    >>> difference(np.array([1.0, 5.0]), np.array([1.0, 2.0]), 1e-6, 1e-9)
+    '1 of 2 elements is wrong: at index [1] it is 5, off by about 1e0'
+    """
+    if found.shape != right.shape:
+        return _other_shape(found, right.shape)
+    wrong = ~np.isclose(found, right, rtol=rtol, atol=atol, equal_nan=True)
+    if not wrong.any():
+        return ""
+    at = tuple(int(k) for k in np.argwhere(wrong)[0])
+    return f"{_place(wrong, at)} {_size(found[at], right[at])}" + _pattern(found, right)
+
+
+def _size(found: Any, right: Any) -> str:
+    """A wrong value and the order of magnitude of its error. A value that is nearly right would tell the right one."""
+    found, right = float(found), float(right)
+    error = abs(found - right)
+    if not math.isfinite(error):
+        return f"{found:.6g}" if not math.isfinite(found) else f"{found:.6g}, infinitely far off"
+    about = f"off by about 1e{math.floor(math.log10(error) + 1e-9)}"
+    return f"nearly right, {about}" if error < 0.01 * abs(right) else f"{found:.6g}, {about}"
 
 
 def _compare(what: str, got: Any, expected: Any, rtol: float, atol: float, hint: str) -> None:
@@ -237,11 +283,8 @@ def _compare(what: str, got: Any, expected: Any, rtol: float, atol: float, hint:
     typed = isinstance(value_of(got), np.ndarray | np.generic) and isinstance(value_of(expected), np.ndarray | np.generic)
     if typed and found.dtype != right.dtype:
         raise _failed(f"{what}: its dtype is {found.dtype}, expected {right.dtype}", hint)
-    wrong = ~np.isclose(found, right, rtol=rtol, atol=atol, equal_nan=True)
-    if wrong.any():
-        at = tuple(int(k) for k in np.argwhere(wrong)[0])
-        text = f"{what}: {_place(wrong, at)} {found[at]:.6g}, expected {right[at]:.6g}"
-        raise _failed(text + _pattern(found, right), hint)
+    if text := difference(found, right, rtol, atol):
+        raise _failed(f"{what}: {text}", hint)
 
 
 def _count(got: Any) -> str:
@@ -272,5 +315,5 @@ def _pattern(found: Value, right: Value) -> str:
     if found.ndim and nonzero.sum() > 1 and np.allclose(found[~nonzero], 0):
         factors = found[nonzero] / right[nonzero]
         if abs(factors[0]) > 1e-6 and np.allclose(factors, factors[0]):
-            return f"; every element is {factors[0]:.4g} times the right one"
+            return "; every element is off by the same factor"
     return ""

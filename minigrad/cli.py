@@ -28,7 +28,8 @@ FILES = {"svg": ".svg", "png": ".png", "pdf": ".pdf", "dot": ".dot", "play": ".h
 USAGE = """\
 minigrad EXPRESSION [name=value ...] [options]
        minigrad train [options]
-       minigrad predict FILE IMAGE ... [options]"""
+       minigrad predict FILE IMAGE ... [options]
+       minigrad grade NOTEBOOK ... [options]"""
 
 EXAMPLES = """\
 examples:
@@ -39,8 +40,8 @@ Operations are called by name, as in exp(x), sum(x, axis=0) or where(x > 0, x, 0
 known. A power is written x**2, a product 2*x. All values are float64. The operations are
 {operations}
 
-Train a network on images with "minigrad train", classify images with "minigrad predict"; see minigrad train --help and
-minigrad predict --help.
+Train a network on images with "minigrad train", classify images with "minigrad predict", grade notebooks of the course with
+"minigrad grade"; each has its own --help.
 
 exit status:
   0  success
@@ -66,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     if isinstance(sys.stdout, io.TextIOWrapper):  # a name such as θ, on a terminal that cannot show it
         sys.stdout.reconfigure(errors="backslashreplace")
-    command = argv[0] if argv and argv[0] in ("train", "predict") else None
+    command = argv[0] if argv and argv[0] in ("train", "predict", "grade") else None
     program = f"minigrad {command}" if command else "minigrad"
     try:
         if command:  # networks are imported only for those who want one

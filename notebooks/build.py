@@ -3,10 +3,13 @@
     python notebooks/build.py                 build all notebooks
     python notebooks/build.py 03 08           build those of two lessons
     python notebooks/build.py --check         change nothing; fail if a notebook is stale
+    python notebooks/build.py --check --short the same with short training runs, as in CI
+    python notebooks/build.py --assign FOLDER write the exercise notebooks for nbgrader
 
 A lesson is a file in notebooks/lessons, in jupytext's percent format; notebooks/README.md describes how it marks exercises.
 Each lesson gives an exercise notebook, without outputs, and a solution notebook, executed. The execution runs the check of
-every exercise twice: with the stub it must fail with a message, and with the solution it must pass.
+every exercise twice: with the stub it must fail with a message, and with the solution it must pass. Before that, each wrong
+answer that minigrad.course lists for the exercise is tried: it must get its hint.
 """
 
 from __future__ import annotations
@@ -24,6 +27,10 @@ import jupytext
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from minigrad.course import load
+from minigrad.course.judge import judge
+from minigrad.course.observe import quietly
+
 HERE = Path(__file__).parent
 LIMIT = 120  # seconds for a lesson on two cores
 METADATA = {
@@ -33,6 +40,9 @@ METADATA = {
 BLOCK = re.compile(
     r"^(?P<indent> *)# solution\n(?P<solution>.*?)(?:^ *# stub\n(?P<stub>.*?))?^ *# end(?:\n|\Z)", re.M | re.S
 )
+HEADING = re.compile(r"^## Exercise (\d+): ", re.M)
+CHECK = re.compile(r'^check\("(\d+\.\d+)", ([\w, ]+)\)', re.M)
+SHORT = re.compile(r"^( *\w+ = )(.+?)  # in CI: (.+)$", re.M)
 NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?|[-+]?\bnan\b|[-+]?\binf\b")
 
 # Runs before a lesson. Warnings are errors, the network is refused, and drawings have a PNG too, because JupyterLab shows no
@@ -98,19 +108,41 @@ def solution_text(source: str) -> str:
     return BLOCK.sub(lambda block: block["solution"], source + "\n").rstrip("\n")
 
 
-def read(path: Path) -> list[Any]:
-    """The cells of a lesson, with their marks; raise if a mark is misplaced or a solution has no check."""
-    cells = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent").cells
+def read(path: Path, short: bool = False) -> list[Any]:
+    """The cells of a lesson, with their marks; raise if a mark is misplaced or a solution has no check.
+
+    A line such as ``epochs = 8  # in CI: 2`` gives a short run; without `short`, its comment is removed.
+    """
+    text = SHORT.sub(r"\1\3" if short else r"\1\2", path.read_text(encoding="utf-8"))
+    cells = jupytext.reads(text, fmt="py:percent").cells
+    exercise = ""
     for i, cell in enumerate(cells):
+        if cell.cell_type == "markdown" and (found := HEADING.search(cell.source)):
+            exercise = f"{number_of(path)}.{found[1]}"
         marks = re.findall(r"^ *# (solution|stub|end)$", cell.source, re.M)
         where = f"{path.name}, cell {i + 1}"
         if cell.cell_type == "code" and marks:
             if re.search(r"^ *# (solution|stub|end)$", solution_text(cell.source), re.M):
                 raise LessonError(f"{where}: write '# solution', then optionally '# stub', then '# end'; found {marks}")
-            check = cells[i + 1].source if i + 1 < len(cells) else ""
-            if not re.search(r"^ *checks\.\w+\(", check, re.M):
-                raise LessonError(f"{where}: the next cell must check the solution with checks.equal or checks.gradient")
+            check = CHECK.search(cells[i + 1].source) if i + 1 < len(cells) else None
+            wanted = next((one.answers for one in load(number_of(path)) if one.name == exercise), ("…",))
+            if check is None or check[1] != exercise or tuple(check[2].split(", ")) != wanted:
+                raise LessonError(f'{where}: the next cell must begin with check("{exercise}", {", ".join(wanted)})')
     return cells
+
+
+def number_of(path: Path) -> int:
+    """The number of a lesson."""
+    return int(path.stem.split("_")[0])
+
+
+def rehearse(path: Path) -> None:
+    """Try each wrong answer that is listed for the exercises of a lesson; raise unless it gets its hint."""
+    for one in load(number_of(path)):
+        for wrong in one.wrong:
+            said = judge(one, quietly(one.probe, {**one.right, **wrong.answers}))
+            if not said.endswith(f"Hint: {wrong.hint}"):
+                raise LessonError(f"{path.name}: exercise {one.name} answers {said!r} where the hint is {wrong.hint!r}")
 
 
 def _made(cells: list[Any], text: Any) -> Any:
@@ -123,12 +155,13 @@ def _made(cells: list[Any], text: Any) -> Any:
     return new_notebook(cells=new, metadata=METADATA, nbformat_minor=5)
 
 
-def execute(path: Path) -> Any:
+def execute(path: Path, short: bool = False) -> Any:
     """The solution notebook with outputs; raise unless every stub fails its check and every solution passes."""
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
-    cells = read(path)
+    rehearse(path)
+    cells = read(path, short)
     solutions = _made(cells, solution_text)
     run, stubs = [new_code_cell(PREAMBLE)], []
     for i, (cell, solved) in enumerate(zip(cells, solutions.cells, strict=True)):
@@ -244,8 +277,13 @@ def orphans() -> list[str]:
     return [f"{file.relative_to(HERE)} has no lesson" for file in sorted(HERE.glob("*/*.ipynb")) if file not in made]
 
 
-def stale_outputs(path: Path, executed: Any) -> list[str]:
-    """Cells of the committed solution notebook whose outputs differ from a new execution."""
+def stale_outputs(path: Path, executed: Any, short: bool = False) -> list[str]:
+    """Cells of the committed solution notebook whose outputs differ from a new execution.
+
+    After a short run, the numbers of a lesson that was shortened may differ.
+    """
+    if short and SHORT.search(path.read_text(encoding="utf-8")):
+        return []
     file = notebook_paths(path)[1]
     committed = nbformat.read(file, 4)
     return [
@@ -264,9 +302,28 @@ def build(path: Path) -> None:
         nbformat.write(notebook, file)
 
 
-def check(path: Path) -> list[str]:
+def check(path: Path, short: bool = False) -> list[str]:
     """Everything stale in the notebooks of a lesson; outputs are compared only if the sources match."""
-    return stale_sources(path) or stale_outputs(path, execute(path))
+    return stale_sources(path) or stale_outputs(path, execute(path, short), short)
+
+
+def assign(path: Path, folder: Path) -> None:
+    """Write the exercise notebook of a lesson with nbgrader's marks: each check is a test of one point."""
+    cells, notebook = read(path), _made(read(path), exercise_text)
+    for before, cell, made in zip(cells, cells[1:], notebook.cells[1:], strict=False):
+        found = CHECK.search(cell.source)
+        if cell.cell_type == "code" and found and BLOCK.search(before.source + "\n"):
+            made.metadata["nbgrader"] = {
+                "schema_version": 3,
+                "grade_id": f"exercise-{found[1].replace('.', '-')}",
+                "grade": True,
+                "locked": True,
+                "points": 1,
+                "solution": False,
+                "task": False,
+            }
+    folder.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, folder / f"{path.stem}.ipynb")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -274,13 +331,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="build.py", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("lesson", nargs="*", help="the start of a lesson's name, such as 03 (default: all lessons)")
     parser.add_argument("--check", action="store_true", help="change nothing; fail if a notebook is stale")
+    parser.add_argument("--short", action="store_true", help="with --check: shorten the training runs that say how")
+    parser.add_argument(
+        "--assign", metavar="FOLDER", type=Path, help="write exercise notebooks for nbgrader; execute nothing"
+    )
     options = parser.parse_args(arguments)
     try:
         complaints = orphans() if options.check and not options.lesson else []
         for path in lessons(options.lesson):
             print(f"{path.stem} … ", end="", flush=True)
             start = time.perf_counter()
-            found = check(path) if options.check else build(path)
+            if options.assign:
+                found = assign(path, options.assign)
+            else:
+                found = check(path, options.short) if options.check else build(path)
             seconds = time.perf_counter() - start
             if seconds > LIMIT:
                 found = [*(found or ()), f"{path.name} took {seconds:.0f} s; the limit is {LIMIT} s"]

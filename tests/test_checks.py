@@ -43,15 +43,17 @@ def test_a_right_answer_passes_with_a_line(got, expected, capsys):
     (np.ones(2, np.float32), np.ones(2), "it: its dtype is float32, expected float64"),
     (np.ones(2), (1.0, 2.0, 3.0), "it: expected 3 results, got one ndarray"),
     ((1.0, 2.0), (1.0, 2.0, 3.0), "it: expected 3 results, got 2"),
-    ((1.0, 5.0), (1.0, 2.0), "it, result 2 of 2: it is 5, expected 2"),
-    ([[1.0, 2.0], [9.0, 8.0]], [[1.0, 2.0], [3.0, 4.0]], "it: 2 of 4 elements are wrong: the first, at index [1, 0], is 9, expected 3"),
-    ([1.0, np.nan], [1.0, 2.0], "it: 1 of 2 elements is wrong: at index [1] it is nan, expected 2"),
-    (4, -4.0, "it: it is 4, expected -4; the sign is wrong"),
-    ([-1.0, 2.0], [1.0, -2.0], "it: 2 of 2 elements are wrong: the first, at index [0], is -1, expected 1; every sign is wrong"),
-    ([3.0, 2.0, 1.0], [1.0, 2.0, 3.0], "it: 2 of 3 elements are wrong: the first, at index [0], is 3, expected 1; the elements are right but in reverse order"),
-    ([[1.0, 2.0], [3.0, 4.0]], [[1.0, 3.0], [2.0, 4.0]], "it: 2 of 4 elements are wrong: the first, at index [0, 1], is 2, expected 3; the elements are right but transposed"),
-    ([1.0], [0.0], "it: at index [0] it is 1, expected 0"),
-    ([2.0, 0.0, 4.0], [1.0, 0.0, 2.0], "it: 2 of 3 elements are wrong: the first, at index [0], is 2, expected 1; every element is 2 times the right one"),
+    ((1.0, 5.0), (1.0, 2.0), "it, result 2 of 2: it is 5, off by about 1e0"),
+    ([[1.0, 2.0], [9.0, 8.0]], [[1.0, 2.0], [3.0, 4.0]], "it: 2 of 4 elements are wrong: the first, at index [1, 0], is 9, off by about 1e0"),
+    ([1.0, np.nan], [1.0, 2.0], "it: 1 of 2 elements is wrong: at index [1] it is nan"),
+    (4, -4.0, "it: it is 4, off by about 1e0; the sign is wrong"),
+    ([-1.0, 2.0], [1.0, -2.0], "it: 2 of 2 elements are wrong: the first, at index [0], is -1, off by about 1e0; every sign is wrong"),
+    ([3.0, 2.0, 1.0], [1.0, 2.0, 3.0], "it: 2 of 3 elements are wrong: the first, at index [0], is 3, off by about 1e0; the elements are right but in reverse order"),
+    ([[1.0, 2.0], [3.0, 4.0]], [[1.0, 3.0], [2.0, 4.0]], "it: 2 of 4 elements are wrong: the first, at index [0, 1], is 2, off by about 1e0; the elements are right but transposed"),
+    ([1.0, 2.001], [1.0, 2.0], "it: 1 of 2 elements is wrong: at index [1] it is nearly right, off by about 1e-3"),
+    ([1.0], [np.inf], "it: at index [0] it is 1, infinitely far off"),
+    ([1.0], [0.0], "it: at index [0] it is 1, off by about 1e0"),
+    ([2.0, 0.0, 4.0], [1.0, 0.0, 2.0], "it: 2 of 3 elements are wrong: the first, at index [0], is 2, off by about 1e0; every element is off by the same factor"),
 ])  # fmt: skip
 def test_a_wrong_answer_gets_a_sentence(got, expected, says):
     assert message(checks.equal, "it", got, expected) == says
@@ -64,7 +66,7 @@ def test_other_exceptions_are_the_learners_to_see():
 
 
 def test_a_notebook_shows_the_sentence_alone():
-    assert CheckFailed("it is 8, expected 4")._render_traceback_() == ["✗ it is 8, expected 4"]
+    assert CheckFailed("it is 8")._render_traceback_() == ["✗ it is 8"]
 
 
 def test_relative_error_is_that_of_cs231n():
@@ -98,9 +100,9 @@ def test_gradients_against_differences(capsys):
     ((np.outer(UP, X), None), "the gradient of x: it is None, so this answer is missing"),
     (np.outer(UP, X), "the gradient of each input: expected 2 gradients, for W, x; got one ndarray"),
     ((np.outer(UP, X), W.T @ UP, 0.0), "the gradient of each input: expected 2 gradients, for W, x; got 3 results"),
-    ((np.array([[0.2, 0.5], [0.4, 0.9]]), W.T @ UP), "the gradient of W: 2 of 4 elements are wrong: the first, at index [0, 1], is 0.5, but the finite difference is 0.4 (relative error 0.2)"),
+    ((np.array([[0.2, 0.5], [0.4, 0.9]]), W.T @ UP), "the gradient of W: 2 of 4 elements are wrong: the first, at index [0, 1], is 0.5, off by about 1e-1 from the finite difference"),
     ((np.outer(UP, X), (W.T @ UP)[None]), "the gradient of x: its shape is (1, 2), expected (2,)"),
-    ((np.outer(UP, X), W @ UP), "the gradient of x: 2 of 2 elements are wrong: the first, at index [0], is 1.1, but the finite difference is -0.5 (relative error 1.5)"),
+    ((np.outer(UP, X), W @ UP), "the gradient of x: 2 of 2 elements are wrong: the first, at index [0], is 1.1, off by about 1e0 from the finite difference"),
     ((-np.outer(UP, X), W.T @ UP), "every sign is wrong"),
     ((np.full((2, 2), np.nan), W.T @ UP), "the gradient of W: 4 of 4 elements are wrong: the first, at index [0, 0], is nan"),
 ])  # fmt: skip

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
+import types
 from pathlib import Path
 
 import pytest
+
+from minigrad.course import CheckFailed, find
 
 pytest.importorskip("jupytext")
 
@@ -21,31 +25,38 @@ LESSON = """\
 # # A lesson
 
 # %%
-from minigrad import checks
+from minigrad.course import check
+
+# %% [markdown]
+# ## Exercise 1: a slope
 
 
 # %%
-def double(x):
+def slope(g, at):
     # solution
-    return 2 * x
+    return (g(at + 1e-5) - g(at - 1e-5)) / 2e-5
     # end
 
 
 # %%
-checks.equal("twice 4", lambda: double(4), 8)
+check("1.1", slope)
+
+# %% [markdown]
+# ## Exercise 2: four numbers
 
 # %%
-answer = (
+dq_dx, dq_dy, df_dq, df_dz = (
     # solution
-    16.0
+    1.0, 1.0, -4.0, 3.0
     # stub
-    # None
+    # None, None, None, None
     # end
 )
 
 # %%
-checks.equal("the answer", answer, 16.0)
-answer
+check("1.2", dq_dx, dq_dy, df_dq, df_dz)
+turns = 8  # in CI: 2
+turns
 """
 
 
@@ -84,28 +95,74 @@ def course(tmp_path, monkeypatch):
     """A course of one lesson, in a folder of its own."""
     (tmp_path / "lessons").mkdir()
     monkeypatch.setattr(build, "HERE", tmp_path)
-    path = tmp_path / "lessons" / "01_double.py"
+    path = tmp_path / "lessons" / "01_slope.py"
     path.write_text(LESSON)
     return path
 
 
 def test_a_solution_gives_way_to_its_stub(course):
     cells = [build.exercise_text(cell.source) for cell in build.read(course)]
-    assert cells[2] == 'def double(x):\n    raise NotImplementedError("your code here")'
-    assert cells[4] == "answer = (\n    None\n)"
+    assert cells[3] == 'def slope(g, at):\n    raise NotImplementedError("your code here")'
+    assert cells[6] == "dq_dx, dq_dy, df_dq, df_dz = (\n    None, None, None, None\n)"
     solved = [build.solution_text(cell.source) for cell in build.read(course)]
-    assert solved[2] == "def double(x):\n    return 2 * x"
-    assert solved[4] == "answer = (\n    16.0\n)"
+    assert solved[3] == "def slope(g, at):\n    return (g(at + 1e-5) - g(at - 1e-5)) / 2e-5"
+    assert solved[6] == "dq_dx, dq_dy, df_dq, df_dz = (\n    1.0, 1.0, -4.0, 3.0\n)"
+
+
+def test_a_long_run_is_short_in_ci(course):
+    assert "turns = 8\n" in build.read(course)[7].source
+    assert "turns = 2\n" in build.read(course, short=True)[7].source
 
 
 @pytest.mark.parametrize(("old", "new", "says"), [
-    ("# end", "# and", r"01_double.py, cell 3: write '# solution'"),
-    ('checks.equal("twice 4", lambda: double(4), 8)', "double(4)", "cell 3: the next cell must check the solution"),
+    ("# end", "# and", r"01_slope.py, cell 4: write '# solution'"),
+    ('check("1.1", slope)', "slope", r'cell 4: the next cell must begin with check\("1.1", slope\)'),
+    ('check("1.1", slope)', 'check("1.2", slope)', "cell 4: the next cell must begin"),
+    ("dq_dy, df_dq, df_dz)", "df_dq, dq_dy, df_dz)", "cell 7: the next cell must begin"),
+    ("Exercise 2", "Exercise 9", "cell 7: the next cell must begin"),
 ])  # fmt: skip
 def test_a_lesson_that_is_marked_wrongly_is_refused(course, old, new, says):
+    assert old in LESSON
     course.write_text(LESSON.replace(old, new))
     with pytest.raises(build.LessonError, match=says):
         build.read(course)
+
+
+def test_wrong_answers_are_tried(course, monkeypatch):
+    build.rehearse(course)
+    monkeypatch.setattr(build, "judge", lambda *answers: "Hint: something else")
+    with pytest.raises(build.LessonError, match=r"exercise 1.1 answers 'Hint: something else' where the hint is"):
+        build.rehearse(course)
+
+
+def test_nbgrader_finds_one_locked_test_for_each_exercise(course, tmp_path):
+    """The schema of nbgrader 0.9: a test cell is graded, locked, and has an identifier of its own and points."""
+    assert build.main(["--assign", str(tmp_path / "ps1"), "01"]) == 0
+    made = build.nbformat.read(tmp_path / "ps1" / "01_slope.ipynb", 4)
+    tests = [cell for cell in made.cells if "nbgrader" in cell.metadata]
+    assert [cell.source.splitlines()[0] for cell in tests] == [
+        'check("1.1", slope)',
+        'check("1.2", dq_dx, dq_dy, df_dq, df_dz)',
+    ]
+    for number, cell in enumerate(tests, 1):
+        assert cell.metadata["nbgrader"] == {
+            "schema_version": 3, "grade_id": f"exercise-1-{number}", "grade": True, "locked": True, "points": 1, "solution": False, "task": False,
+        }  # fmt: skip
+
+
+def test_the_example_for_otter_grader_passes_and_fails(monkeypatch):
+    """Otter calls a test with the names of the notebook; an exception is a failure."""
+    page = (NOTEBOOKS / "README.md").read_text()
+    example = next(block for block in re.findall(r"```python\n(.*?)```", page, re.S) if "otter" in block)
+    made = types.ModuleType("otter.test_files")
+    made.test_case = lambda **options: lambda f: f
+    monkeypatch.setitem(sys.modules, "otter", types.ModuleType("otter"))
+    monkeypatch.setitem(sys.modules, "otter.test_files", made)
+    names = {}
+    exec(example, names)
+    names["test_answers"](dict(find("3.1").right))
+    with pytest.raises(CheckFailed, match=r"it is None|not callable"):
+        names["test_answers"]({})
 
 
 def test_the_same_text_up_to_what_a_processor_may_change():
@@ -134,30 +191,31 @@ def test_an_output_that_does_not_belong_into_a_notebook_is_refused(course, outpu
 @pytest.mark.usefixtures("kernel")
 def test_building_and_checking(course, capsys):
     assert build.main(["--check"]) == 1
-    assert "exercises/01_double.ipynb is missing" in capsys.readouterr().err
+    assert "exercises/01_slope.ipynb is missing" in capsys.readouterr().err
     assert build.main([]) == 0
     assert build.main(["--check"]) == 0
     exercises, solutions = build.notebook_paths(course)
     before = solutions.read_bytes()
     assert build.main(["01"]) == 0
     assert solutions.read_bytes() == before
-    assert "2 * x" not in exercises.read_text()
-    assert "✓ twice 4" in solutions.read_text()
-    solutions.write_text(before.decode().replace("✓ twice 4", "✓ twice 5"))
+    assert "2e-5" not in exercises.read_text()
+    assert "✓ Exercise 1.1" in solutions.read_text()
+    assert build.main(["--check", "--short"]) == 0
+    solutions.write_text(before.decode().replace("✓ Exercise 1.1", "✓ Exercise 1.5"))
     assert build.main(["--check"]) == 1
     assert "the outputs differ" in capsys.readouterr().err
     course.write_text(LESSON.replace("A lesson", "Another"))
     assert len(build.stale_sources(course)) == 2
-    course.rename(course.with_name("02_double.py"))
+    course.rename(course.with_name("02_slope.py"))
     assert len(build.orphans()) == 2
 
 
 @pytest.mark.usefixtures("kernel")
 @pytest.mark.parametrize(("old", "new", "says"), [
-    ("    # None\n", "    # 16.0\n", "with the stub in place of the solution, this check passed"),
-    ("\nanswer\n", "\nimport warnings; warnings.warn('old')\n", "UserWarning.*old"),
-    ("\nanswer\n", "\nsocket\n", "NameError"),
-    ("\nanswer\n", "\nimport socket; socket.create_connection(('localhost', 80))\n", "a lesson uses no network"),
+    ("    # None, None, None, None\n", "    # 1, 1, -4, 3\n", "with the stub in place of the solution, this check passed"),
+    ("\nturns\n", "\nimport warnings; warnings.warn('old')\n", "UserWarning.*old"),
+    ("\nturns\n", "\nsocket\n", "NameError"),
+    ("\nturns\n", "\nimport socket; socket.create_connection(('localhost', 80))\n", "a lesson uses no network"),
 ])  # fmt: skip
 def test_a_lesson_that_would_not_teach_is_refused(course, old, new, says):
     assert old in LESSON

@@ -1,1 +1,1 @@
-"""The parts of the command ``minigrad``: calculations and their reports, ``train`` and ``predict``."""
+"""The parts of the command ``minigrad``: calculations and their reports, ``train``, ``predict`` and ``grade``."""

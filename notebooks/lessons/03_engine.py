@@ -19,6 +19,7 @@ import numpy as np
 
 import minigrad as mg
 from minigrad import Tensor, checks
+from minigrad.course import check
 
 # %% [markdown]
 # ## A node
@@ -100,15 +101,7 @@ def multiply(a, b):
 
 
 # %%
-checks.equal("the value of 3 + 4", lambda: (Value(3) + Value(4)).data, 7.0)
-checks.equal("the local gradients of 3 + 4", lambda: (Value(3) + Value(4)).local, [1.0, 1.0])
-checks.equal("the value of 3 * 4", lambda: (Value(3) * Value(4)).data, 12.0)
-checks.equal(
-    "the local gradients of 3 * 4",
-    lambda: (Value(3) * Value(4)).local,
-    [4.0, 3.0],
-    hint="× switches: each input gets the other input's value",
-)
+check("3.1", add, multiply)
 
 # %% [markdown]
 # ## Exercise 2: power and exp
@@ -134,16 +127,7 @@ def exp(a):
 
 
 # %%
-checks.equal("the value of 2 ** 3", lambda: (Value(2) ** 3).data, 8.0)
-checks.equal("the local gradient of 2 ** 3", lambda: (Value(2) ** 3).local, [12.0])
-checks.equal("the value of 1 / 4", lambda: (1 / Value(4)).data, 0.25)
-checks.equal("the value of exp(1)", lambda: exp(Value(1)).data, math.e)
-checks.equal(
-    "the local gradient of exp(1)",
-    lambda: exp(Value(1)).local,
-    [math.e],
-    hint="the derivative of exp is its own result",
-)
+check("3.2", power, exp)
 
 # %% [markdown]
 # The forward pass is complete:
@@ -187,27 +171,7 @@ def topological_order(root):
 
 
 # %%
-checks.equal(
-    "the values of (x + y) * z in topological order",
-    lambda: sorted(n.data for n in topological_order(f)),
-    [-12.0, -4.0, -2.0, 3.0, 5.0],
-    hint="all five nodes belong in the list, including the root",
-)
-checks.equal(
-    "the index of the root",
-    lambda: topological_order(f).index(f),
-    4,
-    hint="append a node after you have visited its inputs",
-)
-a = Value(3)
-b = a + a
-c = b + b
-checks.equal(
-    "the order of b = a + a, c = b + b",
-    lambda: [n.data for n in topological_order(c)],
-    [3.0, 6.0, 12.0],
-    hint="each node appears once: check `seen` first",
-)
+check("3.3", topological_order)
 
 # %% [markdown]
 # Sixty levels of `y = y + y` make a graph with 61 nodes, but $2^{60}$ paths from the result to the leaf. A program that
@@ -243,19 +207,7 @@ def backward(root):
 
 
 # %%
-x, y, z = Value(-2), Value(5), Value(-4)
-q = x + y
-f = q * z
-backward(f)
-found = [x.grad, y.grad, z.grad, q.grad]
-hint = "start at the last node: reversed(topological_order(root))"
-checks.equal("the gradients of x, y, z and q", found, [-4.0, -4.0, 3.0, -4.0], hint=hint)
-a = Value(3)
-b = a + a
-c = b + b
-backward(c)
-hint = "a gets a gradient from b twice: add it to x.grad"
-checks.equal("the gradient of a, in b = a + a, c = b + b", a.grad, 4.0, hint=hint)
+check("3.4", backward)
 
 # %% [markdown]
 # ## Comparison with minigrad
@@ -280,13 +232,8 @@ theirs = [
 f = circuit(*theirs, mg.exp)
 f.backward()
 
-checks.equal("the value", out.data, f)
-checks.equal(
-    "the gradients of w0, x0, w1, x1, w2",
-    [v.grad for v in mine],
-    [t.grad for t in theirs],
-)
-[round(v.grad, 4) for v in mine]
+print("yours   ", round(out.data, 4), [round(v.grad, 4) for v in mine])
+print("minigrad", round(f.item(), 4), [round(t.grad.item(), 4) for t in theirs])
 
 # %% [markdown]
 # This is the graph that both engines recorded, drawn by minigrad. Your engine has the same numbers.
@@ -359,17 +306,7 @@ def backward(root):
 
 
 # %%
-x = Value(3)
-square = x * x
-f = square * x
-backward(f)
-checks.equal("the derivative of x³ at 3", x.grad, 27.0)
-checks.equal("the gradient of the intermediate node", square.grad, 3.0)
-x.grad = 0.0
-backward(f)
-checks.equal("the derivative after only the leaf was set to zero", x.grad, 27.0)
-backward(f)
-checks.equal("the sum of two sweeps", x.grad, 54.0)
+check("3.5", backward)
 
 # %% [markdown]
 # minigrad's own sweep, in `minigrad/backward.py`, is the same loop with two differences. Your nodes keep local gradients,

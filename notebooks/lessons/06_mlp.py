@@ -6,15 +6,12 @@
 # initial weights and the optimiser.
 
 # %%
-from io import BytesIO
-
 import matplotlib.pyplot as plt
 import numpy as np
-from IPython.display import Image
-from PIL import Image as Picture
 
 import minigrad as mg
-from minigrad import Tensor, checks, nn
+from minigrad import Tensor, nn
+from minigrad.course import check, plots
 
 # %% [markdown]
 # ## Two spirals
@@ -32,7 +29,7 @@ def spirals(n, arms, rng, noise=0.15):
 
 X, y = spirals(150, 2, np.random.default_rng(0))
 plt.figure(figsize=(4, 4))
-plt.scatter(*X.T, c=np.array(["tab:blue", "tab:orange"])[y], s=8)
+plt.scatter(*X.T, c=plots.CLASSES[y], s=8)
 plt.title(f"{len(X)} points, 2 classes")
 plt.axis("equal")
 plt.show()
@@ -65,6 +62,7 @@ def forward(params, X):
 
 
 # %%
+check("6.1", forward)
 small = [
     Tensor([[1.0, -1.0], [2.0, 0.5]], name="W1"),
     Tensor([0.0, -1.0], name="b1"),
@@ -74,8 +72,6 @@ small = [
     Tensor([0.5], name="b3"),
 ]
 two = np.array([[1.0, 2.0], [-1.0, 1.0]])
-hint = "for the first point, h1 is (5, 0) and h2 is (1, 1)"
-checks.equal("the logits of two points", lambda: forward(small, two), [1.5, -1.0], hint=hint)
 
 # %% [markdown]
 # This is the network with its loss, forward and backward, on these two points. Values are green and gradients are red. Each
@@ -125,6 +121,16 @@ def train_step(params, X, y, rate):
 
 
 # %%
+check("6.2", train_step)
+
+# %% [markdown]
+# ## Watch it learn
+#
+# The network is a function on the whole plane, so we can colour each point of the plane by the prediction there. The line
+# where the colours meet is the **decision boundary**. Where the colour is strong, the network is confident.
+
+
+# %%
 def first_params(rng, hidden=32):
     sizes = [(2, hidden), (hidden, hidden), (hidden, 1)]
     arrays = [
@@ -133,63 +139,6 @@ def first_params(rng, hidden=32):
     return [Tensor(a) for a in arrays]
 
 
-def two_steps():
-    params = first_params(np.random.default_rng(0))
-    for _ in range(2):
-        train_step(params, X, y, rate=0.5)
-    return tuple(p.data for p in params)
-
-
-arrays = [p.data for p in first_params(np.random.default_rng(0))]
-first = loss_of(arrays, X, y)
-for _ in range(2):
-    gradients = mg.grad(loss_of)(arrays, X, y)
-    arrays = [a - 0.5 * g for a, g in zip(arrays, gradients, strict=True)]
-checks.equal(
-    "the loss returned by a step",
-    lambda: train_step(first_params(np.random.default_rng(0)), X, y, 0.5),
-    first,
-    hint="return the loss from before the update",
-)
-hint = "call zero_grad before backward, and subtract in the update"
-checks.equal("W1, b1, W2, b2, W3, b3 after two steps", two_steps, tuple(arrays), hint=hint)
-
-# %% [markdown]
-# ## Watch it learn
-#
-# The network is a function on the whole plane, so we can colour each point of the plane by the prediction there. The line
-# where the colours meet is the **decision boundary**. Where the colour is strong, the network is confident.
-
-# %%
-COLOURS = np.array(
-    [[0.30, 0.47, 0.76], [0.96, 0.58, 0.25], [0.35, 0.68, 0.43], [0.67, 0.45, 0.72]]
-)
-GRID = np.stack(np.meshgrid(np.linspace(-1.2, 1.2, 180), np.linspace(1.2, -1.2, 180)), -1)
-
-
-def plane(probabilities, X, y):
-    """Paint the plane by the predicted probabilities, with the data points on top."""
-    p = probabilities(GRID.reshape(-1, 2)).round(1)
-    pixels = 0.35 + 0.65 * (p @ COLOURS[: p.shape[1]]).reshape(GRID.shape[:2] + (3,))
-    across, down = ((X * [1, -1] + 1.2) / 2.4 * 179).round().astype(int).T
-    for i, j in np.ndindex(2, 2):
-        pixels[np.clip(down + i, 0, 179), np.clip(across + j, 0, 179)] = 0.7 * COLOURS[y]
-    return (255 * pixels.clip(0, 1)).astype(np.uint8)
-
-
-def show(pictures):
-    fig, axes = plt.subplots(
-        1, len(pictures), figsize=(2.6 * len(pictures), 2.9), squeeze=False
-    )
-    for ax, (title, pixels) in zip(axes[0], pictures.items(), strict=True):
-        ax.imshow(pixels)
-        ax.set_title(title)
-        ax.set_axis_off()
-    plt.tight_layout()
-    plt.show()
-
-
-# %%
 def two_classes(params):
     def probabilities(X):
         p = mg.sigmoid(forward([p.data for p in params], X))
@@ -199,33 +148,21 @@ def two_classes(params):
 
 
 params = first_params(np.random.default_rng(1))
-pictures, losses = [plane(two_classes(params), X, y)], []
+pictures, losses = [plots.plane(two_classes(params), X, y)], []
 for step in range(1, 301):
     losses.append(train_step(params, X, y, rate=0.5))
     if step % 6 == 0:
-        pictures.append(plane(two_classes(params), X, y))
+        pictures.append(plots.plane(two_classes(params), X, y))
 right = np.mean((forward(params, X).data > 0) == y)
 print(f"loss {losses[0]:.2f} → {losses[-1]:.2f}, accuracy {right:.0%}")
-show({f"step {k}": pictures[k // 6] for k in (0, 12, 36, 72, 300)})
+plots.images({f"step {k}": pictures[k // 6] for k in (0, 12, 36, 72, 300)})
 
 # %% [markdown]
 # At first the colours are pale: the network is not confident anywhere. Then one boundary appears, almost straight. It bends
 # and winds between the arms. Here are all 300 steps as an animation:
 
-
 # %%
-def film(pictures, milliseconds=120):
-    """Make an animated PNG. Its first frame is the final picture, for viewers that show only one frame."""
-    palette = Picture.fromarray(pictures[-1]).quantize(32)
-    frames = [Picture.fromarray(p).quantize(palette=palette, dither=0) for p in pictures]
-    frames = [frame.resize((360, 360)) for frame in frames]
-    file = BytesIO()
-    times = [1500] + [milliseconds] * len(frames)
-    frames[-1].save(file, "PNG", save_all=True, append_images=frames, duration=times, loop=0)
-    return Image(file.getvalue())
-
-
-film(pictures)
+plots.film(pictures)
 
 # %% [markdown]
 # ## Many classes
@@ -266,20 +203,7 @@ def epoch(model, optimizer, batches):
 
 
 # %%
-def one_epoch():
-    model = nn.Linear(1, 2, bias=False, dtype=np.float64)
-    model.weight.data = np.zeros((2, 1))
-    batches = [(np.array([[1.0]]), np.array([0])), (np.array([[-1.0]]), np.array([0]))]
-    loss = epoch(model, mg.optim.SGD(model.parameters(), lr=1.0), batches)
-    return loss, None if loss is None else model.weight.data
-
-
-checks.equal(
-    "the mean loss of two batches, and the weights after them",
-    one_epoch,
-    (1.0032044, [[-0.2310586], [0.2310586]]),
-    hint="zero_grad, loss, backward, step; record the loss from before the step",
-)
+check("6.3", epoch)
 
 # %% [markdown]
 # Now there are four arms. `DataLoader` shuffles the points in each epoch and returns them in batches of 50.
@@ -314,16 +238,16 @@ def loader(X, y):
 X, y = spirals(150, 4, np.random.default_rng(0), noise=0.12)
 model = new_model()
 batches, optimizer = loader(X, y), mg.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-pictures = [plane(many_classes(model), X, y)]
+pictures = [plots.plane(many_classes(model), X, y)]
 for _ in range(40):
     loss = epoch(model, optimizer, batches)
-    pictures.append(plane(many_classes(model), X, y))
+    pictures.append(plots.plane(many_classes(model), X, y))
 right = np.mean(model(X).data.argmax(axis=1) == y)
 print(f"accuracy {right:.0%}")
-show({f"epoch {k}": pictures[k] for k in (0, 2, 5, 10, 40)})
+plots.images({f"epoch {k}": pictures[k] for k in (0, 2, 5, 10, 40)})
 
 # %%
-film(pictures)
+plots.film(pictures)
 
 # %% [markdown]
 # `mg.draw` shows each module as a box with its name. `depth=1` opens only the outermost module; without it, all modules are
@@ -372,9 +296,7 @@ def he_std(n):
 
 
 # %%
-checks.equal("the standard deviation for 2 inputs", lambda: he_std(2), 1.0)
-checks.equal("the standard deviation for 200 inputs", lambda: he_std(200), 0.1, hint="√(2/n)")
-
+check("6.4", he_std)
 
 # %% [markdown]
 # Now take thirty layers of 200 units. Each colour is one size of the initial weights. The left plot shows the size of the
@@ -460,42 +382,7 @@ def adam_step(w, m, v, g, t, rate=0.1, beta1=0.9, beta2=0.999, epsilon=1e-8):
 
 
 # %%
-def theirs(make, gradients):
-    w = Tensor([1.0, -2.0])
-    optimizer = make([w], lr=0.1)
-    for w.grad in gradients:
-        optimizer.step()
-    return w.data
-
-
-def mine_momentum(gradients):
-    w, v = np.array([1.0, -2.0]), np.zeros(2)
-    for g in gradients:
-        w, v = momentum_step(w, v, g)
-    return w
-
-
-def mine_adam(gradients):
-    w, m, v = np.array([1.0, -2.0]), np.zeros(2), np.zeros(2)
-    for t, g in enumerate(gradients, start=1):
-        w, m, v = adam_step(w, m, v, g, t)
-    return w
-
-
-gs = list(np.random.default_rng(0).normal(size=(5, 2)))
-momentum = lambda params, lr: mg.optim.SGD(params, lr, momentum=0.9)  # noqa: E731
-checks.equal(
-    "w after five steps of momentum",
-    lambda: mine_momentum(gs),
-    theirs(momentum, gs),
-    hint="update v first, then use the new v",
-)
-checks.equal(
-    "w after five steps of Adam",
-    lambda: mine_adam(gs),
-    theirs(mg.optim.Adam, gs),
-    hint="v averages g²; return m and v without the division by 1 - β^t",
-)
+check("6.5", momentum_step, adam_step)
 
 # %% [markdown]
 # Four optimisers in a narrow valley, $f(x, y) = x^2 / 2 + 10\, y^2$, and on the four spirals:
@@ -567,8 +454,8 @@ batches, optimizer = loader(X, y), mg.optim.Adam(model.parameters(), lr=0.02)
 pictures = []
 for _ in range(25):
     epoch(model, optimizer, batches)
-    pictures.append(plane(many_classes(model), X, y))
-film(pictures)
+    pictures.append(plots.plane(many_classes(model), X, y))
+plots.film(pictures)
 
 # %% [markdown]
 # Try:

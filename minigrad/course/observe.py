@@ -1,0 +1,151 @@
+"""What an answer gives when it is tried: numbers, an exception, or nothing yet."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minigrad.checks import numbers
+from minigrad.course.exercise import Probe
+from minigrad.graph import Value
+from minigrad.text import clean
+
+OURS = str(Path(__file__).parents[1])
+INSTALLED = tuple({str(Path(np.__file__).parents[1]), *(path for path in (sys.prefix, sys.base_prefix) if len(path) > 4)})
+
+LONGEST = 200  # characters of a message
+ALIKE = 40  # those by which two messages are the same; later ones may name places
+
+
+class Observation(NamedTuple):
+    """One result of an answer.
+
+    Attributes
+    ----------
+    label : str
+        What it is.
+    value : array or None
+        The result, if it is numeric.
+    fault : str
+        Why there is no numeric result.
+    raised : str
+        The exception, if there was one, as its name and message.
+    """
+
+    label: str
+    value: Value | None = None
+    fault: str = ""
+    raised: str = ""
+
+    def same(self, other: Observation, rtol: float, atol: float) -> bool:
+        """Whether two answers gave the same result, or failed alike."""
+        if self.value is None or other.value is None:
+            alike = self.raised[:ALIKE] == other.raised[:ALIKE] and self._kind == other._kind
+            return (self.value is None) == (other.value is None) and alike
+        return self.value.shape == other.value.shape and bool(
+            np.allclose(self.value, other.value, rtol=rtol, atol=atol, equal_nan=True)
+        )
+
+    @property
+    def _kind(self) -> str:
+        """The fault without the place in the learner's code."""
+        return "" if self.raised else self.fault
+
+
+def quietly(probe: Probe, answers: Mapping[str, Any]) -> list[Observation]:
+    """As `observe`, without the warnings that answers of our own give."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return observe(probe, answers)
+
+
+def observe(probe: Probe, answers: Mapping[str, Any]) -> list[Observation]:
+    """Try the answers, and note each result under its label.
+
+    Examples
+    --------
+    >>> observe(lambda f: {"f(2)": lambda: f(2)}, {"f": lambda x: x + 1})
+    [Observation(label='f(2)', value=array(3), fault='', raised='')]
+    >>> observe(lambda y: {"y": y}, {"y": None})
+    [Observation(label='y', value=None, fault='it is None: replace None with your answer', raised='')]
+    """
+    with np.errstate(all="ignore"):
+        return [one for label, result in probe(**answers).items() for one in _observations(label, result)]
+
+
+def _observations(label: Any, result: Any) -> Iterator[Observation]:
+    names = label if isinstance(label, tuple) else (label,)
+    called = callable(result)
+    if called:
+        try:
+            result = result()
+        except Exception as error:  # the learner's code may raise anything
+            fault, raised = _described(error)
+            yield from (Observation(name, None, fault, raised) for name in names)
+            return
+    if result is None:
+        why = "does your function return its result?" if called else "replace None with your answer"
+        yield from (Observation(name, None, f"it is None: {why}") for name in names)
+    elif isinstance(label, tuple):
+        if not isinstance(result, tuple | list) or len(result) != len(names):
+            got = f"{len(result)}" if isinstance(result, tuple | list) else f"one {type(result).__name__}"
+            yield from (
+                Observation(name, None, f"expected {len(names)} results, {', '.join(names)}; got {got}") for name in names
+            )
+        else:
+            yield from (_numeric(name, one) for name, one in zip(names, result, strict=True))
+    else:
+        yield _numeric(label, result)
+
+
+def _numeric(label: str, result: Any) -> Observation:
+    if result is None:
+        return Observation(label, None, "it is None, so this result is missing")
+    try:
+        return Observation(label, numbers(result))
+    except TypeError as error:
+        return Observation(label, None, str(error))
+
+
+def _described(error: Exception) -> tuple[str, str]:
+    """An exception in the learner's code, in one line, and without the place where it was raised."""
+    if isinstance(error, NotImplementedError):
+        return "not written yet", ""
+    raised = clean(f"{type(error).__name__}: {error}".splitlines()[0], LONGEST)
+    return f"your code raised {raised}{_place(error.__traceback__)}", raised
+
+
+def _place(trace: TracebackType | None) -> str:
+    """The last line of the learner's own code in a traceback."""
+    place = ""
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if not file.startswith((OURS, *INSTALLED)) and (line := linecache.getline(file, trace.tb_lineno).strip()):
+            place = f", in line {trace.tb_lineno} of its cell: {line}"
+        trace = trace.tb_next
+    return place
+
+
+def as_json(found: list[Observation]) -> list[dict[str, Any]]:
+    """Observations as plain data, exact to the last digit."""
+    return [one._replace(value=None if one.value is None else one.value.tolist())._asdict() for one in found]
+
+
+def from_json(data: Any) -> list[Observation]:
+    """The observations that `as_json` wrote; a ValueError if these are not."""
+    try:
+        return [
+            Observation(
+                str(d["label"]), None if d["value"] is None else numbers(d["value"]), str(d["fault"]), str(d["raised"])
+            )
+            for d in data
+        ]
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"course: these are no observations: {error}") from None

@@ -1,0 +1,104 @@
+"""What a check says: faults of the learner's code in one line, hints on the second try, and nothing that is not known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from minigrad import Tensor
+from minigrad.course import CheckFailed, check, find, load
+from minigrad.course.exercise import exercise
+from minigrad.course.judge import TRIES, judge
+from minigrad.course.observe import as_json, from_json, observe
+
+
+@pytest.fixture(autouse=True)
+def first_try():
+    TRIES.clear()
+
+
+def said(name, *answers) -> str:
+    with pytest.raises(CheckFailed) as failure:
+        check(name, *answers)
+    return str(failure.value)
+
+
+def unwritten(*args):
+    raise NotImplementedError("your code here")
+
+
+def test_a_general_hint_comes_on_the_second_try():
+    first = said("2.3", 0.123)
+    assert "Hint" not in first
+    assert said("2.3", 0.123) == f"{first}. Hint: {find('2.3').hint}"
+
+
+def test_the_learners_exception_is_shown_in_one_line():
+    def broken(g, at):
+        return g(at) / 0
+
+    text = said("1.1", broken)
+    assert text.startswith("the slope of t² at 3: your code raised ZeroDivisionError: ")
+    assert text.endswith("of its cell: return g(at) / 0")
+    assert "\n" not in text
+    assert "checks.py" not in text
+
+
+@pytest.mark.parametrize(("answers", "says"), [
+    ([unwritten], "the slope of t² at 3: not written yet"),
+    ([lambda g, at: None], "the slope of t² at 3: it is None: does your function return its result?"),
+    ([None], "the slope of t² at 3: your code raised TypeError: 'NoneType' object is not callable"),
+    ([lambda g, at: "six"], "the slope of t² at 3: expected numbers, got str"),
+    ([lambda g, at: np.zeros(2)], "the slope of t² at 3: its shape is (2,), expected ()"),
+    ([lambda g, at: Tensor(np.nan)], "the slope of t² at 3: it is nan"),
+])  # fmt: skip
+def test_answers_that_are_no_numbers(answers, says):
+    assert said("1.1", *answers) == says
+
+
+def test_results_of_a_tuple_are_named():
+    assert (
+        said("4.5", lambda g, x, w: g)
+        == "the gradient of X: expected 2 results, the gradient of X, the gradient of W; got one ndarray"
+    )
+    assert said("4.5", lambda g, x, w: (g @ w.T, None)).startswith(
+        "the gradient of W: it is None, so this result is missing"
+    )
+
+
+def test_misuse_of_the_check():
+    with pytest.raises(ValueError, match=r"there is no exercise '99\.1'"):
+        check("99.1", 1)
+    with pytest.raises(ValueError, match="there is no exercise 'x'"):
+        check("x", 1)
+    with pytest.raises(TypeError, match=r"exercise 1.1 takes 1 answers, slope; got 2"):
+        check("1.1", 1, 2)
+
+
+def test_observations_survive_the_way_to_another_process():
+    def answers(f):
+        return {("a", "b"): lambda: (np.array([[0.1, np.nan]]), 3), "c": f, "d": lambda: 1 / 0, "e": None}
+
+    found = observe(answers, {"f": lambda: [1, 2]})
+    for one, other in zip(found, from_json(as_json(found)), strict=True):
+        assert one.same(other, 0.0, 0.0)
+        assert one.fault == other.fault
+    for broken in (None, 3, [{}], [{"label": "a", "value": "x", "fault": "", "raised": ""}]):
+        with pytest.raises(ValueError, match="these are no observations"):
+            from_json(broken)
+
+
+def test_results_that_are_missing_are_not_right():
+    one = find("1.2")
+    right = observe(one.probe, one.right)
+    assert judge(one, right) == ""
+    assert judge(one, right[:-1]) == "exercise 1.2: its results are missing"
+    assert judge(one, []) == "exercise 1.2: its results are missing"
+
+
+def test_a_check_does_not_change_what_it_is_given():
+    x = np.arange(6.0)
+    exercise("98.1", lambda y: {"y": y}, {"y": np.arange(6.0)}, "hint", [])
+    check("98.1", x)
+    assert x.tolist() == [0, 1, 2, 3, 4, 5]
+    assert load(98) == []
