@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import minigrad as mg
 from minigrad import Tensor
 
 RNG = np.random.default_rng(3)
@@ -45,3 +46,12 @@ def test_full_like_takes_the_dtype_and_passes_the_gradient():
 def test_bad_input(call, kind, says):
     with pytest.raises(kind, match=says):
         call()
+
+
+@pytest.mark.parametrize("dtype", [None, np.float64, np.float32, np.int64, np.int8])
+@pytest.mark.parametrize("make", ["linspace", "logspace", "geomspace"])
+def test_only_integers_are_rounded_down(make, dtype):
+    args = (0.5, 2.25, 4)
+    found, expected = getattr(mg, make)(Tensor(args[0]), *args[1:], dtype=dtype), getattr(np, make)(*args, dtype=dtype)
+    assert found.dtype == expected.dtype
+    np.testing.assert_allclose(found.data, expected, rtol=1e-6)
