@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.fast import KERNELS, convolution
+from minigrad.fast import KERNELS, convolution, elementwise, norms, pooling
 from minigrad.ops import _conv_kernels as convolutions
 from minigrad.ops.geometry import Geometry
 
@@ -25,8 +25,9 @@ def always() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         before = mg.fast()
         mg.fast(True)
-        patch.setattr(convolution, "LEAST", 0)
-        patch.setattr(convolution, "PART", 1e3)
+        for file in (convolution, elementwise, norms, pooling):
+            patch.setattr(file, "LEAST", 0)
+            patch.setattr(file, "PART", 1)
         yield
         mg.fast(before != "NumPy")
 
@@ -149,11 +150,105 @@ def triad(x: Any, weight: Any, g: Any, geometry: Geometry) -> list[Any]:
     ]
 
 
+# Elements
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_relu(data: st.DataObject):
+    x = data.draw(arrays(data.draw(st.integers(1, 50)), dtype=data.draw(st.sampled_from(DTYPES)))).copy()
+    g = x[::-1].copy()
+    x[:: 1 + data.draw(st.integers(0, 8))] = data.draw(st.sampled_from([0.0, -0.0, np.nan, np.inf, -np.inf]))
+    g[:: 1 + data.draw(st.integers(0, 8))] = data.draw(st.sampled_from([0.0, -0.0, np.nan, np.inf, -np.inf]))
+    check("elementwise.relu_gradient", g, x)
+    ours, theirs = both("elementwise.relu", x)
+    assert ours is not None or len(x) < 2
+    close(ours if len(x) > 1 else theirs, theirs)
+
+
+# Pooling
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_max_pooling(data: st.DataObject):
+    dtype = data.draw(st.sampled_from(DTYPES))
+    shape = data.draw(st.sampled_from([(3,), (2, 2)])) + data.draw(st.tuples(st.integers(2, 9), st.integers(2, 40)))
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    x = rng.integers(-3, 3, shape).astype(dtype)  # with ties
+    special = data.draw(st.sampled_from([0.0, -0.0, np.nan, np.inf, -np.inf]))
+    x[rng.random(shape) < data.draw(st.sampled_from([0, 0.3, 1]))] = special
+    geometry = Geometry(shape[-2:], (2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1))
+    check("pooling.max_pool", x, geometry)
+    with np.errstate(all="ignore"):
+        out = mg.max_pool2d(x, 2)
+    g = rng.standard_normal(out.shape).astype(dtype)
+    g[rng.random(g.shape) < 0.2] = special
+    check("pooling.max_pool_gradient", g, x, out, geometry)
+
+
+def test_other_windows_are_left_to_numpy():
+    x = np.ones((1, 5, 5), np.float32)
+    for kernel, stride, padding in (
+        ((3, 3), (2, 2), (0, 0)),
+        ((2, 2), (1, 1), (0, 0)),
+        ((2, 2), (2, 2), (1, 0)),
+        ((2, 2), (2, 2), (0, 1)),
+    ):
+        assert pooling.max_pool(x, Geometry((5, 5), kernel, stride, (padding, padding), (1, 1))) is None
+    line = Geometry((5,), (2,), (2,), ((0, 0),), (1,))
+    assert pooling.max_pool(np.ones((1, 5), np.float32), line) is None
+
+
+# Normalisation
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_normalisation(data: st.DataObject):
+    dtype = data.draw(st.sampled_from(DTYPES))
+    n, a, b, p = data.draw(st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(1, 4), st.integers(1, 40)))
+    kinds = {
+        "batch": ((n, a, p + 7), (0, 2), (1, a, 1)),
+        "layer": ((n, p), (1,), (1, p)),
+        "group": ((n, a, b, p), (2, 3), (1, a, b, 1)),
+        "instance": ((n, a, p), (2,), (1, a, 1)),
+    }
+    view, axes, place = kinds[data.draw(st.sampled_from(list(kinds)))]
+    x = data.draw(arrays(*view, dtype=dtype))
+    g = data.draw(arrays(*view, dtype=dtype))
+    shape = (np.prod(place),)
+    weight, bias = (data.draw(arrays(*shape, dtype=dtype)) if data.draw(st.booleans()) else None for _ in range(2))
+    ours, theirs = both("norms.forward", x, weight, bias, view, axes, place, 0.1)
+    close([ours[0], *ours[2:]], [theirs[0], *theirs[2:]])
+    saved = theirs[1:4]
+    needed = (True, weight is not None, bias is not None)
+    ours, theirs = both("norms.gradients", needed, g, x, weight, bias, (None, *saved[1:]), view, axes, place, 0.1)
+    for mine, right, need in zip(ours, theirs, needed, strict=True):
+        if need:
+            close(mine, right)
+
+
+@pytest.mark.parametrize("special", [np.nan, np.inf])
+def test_normalisation_of_nan_and_infinities(special: float):
+    x = np.random.default_rng(0).standard_normal((3, 4, 9)).astype(np.float32)
+    x[1, 2, 3] = special
+    ours, theirs = both("norms.forward", x, None, None, (3, 4, 9), (0, 2), (1, 4, 1), 1e-5)
+    np.testing.assert_array_equal(np.isnan(ours[0]), np.isnan(theirs[0]))
+    ours, theirs = both("norms.forward", x, None, None, (3, 36), (1,), (1, 36), 1e-5)
+    np.testing.assert_array_equal(np.isnan(ours[0]), np.isnan(theirs[0]))
+
+
 # Derivatives
 
 CASES: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]]]] = {
     "conv2d": (lambda x, w, b: mg.conv2d(x, w, b, stride=(2, 1), padding=1, groups=2), [(2, 4, 5, 4), (4, 2, 3, 2), (4,)]),
     "conv1d": (lambda x, w: mg.conv1d(x, w, dilation=2), [(2, 2, 7), (3, 2, 2)]),
+    "relu": (lambda x: mg.relu(x) ** 2, [(5, 3)]),
+    "max_pool2d": (lambda x: mg.max_pool2d(x, 2) ** 3, [(2, 5, 6)]),
+    "batch_norm": (lambda x, w, b: mg.batch_norm(x, weight=w, bias=b, training=True), [(3, 2, 9), (2,), (2,)]),
+    "layer_norm": (lambda x, w, b: mg.layer_norm(x, 5, w, b), [(3, 5), (5,), (5,)]),
+    "group_norm": (lambda x, w: mg.group_norm(x, 2, w), [(2, 4, 5), (4,)]),
     "conv_transpose2d": (lambda x, w, b: mg.conv_transpose2d(x, w, b, stride=2), [(2, 2, 3, 3), (2, 3, 3, 2), (3,)]),
 }
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from minigrad.fast import elementwise as elementwise_kernels
+from minigrad.fast import faster
 from minigrad.graph import ArrayLike, Value
 from minigrad.operation import composed, elementwise, op
 from minigrad.ops.elementwise import add, divide, multiply, negative
@@ -84,10 +86,20 @@ def relu(x: Value, /) -> Value:
     >>> relu(Tensor([-1.0, 0.0, 2.0]))
     Tensor([0., 0., 2.])
     """
-    return np.maximum(x, 0) if isinstance(x, np.ndarray) else type(x)(0) if x <= 0 else x
+    return _relu(x) if isinstance(x, np.ndarray) else type(x)(0) if x <= 0 else x
 
 
-relu.rules(lambda g, out, x: g * (x > 0))
+@faster(elementwise_kernels.relu)
+def _relu(x: Value) -> Value:
+    return np.maximum(x, 0)
+
+
+@faster(elementwise_kernels.relu_gradient)
+def _relu_gradient(g: Value, x: Value) -> Value:
+    return g * (x > 0)
+
+
+relu.rules(lambda g, out, x: _relu_gradient(g, x))
 
 
 @op(elementwise=True, formulas=("1 where x > 0, else negative_slope", "min(x, 0)"))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from minigrad.fast import faster, norms
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op, static_value
 from minigrad.ops.dtypes import astype, floats, refuse_complex
@@ -71,17 +72,26 @@ def _normalise(
     running: Running | None = None,
 ) -> Value:
     """Bring x to mean 0 and variance 1 over some axes, then multiply by a weight and add a bias."""
-    standard, scale, mean, var = _standardise(x.reshape(view), axes, eps)
+    out, standard, scale, mean, var = _normalised(x, weight, bias, view, axes, place, eps)
     if running:
         count = math.prod(view[i] for i in axes)
         for kept, new in ((running.mean, mean), (running.var, var * (count / (count - 1)))):
             kept *= 1 - running.momentum
             kept += running.momentum * new.ravel()
+    return out, (standard, scale, mean)
+
+
+@faster(norms.forward)
+def _normalised(
+    x: Value, weight: Value, bias: Value, view: Shape, axes: Shape, place: Shape, eps: float
+) -> tuple[Value, Value, Value, Value, Value]:
+    """The result; the standardised x, one over its standard deviation, its mean, and its variance."""
+    standard, scale, mean, var = _standardise(x.reshape(view), axes, eps)
     out = standard if weight is None else standard * weight.reshape(place)
     if bias is not None:
         free = out is not standard and np.result_type(out, bias) == out.dtype
         out = np.add(out, bias.reshape(place), out=out if free else None)
-    return out.reshape(x.shape), (standard, scale)
+    return out.reshape(x.shape), standard, scale, mean, var
 
 
 @_normalise.joint_rule
@@ -99,9 +109,27 @@ def _normalise_rule(
     eps: float,
     saved: Any,
     **_: Any,
+) -> Any:
+    return _gradients(needed, g, x, weight, bias, saved, view, axes, place, eps)
+
+
+@faster(norms.gradients)
+def _gradients(
+    needed: Sequence[bool],
+    g: Value,
+    x: Value,
+    weight: Value,
+    bias: Value,
+    saved: Any,
+    view: Shape,
+    axes: Shape,
+    place: Shape,
+    eps: float,
 ) -> list[Value]:
     """Ioffe and Szegedy 2015, section 3, put together: g without its mean and without its component along the output."""
-    standard, scale = saved or _standardise(np.reshape(x, view), axes, eps)[:2]
+    standard, scale, mean = saved or _standardise(np.reshape(x, view), axes, eps)[:3]
+    if standard is None:  # which a kernel does not keep
+        standard = (np.reshape(x, view) - mean) * scale
     g = np.reshape(g, view)
     repeated = tuple(i for i, length in enumerate(place) if length == 1)  # the axes that share a weight
     gx = gweight = gbias = None

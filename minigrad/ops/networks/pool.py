@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.fast import faster, pooling
 from minigrad.graph import ArrayLike, Node, Value, array_of, value_of
 from minigrad.operation import composed, op
 from minigrad.ops.geometry import Geometry, Lengths, Sizes, by_axes, fit_windows, offsets
@@ -48,6 +49,11 @@ def check_rank(shape: Lengths, n: int) -> None:
 @op(called=by_axes("max_pool"), formulas=("upstream to the maximum of each window, 0 elsewhere",))
 def _max_pool(x: Value, /, geometry: Geometry) -> Value:
     """The maximum of each window."""
+    return _maxima(x, geometry)
+
+
+@faster(pooling.max_pool)
+def _maxima(x: Value, geometry: Geometry) -> Value:
     lead = x.shape[: x.ndim - len(geometry.size)]
     kind = x.dtype.kind
     least = -np.inf if kind == "f" else False if kind == "b" else np.iinfo(x.dtype).min
@@ -84,6 +90,7 @@ def on_planes(position: Value, planes: Lengths, room: int) -> Value:
     return position
 
 
+@faster(pooling.max_pool_gradient)
 def _route(g: Value, x: Value, out: Value, geometry: Geometry) -> Value:
     """Give the gradient of each output to the first maximum of its window, where windows are disjoint."""
     gradient, waiting = np.zeros(x.shape, g.dtype), np.ones(out.shape, bool)

@@ -1,0 +1,100 @@
+"""Normalisation: what `minigrad.ops.networks.normalise` computes, in passes over what the cache holds.
+
+Batch normalisation has statistics for each channel of (N, C, positions); the others for each row of a matrix: a sample, or a
+group of its channels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from minigrad.fast import pool, same_floats
+
+Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+Shape: TypeAlias = tuple[int, ...]
+
+# Chosen by measurement (tests/benchmarks/bench_pool_loss.py).
+LEAST = 1 << 12  # elements below which NumPy is as fast
+PART = 1 << 15  # elements that are worth another thread
+POSITIONS = 8  # fewer are too short a run of elements for a channel
+
+
+def forward(
+    x: Array, weight: Array | None, bias: Array | None, view: Shape, axes: Shape, place: Shape, eps: float
+) -> tuple[Array, None, Array, Array, Array] | None:
+    """The result; in place of the standardised x, None; one over the standard deviation, the mean, and the variance."""
+    if not _applies(view, axes, x, weight, bias):
+        return None
+    from minigrad.fast import norm_loops as loops
+
+    count = math.prod(n for i, n in enumerate(view) if i not in axes)
+    out = np.empty(x.shape, x.dtype)
+    mean, var, scale = (np.empty(count, x.dtype) for _ in range(3))
+    w, b = _factors(x, weight, place, 1), _factors(x, bias, place, 0)
+    arrays = np.ascontiguousarray(x).reshape(-1), w, b, out.reshape(-1), mean, var, scale, eps
+    sizes = _sizes(view, axes)
+    run = loops.channels_forward if axes == (0, 2) else loops.rows_forward
+    pool.split(lambda _, first, last: run(*arrays, *sizes, first, last), count, pool.parts(count, x.size, PART))
+    kept = tuple(1 if i in axes else n for i, n in enumerate(view))
+    return out, None, scale.reshape(kept), mean.reshape(kept), var.reshape(kept)
+
+
+def gradients(
+    needed: Sequence[bool],
+    g: Any,
+    x: Any,
+    weight: Any,
+    bias: Any,
+    saved: Any,
+    view: Shape,
+    axes: Shape,
+    place: Shape,
+    eps: float,
+) -> list[Array | None] | None:
+    """The gradients of x, weight and bias."""
+    if saved is None or not _applies(view, axes, x, g, weight, bias):
+        return None
+    from minigrad.fast import norm_loops as loops
+
+    _, scale, mean = saved
+    count, factors = mean.size, math.prod(place)
+    parts = pool.parts(count, x.size, PART)
+    gx, w = np.empty(x.shape, x.dtype), _factors(x, weight, place, 1)
+    by_channel = axes == (0, 2)
+    sums = np.zeros((2, 1 if by_channel else parts, factors), x.dtype)
+    g_, x_, mean_, scale_ = (np.ascontiguousarray(a).reshape(-1) for a in (g, x, mean, scale))
+    sizes = _sizes(view, axes)
+    arrays = g_, x_, w, mean_, scale_, gx.reshape(-1)
+
+    def run(part: int, first: int, last: int) -> None:
+        if by_channel:
+            loops.channels_backward(*arrays, sums[0, 0], sums[1, 0], *sizes, first, last)
+        else:
+            loops.rows_backward(*arrays, sums[0, part], sums[1, part], *sizes, first, last)
+
+    pool.split(run, count, parts)
+    gweight, gbias = (total[0] if len(total) == 1 else np.add.reduce(total, axis=0) for total in sums)
+    return [gx, *(None if v is None else s.reshape(v.shape) for v, s in ((weight, gweight), (bias, gbias)))]
+
+
+def _applies(view: Shape, axes: Shape, x: Any, *others: Any) -> bool:
+    if not same_floats(x, *others) or x.size < max(1, LEAST):
+        return False
+    return axes != (0, 2) or view[2] >= POSITIONS
+
+
+def _factors(x: Array, given: Array | None, place: Shape, usual: int) -> Array:
+    return np.full(math.prod(place), usual, x.dtype) if given is None else np.ascontiguousarray(given).reshape(-1)
+
+
+def _sizes(view: Shape, axes: Shape) -> tuple[int, int, int]:
+    """Of channels: images, channels, positions. Of rows: how many have weights of their own, weights of a row, positions."""
+    if axes == (0, 2):
+        return view[0], view[1], view[2]
+    if len(view) == 4:
+        return view[1], view[2], view[3]  # groups of channels
+    return (1, view[1], 1) if len(view) == 2 else (view[1], 1, view[2])
