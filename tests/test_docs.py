@@ -108,3 +108,16 @@ def test_readme_commands_print_what_it_shows(tmp_path: Path):
             [sys.executable, "-m", *words], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
         )
         assert (found.stdout + found.stderr).rstrip() == expected.rstrip()
+
+
+def test_help_is_a_table_of_contents_by_subject():
+    names = [name for line in mg.__doc__.split("\n") if line.startswith("    ") for name in line.strip(" ,").split(", ")]
+    assert sorted(names) == sorted({*mg.__all__, "nn", "optim", "data", "special"})
+    headings = [line for line in mg.__doc__.split("\n")[1:] if line and not line.startswith(" ")]
+    assert headings[:2] == ["Tensors", "Gradients of functions"]
+    assert "Exponentials, logarithms and trigonometry, elementwise" in headings
+    assert len(headings) == len(set(headings))
+
+
+def test_dir_has_the_public_names_and_no_module_that_leaks():
+    assert set(dir(mg)) == {*mg.__all__, "nn", "optim", "data", "special", "__version__"}
