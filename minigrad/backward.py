@@ -142,10 +142,10 @@ def sweep(
                 if create_graph:
                     out = node
                     arguments = tuple([v if x is None else x for x, v in zip(inputs, values, strict=True)])
-                behind = op.routes or (bool(routed) and node in routed)
-                if behind:
+                behind, careful = False, special
+                if (routed or op.routes) and (op.routes or node in routed):
+                    behind = careful = True
                     routed.update([x for x in inputs if x is not None])
-                careful = behind or special
 
                 # Two inputs and nothing static, as in arithmetic, is unrolled: a third of the time of a sweep over scalars.
                 if op.binary and not whole:
@@ -179,7 +179,7 @@ def sweep(
                         if x.value is not v and not unchanged(x.value, v):
                             raise updated(node)
                         if x.requires_grad and (reached is None or x in reached):
-                            d = rule(g, out, *arguments, **static)
+                            d = rule(g, out, *arguments, **static) if static else rule(g, out, *arguments)
                             if careful or type(d) is not type(v) or (type(d) is ndarray and not _fits(d, v)):
                                 d = conform(d, g, v, node, behind)
                             old = get(x)

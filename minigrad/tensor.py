@@ -37,18 +37,20 @@ Operator: TypeAlias = "Callable[[Tensor, ArrayLike], Tensor]"
 
 _GATHERING = guard.lock_for_forks()  # sweeps of several threads may meet at a shared leaf
 _REPLACED = 100  # updates recorded one upon the other, from which on a sweep warns
-_float64 = np.float64
+_float64, _ndarray = np.float64, np.ndarray
 _REAL = (float, int, np.float64)
 
 
 def _binary(op: Op[...], forward: Callable[[Any, Any], Any] | None = None) -> Operator:
-    """An operator's method. Two float64 scalars, or one and a number, are recorded here without the general call's checks,
-    which would take twice as long as the rest; `forward` is Python's own operator, which is quicker than a function of ours.
+    """An operator's method. What arithmetic meets most is recorded here without the general call's checks, which take twice
+    as long as the rest: two float64 scalars, or two arrays that nobody can write to, or one of them and a number. `forward`
+    is Python's own operator, which is quicker than a function of ours.
     """
-    compute = forward or op.forward
+    compute, takes_arrays = forward or op.forward, op.complex
 
     def method(self: Tensor, other: Any) -> Tensor:
-        if type(self.value) is _float64 and _modes() is USUAL:
+        x = self.value
+        if type(x) is _float64 and _modes() is USUAL:
             kind = type(other)
             if kind is Tensor:
                 y, operand, tracked = other.value, other, self.requires_grad or other.requires_grad
@@ -56,16 +58,38 @@ def _binary(op: Op[...], forward: Callable[[Any, Any], Any] | None = None) -> Op
                 y, operand, tracked = other, None, self.requires_grad
             else:
                 return op(self, other)
-            if tracked and type(value := compute(self.value, y)) is _float64:
-                out = _new(Tensor)
-                out.value = value
-                out.grad = out.name = out.origin = None
-                out.requires_grad = True
-                out.op, out.inputs, out.values, out.static, out.held = op, (self, operand), (self.value, y), NOTHING, None
-                return out
-        return op(self, other)
+            if not tracked or type(value := compute(x, y)) is not _float64:
+                return op(self, other)
+        elif takes_arrays and type(x) is _ndarray and _modes() is USUAL:
+            kind = type(other)
+            if kind is Tensor and type(other.value) is _ndarray and _closed(other):
+                y, operand, tracked = other.value, other, self.requires_grad or other.requires_grad
+            elif kind is float or kind is int:
+                y, operand, tracked = other, None, self.requires_grad
+            else:
+                return op(self, other)
+            if not tracked or not _closed(self):
+                return op(self, other)
+            try:
+                value = compute(x, y)
+            except Exception:  # which the general call explains
+                return op(self, other)
+            value.flags.writeable = False
+        else:
+            return op(self, other)
+        out = _new(Tensor)
+        out.value = value
+        out.grad = out.name = out.origin = None
+        out.requires_grad = True
+        out.op, out.inputs, out.values, out.static, out.held = op, (self, operand), (x, y), NOTHING, None
+        return out
 
     return method
+
+
+def _closed(x: Tensor) -> bool:
+    """True if nobody can write to the array of a tensor, and no graph has to be asked."""
+    return x.op is not None or not (guard.HELD or x.value.flags.writeable)
 
 
 def _pair(first: Op[...], second: Op[...]) -> tuple[Callable[..., Any], Callable[..., Any]]:
