@@ -57,7 +57,7 @@ __all__ = [
     *_transforms,
 ]
 
-_LAZY = ("nn", "optim", "data", "special")  # subpackages that are loaded when they are first asked for
+_LAZY = ("nn", "optim", "data", "special", "stats")  # subpackages that are loaded when they are first asked for
 _PROGRAM = ("code", "compile", "live")  # and the functions of one more
 _SUBJECTS = {
     "Tensors": ("Tensor", "no_grad", "detect_anomaly", "scope"),
@@ -78,6 +78,7 @@ if _typing.TYPE_CHECKING:
     from minigrad import nn as nn
     from minigrad import optim as optim
     from minigrad import special as special
+    from minigrad import stats as stats
     from minigrad.program.code import code as code
     from minigrad.program.compile import compile as compile
     from minigrad.program.live import live as live
