@@ -351,7 +351,7 @@ def test_save_refuses_other_suffixes(tmp_path, name):
 def test_a_failed_picture_leaves_the_file_as_it_was(tmp_path, monkeypatch):
     file = tmp_path / "graph.png"
     file.write_bytes(b"old")
-    monkeypatch.setattr(png, "_has_fonts", lambda: False)
+    monkeypatch.setattr(png, "_family", lambda: "")
     with pytest.raises(RuntimeError, match="no fonts"):
         draw(circuit()).save(file)
     monkeypatch.undo()
@@ -398,12 +398,27 @@ def test_without_fonts_a_png_is_refused_since_its_text_would_be_missing(monkeypa
             return resvg.svg_to_bytes(**options, skip_system_fonts=True)
 
     monkeypatch.setattr(png, "_resvg", lambda: Bare)
-    png._has_fonts.cache_clear()
+    png._family.cache_clear()
     try:
         with pytest.raises(RuntimeError, match="no fonts; install one, such as the package fonts-liberation"):
             png.png(draw(circuit()).svg)
     finally:
-        png._has_fonts.cache_clear()
+        png._family.cache_clear()
+
+
+def test_a_png_has_its_text_in_the_first_font_that_there_is(monkeypatch):
+    drawing = draw(Tensor(3.0, name="x"), theme="light")
+    blank = re.sub(r"<text.*?</text>", "", drawing.svg)
+    here = png._family()
+    assert here
+    for families in (("no such font", here), ("no such font",)):
+        monkeypatch.setattr(png, "FAMILIES", families)
+        png._family.cache_clear()
+        assert png._family() in (here, "sans-serif", "")
+        if png._family():
+            assert png.png(drawing.svg) != png.png(blank)
+    monkeypatch.undo()
+    png._family.cache_clear()
 
 
 def test_without_resvg_the_error_says_what_to_install(monkeypatch):

@@ -8,7 +8,7 @@ from typing import Any
 
 ZOOM = 2.0  # 192 dots per inch
 LARGEST = 11_520  # pixels of a side; a larger picture is scaled down
-FAMILY = "Liberation Sans"  # where there is neither Helvetica nor Arial, of the same widths
+FAMILIES = ("Helvetica", "Arial", "Liberation Sans", "DejaVu Sans", "Noto Sans")  # the first that the system has
 
 
 def png(svg: str) -> bytes:
@@ -28,7 +28,8 @@ def png(svg: str) -> bytes:
     b'PNG'
     """
     resvg = _resvg()
-    if not _has_fonts():
+    family = _family()
+    if not family:
         raise RuntimeError(
             "save: a PNG has text, and this system has no fonts; install one, such as the package fonts-liberation or "
             "fonts-dejavu, or save as .svg or .pdf, which need none"
@@ -37,7 +38,9 @@ def png(svg: str) -> bytes:
     assert size, "the picture does not say how large it is"
     largest = max(float(side) for side in size.groups()) * 4 / 3
     zoom = min(ZOOM, LARGEST / largest)
-    return bytes(resvg.svg_to_bytes(svg_string=svg, zoom=zoom, dpi=96, font_family=FAMILY, sans_serif_family=FAMILY))
+    if family == "DejaVu Sans":  # wider than Helvetica, for which there is room
+        svg = svg.replace("<svg ", '<svg font-stretch="condensed" ', 1)
+    return bytes(resvg.svg_to_bytes(svg_string=svg, zoom=zoom, dpi=96, font_family=family, sans_serif_family=family))
 
 
 def _resvg() -> Any:
@@ -50,8 +53,13 @@ def _resvg() -> Any:
 
 
 @cache
-def _has_fonts() -> bool:
-    """True if text leaves a trace."""
+def _family() -> str:
+    """The first of the families that the system has, or else whatever font it has; empty if it has none."""
     canvas = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><text x="2" y="15">{}</text></svg>'
-    empty, full = (_resvg().svg_to_bytes(svg_string=canvas.format(text)) for text in (" ", "M"))
-    return bool(empty != full)
+
+    def drawn(text: str, family: str) -> bytes:
+        return bytes(_resvg().svg_to_bytes(svg_string=canvas.format(text), font_family=family))
+
+    blank, other = drawn(" ", FAMILIES[0]), drawn("M", "no such family")
+    found = (family for family in FAMILIES if drawn("M", family) not in (blank, other))
+    return next(found, "sans-serif" if other != blank else "")
