@@ -179,8 +179,8 @@ def draw(
         Another result of the same structure, as from before a step, or from a reference: what differs from it in value or
         gradient, by more than rounding, is marked with ≠ and by how much. Where the structure differs, the legend says how.
     direction : {'LR', 'TB'}, optional
-        Left to right, or top to bottom. By default left to right, except a network with scopes that is too wide for a page
-        and fits on one from top to bottom.
+        Left to right, or top to bottom, however long. By default left to right, broken into rows like a text where that is
+        too wide for a page.
     values, gradients, local_gradients, shapes, heatmaps : bool
         What is shown; `gradients` includes the downstream gradients.
     precision : int or str

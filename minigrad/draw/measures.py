@@ -9,7 +9,7 @@ import numpy as np
 
 
 def norm(arrays: Collection[Any]) -> float:
-    """The Euclidean norm of all elements together, ‖·‖; it neither overflows nor underflows on the way.
+    """The Euclidean norm of all elements together; it neither overflows nor underflows on the way.
 
     Examples
     --------

@@ -144,12 +144,12 @@ def told(row: Row, rate: float | None) -> str:
     """A row in words."""
     parts = [
         row.name,
-        f"value ‖·‖ {number(row.value, 2)}",
-        f"gradient ‖·‖ {number(row.gradient, 2)}, {percent(row.zeros)} zeros",
+        f"value norm {number(row.value, 2)}",
+        f"gradient norm {number(row.gradient, 2)}, {percent(row.zeros)} zeros",
     ]
     if row.parameters:
         parts.append(
-            f"{row.parameters:,} parameters ‖·‖ {number(row.size, 2)}, gradient ‖·‖ {number(row.slope, 2)}, "
+            f"{row.parameters:,} parameters norm {number(row.size, 2)}, gradient norm {number(row.slope, 2)}, "
             f"update {update(row, rate)} {_rate(rate)}"
         )
     return "\n".join(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from minigrad.draw.layout.fold import WIDE, Fold, fold, level, rows
 from minigrad.draw.layout.layers import Vertex, layered
 from minigrad.draw.layout.nest import Box, directed, nested, ordered
 from minigrad.draw.layout.parts import Part, part
@@ -17,10 +18,7 @@ TITLE = 11  # size of the title of a frame
 STRIP = 18.0  # room for it
 NEAR, FAR = 18.0, 60.0  # between layers, for wires that run straight and wires that turn
 
-WIDE, PAGE = 1200.0, 850.0  # points that are too wide for a page, and those that a page has
-LONG = 300  # nodes; more do not fit on a page
-
-Run = tuple[float, float, float]  # a straight piece of a wire: from u to u, at v
+Run = tuple[float, float, float]  # a straight piece of a wire: from u to u, at v; back from a row to the next
 
 
 @dataclass
@@ -33,8 +31,8 @@ class Frame:
     starts: list[float]
     ends: list[float]
     places: dict[str | Box, tuple[Vertex, float]]  # with the coordinate along the flow
-    entering: dict[str, Vertex]
     leaving: dict[str, Vertex]
+    folded: Fold
 
 
 @dataclass
@@ -74,8 +72,7 @@ def arrange(picture: Description, direction: Direction | None = None) -> Layout:
     picture : Description
         The picture.
     direction : {'LR', 'TB'}, optional
-        Left to right, or top to bottom. By default left to right, except a network that is too wide for a page and fits on
-        one from top to bottom.
+        Left to right, or top to bottom. By default left to right, in rows if that is too wide for a page.
 
     Returns
     -------
@@ -90,21 +87,15 @@ def arrange(picture: Description, direction: Direction | None = None) -> Layout:
     >>> sorted(layout.nodes), sorted(layout.wires)
     (['n0', 'n1', 'n2'], ['n2-0', 'n2-1'])
     """
-    if direction:
-        return _Arranger(picture, direction).layout
-    across = _Arranger(picture, "LR").layout
-    network = any(node.scope or node.kind == "scope" for node in picture.nodes)
-    if across.length <= WIDE or not network or len(picture.nodes) > LONG:
-        return across
-    down = _Arranger(picture, "TB").layout
-    return down if down.breadth <= PAGE else across
+    return _Arranger(picture, direction or "LR", folded=direction is None).layout
 
 
 class _Arranger:
     """Lays out the boxes of one picture."""
 
-    def __init__(self, picture: Description, direction: Direction) -> None:
+    def __init__(self, picture: Description, direction: Direction, folded: bool) -> None:
         self.direction: Direction = direction
+        self.folded = folded
         self.drawn = {node.id: node for node in picture.nodes}
         self.edges: dict[str, list[DrawnEdge]] = {id: [] for id in self.drawn}
         self.layout = Layout(direction)
@@ -144,15 +135,21 @@ class _Arranger:
                     vertex.part = self.part(vertex)
         place(layers)
         starts, ends = self.columns(layers, framed=bool(box.path))
+        broken = rows(layers, starts, ends) if self.folded and ends[-1] > WIDE else []
+        folded = Fold(length=ends[-1])
+        if len(broken) > 1:
+            for row in broken:
+                level(layers[row.start : row.stop])
+            starts, ends = self.columns(layers, framed=bool(box.path))
+            folded = fold(layers, broken, starts, ends)
         places: dict[str | Box, tuple[Vertex, float]] = {}
         for rank, layer in enumerate(layers):
             anchor = max([x.part.anchor for x in layer if x.part], default=0.0)
             for vertex in layer:
                 if vertex.item is not None and vertex.part:
                     places[vertex.item] = vertex, starts[rank] + anchor - vertex.part.anchor
-        entering = {vertex.net.tail: vertex for vertex in layers[0] if vertex.net}
         leaving = {vertex.net.tail: vertex for vertex in layers[-1] if vertex.net}
-        return Frame(box, self.outside(box, layers, ends[-1]), layers, starts, ends, places, entering, leaving)
+        return Frame(box, self.outside(box, layers, folded.length), layers, starts, ends, places, leaving, folded)
 
     def part(self, vertex: Vertex) -> Part:
         """The part of a node: operands enter in their order, or where order does not matter in that of their wires."""
@@ -246,6 +243,7 @@ class _Arranger:
         trail = [here]
         while trail[-1].item != net.source if net.source is not None else trail[-1].rank:
             trail.append(next(x for x, n in trail[-1].ins if n is net))
+        returned: float | None = None
         for vertex in reversed(trail):
             start, end, v = frame.starts[vertex.rank], frame.ends[vertex.rank], vertex.v
             if vertex.item is not None and vertex.part:
@@ -256,14 +254,24 @@ class _Arranger:
                 else:
                     v += out_port(vertex, net)
                     start = u + vertex.part.length
-            yield u0 + start, u0 + end, v0 + v
+            turn = frame.folded.turns.get((vertex.rank, net)) if vertex is not here else None
+            start = start if returned is None else returned
+            yield u0 + start, u0 + (turn[0] if turn else end), v0 + v
+            if turn:
+                yield u0 + turn[0], u0 + turn[1], v0 + turn[2]
+            returned = turn[1] if turn else None
+
+
+def returns(run: Run) -> bool:
+    """True if a piece leads from a row back to the start of the next."""
+    return run[0] > run[1] + 1
 
 
 def _joined(runs: Iterator[Run]) -> Iterator[Run]:
     """Pieces at the same height as one."""
     last: Run | None = None
     for run in runs:
-        if last and abs(last[2] - run[2]) < 0.5:
+        if last and abs(last[2] - run[2]) < 0.5 and not returns(last) and not returns(run):
             last = last[0], run[1], run[2]
             continue
         if last:

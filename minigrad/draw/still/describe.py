@@ -351,8 +351,8 @@ class _Describer:
             gradient = downstream(node, i, upstream)
             words += f"\ndownstream gradient {_exact(gradient)}"
             size = number(np.linalg.norm(gradient.astype(np.result_type(gradient, np.float64)).ravel()), options.precision)
-            back = (str(gradient.shape), f"‖·‖ {size}") if gradient.ndim else (number(gradient, options.precision),)
-            words += f", ‖·‖ {size}" if gradient.ndim else ""
+            back = (str(gradient.shape), f"norm {size}") if gradient.ndim else (number(gradient, options.precision),)
+            words += f", norm {size}" if gradient.ndim else ""
         return DrawnEdge(f"{head}-{i}", tail, head, local, back, words)
 
     def numbers(self, node: Node) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def legend(picture: Description, direction: Direction) -> list[Line]:
         (any(n.value for n in nodes), f"value {above}", "value"),
         (any(n.gradient for n in nodes), f"gradient {below}", "gradient"),
         (any(e.local for e in edges), "local gradient on the arrow", "local"),
-        (any(e.downstream for e in edges), "downstream gradient: shape and norm ‖·‖", "gradient"),
+        (any(e.downstream for e in edges), "downstream gradient: shape and norm", "gradient"),
         (any(n.ordered for n in nodes), "1: the first operand", "faint"),
         (bool(maps), "cells: blue negative, white 0, orange positive, to ± the number below", "faint"),
         (any("|z|" in m.words for m in maps), "cells of complex numbers: |z|", "faint"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from html import escape
+from itertools import pairwise
 
 from minigrad.draw.heatmap import paths
-from minigrad.draw.layout.arrange import STRIP, TITLE, Layout, Run
+from minigrad.draw.layout.arrange import STRIP, TITLE, Layout, Run, returns
 from minigrad.draw.layout.parts import ARROW, LINE, Cells, Part, Text
 from minigrad.draw.layout.widths import width
 from minigrad.draw.still.lines import Line, legend
@@ -18,6 +19,7 @@ from minigrad.text import shorten
 
 FONT = "Helvetica,Arial,sans-serif"  # all of the same widths, so that what is measured here fits in a browser
 MARGIN = 11.0  # around the picture
+ROUND = 6.0  # radius of a corner
 SEPARATOR = "   ·   "  # between the parts of the legend
 NOTE = 100  # characters in a line of a note
 NARROWEST = 330.0  # width of a legend that is written in one line
@@ -174,16 +176,28 @@ class _Writer:
         start = first[0] + ARROW - 1 if back else first[0]
         stop = last[1] if back else last[1] - ARROW + 1
         path = f"M{self.at(start, first[2])}"
-        for k, (_, end, v) in enumerate(runs):
-            if k:
-                begin = runs[k][0]
-                before = runs[k - 1]
-                middle = (before[1] + begin) / 2
-                path += f"C{self.at(middle, before[2])} {self.at(middle, v)} {self.at(begin, v)}"
-            end = stop if k == len(runs) - 1 else end
-            path += f"L{self.at(end, v)}"
+        for before, here in pairwise(runs):
+            path += self.turn(before, here) if returns(before) or returns(here) else self.curve(before, here)
+        path += f"L{self.at(stop, last[2])}"
         tip, foot, v = (first[0], first[0] + ARROW, first[2]) if back else (last[1], last[1] - ARROW, last[2])
         return path, f"{self.at(foot, v - 2.7)} {self.at(tip, v)} {self.at(foot, v + 2.7)}"
+
+    def curve(self, before: Run, here: Run) -> str:
+        """The rest of a piece, and a curve to the next."""
+        (_, end, low), (begin, _, high), middle = before, here, (before[1] + here[0]) / 2
+        return f"L{self.at(end, low)}C{self.at(middle, low)} {self.at(middle, high)} {self.at(begin, high)}"
+
+    def turn(self, before: Run, here: Run) -> str:
+        """The rest of a piece, and the way between rows: across the flow, with round corners."""
+        u, low, high = before[1], before[2], here[2]
+        across = 1 if high > low else -1
+        round_ = min(ROUND, abs(high - low) / 2)
+        ends = []
+        for (a, b, v), inward in ((before, across), (here, -across)):
+            along = 1 if (b > a) == (inward == across) else -1
+            ends.append((self.at(u - along * round_, v), self.at(u, v), self.at(u, v + inward * round_)))
+        (one, corner, two), (four, last, three) = ends
+        return f"L{one}C{corner} {corner} {two}L{three}C{last} {last} {four}"
 
     def at(self, u: float, v: float) -> str:
         """A point of the layout in the picture."""

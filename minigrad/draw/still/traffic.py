@@ -118,4 +118,4 @@ class Traffic:
         return (self._norm(norm(whole)),)
 
     def _norm(self, size: float) -> str:
-        return f"‖·‖ {number(np.float64(size), self.options.precision)}"
+        return f"norm {number(np.float64(size), self.options.precision)}"

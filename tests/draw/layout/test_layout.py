@@ -16,7 +16,7 @@ from svg_geometry import faults, gate_boxes, wires
 
 import minigrad as mg
 from minigrad import Tensor, draw, scope
-from minigrad.draw.layout.arrange import arrange
+from minigrad.draw.layout.arrange import arrange, returns
 from minigrad.draw.layout.nest import nested, ordered
 from minigrad.draw.layout.widths import width
 from minigrad.draw.still.picture import Description, DrawnEdge, DrawnNode
@@ -251,7 +251,7 @@ for k in range({count}):
         with scope(rng.choice(["", "", "p", "p/q", "p/r", "s"])):
             known.append(rng.choice(GATES)(rng.choice(known[-5:]), rng.choice(known)))
     drawing = draw(
-        known[-1], backward=rng.random() < 0.7, direction=rng.choice(["LR", "TB"]), local_gradients=rng.random() < 0.7,
+        known[-1], backward=rng.random() < 0.7, direction=rng.choice(["LR", "TB", None]), local_gradients=rng.random() < 0.7,
         collapse=rng.choice([False, False, True, "p", "q"]), max_nodes=rng.choice([3, 10, 300]),
     )
     wrong = faults(drawing.svg) if k % 20 == 0 else []
@@ -270,16 +270,40 @@ def test_two_thousand_random_graphs():
     assert done.stdout == "done\n", done.stderr
 
 
-def test_a_network_too_wide_for_a_page_goes_from_top_to_bottom():
+def deep():
     h = Tensor(np.ones((4, 8)), requires_grad=False, name="x")
     for k in range(4):
         with scope(f"layer {k}"):
             h = mg.tanh(mg.linear(h, Tensor(np.ones((8, 8)), name="weight"), Tensor(np.ones(8), name="bias")))
-    wide = draw(mg.sum(h), backward=True)
-    assert wide.direction == "TB"
-    assert "value left of the wire" in wide.svg
-    assert "rankdir=TB" in wide.dot
-    assert float(ET.fromstring(wide.svg).get("width")[:-2]) < 900
-    assert faults(wide.svg) == []
-    assert draw(mg.sum(h), direction="LR").direction == "LR"
-    assert draw(micrograd(), backward=True).direction == "LR"  # a circuit, however wide
+    return mg.sum(h)
+
+
+@pytest.mark.parametrize("graph", [deep, micrograd])
+def test_what_is_too_wide_for_a_page_is_broken_into_rows(graph):
+    drawing = draw(graph(), backward=True)
+    root = ET.fromstring(drawing.svg)
+    assert drawing.direction == "LR"
+    assert float(root.get("width")[:-2]) < 900
+    assert faults(drawing.svg) == []
+    layout = drawing._layout
+    for edge in drawing.description.edges:
+        runs = layout.wires[edge.id]
+        (tail, u0, v0), (head, u1, _) = layout.nodes[edge.tail], layout.nodes[edge.head]
+        assert runs[0][0] == pytest.approx(u0 + tail.length)
+        assert runs[0][2] == pytest.approx(v0)
+        assert runs[-1][1] == pytest.approx(u1 + head.enters)
+        # A wire goes right, and where it returns, down to a row below.
+        for before, here in pairwise(runs):
+            assert here[2] > before[2] if returns(before) or returns(here) else here[0] >= before[1] - 1e-6
+    assert any(returns(run) for runs in layout.wires.values() for run in runs)
+    one = draw(graph(), backward=True, direction="LR")
+    assert float(ET.fromstring(one.svg).get("width")[:-2]) > 1200
+
+
+def test_rows_that_many_wires_would_leave_stay_whole():
+    x = [Tensor(float(i), name=f"x{i}") for i in range(9)]
+    for _ in range(12):
+        x = [mg.tanh(a) for a in x]
+    drawing = draw(mg.stack(x))
+    assert drawing._layout.length > 1200
+    assert not any(returns(run) for runs in drawing._layout.wires.values() for run in runs)

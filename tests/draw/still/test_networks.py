@@ -88,10 +88,10 @@ def test_a_box_tells_its_parameters_and_the_norms_of_what_leaves_it():
     drawing = draw(f, depth=0)
     box = node(drawing, "layer")
     assert box.detail == "2 operations, 20 parameters"
-    assert box.value == ("(2, 5)", f"‖·‖ {np.linalg.norm(h.data):.2f}")
-    assert box.gradient == (f"‖·‖ {np.sqrt(10):.2f}", "0 % zeros")
+    assert box.value == ("(2, 5)", f"norm {np.linalg.norm(h.data):.2f}")
+    assert box.gradient == (f"norm {np.sqrt(10):.2f}", "0 % zeros")
     (wire,) = [e for e in drawing.description.edges if e.tail == box.id]
-    assert wire.downstream == ("(2, 5)", f"‖·‖ {np.sqrt(10):.2f}")
+    assert wire.downstream == ("(2, 5)", f"norm {np.sqrt(10):.2f}")
     assert not node(draw(f, depth=0, gradients=False, values=False), "layer").value
     assert not node(draw(mg.sum(layer(x)), depth=0), "Linear").gradient  # none yet
 
@@ -102,7 +102,7 @@ def test_zero_gradients_are_counted():
         h = x * 1.0
     f = mg.sum(mg.relu(h))
     f.backward()
-    assert node(draw(f, depth=0), "layer").gradient == ("‖·‖ 1", "75 % zeros")
+    assert node(draw(f, depth=0), "layer").gradient == ("norm 1", "75 % zeros")
 
 
 def test_a_wire_carries_only_its_own_part_of_a_gradient():
@@ -116,7 +116,7 @@ def test_a_wire_carries_only_its_own_part_of_a_gradient():
     drawing = draw(f, depth=0)
     box, ids = node(drawing, "first"), {n.id: n.title for n in drawing.description.nodes}
     wires = {ids[e.head]: e.downstream for e in drawing.description.edges if e.tail == box.id}
-    assert wires == {"second": ("(2,)", f"‖·‖ {norm([[3.0, 3.0]]):.2f}"), "×": ("(2,)", f"‖·‖ {norm([[4.0, 4.0]]):.2f}")}
+    assert wires == {"second": ("(2,)", f"norm {norm([[3.0, 3.0]]):.2f}"), "×": ("(2,)", f"norm {norm([[4.0, 4.0]]):.2f}")}
     assert np.allclose(h.grad, 7)
 
 
