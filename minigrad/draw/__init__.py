@@ -199,8 +199,9 @@ def draw(
     depth : int, optional
         Levels of scopes that are opened; deeper ones are boxes. By default as many as `max_nodes` allows.
     max_nodes : int
-        A larger graph is collapsed: first adjacent scopes with the same content become one box with a count, then each scope
-        becomes a box, then units that are computed alike and repetitions outside scopes, and finally everything.
+        A larger graph is collapsed. Of adjacent scopes with the same content, the first and the last are drawn, and a box
+        with a count stands for the others, from a third of this number on; then each scope becomes a box, then units that
+        are computed alike and repetitions outside scopes, and finally everything.
     engine : {'minigrad', 'dot'}
         The layout: minigrad's own, the same on every machine, or that of Graphviz, whose program `dot` has to be installed.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from minigrad.draw.layout.fold import WIDE, Fold, fold, level, rows
+from minigrad.draw.layout.fold import WIDE, Fold, brought, fold, level, rows
 from minigrad.draw.layout.layers import Vertex, layered
 from minigrad.draw.layout.nest import Box, directed, nested, ordered
 from minigrad.draw.layout.parts import Part, part
@@ -138,6 +138,7 @@ class _Arranger:
         broken = rows(layers, starts, ends) if self.folded and ends[-1] > WIDE else []
         folded = Fold(length=ends[-1])
         if len(broken) > 1:
+            broken = brought(layers, broken)
             for row in broken:
                 level(layers[row.start : row.stop])
             starts, ends = self.columns(layers, framed=bool(box.path))

@@ -13,7 +13,7 @@ from minigrad.draw.layout.place import out_port, place
 WIDE, ROW = 1200.0, 850.0  # points that are too wide for a page, and those of a row
 LANES = 6  # wires that may return at one break
 RETURN, OVER = 0.05, 10.0  # the cost of a wire that returns, and of a row that is too long, beside one that is too short
-STEP = 7.0  # between two that return
+STEP = 8.0  # between two that return
 CLEAR = 12.0  # between them and the rows
 
 
@@ -34,7 +34,7 @@ class Fold:
     length: float = 0.0
 
 
-def rows(layers: Sequence[Sequence[Vertex]], starts: Sequence[float], ends: Sequence[float]) -> list[range]:
+def rows(layers: Sequence[list[Vertex]], starts: Sequence[float], ends: Sequence[float]) -> list[range]:
     """The layers of each row: about as many as a page has room for, where few wires return.
 
     Parameters
@@ -44,7 +44,8 @@ def rows(layers: Sequence[Sequence[Vertex]], starts: Sequence[float], ends: Sequ
     starts, ends : sequence of float
         Where each layer starts and ends along the flow.
     """
-    cut, last = [_crossing(a, b) for a, b in pairwise(layers)], len(layers) - 2
+    last = len(layers) - 2
+    cut = [len(_leaving(_staying(layer))) for layer in layers]
     best: list[tuple[float, int]] = [(0.0, 0)]  # up to each layer: the cost, and where the last row begins
     for end in range(1, last + 1):
         choices: list[tuple[float, int]] = []
@@ -52,10 +53,10 @@ def rows(layers: Sequence[Sequence[Vertex]], starts: Sequence[float], ends: Sequ
             length = ends[end] - starts[before + 1]
             if length > ROW and choices:
                 break
-            if before and len(cut[before]) > LANES:
+            if before and cut[before] > LANES:
                 continue
             gap = (ROW - length) / ROW
-            returns = RETURN * len(cut[before]) if before else 0.0
+            returns = RETURN * cut[before] if before else 0.0
             choices.append((best[before][0] + (gap**2 if gap > 0 else OVER * gap**2) + returns, before))
         best.append(min(choices))
     breaks = [last]
@@ -65,6 +66,49 @@ def rows(layers: Sequence[Sequence[Vertex]], starts: Sequence[float], ends: Sequ
     found[0] = range(found[0].stop)
     found[-1] = range(found[-1].start, len(layers))
     return found
+
+
+def brought(layers: list[list[Vertex]], broken: Sequence[range]) -> list[range]:
+    """The rows, where the leaves that a row uses stand at its own start, so that their wires do not return."""
+    made: list[range] = []
+    for row in broken:
+        start = made[-1].stop if made else 0
+        before = layers[start - 1] if made else []
+        stay = _staying(before)
+        moves = len(stay) < len(before)
+        if moves:
+            layers.insert(start, [x for vertex in before for x in ([vertex] if _leaf(vertex) else _bends(vertex))])
+            layers[start - 1] = stay
+        made.append(range(start, start + len(row) + moves))
+    for rank, layer in enumerate(layers):
+        for k, vertex in enumerate(layer):
+            vertex.rank, vertex.place = rank, k
+    return made
+
+
+def _staying(layer: list[Vertex]) -> list[Vertex]:
+    """What stays at the end of a row if the leaves move to the next; at least something does."""
+    return [x for x in layer if not _leaf(x)] or layer
+
+
+def _leaf(vertex: Vertex) -> bool:
+    return isinstance(vertex.item, str) and not vertex.ins
+
+
+def _bends(vertex: Vertex) -> list[Vertex]:
+    """A new bend on each wire from a vertex, in the order of its ports."""
+    ends: dict[Net, list[Vertex]] = {}
+    for end, net in vertex.outs:
+        ends.setdefault(net, []).append(end)
+    vertex.outs, made = [], []
+    for net in sorted(ends, key=lambda net: out_port(vertex, net)):
+        bend = Vertex(None, net, None, 0)
+        bend.depth, bend.ins, bend.outs = vertex.depth, [(vertex, net)], [(end, net) for end in ends[net]]
+        vertex.outs.append((bend, net))
+        for end in ends[net]:
+            end.ins = [(bend, net) if pair == (vertex, net) else pair for pair in end.ins]
+        made.append(bend)
+    return made
 
 
 def level(row: Sequence[Sequence[Vertex]]) -> None:
@@ -83,7 +127,7 @@ def level(row: Sequence[Sequence[Vertex]]) -> None:
 
 def fold(layers: Sequence[Sequence[Vertex]], broken: Sequence[range], starts: list[float], ends: list[float]) -> Fold:
     """Move the layers and vertices of each row to their places below the row before."""
-    cut = {row.stop - 1: _crossing(layers[row.stop - 1], layers[row.stop]) for row in broken[:-1]}
+    cut = {row.stop - 1: _leaving(layers[row.stop - 1]) for row in broken[:-1]}
     made = Fold(margin=2 * CLEAR + STEP * (max(map(len, cut.values()), default=1) - 1))
     bottom, last = -2 * CLEAR, len(layers) - 1
     returning: list[tuple[Vertex, Net]] = []
@@ -111,6 +155,6 @@ def fold(layers: Sequence[Sequence[Vertex]], broken: Sequence[range], starts: li
     return made
 
 
-def _crossing(before: Sequence[Vertex], after: Sequence[Vertex]) -> list[tuple[Vertex, Net]]:
-    """The wires between two layers, each with the vertex it comes from."""
-    return list(dict.fromkeys((a, net) for b in after for a, net in b.ins))
+def _leaving(layer: Sequence[Vertex]) -> list[tuple[Vertex, Net]]:
+    """The wires to the next layer, each with the vertex it comes from."""
+    return list(dict.fromkeys((vertex, net) for vertex in layer for _, net in vertex.outs))

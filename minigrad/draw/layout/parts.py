@@ -120,14 +120,14 @@ def part(node: DrawnNode, edges: Sequence[DrawnEdge], direction: Direction) -> P
     plain, border = node.kind == "constant", 4 if node.kind == "constant" else 14
     least = 0 if plain else LEAST
     if direction == "LR":
-        ports = _ports([label.height + 4 for label in labels])
+        ports = _ports([label.height + 3 + edge.width for label, edge in zip(labels, edges, strict=True)])
         span = ports[-1] - ports[0] + PORTS if len(ports) > 1 else 0
         across, along = max(least, inside.height + border - 2, span), max(least, inside.width + border)
         enters = max([label.width for label in labels], default=0) + 2 * ARROW if edges else 0.0
         tail = max(36, above.width + 8, below.width + 8) if _wired(node) else 0
         outer = [above.height + 5, below.height + 5]
     else:
-        ports = _ports([label.width + 8 for label in labels])
+        ports = _ports([label.width + 7 + edge.width for label, edge in zip(labels, edges, strict=True)])
         span = ports[-1] - ports[0] + PORTS if len(ports) > 1 else 0
         across, along = max(least, inside.width + border, span), max(least, inside.height + border - 2)
         enters = max([label.height for label in labels], default=0) + 2 * ARROW if edges else 0.0
@@ -168,12 +168,12 @@ def _write(made: Part, edge: DrawnEdge, label: Block, side: int, direction: Dire
     """Write the label of an edge beside its end: on the lesser side (-1) or the greater (1)."""
     if not label.lines:
         return
-    port = made.ins[edge.id]
+    port, clear = made.ins[edge.id], 1.5 + edge.width / 2
     if direction == "LR":
-        x, top = (made.enters - ARROW) / 2, port - label.height - 2 if side < 0 else port + 2
+        x, top = (made.enters - ARROW) / 2, port - label.height - clear if side < 0 else port + clear
         made.up, made.down = max(made.up, -top), max(made.down, top + label.height)
     else:
-        x, top = port + side * (4 + label.width / 2), made.enters - ARROW - 2 - label.height
+        x, top = port + side * (2 + clear + label.width / 2), made.enters - ARROW - 2 - label.height
         made.up, made.down = max(made.up, label.width / 2 - x), max(made.down, label.width / 2 + x)
     made.labels[edge.id] = label.at(x, top)[0]
 
@@ -188,7 +188,7 @@ def _side(k: int, count: int, direction: Direction) -> int:
 def _ports(rooms: list[float]) -> list[float]:
     """The places of the ports, centred on the wire; a label between two ports needs room."""
     count = len(rooms)
-    if max(rooms, default=0) <= 8:  # nothing is written
+    if max(rooms, default=0) <= 14:  # nothing is written
         step = min(PORTS, CROWD / max(count, 1))
         return [(k - (count - 1) / 2) * step for k in range(count)]
     places = [0.0]
@@ -206,9 +206,9 @@ def _wired(node: DrawnNode) -> bool:
 
 
 def _label(edge: DrawnEdge) -> list[Line]:
-    """The text at an edge: its local gradient, or the downstream gradient."""
+    """The text at an edge: its local gradient, the downstream gradient, or the shape of what it carries."""
     if edge.local:
         return [Line(text, 10, "local") for text in ("local", *edge.local)]
     if edge.downstream:
         return [Line(text, 10, "gradient") for text in ("downstream", *edge.downstream)]
-    return []
+    return [Line(text, 10, "faint") for text in edge.carried]

@@ -16,6 +16,7 @@ from minigrad.text import shorten
 
 FEW = 8  # up to so many leaves are drawn beside a box of a whole graph
 FEW_USES = 5  # a leaf that is used more often is drawn once more at each use, by its name
+ROLLED = 3  # beyond this part of the limit of nodes, equal scopes that follow one another are drawn as a few
 SHOWN = 4  # operations of a pattern in its title
 EVERYTHING: Path = ("operations",)
 
@@ -36,12 +37,10 @@ class Boxes:
         The number of equal parts that a box stands for.
     titles : dict
         The title of a box, if it is not the last part of its path, and a line on its parts.
-    first, last : set
-        Scopes and operations in the first and last part of a box whose parts follow one another.
     users : dict
         The scopes of the operations that use a leaf.
-    heads : dict
-        The number of nodes and boxes that use each leaf that is drawn.
+    stubs : dict
+        Leaves that are drawn at each use, and how many operations use them.
     """
 
     homes: dict[Path, Path] = field(default_factory=dict)
@@ -49,10 +48,8 @@ class Boxes:
     folded: dict[Node, set[Path]] = field(default_factory=dict)
     times: dict[Path, int] = field(default_factory=dict)
     titles: dict[Path, tuple[str, str]] = field(default_factory=dict)
-    first: set[Item] = field(default_factory=set)
-    last: set[Item] = field(default_factory=set)
     users: dict[Node, set[Path]] = field(default_factory=dict)
-    heads: dict[Node, int] = field(default_factory=dict)
+    stubs: dict[Node, int] = field(default_factory=dict)
 
     def around(self, leaf: Node) -> set[Path]:
         """The clusters of the operations that use a leaf."""
@@ -110,9 +107,8 @@ def boxes(view: View, options: Options) -> Boxes:
     Boxes
     """
     graph, most = _Graph.of(view), options.max_nodes
-    few = _count(view, Boxes(), most) <= most
     chosen = Boxes()
-    for candidate in _candidates(graph, options, few):
+    for candidate in _candidates(graph, options):
         for all_ in (False, True):
             chosen = replace(candidate, folded={}, users=graph.users)
             _fold(chosen, graph, all_)
@@ -122,7 +118,7 @@ def boxes(view: View, options: Options) -> Boxes:
     return chosen
 
 
-def _candidates(graph: _Graph, options: Options, few: bool) -> Iterator[Boxes]:
+def _candidates(graph: _Graph, options: Options) -> Iterator[Boxes]:
     """Candidates, from only the boxes that were asked for to one box for everything."""
     view = graph.view
     first = _named(graph, options.collapse)
@@ -131,10 +127,9 @@ def _candidates(graph: _Graph, options: Options, few: bool) -> Iterator[Boxes]:
         yield _closed(graph, first, options.depth + 1)
         deepest = min(deepest, options.depth)
     else:
+        few = options.max_nodes if options.collapse else options.max_nodes // ROLLED
+        first = first if _count(view, first, few) <= few else _merged(graph, first)
         yield first
-        if not few:
-            first = _merged(graph, first)
-            yield first
     for depth in range(deepest, 0, -1):
         yield _closed(graph, first, depth)
     rest = _closed(graph, first, 1)
@@ -170,8 +165,8 @@ def _closed(graph: _Graph, given: Boxes, depth: int) -> Boxes:
 
 
 def _merged(graph: _Graph, given: Boxes) -> Boxes:
-    """One box for adjacent scopes with the same operations on the same shapes, the outermost first."""
-    view, merged = graph.view, replace(given, homes=dict(given.homes))
+    """One box for all but the first and last of adjacent scopes with the same operations, the outermost scopes first."""
+    view, merged, closed = graph.view, replace(given, homes=dict(given.homes)), set(given.homes.values())
     merged.times, merged.titles = dict(given.times), dict(given.titles)
     inside: defaultdict[Path, list[tuple[Path, int]]] = defaultdict(list)
     for where, content in graph.scopes.items():
@@ -191,17 +186,16 @@ def _merged(graph: _Graph, given: Boxes) -> Boxes:
         row = in_order(view, nodes[parent], lambda x, d=depth: view.path(x)[:d] if len(view.path(x)) >= d else x)  # type: ignore[misc]
         for alike, run in groupby(row, key=lambda x: tuple(sorted(inside[x])) if isinstance(x, tuple) else None):
             group = [x for x in run if isinstance(x, tuple)]
-            if alike is None or len(group) < ALIKE:
-                waiting += group
+            middle = group[1:-1] if alike is not None and len(group) >= ALIKE else []
+            waiting += [x for x in group if x not in middle and x not in closed]
+            if not middle:
                 continue
-            names = [x[-1] for x in group]
+            names = [x[-1] for x in middle]
             box = (*parent, f"{shorten(names[0])} … {shorten(names[-1])}")
             if len(same := {view.steps.get(name, "") for name in names}) == 1 and any(same):
                 merged.titles[box] = same.pop(), box[-1]
-            merged.times[box] = len(group)
-            merged.homes |= {(*x, *rest): box for x in group for rest, _ in inside[x]}
-            merged.first |= {(*group[0], *rest) for rest, _ in inside[group[0]]}
-            merged.last |= {(*group[-1], *rest) for rest, _ in inside[group[-1]]}
+            merged.times[box] = len(middle)
+            merged.homes |= {(*x, *rest): box for x in middle for rest, _ in inside[x]}
     return merged
 
 
@@ -217,7 +211,7 @@ def _equal_units(given: Boxes, view: View, outside: list[Node]) -> Boxes:
 
 
 def _repeated(given: Boxes, view: View) -> Iterator[Boxes]:
-    """One box for the longest stretch, of operations and boxes of scopes, that repeats a pattern."""
+    """One box for all but the first and last of the longest stretch, of operations and boxes, that repeats a pattern."""
     row = _row(given, view)
     names = {box: given.titles.get(box, (view.steps.get(box[-1], box[-1]), ""))[0] for box in row if isinstance(box, tuple)}
     content: Counter[Path] = Counter()
@@ -232,16 +226,13 @@ def _repeated(given: Boxes, view: View) -> Iterator[Boxes]:
     pattern = [str(name) for name, _ in kinds[start : start + period]]
     shown = pattern if period <= SHOWN else [*pattern[: SHOWN - 2], "…", pattern[-1]]
     box: Path = (" → ".join(shown),)
-    stretch = row[start : start + period * count]
-    inside = set(stretch)
-    homes = {where: box if home in inside else home for where, home in given.homes.items()}
-    ends = []
-    for part in (stretch[:period], stretch[-period:]):
-        scopes = {where for where, home in given.homes.items() if home in set(part)}
-        ends.append(scopes | {x for x in part if isinstance(x, Node)})
-    bare = dict.fromkeys((x for x in stretch if isinstance(x, Node)), box)
-    times = {b: n for b, n in given.times.items() if b not in inside} | {box: count}
-    yield Boxes(homes, bare, {}, times, given.titles, given.first | ends[0], given.last | ends[1])
+    for ends in (1, 0):  # with the first and the last drawn, or all in one
+        stretch = row[start + ends * period : start + (count - ends) * period]
+        inside = set(stretch)
+        homes = {where: box if home in inside else home for where, home in given.homes.items()}
+        bare = dict.fromkeys((x for x in stretch if isinstance(x, Node)), box)
+        times = {b: n for b, n in given.times.items() if b not in inside} | {box: count - 2 * ends}
+        yield replace(given, homes=homes, bare=bare, times=times)
 
 
 def _stretches(given: Boxes, view: View) -> Boxes:
@@ -277,8 +268,9 @@ def _fold(chosen: Boxes, graph: _Graph, all_: bool) -> None:
         homes[x].add(() if x in shown and not all_ else chosen.bare.get(node, ()))
     steps = graph.view.steps
     for leaf, home in homes.items():
-        one = len({(*box[:-1], steps.get(box[-1], box[-1])) for box in home if box}) == 1
-        if one and () not in home and leaf not in outside and (all_ or leaf.requires_grad):
+        one = len({(*box[:-1], steps.get(box[-1], chosen.titles.get(box, box[-1:])[0])) for box in home if box}) == 1
+        inner = all_ or leaf.requires_grad or all(box in chosen.times for box in home)
+        if one and () not in home and leaf not in outside and inner:
             chosen.folded[leaf] = home
 
 
@@ -286,6 +278,7 @@ def _count(view: View, chosen: Boxes, most: int) -> int:
     """The number of nodes drawn; it counts no further than to more than `most`."""
     count, seen = 0, set()
     heads: dict[Node, set[Item]] = {}
+    uses: Counter[Node] = Counter()
     for node in view.order:
         home = chosen.of(node, view.path(node))
         if home:
@@ -295,8 +288,9 @@ def _count(view: View, chosen: Boxes, most: int) -> int:
                 count += not home and v is not None
             elif x.op is None and x not in chosen.folded:
                 heads.setdefault(x, set()).add(home or node)
+                uses[x] += 1
         count += not home
         if count > most:
             return count
-    chosen.heads = {x: len(users) for x, users in heads.items()}
-    return count + len(seen) + sum(1 if uses <= FEW_USES else uses for uses in chosen.heads.values())
+    chosen.stubs = {x: uses[x] for x, users in heads.items() if len(users) > 1 and uses[x] > FEW_USES}
+    return count + len(seen) + sum(len(users) if x in chosen.stubs else 1 for x, users in heads.items())

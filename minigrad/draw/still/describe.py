@@ -13,7 +13,7 @@ from minigrad.backward import downstream, local_gradient
 from minigrad.draw.heatmap import MOST, Heatmap, heatmap
 from minigrad.draw.names import arguments, operation, symbol
 from minigrad.draw.still.audit import audit
-from minigrad.draw.still.collapse import EVERYTHING, FEW_USES, Boxes, boxes
+from minigrad.draw.still.collapse import EVERYTHING, Boxes, boxes
 from minigrad.draw.still.picture import Description, DrawnEdge, DrawnNode, Kind, Lines, Options, Path
 from minigrad.draw.still.traffic import Traffic, Use
 from minigrad.draw.still.view import View, path
@@ -84,7 +84,6 @@ class _Describer:
         self.boxes: Boxes = boxes(view, options)
         self.most = MOST if len(view.order) <= MANY_MAPS else MOST // 2
         self.traffic = Traffic(view, options)
-        self.heads = self.boxes.heads
         self.ids: dict[Node | Path, str] = {}  # of nodes, and of boxes by their path
         self.stubs: dict[tuple[Node, Node | Path], str] = {}  # of a leaf, at each of many uses
         self.differing: Counter[Path] = Counter()  # operations in each box that differ from another result's
@@ -155,8 +154,10 @@ class _Describer:
         lines = {wire: self.traffic.wire(wire, uses) for wire in wires}
         for wire in wires:
             told = lines[wire] if self.options.shapes else lines[wire][1:]
+            shape, back = (told, ()) if len(lines[wire]) == 1 else ((), told)
             words = f"{lines[wire][0]}{', gradient ' * (len(lines[wire]) > 1)}{', '.join(lines[wire][1:])}"
-            self.edges[wire] = replace(self.edges[wire], downstream=told, tooltip=words, width=self.traffic.width(wire))
+            size = self.traffic.width(wire)
+            self.edges[wire] = replace(self.edges[wire], carried=shape, downstream=back, tooltip=words, width=size)
 
     def add(self, node: Node) -> None:
         """Describe a recorded node and the edges to it."""
@@ -171,22 +172,10 @@ class _Describer:
         head = self.result(node, where)
         for i, x, tail in inputs:
             if self.nodes[tail].kind == "scope" and x is not None:
-                self.leave(x, self.boxes.of(x, self.view.path(x)), node, where, ())
+                self.traffic.outputs[self.boxes.of(x, self.view.path(x))][x] = None
                 self.merge(tail, head, Use(x, node, i))
             else:
                 self.edges[head, i] = self.edge(node, i, tail, head)
-
-    def leave(self, x: Node, home: Path, node: Node, where: Path, box: Path) -> None:
-        """Note a tensor that leaves a box, or the first or last part of one, for an operation elsewhere."""
-        boxes, path = self.boxes, self.view.path(x)
-        if home != box:
-            self.traffic.outputs[home][x] = None
-        if boxes.first:
-            part, other = path or x, where or node
-            if part in boxes.first and other not in boxes.first:
-                self.traffic.ends[home][0][x] = None
-            if part in boxes.last and home != box:
-                self.traffic.ends[home][1][x] = None
 
     def enclose(self, node: Node, where: Path, box: Path) -> None:
         """Count a node that is part of a box."""
@@ -200,8 +189,8 @@ class _Describer:
                 if box is EVERYTHING:
                     self.pairs[operation(x), name] += 1
                 home = boxes.of(x, self.view.path(x))
-                if home and (home != box or boxes.first):
-                    self.leave(x, home, node, where, box)
+                if home and home != box:
+                    self.traffic.outputs[home][x] = None
             # Most edges of a box stay inside it.
             if home != box and x not in boxes.folded:
                 tails.append((self.tail(x, None, box[:-1], box), Use(x, node, i)))
@@ -221,7 +210,7 @@ class _Describer:
         home = self.boxes.of(x, self.view.path(x)) if x.op is not None else ()
         if home:
             return self.box(home)
-        if self.heads.get(x, 0) > FEW_USES:
+        if x in self.boxes.stubs:
             return self.stub(x, where, user)
         if x not in self.ids:
             # A parameter is drawn among the operations that use it; data come from outside.
@@ -238,7 +227,7 @@ class _Describer:
                 )
             self.ids[x] = self.leaf(x, where)
             full = self.nodes[self.ids[x]]
-            times = f"used at {self.heads[x]:,} gates"
+            times = f"used {self.boxes.stubs[x]:,} times"
             detail = "\n".join(filter(None, (full.detail, times)))
             self.nodes[full.id] = replace(full, detail=detail, tooltip=f"{full.tooltip}\n{times}")
             self.stubs[x, user] = full.id
@@ -353,7 +342,7 @@ class _Describer:
             size = number(np.linalg.norm(gradient.astype(np.result_type(gradient, np.float64)).ravel()), options.precision)
             back = (str(gradient.shape), f"norm {size}") if gradient.ndim else (number(gradient, options.precision),)
             words += f", norm {size}" if gradient.ndim else ""
-        return DrawnEdge(f"{head}-{i}", tail, head, local, back, words)
+        return DrawnEdge(f"{head}-{i}", tail, head, local, downstream=back, tooltip=words)
 
     def numbers(self, node: Node) -> dict[str, Any]:
         """The value above and the gradient below the wire of a node."""

@@ -184,8 +184,9 @@ class _Writer:
         if edge.local:
             attributes["label"] = _table([_cell(_font(("local", *edge.local), self.colors.local, 10))])
         elif edge.downstream:
-            text = _font(("downstream", *edge.downstream), self.colors.gradient, 10)
-            attributes["label"] = _table([_cell(text)])
+            attributes["label"] = _table([_cell(_font(("downstream", *edge.downstream), self.colors.gradient, 10))])
+        elif edge.carried:
+            attributes["label"] = _table([_cell(_font(edge.carried, self.colors.faint, 10))])
         return attributes
 
     def legend(self, picture: Description) -> str:

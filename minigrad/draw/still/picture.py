@@ -82,6 +82,8 @@ class DrawnEdge:
         The ids of the input and the node.
     local : tuple of str
         The local gradient as lines of text; empty if not shown or not elementwise.
+    carried : tuple of str
+        The shape of what goes from or to a box, if no gradient comes back; empty if not shown.
     downstream : tuple of str
         Shape and norm of the downstream gradient of an operation that is not elementwise, or of a box; empty if not shown or
         unknown.
@@ -95,6 +97,7 @@ class DrawnEdge:
     tail: str
     head: str
     local: Lines = ()
+    carried: Lines = ()
     downstream: Lines = ()
     tooltip: str = ""
     width: float = 1.0

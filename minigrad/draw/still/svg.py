@@ -157,7 +157,7 @@ class _Writer:
         """An edge: its wire, its arrowhead and its label."""
         kind = " local" if edge.local else " downstream" if edge.downstream else ""
         color, wide = self.colors["wire"], f' stroke-width="{edge.width:g}"' if edge.width != 1 else ""
-        curve, head = self.wire(self.layout.wires[edge.id], edge.id in self.layout.against)
+        curve, head = self.wire(self.layout.wires[edge.id], edge.id in self.layout.against, 2.2 + edge.width / 2)
         made, u, v = self.layout.nodes[self.head(edge)]
         x, y = (u, v) if self.across else (v, u)
         return (
@@ -170,7 +170,7 @@ class _Writer:
         """The node at which an edge ends in the direction of the flow."""
         return edge.tail if edge.id in self.layout.against else edge.head
 
-    def wire(self, runs: Sequence[Run], back: bool) -> tuple[str, str]:
+    def wire(self, runs: Sequence[Run], back: bool, half: float) -> tuple[str, str]:
         """The path of a wire and the corners of its arrowhead: straight pieces, joined by curves."""
         first, last = runs[0], runs[-1]
         start = first[0] + ARROW - 1 if back else first[0]
@@ -180,7 +180,7 @@ class _Writer:
             path += self.turn(before, here) if returns(before) or returns(here) else self.curve(before, here)
         path += f"L{self.at(stop, last[2])}"
         tip, foot, v = (first[0], first[0] + ARROW, first[2]) if back else (last[1], last[1] - ARROW, last[2])
-        return path, f"{self.at(foot, v - 2.7)} {self.at(tip, v)} {self.at(foot, v + 2.7)}"
+        return path, f"{self.at(foot, v - half)} {self.at(tip, v)} {self.at(foot, v + half)}"
 
     def curve(self, before: Run, here: Run) -> str:
         """The rest of a piece, and a curve to the next."""

@@ -16,7 +16,7 @@ from minigrad.graph import Node
 from minigrad.text import number
 
 MOST_USES = 64  # uses of one tensor in a box; beyond, its share of the gradient is not computed
-THINNEST, WIDEST = 0.6, 6.0  # pixels
+THINNEST, WIDEST = 0.6, 4.5  # points
 DECADES = 4.0  # the least range of the scale, in powers of ten: nearly equal gradients are nearly equal widths
 
 
@@ -34,21 +34,19 @@ class Traffic:
     def __init__(self, view: View, options: Options) -> None:
         self.view, self.options = view, options
         self.outputs: defaultdict[Path, dict[Node, None]] = defaultdict(dict)
-        self.ends: defaultdict[Path, tuple[dict[Node, None], dict[Node, None]]] = defaultdict(lambda: ({}, {}))
         self.wires: defaultdict[tuple[str, str], list[Use]] = defaultdict(list)
         self.sizes: dict[tuple[str, str], float] = {}  # the norm of the gradient on each wire
 
     def numbers(self, box: Path) -> tuple[Lines, Lines]:
         """The text above and below the wire of a box: shape and norm of its output, and of the gradient there."""
-        outputs = self.outputs[box] or self.ends[box][1]
+        outputs = self.outputs[box]
         if not outputs:
             return (), ()
-        first, last = self.ends[box]
-        value = (self._shape(outputs), *self._sizes([x.value for x in xs] for xs in (first, last, outputs)))
-        gradients = [self._gradients(xs) for xs in (first, last, outputs)]
+        value = (self._shape(outputs), self._norm(norm([x.value for x in outputs])))
+        gradients = [g for g in map(self.view.gradient, outputs) if g is not None]
         back: Lines = ()
-        if gradients[2] and self.options.gradients:
-            back = (*self._sizes(gradients), f"{percent(share_of_zeros(gradients[2]))} zeros")
+        if gradients and self.options.gradients:
+            back = (self._norm(norm(gradients)), f"{percent(share_of_zeros(gradients))} zeros")
         return value if self.options.values else (), back
 
     def wire(self, wire: tuple[str, str], uses: Mapping[Node, int]) -> Lines:
@@ -97,10 +95,6 @@ class Traffic:
         sizes = [size for size in self.sizes.values() if math.isfinite(size) and size]
         return (min(sizes), max(sizes)) if sizes else (0.0, 0.0)
 
-    def _gradients(self, tensors: Collection[Node]) -> list[Any]:
-        found = [self.view.gradient(x) for x in tensors]
-        return [g for g in found if g is not None]
-
     def _shape(self, tensors: Collection[Node]) -> str:
         shapes = {x.value.shape for x in tensors}
         if len(shapes) > 1:
@@ -109,13 +103,6 @@ class Traffic:
         if len(tensors) == 1:
             return str(shape) if shape else "a scalar"
         return f"{len(tensors):,} of {shape}" if shape else f"{len(tensors):,} scalars"
-
-    def _sizes(self, parts: Any) -> Lines:
-        """The norm of the output, or of the first and the last part's."""
-        first, last, whole = parts
-        if first and last:
-            return f"first {self._norm(norm(first))}", f"last {self._norm(norm(last))}"
-        return (self._norm(norm(whole)),)
 
     def _norm(self, size: float) -> str:
         return f"norm {number(np.float64(size), self.options.precision)}"

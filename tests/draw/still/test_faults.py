@@ -119,7 +119,7 @@ def test_an_error_behind_a_large_graph():
         y = y * 0.5
     drawing = draw(caught(lambda: y + np.ones(3)))
     assert marked(drawing).title == "+"
-    assert [n.title for n in drawing.description.nodes][:2] == ["x", "multiply\n× 1,000"]
+    assert [n.title for n in drawing.description.nodes][:4] == ["x", "0.50", "×", "multiply\n× 998"]
 
 
 def test_a_hostile_message_is_text():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import numpy as np
 import pytest
 
@@ -124,7 +126,7 @@ def test_a_vanishing_gradient_is_seen_in_the_widths():
     drawing = draw(sigmoids(24), max_nodes=60)
     widths = [e.width for e in drawing.description.edges if e.downstream[1:]]
     assert len(widths) == 48
-    assert widths[-1] > 5
+    assert widths[-1] > 4
     assert widths[0] < 1
     assert np.all(np.diff(widths[::2]) > 0)
     assert any("logarithmic scale" in note for note in drawing.description.notes)
@@ -158,12 +160,36 @@ def test_a_scope_that_is_entered_again_is_another_box():
     assert [n.title for n in draw(f, collapse="cell, step 2").description.nodes if n.kind == "scope"] == ["cell, step 2"]
 
 
-def test_equal_steps_roll_up_with_a_count_and_the_first_and_last_are_told():
-    drawing = draw(unrolled(), collapse=True, depth=2, max_nodes=40)
-    box = node(drawing, "cell\n× 10")
-    assert box.detail.startswith("cell, step 1 … cell, step 10\n170 operations, 144 parameters")
-    assert [line.split()[0] for line in box.gradient] == ["first", "last", "0"]
+def lstm(steps):
+    """An LSTM cell over so many steps, in no other scope."""
+    rng = np.random.default_rng(0)
+    cell, state = nn.LSTMCell(3, 4, rng=rng), None
+    for x in rng.normal(size=(steps, 2, 3)).astype(np.float32):
+        state = cell(x, state)
+    f = mg.sum(state[0])
+    f.backward()
+    return f
+
+
+def test_of_equal_steps_the_first_and_last_are_drawn_and_a_box_counts_the_others():
+    drawing = draw(lstm(10))
+    boxes = [n for n in drawing.description.nodes if n.kind == "scope"]
+    assert [n.title for n in boxes] == ["LSTMCell\n× 8"]
+    assert boxes[0].detail.startswith("LSTMCell, step 2 … LSTMCell, step 9\n136 operations\n")
+    opened = [n.scope for n in drawing.description.nodes if n.kind == "op" and n.scope]
+    assert [scope for scope, _ in groupby(opened)] == [("LSTMCell, step 1",), ("LSTMCell, step 10",)]
+    assert opened.count(("LSTMCell, step 10",)) == 17
     assert_acyclic(drawing)
+    # Shared weights are stubs at the box too.
+    stubs = {n.id: n.title for n in drawing.description.nodes if n.stub_of}
+    box_uses = [stubs[e.tail] for e in drawing.description.edges if e.head == boxes[0].id and e.tail in stubs]
+    assert sorted(box_uses) == ["bias_hh", "bias_ih", "weight_hh", "weight_ih"]
+    closed = draw(lstm(10), max_nodes=20)
+    assert [n.title for n in closed.description.nodes if n.kind == "scope"] == [
+        "LSTMCell, step 1", "LSTMCell\n× 8", "LSTMCell, step 10",
+    ]  # fmt: skip
+    assert not any(n.stub_of for n in closed.description.nodes)  # the weights are in the boxes
+    assert not [n for n in draw(lstm(10), max_nodes=1000).description.nodes if n.kind == "scope"]
 
 
 def test_cells_and_what_lies_between_them_roll_up_outside_scopes():
@@ -173,11 +199,16 @@ def test_cells_and_what_lies_between_them_roll_up_outside_scopes():
         h = cell(rng.normal(size=(2, 3)).astype(np.float32), h) * 0.5
     f = mg.sum(h)
     f.backward()
-    drawing = draw(f, max_nodes=15)
-    assert [n.title for n in drawing.description.nodes if n.kind == "scope"] == ["RNNCell → multiply\n× 12"]
+    drawing = draw(f, max_nodes=30)
+    titles = [n.title for n in drawing.description.nodes if n.kind == "scope" or n.title == "×"]
+    assert titles == ["RNNCell, step 1", "×", "RNNCell → multiply\n× 10", "RNNCell, step 12", "×"]
     assert_acyclic(drawing)
-    first, last, _ = node(drawing, "RNNCell → multiply\n× 12").gradient
-    assert float(first.split()[-1]) < float(last.split()[-1]) == pytest.approx(np.sqrt(8), abs=0.01)
+    sizes = [float(n.gradient[0].split()[-1]) for n in drawing.description.nodes if n.kind == "scope"]
+    assert sizes == sorted(sizes)  # the gradient vanishes on its way back
+    assert sizes[-1] == pytest.approx(np.sqrt(8) / 2, abs=0.01)
+    small = draw(f, max_nodes=15)
+    assert [n.title for n in small.description.nodes if n.kind == "scope"] == ["RNNCell → multiply\n× 12"]
+    assert_acyclic(small)
 
 
 def test_scopes_entered_side_by_side_stay_one_box():
@@ -226,7 +257,7 @@ def test_a_leaf_used_often_is_a_stub_at_each_use():
     full, *stubs = [n for n in nodes if n.title == "w"]
     assert full.kind == "leaf"
     assert full.gradient
-    assert full.detail.endswith("used at 7 gates")
+    assert full.detail.endswith("used 7 times")
     assert [n.stub_of for n in stubs] == [full.id] * 6
     assert not any(n.value or n.gradient for n in stubs)
     y = x
