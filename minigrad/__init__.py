@@ -3,6 +3,7 @@
 import typing as _typing
 
 from minigrad import fft, linalg
+from minigrad.contents import by_subject as _by_subject
 from minigrad.contents import contents as _contents
 from minigrad.draw import draw
 from minigrad.draw.flow.flow import draw_flow
@@ -59,17 +60,27 @@ __all__ = [
 
 _LAZY = ("nn", "optim", "data", "special", "stats")  # subpackages that are loaded when they are first asked for
 _PROGRAM = ("code", "compile", "live")  # and the functions of one more
-_SUBJECTS = {
-    "Tensors": ("Tensor", "no_grad", "detect_anomaly", "scope"),
-    "Gradients of functions": (*_transforms, "gradcheck", "op"),
-    "Pictures": (
-        "draw", "play", "explain", "draw_flow", "watch", "draw_jacobian", "animate_conv", "animate_pool",
-    ),
-    "Programs: the backward pass as code": ("code", "compile", "live"),
-    "Networks": ("nn", "optim", "data", "save", "load", "DamagedFileError", "export_onnx", "fast"),
-    "NumPy's and SciPy's modules": ("linalg", "fft", "special"),
-}  # fmt: skip
-__doc__ = _contents(__doc__, _SUBJECTS, {name: globals()[name] for name in _operations})
+_SUBJECTS = _by_subject(
+    {
+        "Tensors": ["Tensor", "no_grad", "detect_anomaly", "scope"],
+        "Gradients of functions": [*_transforms, "gradcheck", "op"],
+        "Pictures": [
+            "draw",
+            "play",
+            "explain",
+            "draw_flow",
+            "watch",
+            "draw_jacobian",
+            "animate_conv",
+            "animate_pool",
+        ],
+        "Programs: the backward pass as code": ["code", "compile", "live"],
+        "Networks": ["nn", "optim", "data", "save", "load", "DamagedFileError", "export_onnx", "fast"],
+        "NumPy's and SciPy's modules": ["linalg", "fft", "special", "stats"],
+    },
+    {name: globals()[name] for name in _operations},
+)
+__doc__ = _contents(__doc__, _SUBJECTS)
 
 globals().pop("tensor")  # the module; as a function it is Tensor, which a missing attribute can say
 

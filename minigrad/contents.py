@@ -8,13 +8,20 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 
-def contents(first: str, subjects: Mapping[str, Sequence[str]], operations: Mapping[str, object]) -> str:
-    """A docstring with a table of contents: some subjects, then the operations by the modules that define them.
+def contents(first: str, found: Mapping[str, Sequence[str]]) -> str:
+    """A docstring with names under their headings."""
+    parts = [
+        f"{heading}\n{textwrap.fill(', '.join(names), 100, initial_indent='    ', subsequent_indent='    ')}"
+        for heading, names in found.items()
+    ]
+    return "\n\n".join([first, *parts]) + "\n"
+
+
+def by_subject(subjects: Mapping[str, Sequence[str]], operations: Mapping[str, object]) -> dict[str, list[str]]:
+    """Names under their headings: some subjects, then the operations by the modules that define them.
 
     Parameters
     ----------
-    first : str
-        The first line.
     subjects : mapping
         Names under their headings.
     operations : mapping
@@ -23,11 +30,7 @@ def contents(first: str, subjects: Mapping[str, Sequence[str]], operations: Mapp
     found = {heading: list(names) for heading, names in subjects.items()}
     for name, function in sorted(operations.items(), key=lambda item: ".networks." in item[1].__module__):
         found.setdefault(_heading(function.__module__), []).append(name)
-    parts = [
-        f"{heading}\n{textwrap.fill(', '.join(names), 100, initial_indent='    ', subsequent_indent='    ')}"
-        for heading, names in found.items()
-    ]
-    return "\n\n".join([first, *parts]) + "\n"
+    return found
 
 
 def _heading(module: str) -> str:

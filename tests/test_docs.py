@@ -112,7 +112,7 @@ def test_readme_commands_print_what_it_shows(tmp_path: Path):
 
 def test_help_is_a_table_of_contents_by_subject():
     names = [name for line in mg.__doc__.split("\n") if line.startswith("    ") for name in line.strip(" ,").split(", ")]
-    assert sorted(names) == sorted({*mg.__all__, "nn", "optim", "data", "special"})
+    assert sorted(names) == sorted({*mg.__all__, "nn", "optim", "data", "special", "stats"})
     headings = [line for line in mg.__doc__.split("\n")[1:] if line and not line.startswith(" ")]
     assert headings[:2] == ["Tensors", "Gradients of functions"]
     assert "Exponentials, logarithms and trigonometry, elementwise" in headings
@@ -120,4 +120,4 @@ def test_help_is_a_table_of_contents_by_subject():
 
 
 def test_dir_has_the_public_names_and_no_module_that_leaks():
-    assert set(dir(mg)) == {*mg.__all__, "nn", "optim", "data", "special", "__version__"}
+    assert set(dir(mg)) == {*mg.__all__, "nn", "optim", "data", "special", "stats", "__version__"}

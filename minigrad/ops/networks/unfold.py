@@ -63,7 +63,7 @@ def unfold(x: ArrayLike, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes
 def fold(
     x: ArrayLike, output_size: Sizes, kernel_size: Sizes, dilation: Sizes = 1, padding: Sizes = 0, stride: Sizes = 1
 ) -> Tensor:
-    """col2im, the adjoint of `unfold`: (N, C KH KW, OH OW) gives an image (N, C, *output_size); overlapping windows add up.
+    """col2im, the adjoint of `unfold`: (N, C KH KW, OH OW) gives images of `output_size`; overlapping windows add up.
 
     >>> fold(Tensor(np.ones((1, 4, 2))), (2, 3), 2)
     Tensor([[[[1., 2., 1.],
