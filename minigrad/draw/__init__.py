@@ -11,6 +11,7 @@ from minigrad.draw.limits import MOST_DECIMALS, check_integers, check_look, chec
 from minigrad.graph import Node
 
 if TYPE_CHECKING:
+    from minigrad.draw.document import Document
     from minigrad.draw.layout.arrange import Layout
     from minigrad.draw.still.picture import Description, Direction, Options
     from minigrad.draw.still.view import View
@@ -40,7 +41,8 @@ SHOWN: dict[type, Shown] = {}
 class Drawing(Saved):
     """A picture of a graph, as it was when it was drawn.
 
-    A notebook shows it; `save` writes .svg, .png, .pdf or .dot.
+    A notebook shows it; `save` writes .svg, .png, .pdf, .dot, or .html: a page with zoom, search by name, and the arrays and
+    rules of a clicked node, which needs no network.
 
     Attributes
     ----------
@@ -70,11 +72,13 @@ class Drawing(Saved):
         direction: Direction | None = None,
         theme: str = "light",
         engine: str = "minigrad",
+        details: Callable[[], str] | None = None,
     ) -> None:
         self.description = description
         self._asked = direction
         self.theme = theme
         self.engine = engine
+        self._details = details
 
     @cached_property
     def svg(self) -> str:
@@ -130,7 +134,17 @@ class Drawing(Saved):
             ".png": partial(self._image, "png"),
             ".pdf": partial(self._image, "pdf"),
             ".dot": lambda: self.dot.encode(),
+            ".html": lambda: self._page().html.encode(),
         }
+
+    def _page(self) -> Document:
+        """The picture in a page, with the details of each node."""
+        from minigrad.draw.player.details import details
+        from minigrad.draw.player.labels import Labels
+        from minigrad.draw.viewer import page
+
+        made = self._details or partial(details, {}, self.description, Labels(), lambda _: None, 2)
+        return page(self.description.title, self.svg, self.direction, made(), self.theme)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         from minigrad.draw.inline import apart
@@ -229,7 +243,7 @@ def draw(
     """
     _check(f, direction, precision, max_nodes, depth, theme, engine)
     _check_against(f, against)
-    from minigrad.draw.still.describe import describe_graph
+    from minigrad.draw.still.describe import described
     from minigrad.draw.still.picture import Options
 
     options = Options(
@@ -250,7 +264,16 @@ def draw(
             )
         return Drawing(SHOWN[type(f)].picture(f, options), direction, theme, engine)
     view = _view(f, names, backward, several("draw", "expand", expand, (str, Node)), against)
-    return Drawing(describe_graph(view, options), direction, theme, engine)
+    picture, ids = described(view, options)
+    return Drawing(picture, direction, theme, engine, partial(_details, view, picture, ids, precision))
+
+
+def _details(view: View, picture: Description, ids: Mapping[Node, str], precision: int | str) -> str:
+    """The details of the nodes of a picture, for its page."""
+    from minigrad.draw.player.details import details
+    from minigrad.draw.player.labels import Labels
+
+    return details(ids, picture, Labels(view.names), view.gradient, precision)
 
 
 def _view(

@@ -175,7 +175,7 @@ function details(id) {
 }
 
 function select(group) {
-  selected?.(group.id);
+  picture.dispatchEvent(new CustomEvent("selected", { detail: group.id }));
   details(group.id);
   group.focus({ preventScroll: true });
 }

@@ -12,12 +12,12 @@ from minigrad.backward import sweep
 from minigrad.draw import Drawing
 from minigrad.draw.document import Document, document, script_json
 from minigrad.draw.player.places import Places
-from minigrad.draw.player.stage import playable
 from minigrad.draw.player.steps import told
 from minigrad.draw.still.describe import described
 from minigrad.draw.still.picture import Options
 from minigrad.draw.still.view import View
 from minigrad.draw.theme import variables
+from minigrad.draw.viewer import playable
 from minigrad.graph import Node
 from minigrad.program.numbered import Numbered, Place
 
@@ -38,7 +38,7 @@ def page(
     view.known.update(sweep(root, np.float64(1.0)))  # so that the drawing has room for the gradients
     picture, ids = described(view, Options(heatmaps=False, precision=precision, max_nodes=2 * len(graph.nodes) + 1000))
     places = Places(root, picture, ids)
-    svg, wide, _ = playable(Drawing(picture).svg)
+    svg, wide, _ = playable(Drawing(picture, theme="auto").svg)
     svg = svg.replace("<svg ", f'<svg style="width: 100%; min-width: {0.8 * wide:.0f}px; max-width: {wide:.0f}px" ', 1)
     labels = {step.node: step.label for step in told(root, np.float64(1.0), places, precision) if step.node}
     names = {x: x.name or labels.get(places.ids[x], places.ids[x]) for x in graph.nodes}

@@ -49,10 +49,12 @@ class Flow(Saved):
     def html(self) -> str:
         """The picture as a page of its own; it needs no network."""
         from minigrad.draw.document import document
+        from minigrad.draw.theme import variables
 
-        style = ":root{color-scheme:light dark}body{margin:0;overflow-x:auto}"
-        style += f"svg{{max-width:100%;min-width:{NARROWEST * len(self.runs)}px;height:auto}}"
-        return document("flow of the gradient", self.svg, style=style)
+        style = f"{variables(self.theme)}body{{margin:0;background:var(--page)}}main{{overflow-x:auto}}"
+        style += f"svg{{display:block;max-width:100%;min-width:{NARROWEST * len(self.runs)}px;height:auto}}"
+        body = f'<main tabindex="0" role="group" aria-label="The flow of the gradient">{self.svg}</main>'
+        return document("flow of the gradient", body, style=style)
 
     def _formats(self) -> Mapping[str, Callable[[], bytes]]:
         from minigrad.draw.still.png import png

@@ -86,12 +86,12 @@ function before(changes, index) {
   return changes?.findLast(([k]) => k <= index)?.[1] ?? [];
 }
 
-function selected(id) {
+picture.addEventListener("selected", ({ detail: id }) => {
   const done = steps[shown].kind === "seed" || steps[shown].kind === "backward" || steps[shown].kind === "end";
   const first = gradients.get(id)?.[0][0];
   const step = done ? backward.get(id) ?? first ?? forward.get(id) : forward.get(id) ?? known.get(id);
   if (step !== undefined) { pause(); go(step); }
-}
+});
 
 function show(step, index) {
   const going = new Set(step.flows.map((flow) => flow.edge));

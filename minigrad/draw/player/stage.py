@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +16,7 @@ from minigrad.draw.names import names_given
 from minigrad.draw.page import Page
 from minigrad.draw.player.arithmetic import inline
 from minigrad.draw.player.details import details
+from minigrad.draw.player.labels import Labels
 from minigrad.draw.player.mirror import mirrored
 from minigrad.draw.player.places import Places
 from minigrad.draw.player.steps import Flow, Step, told
@@ -25,7 +25,7 @@ from minigrad.draw.still.expand import expand as open_up
 from minigrad.draw.still.picture import Options
 from minigrad.draw.still.view import View
 from minigrad.draw.text import summary
-from minigrad.draw.viewer import TOOLBAR, viewer
+from minigrad.draw.viewer import card, playable, viewer
 from minigrad.graph import Node, Value
 from minigrad.text import number
 
@@ -34,15 +34,6 @@ TALLEST = 560  # pixels of a graph in a notebook; a taller one scrolls
 BROAD = 1100  # pixels of a wide cell of a notebook
 FRAME, PANEL = 70, 190  # pixels of the tools and around the drawing, and at least of the arithmetic
 LINE, ROW = 23, 21  # pixels of a line of text, and of a row of a heatmap with numbers
-
-STAGE = """\
-{toolbar}
-<div id="picture" class="card" data-direction="{direction}" tabindex="0" role="group" aria-label="The graph">
-{svg}
-</div>
-<div id="panel"></div>
-<div id="details" tabindex="-1" role="region" aria-label="The selected node" hidden></div>
-{data}"""
 
 
 def page(
@@ -76,9 +67,10 @@ def page(
     shown = [_shown(step, precision) for step in listed]
     here = Path(__file__)
     style, script = viewer()
+    shared = details(places.ids, picture, Labels(), shown_as.known.get, precision)
     return Page(
         f"The backward pass of {listed[-1].label}",
-        STAGE.format(svg=svg, direction=direction, toolbar=TOOLBAR, data=details(places, shown_as.known, precision)),
+        card(svg, direction, shared, '<div id="panel"></div>\n'),
         shown,
         script=script + here.with_name("play.js").read_text(encoding="utf-8"),
         style=style + here.with_name("play.css").read_text(encoding="utf-8") + _shading(),
@@ -114,14 +106,6 @@ def _shading() -> str:
         [f'.heat [data-level="{level}"] {{ background: {color}; }}\n' for color, level in SHADES.items()]
         + [f'.heat [data-level="{level}"] {{ color: white; }}\n' for level in dark]
     )
-
-
-def playable(svg: str) -> tuple[str, float, float]:
-    """A drawing that tells the page its size, and its size in pixels."""
-    size = re.search(r' width="([\d.]+)pt" height="([\d.]+)pt"', svg)
-    assert size, "the drawing does not say how large it is"
-    width, height = (float(text) * 4 / 3 for text in size.groups())
-    return svg.replace(size[0], f' data-width="{width:.0f}" data-height="{height:.0f}"', 1), width, height
 
 
 def _shown(step: Step, precision: int) -> dict[str, Any]:
