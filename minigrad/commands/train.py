@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import copy
 import io
 import tempfile
 import time
@@ -17,6 +18,7 @@ from minigrad.commands import modelfile, sets
 from minigrad.commands.usage import Parser, UsageError, say
 from minigrad.data import DataLoader
 from minigrad.draw.training.watch import Watch, watch
+from minigrad.fast import fast
 from minigrad.files import check_writable, replace_file, same_file, suffix_of
 from minigrad.modes import no_grad
 from minigrad.nn.models import MODELS, build
@@ -41,7 +43,9 @@ FACTORS = {"lenet": 2, "cnn": 20}
 MOST = 10**9  # epochs, and images per step
 TESTED = 500  # images per test batch
 FIGURES = ("curves", "confusion", "filters")
-RESUMED = "weights, optimiser, maximum learning rate, random state and history are its own; --lr and --seed do nothing"
+RESUMED = (
+    "weights, optimiser, maximum learning rate, random state, history and kernels are its own; --lr and --seed do nothing"
+)
 FILMED, FRAMES = 100, 100  # images on which the film of a training shows predictions, and its frames
 
 EXAMPLES = """\
@@ -57,8 +61,8 @@ nan or infinite.
 
 Label smoothing is part of the printed losses, on the test images too: with 0.1 and ten classes no loss is below 0.50.
 
---resume continues with the checkpoint's weights, optimiser, maximum learning rate, random state and history; --lr and
---seed do nothing then. Epochs, batch size, smoothing, clipping and augmentation are those of the new command line.
+--resume continues with the checkpoint's weights, optimiser, maximum learning rate, random state, history and kernels; --lr
+and --seed do nothing then. Epochs, batch size, smoothing, clipping and augmentation are those of the new command line.
 
 Under mpiexec the processes share each batch; give each process its own cores, for example with OMP_NUM_THREADS=1.
 
@@ -202,6 +206,8 @@ def _train(options: _Options, group: Group) -> int:
             say(f"losses are with label smoothing {options.smoothing:g}, on the test images too")
         if options.resume and options.checkpoint and options.checkpoint.exists():
             say(f"resuming {options.checkpoint}: {RESUMED}")
+        else:
+            say(_kernels(model, (size, *images.shape)))
     film = _film(options, model, images, options.epochs * len(loader)) if options.film and group.rank == 0 else None
     about = modelfile.Trained(options.model, images.shape, list(images.classes), images.mean, images.std, images.margin)
     try:
@@ -239,6 +245,18 @@ def _train(options: _Options, group: Group) -> int:
         if failures:
             return 2
     return 130 if history.interrupted else 0
+
+
+def _kernels(model: nn.Module, shape: tuple[int, ...]) -> str:
+    """Compile the kernels that a step needs, by a step of a copy of the network; and say what computes."""
+    runs = fast()
+    if runs == "NumPy":
+        return "computed by NumPy"
+    start = time.perf_counter()
+    trial = copy.deepcopy(model)
+    trial.train()
+    cross_entropy(trial(np.zeros(shape, np.float32)), np.zeros(shape[0], int)).backward(retain_graph=False)
+    return f"computed by {runs}; kernels ready in {time.perf_counter() - start:.1f} s"
 
 
 def _images(options: _Options, group: Group) -> sets.Images:

@@ -71,11 +71,24 @@ def kernels() -> dict[str, Any]:
     return {"numba": metadata.version("numba"), "threads": pool.threads()} if active() else {}
 
 
+def repeat(kept: dict[str, Any]) -> str:
+    """Compute as when `kernels` gave this; if that is not possible, say what differs."""
+    global _on
+    if kept and find_spec("numba") is None:
+        return "it was computed by the kernels of minigrad[fast], which is not installed"
+    _on = bool(kept)
+    if kept:
+        pool.set_threads(kept["threads"])
+        if kept != kernels():
+            return f"it was computed by numba {kept['numba']}, and numba {kernels()['numba']} is installed"
+    return ""
+
+
 def fast(on: bool | None = None) -> str:
     """Run kernels that numba compiles, or not; say what runs.
 
     They are on if numba is installed (``pip install "minigrad[fast]"``) and the environment variable MINIGRAD_FAST is not 0.
-    A kernel takes float32 and float64 arrays of a few thousand elements or more; NumPy does everything else. Results differ
+    A kernel takes float32 and float64 arrays of some 30,000 elements or more; NumPy does everything else. Results differ
     from NumPy's by rounding. At most MINIGRAD_NUM_THREADS threads run, by default one for each core.
 
     Parameters

@@ -65,8 +65,9 @@ class Kernel(Generic[P]):
         """Compile the function, or load it from the disk."""
         if self._dispatcher is None:
             self._dispatcher = self._declared()
-        self._dispatcher.compile(_signature(self.function, dtype))
-        self._known.add(dtype)
+        if dtype not in self._known:
+            self._dispatcher.compile(_signature(self.function, dtype))
+            self._known.add(dtype)
 
     def _declared(self) -> Any:
         try:

@@ -19,7 +19,7 @@ Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 Pair: TypeAlias = tuple[int, int]
 
 # Chosen by measurement (tests/benchmarks/bench_conv.py).
-LEAST = 2e5  # multiply-accumulates below which NumPy is as fast
+LEAST = 1e6  # multiply-accumulates below which a kernel gains too little to load numba for it
 PART = 5e6  # multiply-accumulates that are worth another thread
 COLUMNS = 768  # images are laid side by side until they have so many columns,
 ELEMENTS = 1 << 16  # but no more elements than the cache holds

@@ -18,7 +18,7 @@ Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 Shape: TypeAlias = tuple[int, ...]
 
 # Chosen by measurement (tests/benchmarks/bench_pool_loss.py).
-LEAST = 1 << 12  # elements below which NumPy is as fast
+LEAST = 1 << 15  # elements below which a kernel gains too little to load numba for it
 PART = 1 << 15  # elements that are worth another thread
 POSITIONS = 8  # fewer are too short a run of elements for a channel
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from functools import lru_cache
 from queue import SimpleQueue
 from typing import Any
 
@@ -24,16 +23,26 @@ VARIABLE = "MINIGRAD_NUM_THREADS"
 _PROCESSES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS")  # where launchers say how many they started
 
 
-@lru_cache
+_threads: int | None = None  # None until it is first asked
+
+
 def threads() -> int:
     """The number of threads: as many as this process has cores, at most MINIGRAD_NUM_THREADS; one under mpiexec."""
-    given = os.environ.get(VARIABLE, "")
-    if given and not (given.isdecimal() and int(given)):
-        raise ValueError(f"{VARIABLE} must be a positive integer, got {given!r}")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not given and any(os.environ.get(name, "1") != "1" for name in _PROCESSES):
-        return 1  # the processes share the cores
-    return min(cores, int(given or cores))
+    global _threads
+    if _threads is None:
+        given = os.environ.get(VARIABLE, "")
+        if given and not (given.isdecimal() and int(given)):
+            raise ValueError(f"{VARIABLE} must be a positive integer, got {given!r}")
+        several = any(os.environ.get(name, "1") != "1" for name in _PROCESSES)  # then they share the cores
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        _threads = min(cores, int(given or (1 if several else cores)))
+    return _threads
+
+
+def set_threads(count: int) -> None:
+    """Split work for so many threads from now on, whatever the number of cores: so a run is repeated bit by bit."""
+    global _threads
+    _threads = count
 
 
 class _Worker:

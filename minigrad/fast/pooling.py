@@ -12,7 +12,7 @@ from minigrad.fast import pool, same_floats
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 # Chosen by measurement (tests/benchmarks/bench_pool_loss.py).
-LEAST = 1 << 13  # elements below which NumPy is as fast
+LEAST = 1 << 15  # elements below which a kernel gains too little to load numba for it
 PART = 1 << 17  # elements that are worth another thread
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minigrad.fast import kernels, repeat
 from minigrad.files import MESSAGE, DamagedFileError
 from minigrad.nn.history import History
 from minigrad.nn.module import Module
@@ -59,7 +60,12 @@ class TrainingState:
         """Write the state, whole or not at all; if it cannot be written, warn."""
         state = self._state()
         arrays = {str(i): kept for i, kept in state["optimizer"].pop("state").items()}
-        rest = {"kinds": self._kinds(), "history": self.history.rows, **{k: v for k, v in state.items() if k != "model"}}
+        rest = {
+            "kinds": self._kinds(),
+            "kernels": kernels(),
+            "history": self.history.rows,
+            **{k: v for k, v in state.items() if k != "model"},
+        }
         text = json.dumps(rest, default=lambda number: np.asarray(number).tolist())
         try:
             save({"model": state["model"], "best": self.best, "optimizer": arrays}, path, {"run": text})
@@ -102,6 +108,11 @@ class TrainingState:
             what = shorten(str(error) or type(error).__name__, MESSAGE)
             raise DamagedFileError(f"fit: {path} holds a damaged training run: {what}; nothing was changed") from error
         self.history, self.best = run.history, run.best
+        if run.kernels is not None and (differs := repeat(run.kernels)):
+            import warnings
+
+            text = f"fit: {path} is continued to rounding, not bit by bit: {differs}"
+            warnings.warn(text, RuntimeWarning, stacklevel=3)
 
     def _check_finite(self, run: _Run) -> None:
         weights = {name for name, _ in self.model.named_parameters()}
@@ -137,6 +148,7 @@ class _Run(NamedTuple):
     """The content of a checkpoint, of the right types throughout; whether it fits a model is another question."""
 
     kinds: list[str]
+    kernels: dict[str, Any] | None  # None in a checkpoint of minigrad 0.1
     history: History
     model: State
     best: State
@@ -145,7 +157,9 @@ class _Run(NamedTuple):
     @classmethod
     def read(cls, saved: Saved) -> _Run:
         rest = json.loads(saved.metadata["run"])
-        kinds, rows = rest.pop("kinds"), rest.pop("history")
+        kinds, rows, computed_by = rest.pop("kinds"), rest.pop("history"), rest.pop("kernels", None)
+        if computed_by and (set(map(type, computed_by.values())) != {str, int} or not 0 < computed_by["threads"] < 1000):
+            raise TypeError("its kernels are none that a run has")
         if set(rest) != {"optimizer", "schedule", "generators"} or not all(isinstance(kind, str) for kind in kinds):
             raise TypeError(f"its parts are {sorted(rest)}")
         for row in rows:
@@ -160,7 +174,7 @@ class _Run(NamedTuple):
             number, _, key = name.partition(".")
             kept.setdefault(number, {})[key] = array
         rest["optimizer"]["state"] = kept
-        return cls(kinds, History(rows), parts["model"], parts["best"], rest)
+        return cls(kinds, computed_by, History(rows), parts["model"], parts["best"], rest)
 
 
 def _plain(state: State) -> Any:

@@ -7,7 +7,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import minigrad as mg
@@ -15,10 +19,11 @@ from minigrad.fast import KERNELS, faster, pool
 
 
 @pytest.fixture(autouse=True)
-def as_before():
-    before = mg.fast()
+def as_before() -> Iterator[None]:
+    before, threads = mg.fast(), pool.threads()
     yield
     mg.fast(before != "NumPy")
+    pool.set_threads(threads)
 
 
 def python(code: str, **environment: str) -> str:
@@ -170,3 +175,63 @@ def test_an_interrupt_waits_for_the_workers():
         "print(sorted(ended))"
     )
     assert python(code) == "interrupted [1]\n[0, 1, 1]"
+
+
+# A run that is continued
+
+
+def run(file: Path, epochs: int) -> None:
+    rng = np.random.default_rng(0)
+    model = mg.nn.Linear(2, 2, rng=rng)
+    batches = [(rng.normal(size=(4, 2)).astype(np.float32), np.array([0, 1, 0, 1]))]
+    sgd = mg.optim.SGD(model.parameters(), lr=0.1)
+    mg.nn.fit(model, batches, mg.cross_entropy, sgd, epochs, checkpoint=file, resume=True, progress=False)
+
+
+def test_a_run_is_continued_by_the_kernels_that_began_it(tmp_path: Path):
+    pytest.importorskip("numba", reason="the fast extra is not installed")
+    file = tmp_path / "run.npz"
+    mg.fast(True)
+    pool.set_threads(3)
+    run(file, 1)
+    mg.fast(False)
+    pool.set_threads(1)
+    run(file, 2)
+    assert mg.fast() == f"numba {metadata.version('numba')} on 3 threads"
+    mg.fast(False)
+    run(tmp_path / "other.npz", 1)
+    mg.fast(True)
+    run(tmp_path / "other.npz", 2)
+    assert mg.fast() == "NumPy"
+
+
+def test_a_run_that_cannot_be_continued_bit_by_bit_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    file = tmp_path / "run.npz"
+    mg.fast(False)
+    monkeypatch.setattr("minigrad.nn.training_state.kernels", lambda: {"numba": "0.1", "threads": 2})
+    run(file, 1)
+    missing = "by numba 0.1, and numba" if installed() else "which is not installed"
+    with pytest.warns(RuntimeWarning, match=f"continued to rounding, not bit by bit: .*{missing}"):
+        run(file, 2)
+    monkeypatch.setattr(sys.modules["minigrad.fast"], "find_spec", lambda name: None)
+    with pytest.warns(RuntimeWarning, match="which is not installed"):
+        run(file, 3)
+
+
+def installed() -> bool:
+    try:
+        metadata.version("numba")
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("damaged", [{"numba": 1, "threads": 2}, {"numba": "0.1", "threads": 0}, {"numba": "0.1"}])
+def test_damaged_kernels_in_a_checkpoint_are_refused(
+    damaged: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    file = tmp_path / "run.npz"
+    monkeypatch.setattr("minigrad.nn.training_state.kernels", lambda: damaged)
+    run(file, 1)
+    with pytest.raises(mg.DamagedFileError, match="nothing was changed"):
+        run(file, 2)
