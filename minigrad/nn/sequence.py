@@ -16,6 +16,7 @@ import numpy as np
 
 from minigrad import ops
 from minigrad.backward import sweep
+from minigrad.fast import faster, recurrent
 from minigrad.graph import Node, Value, constant
 from minigrad.operation import Op, op
 from minigrad.tensor import Tensor
@@ -185,44 +186,59 @@ def lstm(x: Value, weight_ih: Value, weight_hh: Value, h0: Value, c0: Value, bia
     room, part = np.empty((batch, 4, size), x.dtype), np.empty_like(h0)
     for t, a in enumerate(gates):
         np.matmul(h[t], w, out=room.reshape(batch, -1))
-        a += room
-        if bias is not None:
-            a += bias
-        np.tanh(a, out=a)
-        a *= scale
-        a += shift
-        np.multiply(a[:, 1], c[t], out=c[t + 1])
-        np.multiply(a[:, 0], a[:, 2], out=part)
-        c[t + 1] += part
-        np.tanh(c[t + 1], out=tanh_c[t])
-        np.multiply(a[:, 3], tanh_c[t], out=h[t + 1])
+        _lstm_gates(a, room, bias, c[t], c[t + 1], tanh_c[t], h[t + 1], scale, shift, part)
     h[-1] = c[-1]
     return h[1:], (h, gates, c, tanh_c)
+
+
+@faster(recurrent.lstm_gates)
+def _lstm_gates(
+    a: Any, u: Any, bias: Any, c: Any, next_c: Any, tanh_c: Any, h: Any, scale: Any, shift: Any, part: Any
+) -> Any:
+    """From the gates' inputs a and u to the gates, in a, and to the next c and h."""
+    a += u
+    if bias is not None:
+        a += bias
+    np.tanh(a, out=a)
+    a *= scale
+    a += shift
+    np.multiply(a[:, 1], c, out=next_c)
+    np.multiply(a[:, 0], a[:, 2], out=part)
+    next_c += part
+    np.tanh(next_c, out=tanh_c)
+    return np.multiply(a[:, 3], tanh_c, out=h)
+
+
+@faster(recurrent.lstm_gates_gradient)
+def _lstm_gates_gradient(g: Any, a: Any, c: Any, tanh_c: Any, d: Any, dh: Any, dc: Any, to_c: Any, slope: Any) -> Any:
+    """From the gradients of a step's h and c to those of its gates, in d, and of the c before, in dc; g is added to dh."""
+    i, f, new, o = (a[:, k] for k in range(4))
+    # The derivative of a sigmoid s is s - s**2, that of a tanh 1 - tanh**2.
+    np.multiply(a, a, out=slope)
+    np.subtract(a, slope, out=d)
+    np.subtract(1, slope[:, 2], out=d[:, 2])
+    dh += g
+    np.multiply(tanh_c, tanh_c, out=to_c)
+    np.subtract(1, to_c, out=to_c)
+    to_c *= o
+    to_c *= dh
+    dc += to_c
+    d[:, :3] *= dc[:, None]
+    d[:, 0] *= new
+    d[:, 1] *= c
+    d[:, 2] *= i
+    d[:, 3] *= tanh_c
+    d[:, 3] *= dh
+    dc *= f
+    return d
 
 
 def _lstm_backward(g: Any, weight: Any, h: Any, gates: Any, c: Any, tanh_c: Any) -> Swept:
     d, dh, dc = np.empty_like(gates), np.zeros_like(c[0]), g[-1].astype(c.dtype)
     to_c, slope = np.empty_like(dh), np.empty_like(gates[0])
     for t in reversed(range(len(d))):
-        i, f, new, o = (gates[t, :, k] for k in range(4))
-        # The derivative of a sigmoid s is s - s**2, that of a tanh 1 - tanh**2.
-        np.multiply(gates[t], gates[t], out=slope)
-        np.subtract(gates[t], slope, out=d[t])
-        np.subtract(1, slope[:, 2], out=d[t, :, 2])
-        dh += g[t]
-        np.multiply(tanh_c[t], tanh_c[t], out=to_c)
-        np.subtract(1, to_c, out=to_c)
-        to_c *= o
-        to_c *= dh
-        dc += to_c
-        d[t, :, :3] *= dc[:, None]
-        d[t, :, 0] *= new
-        d[t, :, 1] *= c[t]
-        d[t, :, 2] *= i
-        d[t, :, 3] *= tanh_c[t]
-        d[t, :, 3] *= dh
+        _lstm_gates_gradient(g[t], gates[t], c[t], tanh_c[t], d[t], dh, dc, to_c, slope)
         np.matmul(d[t].reshape(len(dh), -1), weight, out=dh)
-        dc *= f
     return Swept(d, d, dh, dc)
 
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.fast import KERNELS, convolution, elementwise, norms, pooling
+from minigrad.fast import KERNELS, convolution, elementwise, norms, pooling, recurrent
+from minigrad.nn import sequence
 from minigrad.ops import _conv_kernels as convolutions
 from minigrad.ops.geometry import Geometry
 
@@ -28,6 +29,7 @@ def always() -> Iterator[None]:
         for file in (convolution, elementwise, norms, pooling):
             patch.setattr(file, "LEAST", 0)
             patch.setattr(file, "PART", 1)
+        patch.setattr(recurrent, "LEAST", 0)
         yield
         mg.fast(before != "NumPy")
 
@@ -239,6 +241,41 @@ def test_normalisation_of_nan_and_infinities(special: float):
     np.testing.assert_array_equal(np.isnan(ours[0]), np.isnan(theirs[0]))
 
 
+# Recurrent layers
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_lstm_gates(data: st.DataObject):
+    batch, size = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 40))
+    scale = data.draw(st.sampled_from([1, 1e-4, 30]))
+    g, c = (data.draw(arrays(batch, size, dtype=np.float32)).copy() for _ in range(2))
+    a, u = (data.draw(arrays(batch, 4, size, dtype=np.float32)) * np.float32(scale) for _ in range(2))
+    bias = data.draw(arrays(4, size, dtype=np.float32)).copy()
+    special = data.draw(st.sampled_from([0.0, np.nan, np.inf, -np.inf]))
+    u[data.draw(st.integers(0, batch - 1)), data.draw(st.integers(0, 3))] = special
+    halves, shift = sequence._halved(size, "ssts", np.float32)
+    found = []
+    for function, gradient in zip(KERNELS["recurrent.lstm_gates"], KERNELS["recurrent.lstm_gates_gradient"], strict=True):
+        gates, next_c, tanh_c, h = a.copy(), *(np.empty_like(c) for _ in range(3))
+        with np.errstate(all="ignore"):
+            assert function(gates, u, bias, c, next_c, tanh_c, h, halves, shift, np.empty_like(c)) is h
+            d, dh, dc = np.empty_like(a), g.copy(), g[::-1].copy()
+            assert gradient(g, gates, c, tanh_c, d, dh, dc, np.empty_like(c), np.empty_like(a)) is d
+        found.append([gates, next_c, tanh_c, h, d, dh, dc])
+    close(*found)
+
+
+@pytest.mark.parametrize("x", [np.linspace(-12, 12, 4000), np.geomspace(1e-30, 1, 1000), -np.geomspace(1e-30, 1, 1000)])
+def test_tanh_to_a_few_units_in_the_last_place(x: np.ndarray):
+    a = np.zeros((1, 4, x.size), np.float32)
+    a[0, 2] = x
+    states = [np.zeros((1, x.size), np.float32) for _ in range(4)]
+    recurrent.lstm_gates(a, np.zeros_like(a), np.zeros_like(a[0]), *states)
+    right = np.tanh(x.astype(np.float32).astype(np.float64))
+    assert np.max(np.abs(a[0, 2] / right - 1)) < 4 * np.finfo(np.float32).eps
+
+
 # Derivatives
 
 CASES: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]]]] = {
@@ -249,6 +286,7 @@ CASES: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]]]] = {
     "batch_norm": (lambda x, w, b: mg.batch_norm(x, weight=w, bias=b, training=True), [(3, 2, 9), (2,), (2,)]),
     "layer_norm": (lambda x, w, b: mg.layer_norm(x, 5, w, b), [(3, 5), (5,), (5,)]),
     "group_norm": (lambda x, w: mg.group_norm(x, 2, w), [(2, 4, 5), (4,)]),
+    "lstm": (lambda x, w, u: sequence.lstm(x, w, u, np.zeros((2, 3)), np.zeros((2, 3))), [(2, 2, 2), (12, 2), (12, 3)]),
     "conv_transpose2d": (lambda x, w, b: mg.conv_transpose2d(x, w, b, stride=2), [(2, 2, 3, 3), (2, 3, 3, 2), (3,)]),
 }
 
