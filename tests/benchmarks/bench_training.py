@@ -6,15 +6,20 @@ Run with the bench extra installed: python tests/benchmarks/bench_training.py
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
+from subprocess import PIPE
 from typing import Any
 
 import numpy as np
-from timing import geometric_mean, interleaved, report
+from timing import PAUSE, geometric_mean
 
 # A net is written once, for a library's `nn`, which is minigrad's or PyTorch's; and so are its parts that both lack.
 
@@ -144,13 +149,54 @@ def torch_step(row: str) -> Callable[[], float]:
     return step
 
 
-STEPS = {"minigrad": our_step, "torch": torch_step}
+# Each contender has a process of its own: waiting threads of one would take time from another. What it runs, and where.
+CONTENDERS: dict[str, tuple[Callable[[str], Callable[[], float]], dict[str, str]]] = {
+    "fast": (our_step, {"MINIGRAD_FAST": "1"}),
+    "NumPy": (our_step, {"MINIGRAD_FAST": "0"}),
+    "torch": (torch_step, {}),
+}
 
 
-def peak_memory(who: str, row: str) -> float:
-    """MiB that a process of its own needs for ten steps at its peak, over what it holds before the first."""
-    command = [sys.executable, __file__, "--memory", who, row]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+class Contender:
+    """A process that does steps when it is told to, and says how long they took."""
+
+    def __init__(self, who: str, row: str) -> None:
+        environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"} | CONTENDERS[who][1]
+        command = [sys.executable, __file__, "--serve", who, row]
+        process = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True, env=environment)
+        self.stdin: Any = process.stdin
+        self.stdout: Any = process.stdout
+        self.losses = [self.ask()["loss"] for _ in range(3)]
+        self.wall: list[float] = []
+        self.cpu: list[float] = []
+
+    def ask(self) -> dict[str, float]:
+        print(file=self.stdin, flush=True)
+        return json.loads(self.stdout.readline())
+
+    def turn(self) -> None:
+        self.ask()  # not counted: the caches are another's
+        for _ in range(3):
+            times = self.ask()
+            self.wall.append(times["wall"])
+            self.cpu.append(times["cpu"])
+
+    def end(self) -> float:
+        """End the process; the MiB that it needed at its peak over what it held before the first step."""
+        self.stdin.close()
+        return json.loads(self.stdout.readline())["peak"]
+
+
+def _serve(who: str, row: str) -> None:
+    step = CONTENDERS[who][0](row)
+    Path("/proc/self/clear_refs").write_text("5")  # forget the peak of importing
+    before = _resident("VmRSS")
+    for _ in sys.stdin:
+        cpu, wall = time.process_time(), time.perf_counter()
+        loss = step()
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        print(json.dumps({"loss": loss, "wall": wall, "cpu": cpu}), flush=True)
+    print(json.dumps({"peak": _resident("VmHWM") - before}))
 
 
 def _resident(field: str) -> float:
@@ -158,36 +204,43 @@ def _resident(field: str) -> float:
     return int(re.findall(rf"{field}:\s+(\d+) kB", Path("/proc/self/status").read_text())[0]) / 1024
 
 
-def _measure_memory(who: str, row: str) -> None:
-    step = STEPS[who](row)
-    Path("/proc/self/clear_refs").write_text("5")  # forget the peak of importing
-    before = _resident("VmRSS")
-    for _ in range(10):
-        step()
-    print(_resident("VmHWM") - before)
+def compare(row: str, seconds: float) -> dict[str, Contender]:
+    """All contenders' times for a row, in turns."""
+    contenders = {who: Contender(who, row) for who in CONTENDERS}
+    for other in contenders.values():
+        np.testing.assert_allclose(other.losses, contenders["torch"].losses, rtol=2e-3)
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        for contender in contenders.values():
+            contender.turn()
+            time.sleep(PAUSE)
+    return contenders
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--memory", nargs=2, metavar=("WHO", "ROW"), help="measure one process and print MiB")
+    parser.add_argument("--serve", nargs=2, metavar=("WHO", "ROW"), help="be one contender")
     parser.add_argument("--seconds", type=float, default=20, help="how long each row may take")
     parser.add_argument("--only", default="", help="rows whose names hold this")
     options = parser.parse_args()
-    if options.memory:
-        _measure_memory(*options.memory)
+    if options.serve:
+        _serve(*options.serve)
         return
-    ratios = []
+    print("ms a step: shortest, median, shortest CPU time; in brackets over torch's. MiB: peak memory")
+    ratios: dict[str, list[float]] = {who: [] for who in CONTENDERS}
     for row in ROWS:
         if options.only not in row:
             continue
-        steps = {who: make(row) for who, make in STEPS.items()}
-        losses = [[step() for _ in range(3)] for step in steps.values()]
-        np.testing.assert_allclose(*losses, rtol=2e-3)
-        times = interleaved(steps, 10_000, options.seconds, by=min)
-        report(row, times, "ms", 1e3)
-        ratios.append(times["minigrad"] / times["torch"])
-        print(f"{'':44s} peak memory: " + ", ".join(f"{who} {peak_memory(who, row):.0f} MiB" for who in STEPS))
-    print(f"geometric mean of our time over PyTorch's: {geometric_mean(ratios):.2f}")
+        print(row)
+        contenders = compare(row, options.seconds)
+        best = [f(times) for times in (contenders["torch"].wall, contenders["torch"].cpu) for f in (min, median)]
+        for who, contender in contenders.items():
+            ours = [f(times) for times in (contender.wall, contender.cpu) for f in (min, median)]
+            ratios[who].append(ours[0] / best[0])
+            parts = [f"{1e3 * t:8.2f} ({t / b:.2f})" for t, b in zip(ours[:3], best[:3], strict=True)]
+            print(f"  {who:6s} {'  '.join(parts)}  {contender.end():5.0f} MiB", flush=True)
+    for who in ("fast", "NumPy"):
+        print(f"geometric mean of {who} over torch: {geometric_mean(ratios[who]):.2f}")
 
 
 if __name__ == "__main__":
