@@ -32,7 +32,8 @@ from minigrad.course.judge import judge
 from minigrad.course.observe import quietly
 
 HERE = Path(__file__).parent
-LIMIT = 120  # seconds for a lesson on two cores
+LIMIT = 120  # seconds of processor time for a lesson
+WAIT = 600  # seconds for a cell, on a busy machine
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -42,7 +43,7 @@ BLOCK = re.compile(
 )
 HEADING = re.compile(r"^## Exercise (\d+): ", re.M)
 CHECK = re.compile(r'^check\("(\d+\.\d+)", ([\w, ]+)\)', re.M)
-SHORT = re.compile(r"^( *\w+ = )(.+?)  # in CI: (.+)$", re.M)
+SHORT = re.compile(r"^( *[\w, ]+ = )(.+?)  # in CI: (.+)$", re.M)
 NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?|[-+]?\bnan\b|[-+]?\binf\b")
 
 # Runs before a lesson. Warnings are errors, the network is refused, and drawings have a PNG too, because JupyterLab shows no
@@ -173,7 +174,7 @@ def execute(path: Path, short: bool = False) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(
             new_notebook(cells=run, metadata=METADATA),
-            timeout=LIMIT,
+            timeout=WAIT,
             record_timing=False,
             coalesce_streams=True,
             extra_arguments=["--log-level=ERROR"],
@@ -326,6 +327,16 @@ def assign(path: Path, folder: Path) -> None:
     nbformat.write(notebook, folder / f"{path.stem}.ipynb")
 
 
+def _seconds() -> float:
+    """Processor time of the kernels that have ended, or the time of day where the system does not tell it."""
+    try:
+        import resource
+    except ImportError:
+        return time.perf_counter()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command. The exit status is 1 if a notebook is stale or a lesson fails."""
     parser = argparse.ArgumentParser(prog="build.py", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -340,12 +351,12 @@ def main(arguments: list[str] | None = None) -> int:
         complaints = orphans() if options.check and not options.lesson else []
         for path in lessons(options.lesson):
             print(f"{path.stem} … ", end="", flush=True)
-            start = time.perf_counter()
+            start = _seconds()
             if options.assign:
                 found = assign(path, options.assign)
             else:
                 found = check(path, options.short) if options.check else build(path)
-            seconds = time.perf_counter() - start
+            seconds = _seconds() - start
             if seconds > LIMIT:
                 found = [*(found or ()), f"{path.name} took {seconds:.0f} s; the limit is {LIMIT} s"]
             print(f"{'stale' if found else 'ok'}, {seconds:.1f} s")

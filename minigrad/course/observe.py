@@ -118,8 +118,11 @@ def _described(error: Exception) -> tuple[str, str]:
     """An exception in the learner's code, in one line, and without the place where it was raised."""
     if isinstance(error, NotImplementedError):
         return "not written yet", ""
+    place = _place(error.__traceback__)
+    if not place and "'NoneType' object is not callable" in str(error):
+        return "it is None: this answer is missing", ""
     raised = clean(f"{type(error).__name__}: {error}".splitlines()[0], LONGEST)
-    return f"your code raised {raised}{_place(error.__traceback__)}", raised
+    return f"your code raised {raised}{place}", raised
 
 
 def _place(trace: TracebackType | None) -> str:

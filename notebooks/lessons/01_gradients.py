@@ -68,6 +68,19 @@ check("1.1", slope)
 # There is a faster way: it computes all the derivatives together, in about the time of two or three forward passes.
 
 # %% [markdown]
+# **Question.** A network has a million weights, and one forward pass takes a second. How long do central differences take
+# for one gradient? How long does a backward pass take, if it costs twice as much as a forward pass?
+#
+# *Your answer:*
+#
+# <details><summary>A model answer</summary>
+#
+# Central differences take two forward passes for each weight: two million seconds, which is 23 days. The backward pass
+# takes two seconds.
+#
+# </details>
+
+# %% [markdown]
 # ## Local gradients
 #
 # Look at one step alone. It knows how its result changes with each of its own inputs. These derivatives are its **local
@@ -76,7 +89,9 @@ check("1.1", slope)
 # $$q = x + y: \quad \frac{\partial q}{\partial x} = 1,\; \frac{\partial q}{\partial y} = 1 \qquad\qquad
 # f = q z: \quad \frac{\partial f}{\partial q} = z,\; \frac{\partial f}{\partial z} = q$$
 #
-# ## Exercise 2: four local gradients, as numbers
+# ## Exercise 2: four local gradients
+#
+# Write them as numbers, at $x = -2$, $y = 5$, $z = -4$.
 
 # %%
 # solution
@@ -112,7 +127,7 @@ mg.draw(f)
 #
 # ## Exercise 3: the backward pass
 #
-# Use your local gradients from above, and work from right to left.
+# Write each gradient as a product: the upstream gradient times one of your local gradients. Work from right to left.
 
 # %%
 grad_f = 1.0
@@ -158,6 +173,17 @@ mg.play(f)
 mg.explain(f, wrt=x)
 
 # %% [markdown]
+# **Question.** The gradient of $q$ is negative. What does that say about $f$?
+#
+# *Your answer:*
+#
+# <details><summary>A model answer</summary>
+#
+# If $q$ increases by a small amount, $f$ decreases, and by four times as much.
+#
+# </details>
+
+# %% [markdown]
 # ## A step against the gradient
 #
 # Since $\partial f / \partial z = 3$, raising $z$ by 0.1 should raise $f$ by about 0.3. A small step *against* the whole
@@ -173,7 +199,7 @@ print(f"before {before:.2f}, after {after:.2f}")
 # ## Exercise 4: a longer chain
 #
 # $f = (x y + z)^2$ at $x = 2$, $y = -1$, $z = 5$. The steps are $p = x y$, $s = p + z$ and $f = s^2$. Find all the gradients
-# by hand.
+# by hand, and write them as numbers.
 
 # %%
 # solution

@@ -45,7 +45,7 @@ mg.play(f)
 # ## Exercise 1: four gradients on paper
 #
 # $g = (a + b)\,\max(b, c)$ at $a = 1$, $b = 2$, $c = 5$. Find the four gradients on paper, without running any code: the
-# gradients of $a$, $b$, $c$, and the intermediate value $s = a + b$.
+# gradients of $a$, $b$, $c$, and the intermediate value $s = a + b$. Write them as numbers.
 
 # %%
 # solution
@@ -67,6 +67,19 @@ g.backward()
 
 # %%
 mg.draw(g)
+
+# %% [markdown]
+# **Question.** The input of a × gate is a million, its other input one. Which of the two gets the larger gradient? Why do
+# people scale the inputs of a network?
+#
+# *Your answer:*
+#
+# <details><summary>A model answer</summary>
+#
+# The small one: × switches, so the input with value 1 gets the gradient times a million. If inputs are large, the gradients
+# of the weights that multiply them are large too, and a learning rate that suits them suits no other weight.
+#
+# </details>
 
 # %% [markdown]
 # ## The sigmoid circuit, gate by gate
@@ -96,8 +109,8 @@ print(f"s = {s:.2f}   -s = {n:.2f}   exp = {e:.2f}   + 1 = {d:.2f}   1/x = {f:.2
 # %% [markdown]
 # ## Exercise 2: backward along the tail
 #
-# The tail is the chain from $s$ to $f$. Go back along it: at each gate, downstream = upstream × local. Use the values from
-# the forward pass: `f.data`, `d.data`, `e.data`.
+# The tail is the chain from $s$ to $f$. Go back along it: at each gate, downstream = upstream × local. Write each
+# gradient as an expression of the one before, with the values of the forward pass: `f.data`, `d.data`, `e.data`.
 
 # %%
 tail_f = 1.0
@@ -141,6 +154,8 @@ mg.play(f)
 # gradient needs.
 #
 # ## Exercise 3: the local gradient of the sigmoid gate
+#
+# Write `local` in terms of `sigma`, the value of the gate.
 
 # %%
 sigma = f.data
@@ -171,6 +186,19 @@ mg.draw(fused, expand="sigmoid")
 # %% [markdown]
 # You choose how much a gate computes: any function whose local gradient you know can be a gate. Fused gates are faster and
 # often more accurate. Lesson 5 shows a case where the fused gate works and the chain of primitive gates fails.
+
+# %% [markdown]
+# **Question.** At which $s$ is the local gradient of the sigmoid largest, and how large is it there? What happens to a
+# gradient that goes through ten sigmoids?
+#
+# *Your answer:*
+#
+# <details><summary>A model answer</summary>
+#
+# At $s = 0$, where $\sigma = \frac12$, it is $\frac14$. Ten sigmoids multiply the gradient by at most $4^{-10}$, about one
+# in a million.
+#
+# </details>
 
 # %% [markdown]
 # ## Gradients add at branches
@@ -244,7 +272,8 @@ print("hasty:", a.grad)
 #
 # ## Exercise 5: a sweep in topological order
 #
-# Write the sweep for a graph that has only `+` gates. `order` is a topological order, leaves first.
+# Complete `in_order(order)`, a sweep for a graph that has only `+` gates. `order` is a topological order, leaves first. The
+# function returns the gradients in the same order.
 
 
 # %%

@@ -79,7 +79,7 @@ def node(x):
 # %% [markdown]
 # ## Exercise 1: add and multiply
 #
-# Each function returns a new `Value` with the result, the inputs, and a local gradient for each input.
+# Write `add(a, b)` and `multiply(a, b)` for two nodes. Each returns a new `Value` with the result, the inputs, and a local gradient for each input.
 #
 # $$\frac{\partial (a + b)}{\partial a} = 1 \qquad \frac{\partial (a + b)}{\partial b} = 1 \qquad
 # \frac{\partial (a b)}{\partial a} = b \qquad \frac{\partial (a b)}{\partial b} = a$$
@@ -106,7 +106,7 @@ check("3.1", add, multiply)
 # %% [markdown]
 # ## Exercise 2: power and exp
 #
-# The exponent is a plain number, so `power` has only one input. So does `exp`. The local gradient of `exp` is its own result,
+# Write `power(a, exponent)` and `exp(a)`. The exponent is a plain number, so `power` has only one input. So does `exp`. The local gradient of `exp` is its own result,
 # so compute the result once and use it twice.
 #
 # $$\frac{\mathrm d\, a^n}{\mathrm d a} = n\, a^{n-1} \qquad \frac{\mathrm d\, e^a}{\mathrm d a} = e^a$$
@@ -186,7 +186,7 @@ len(topological_order(y)), y.data == 2.0**60
 # %% [markdown]
 # ## Exercise 4: the sweep
 #
-# Start with $\partial f / \partial f = 1$. Then go through the nodes from the last to the first. Each node sends to each of
+# Complete `backward(root)`, which gives every node its `.grad`. Start with $\partial f / \partial f = 1$. Then go through the nodes from the last to the first. Each node sends to each of
 # its inputs
 #
 # $$\text{downstream} = \text{upstream} \times \text{local}$$
@@ -208,6 +208,18 @@ def backward(root):
 
 # %%
 check("3.4", backward)
+
+# %% [markdown]
+# **Question.** Why does the sweep store the gradient of *every* node, although training needs only those of the weights?
+#
+# *Your answer:*
+#
+# <details><summary>A model answer</summary>
+#
+# The gradient of a node is the upstream gradient of its inputs. Without those of the intermediate nodes, none could reach
+# the weights. An engine may discard them as soon as they have been sent on.
+#
+# </details>
 
 # %% [markdown]
 # ## Comparison with minigrad

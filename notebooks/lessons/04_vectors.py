@@ -116,6 +116,8 @@ print(f"{bytes_vector / 1e6:.0f} MB, and {bytes_batch / 1e12:.2f} TB")
 #
 # ## Exercise 3: two rules that form no matrix
 #
+# Write both rules. `g` is the upstream gradient and `x` the input:
+#
 # - `relu_rule(g, x)` for $y_k = \max(x_k, 0)$;
 # - `square_rule(g, x)` for $y_k = x_k^2$.
 
@@ -162,6 +164,8 @@ print(downstream[[0, -1]], downstream.sum())
 #   $\sum_k 2 q_k\, W_{ki}$: the matrix $W^{\mathsf T}$ times $2q$.
 #
 # ## Exercise 4: three gradients
+#
+# Write them as expressions of `q`, `W` and `x`.
 
 # %%
 W = np.array([[0.1, 0.5], [-0.3, 0.8]])
@@ -199,6 +203,8 @@ mg.play(f, precision=3)
 # quickest way to find a formula: often they allow only one way to combine the arrays.
 #
 # ## Exercise 5: the matrix product
+#
+# Write `matmul_rules(G, X, W)`, which returns the gradient of $X$ and the gradient of $W$.
 #
 # $Y = X W$, where $X$ has shape $(N, D)$ and $W$ has shape $(D, M)$. The upstream gradient $G$ has the shape of $Y$,
 # $(N, M)$. Which product of $G$ and $W$ has the shape of $X$? Which product of $X$ and $G$ has the shape of $W$? Transpose
@@ -262,6 +268,19 @@ loss = mg.relu(X @ W + b).sum()
 loss.backward()
 print(X.grad.shape, W.grad.shape, b.grad.shape)
 mg.draw(loss, values=False, gradients=False, local_gradients=False)
+
+# %% [markdown]
+# **Question.** The bias $b$ is added to 100 rows. If you use 200 rows instead, how does its gradient change when the loss
+# is a sum over the rows, and when it is a mean?
+#
+# *Your answer:*
+#
+# <details><summary>A model answer</summary>
+#
+# With a sum, it becomes about twice as large, because there are twice as many terms. With a mean, each term is also divided
+# by twice as much, so it stays about the same.
+#
+# </details>
 
 # %% [markdown]
 # ## Memory for the backward pass

@@ -92,7 +92,7 @@ mg.draw(mg.softmax(z), expand="softmax", heatmaps=False, local_gradients=False)
 #
 # ## Exercise 2: the full Jacobian
 #
-# Return the matrix with $p_k (\delta_{ki} - p_i)$ in row $k$, column $i$. `np.diag(p)` and `np.outer(p, p)` help.
+# Write `softmax_jacobian(p)`. It returns the matrix with $p_k (\delta_{ki} - p_i)$ in row $k$, column $i$. `np.diag(p)` and `np.outer(p, p)` help.
 
 
 # %%
@@ -136,6 +136,8 @@ print(
 # A rule forms no matrix. Multiply out $g^{\mathsf T} J$ on paper:
 #
 # $$\sum_k g_k\, p_k (\delta_{ki} - p_i) = p_i \Bigl(g_i - \sum_k g_k p_k\Bigr)$$
+#
+# Write `softmax_rule(g, p)`, which returns this vector.
 
 
 # %%
@@ -241,7 +243,7 @@ for logit, y in [(1000.0, 0.0), (1000.0, 1.0), (-1000.0, 0.0), (-1000.0, 1.0)]:
 #
 # ## Exercise 5: a stable loss
 #
-# For arrays of logits `z` and targets `y`, return the loss of each element and its gradient. `np.log1p(t)` is $\ln(1 + t)$.
+# Write `bce_with_logits(z, y)`. For arrays of logits `z` and targets `y`, return the loss of each element and its gradient. `np.log1p(t)` is $\ln(1 + t)$.
 # The sigmoid must not overflow either: a stable version is given.
 
 
@@ -279,7 +281,7 @@ check("5.5", bce_with_logits)
 #
 # ## Exercise 6: cross-entropy of a batch
 #
-# `z` has shape `(N, K)`, and `y` holds `N` classes. Return the **mean** loss and its gradient, in the shape of `z`. The mean
+# Complete `cross_entropy(z, y)`. `z` has shape `(N, K)`, and `y` holds `N` classes. Return the **mean** loss and its gradient, in the shape of `z`. The mean
 # divides by `N`, so the gradient does too. `z[np.arange(n), y]` selects the logits of the true classes.
 
 
@@ -304,6 +306,20 @@ check("5.6", cross_entropy)
 rng = np.random.default_rng(0)
 z, y = rng.normal(size=(4, 3)), np.array([2, 0, 1, 1])
 checks.gradient(lambda z: cross_entropy(z, y)[0], [z], cross_entropy(z, y)[1], names=["z"])
+
+# %% [markdown]
+# **Question.** Your network has ten classes and small random weights. What should the very first loss be? What if it is 0,
+# and what if it is 30?
+#
+# *Your answer:*
+#
+# <details><summary>A model answer</summary>
+#
+# About $\ln 10 = 2.3$, because each class gets a probability of about $\frac1{10}$. A loss of 0 before any training means
+# that the target leaks into the prediction, or that the loss is not computed from it. A loss of 30 means that the network
+# is confident and wrong: its weights or inputs are too large.
+#
+# </details>
 
 # %% [markdown]
 # ## Something to play with

@@ -46,7 +46,7 @@ plt.show()
 #
 # ## Exercise 1: the forward pass
 #
-# Write $h_1$ and $h_2$. The last line changes the shape from $(N, 1)$ to $(N,)$: one logit for each point.
+# Complete `forward(params, X)`: compute `h1` and `h2`. The last line changes the shape from $(N, 1)$ to $(N,)$: one logit for each point.
 
 
 # %%
@@ -99,7 +99,7 @@ mg.draw(loss, backward=True)
 #
 # ## Exercise 2: forward, backward, update
 #
-# `p.zero_grad()` resets the gradient of a parameter, `p.data` is its array, and `p.grad` is its gradient. Return the loss as
+# Write `train_step(params, X, y, rate)`. `p.zero_grad()` resets the gradient of a parameter, `p.data` is its array, and `p.grad` is its gradient. Return the loss as
 # a Python number: `loss.item()`.
 
 
@@ -181,7 +181,7 @@ plots.film(pictures)
 #
 # ## Exercise 3: an epoch
 #
-# An **epoch** is one pass over all batches. Take one training step for each batch, append its loss to `losses`, and return
+# An **epoch** is one pass over all batches. Complete `epoch(model, optimizer, batches)`: take one training step for each batch, append its loss to `losses`, and return
 # the mean.
 
 
@@ -441,6 +441,19 @@ plt.show()
 #
 # On the spirals, each optimiser needs its own learning rate, and the rates here differ by a factor of more than a hundred. So
 # before you compare optimisers, find a good learning rate for each.
+
+# %% [markdown]
+# **Question.** A training loss does not fall at all. Name three things to look at, in the order in which you would look.
+#
+# *Your answer:*
+#
+# <details><summary>A model answer</summary>
+#
+# First, whether one batch can be learned by heart: if not, there is a bug, such as a missing `optimizer.step()`, labels in
+# the wrong order, or a gradient that is lost. Second, the norms of the gradients: if they are 0 or huge, look at the
+# initial weights and the activations. Third, the learning rate: try one ten times as large and one ten times as small.
+#
+# </details>
 
 # %% [markdown]
 # ## Something to play with

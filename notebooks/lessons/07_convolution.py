@@ -52,7 +52,7 @@ plt.show()
 # ## Exercise 1: by hand
 #
 # Let $x = (0, 0, 1, 1, 1, 0)$ and $w = (1, 0, -1)$. Slide the kernel along the signal on paper. At how many positions does it
-# fit, and what are the sums?
+# fit, and what are the sums? Write them as a list.
 
 # %%
 # solution
@@ -215,7 +215,7 @@ mg.draw_jacobian(O, signal)
 #
 # ## Exercise 3: correlate an image
 #
-# An image with $H$ rows and a kernel with $K$ rows give an output with $H - K + 1$ rows. The same holds for columns.
+# Write `correlate2d(x, w)` for an image and a kernel of any size. An image with $H$ rows and a kernel with $K$ rows give an output with $H - K + 1$ rows. The same holds for columns.
 
 
 # %%
@@ -261,6 +261,8 @@ motion
 # | Sobel | right minus left, or below minus above | the slope of the brightness |
 #
 # ## Exercise 4: four filters
+#
+# Make four kernels:
 #
 # - `box5`: a box blur of 5 × 5;
 # - `gaussian5`: the outer product of $(1, 4, 6, 4, 1)$ with itself, divided by a constant so that the weights sum to 1;
@@ -458,6 +460,19 @@ plt.show()
 # A convolution needs few parameters. A layer from 3 channels to 16, with kernels of 5 × 5 and one bias each, has
 # $16 \cdot (3 \cdot 5 \cdot 5 + 1) = 1216$, however large the photograph is. A dense layer with the same input and output
 # sizes, for a photograph of 224 × 224, would have $10^{11}$.
+
+# %% [markdown]
+# **Question.** A layer has 64 kernels of 3 × 3 and its input has 64 channels. How many weights has it for images of 32 ×
+# 32, and how many for images of 512 × 512?
+#
+# *Your answer:*
+#
+# <details><summary>A model answer</summary>
+#
+# The same number for both, $64 \cdot 64 \cdot 3 \cdot 3 = 36\,864$, and 64 biases. Only the number of multiplications grows
+# with the image.
+#
+# </details>
 
 # %% [markdown]
 # ## Three dimensions

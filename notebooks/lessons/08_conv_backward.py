@@ -66,7 +66,7 @@ mg.animate_conv(x, w, upstream=[0.1, 0.2, 0.3])
 #
 # ## Exercise 2: the kernel's gradient
 #
-# Write it in one line with your `correlate`.
+# Write `kernel_gradient(delta, x)`, in one line, with your `correlate`.
 
 
 # %%
@@ -100,7 +100,7 @@ delta = np.array([0.1, 0.2, 0.3])
 #
 # ## Exercise 3: the input's gradient
 #
-# `np.pad(delta, 2)` adds two zeros on each side, and `w[::-1]` is the flipped kernel.
+# Write `input_gradient(delta, w)`. `np.pad(delta, 2)` adds two zeros on each side, and `w[::-1]` is the flipped kernel.
 
 
 # %%
@@ -295,6 +295,8 @@ check("8.5", spread, gradients_2d)
 #
 # ## Exercise 6: conv forward
 #
+# Complete `conv_forward(x, w, b, stride, padding)`.
+#
 # The code that pads the input and allocates the output is given. Add one contribution for each position of the kernel, then
 # add the bias.
 
@@ -332,7 +334,7 @@ check("8.6", conv_forward)
 # %% [markdown]
 # ## Exercise 7: conv backward
 #
-# Write the three gradients for an upstream gradient `delta` of shape `(N, F, OH, OW)`.
+# Complete `conv_backward(delta, x, w, stride, padding)`: the three gradients for an upstream gradient `delta` of shape `(N, F, OH, OW)`.
 #
 # - The bias is added at every position of every image: sum over all axes except `F`.
 # - The weights at position $(i, j)$ multiply `part`. Their gradient is an einsum of `delta` and `part`: `"nfhw,nchw->fc"`.
@@ -382,6 +384,18 @@ checks.gradient(
 # You have written the convolution of a deep-learning framework. minigrad's own is in `minigrad/ops/convolution.py`. There, the
 # convolution, its input gradient and its kernel gradient are three operations, and the rules of each use the other two. So
 # you can differentiate them any number of times.
+
+# %% [markdown]
+# **Question.** `dx` must be added up with `+=`, but `dw[:, :, i, j]` may be assigned. Why?
+#
+# *Your answer:*
+#
+# <details><summary>A model answer</summary>
+#
+# Windows overlap, so a pixel is used at several positions of the kernel and gets a part from each. A weight belongs to
+# exactly one position $(i, j)$, and the einsum already sums over all outputs that use it.
+#
+# </details>
 
 # %% [markdown]
 # ## Something to play with

@@ -69,7 +69,7 @@ check("9.1", avg_pool, avg_unpool)
 #
 # ## Exercise 2: max pooling by hand
 #
-# Use the same pixels and the same upstream gradient as above:
+# Write the four maxima and the gradient of $X$ as lists of rows, for the pixels and the upstream gradient from above:
 #
 # $$X = \begin{pmatrix} 1 & 5 & 2 & 0 \\ 3 & 4 & 7 & 1 \\ 0 & 2 & 9 & 3 \\ 6 & 1 & 4 & 8 \end{pmatrix} \qquad
 # \frac{\partial L}{\partial O} = \begin{pmatrix} 4 & 8 \\ -4 & 1 \end{pmatrix}$$
@@ -131,6 +131,18 @@ plots.images(
 # position of a feature matters less.
 
 # %% [markdown]
+# **Question.** Two equal pixels are the largest of a window. To which of them should max pooling send the gradient?
+#
+# *Your answer:*
+#
+# <details><summary>A model answer</summary>
+#
+# There is no single right answer: the maximum has a kink there. minigrad, like most engines, sends all of it to the first
+# one. Sending half to each would be right too; sending all of it to both would count it twice.
+#
+# </details>
+
+# %% [markdown]
 # ## Padding
 #
 # Each convolution with a kernel of $K$ removes $K - 1$ rows and columns. And pixels at the border count less, because they
@@ -185,7 +197,7 @@ check("9.3", pad, pad_rule)
 #
 # ## Exercise 4: transposed convolution
 #
-# `y` has $O$ elements. For each $i$, add $y_i \cdot w$ to the output, starting at index $i \cdot S$.
+# Complete `spread(y, w, stride)`. `y` has $O$ elements. For each $i$, add $y_i \cdot w$ to the output, starting at index $i \cdot S$.
 
 
 # %%

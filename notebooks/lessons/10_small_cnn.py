@@ -132,6 +132,7 @@ plots.images(
 #
 # ## Exercise 1: the backward pass of one layer
 #
+# Write `one_layer_backward(g, x, k, C)`. `g` is $\partial L / \partial S$; return the gradients of $X$, $k$ and $b$.
 # `conv_backward` returns the gradients of its input, its kernels and its bias. The other functions that you need are
 # above.
 
@@ -293,7 +294,8 @@ for name, values in zip(["C1", "S1", "C2", "f", "y"], kept, strict=True):
 #
 # ## Exercise 3: the whole backward pass
 #
-# Ten lines are enough. Each image of the batch is a row: `f` has shape `(N, 192)` and `delta_y` has shape `(N, 10)`, so
+# Write `backward(x, targets, parameters, kept)`, which returns the gradients of `k1`, `b1`, `k2`, `b2`, `W` and `b`. Ten lines
+# are enough. Each image of the batch is a row: `f` has shape `(N, 192)` and `delta_y` has shape `(N, 10)`, so
 # $\delta f^{\mathsf T}$ is `delta_y.T @ f`, which sums over the batch. `conv_backward` sums over the batch too.
 
 
@@ -358,6 +360,20 @@ mg.explain(L, wrt=k1)
 # Look at the norms from top to bottom. Each sigmoid multiplies by at most a quarter. Each pooling halves the norm, because
 # four pixels get a quarter each. With more such layers, almost nothing would reach the first one. These are **vanishing
 # gradients**, one reason why later networks use relu.
+
+# %% [markdown]
+# **Question.** Which of the two convolutions has more parameters, and which needs more multiplications for one image? Why
+# is the answer not the same?
+#
+# *Your answer:*
+#
+# <details><summary>A model answer</summary>
+#
+# The second has twelve times as many parameters, 1812 against 156. It needs $12 \cdot 6 \cdot 25 \cdot 64 = 115\,200$
+# multiplications, and the first $6 \cdot 25 \cdot 576 = 86\,400$: not much less, because each of its few weights is used at
+# 576 positions and not at 64.
+#
+# </details>
 
 # %% [markdown]
 # ## Something to play with

@@ -68,7 +68,7 @@ plt.show()
 #
 # ## Exercise 2: a Newton step
 #
-# `mg.grad(f)(x)` is the gradient and `mg.hessian(f)(x)` the Hessian. `np.linalg.solve(A, b)` solves $A s = b$.
+# Write `newton_step(f, x)`, which returns the new $x$. `mg.grad(f)(x)` is the gradient and `mg.hessian(f)(x)` the Hessian. `np.linalg.solve(A, b)` solves $A s = b$.
 
 
 # %%
@@ -118,7 +118,7 @@ plt.show()
 #
 # ## Exercise 3: the Hessian times a vector
 #
-# As with Jacobians, you can compute the product without forming the matrix. $H v$ is the gradient of a scalar:
+# Write `hessian_times(f, x, v)`. As with Jacobians, you can compute the product without forming the matrix. $H v$ is the gradient of a scalar:
 #
 # $$H v = \nabla \bigl( \nabla f(x) \cdot v \bigr)$$
 
@@ -139,6 +139,18 @@ product = hessian_times(lambda x: mg.sum(x**4), million, np.ones(1_000_000))
 print(product[[0, -1]], "from a Hessian that would take 8 TB")
 
 # %% [markdown]
+# **Question.** Why does one Newton step find the minimum of a quadratic function exactly, wherever it starts?
+#
+# *Your answer:*
+#
+# <details><summary>A model answer</summary>
+#
+# The gradient of a quadratic function is linear, so its linear approximation is not an approximation. Newton's step solves
+# for the place where it is 0.
+#
+# </details>
+
+# %% [markdown]
 # ## A gradient penalty
 #
 # A gradient can also be part of the **loss**. This loss asks for a network that is not only right but also smooth: a small
@@ -150,7 +162,7 @@ print(product[[0, -1]], "from a Hessian that would take 8 TB")
 #
 # ## Exercise 4: the penalty
 #
-# The logit of each point depends only on its own row of `X`. So the gradient of the *sum* of all logits with respect to `X`
+# Write `penalty(params, X)`. The logit of each point depends only on its own row of `X`. So the gradient of the *sum* of all logits with respect to `X`
 # has $\partial z(x_i) / \partial x_i$ in row $i$. Return the mean of the squared lengths of these rows.
 
 

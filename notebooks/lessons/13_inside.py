@@ -43,7 +43,7 @@ def conv_loops(x, w):
 #
 # ## Exercise 1: im2col
 #
-# `windows` has shape `(N, C, OH, OW, KH, KW)`. It is a view: nothing is copied yet. Put the axes in the order
+# Complete `conv_im2col(x, w)`. `windows` has shape `(N, C, OH, OW, KH, KW)`. It is a view: nothing is copied yet. Put the axes in the order
 # `(N, OH, OW, C, KH, KW)` with `.transpose(...)`, reshape to two dimensions, and multiply. Then reshape the result to
 # `(N, OH, OW, F)` and transpose it to `(N, F, OH, OW)`.
 
@@ -103,6 +103,18 @@ plt.show()
 # graph. An engine that recorded every single product would be slower than the loops.
 
 # %% [markdown]
+# **Question.** im2col copies each pixel into up to $K \times K$ rows. When is that a bad bargain?
+#
+# *Your answer:*
+#
+# <details><summary>A model answer</summary>
+#
+# When memory or the copying counts more than the arithmetic: for large kernels, few channels and large images. A matrix
+# product pays if the rows are long, that is, if there are many channels.
+#
+# </details>
+
+# %% [markdown]
 # ## The source code of minigrad
 #
 # You know enough to read the source code now. This is a good order to read it in:
@@ -138,7 +150,7 @@ print(OPS["conv"], OPS["max"])
 # %% [markdown]
 # ## Exercise 2: your own sweep, on minigrad's graph
 #
-# In lesson 3 you wrote a sweep for your own engine. Now write one for minigrad's nodes. `topological_order(root)` returns the
+# In lesson 3 you wrote a sweep for your own engine. Complete `sweep(root)`, one for minigrad's nodes. `topological_order(root)` returns the
 # recorded nodes without the leaves, each after its inputs. The downstream gradients of a node, one for each input, are
 #
 # ```python

@@ -23,7 +23,7 @@ exercise(
             {"slope": lambda g, at: (g(at) - g(at - H)) / H},
         ),
         ("the two points are 2 h apart, not h", {"slope": lambda g, at: (g(at + H) - g(at - H)) / H}),
-        ("the sign is turned: subtract the value at at - h", {"slope": lambda g, at: (g(at - H) - g(at + H)) / (2 * H)}),
+        ("the sign is reversed: subtract the value at at - h", {"slope": lambda g, at: (g(at - H) - g(at + H)) / (2 * H)}),
         (
             "/ 2 * h divides by 2 and multiplies by h: write / (2 * h)",
             {"slope": lambda g, at: (g(at + H) - g(at - H)) / 2 * H},
@@ -59,7 +59,7 @@ exercise(
     "each gradient is the upstream gradient of its step times one local gradient",
     [
         ("this is the local gradient alone: multiply it by the upstream gradient at q", {"grad_x": 1.0, "grad_y": 1.0}),
-        ("q and z are exchanged: × switches, so q gets the value of z", {"grad_q": 3.0, "grad_z": -4.0}),
+        ("q and z are swapped: × switches, so q gets the value of z", {"grad_q": 3.0, "grad_z": -4.0}),
         ("the local gradient of + is 1, not the value of the other input", {"grad_x": -20.0, "grad_y": 8.0}),
         ("the local gradient of + is 1, not the value of the input", {"grad_x": 8.0, "grad_y": -20.0}),
         ("the upstream gradient at q is grad_q, not grad_z", {"grad_x": 3.0, "grad_y": 3.0}),

@@ -45,7 +45,7 @@ exercise(
         ("adding 1 does not change the gradient", {"tail_e": -1 / D**2 + 1}),
         ("the derivative of exp is its own result, e: it is not exp(e)", {"tail_n": -np.exp(E) / D**2}),
         ("multiply by the derivative of exp, which is e", {"tail_n": -1 / D**2, "tail_s": D**-2}),
-        ("the gate -x turns the sign", {"tail_s": -SLOPE}),
+        ("the gate -x flips the sign", {"tail_s": -SLOPE}),
     ],
     rtol=1e-4,
 )

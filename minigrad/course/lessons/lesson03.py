@@ -128,7 +128,7 @@ def _breadth_first(root):
 
 
 def _places(order):
-    """Whether each node of an order stands after its inputs."""
+    """Whether each node of an order comes after its inputs."""
     return [all(order.index(x) < i for x in node.inputs) for i, node in enumerate(order)]
 
 
@@ -138,7 +138,7 @@ exercise(
         "the values of (x + y) * z in topological order": lambda: sorted(n.data for n in topological_order(_graph())),
         "the value of the last node": lambda: topological_order(_graph())[-1].data,
         "the order of b = a + a, c = b + b": lambda: [n.data for n in topological_order(_twice())],
-        "whether each node of (a * b) * a stands after its inputs": lambda: _places(topological_order(_uneven())),
+        "whether each node of (a * b) * a comes after its inputs": lambda: _places(topological_order(_uneven())),
     },
     {"topological_order": _order},
     "visit(node) returns if it has seen the node; otherwise it visits the inputs and then appends the node",

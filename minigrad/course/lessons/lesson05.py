@@ -56,7 +56,7 @@ exercise(
             "raising one logit lowers the other probabilities: subtract",
             {"softmax_jacobian": lambda p: np.diag(p) + np.outer(p, p)},
         ),
-        ("the whole sign is turned", {"softmax_jacobian": lambda p: np.outer(p, p) - np.diag(p)}),
+        ("every sign is reversed", {"softmax_jacobian": lambda p: np.outer(p, p) - np.diag(p)}),
         (
             "δ is multiplied by p_k: use np.diag(p), not np.eye",
             {"softmax_jacobian": lambda p: np.eye(len(p)) - np.outer(p, p)},
@@ -80,7 +80,7 @@ exercise(
         ("sum, and do not take the mean", {"softmax_rule": lambda g, p: p * (g - np.mean(g * p))}),
         ("the sum is over g_k p_k: multiply by p inside too", {"softmax_rule": lambda g, p: p * (g - np.sum(g))}),
         ("multiply the bracket by p_i", {"softmax_rule": lambda g, p: g - np.sum(g * p)}),
-        ("the sign is turned: g comes first in the bracket", {"softmax_rule": lambda g, p: p * (np.sum(g * p) - g)}),
+        ("the sign is reversed: g comes first in the bracket", {"softmax_rule": lambda g, p: p * (np.sum(g * p) - g)}),
         ("there is a minus in the bracket", {"softmax_rule": lambda g, p: p * (g + np.sum(g * p))}),
     ],
 )
@@ -101,15 +101,15 @@ exercise(
         "∂J/∂z for y = 1": lambda: bce_gradient_z(P1, 1.0),
     },
     {"bce_gradient_p": _p, "bce_gradient_z": lambda p, y: p - y},
-    "∂J/∂p stands above; for ∂J/∂z multiply it by p (1 - p) and simplify",
+    "∂J/∂p is given above; for ∂J/∂z multiply it by p (1 - p) and simplify",
     [
-        ("the whole sign is turned", {"bce_gradient_p": lambda p, y: -_p(p, y)}),
+        ("every sign is reversed", {"bce_gradient_p": lambda p, y: -_p(p, y)}),
         (
             "the derivative of ln(1 - p) brings a minus of its own",
             {"bce_gradient_p": lambda p, y: -y / p - (1 - y) / (1 - p)},
         ),
         ("the second term is missing", {"bce_gradient_p": lambda p, y: -y / p}),
-        ("the sign is turned: prediction minus target", {"bce_gradient_z": lambda p, y: y - p}),
+        ("the sign is reversed: prediction minus target", {"bce_gradient_z": lambda p, y: y - p}),
         ("subtract the target", {"bce_gradient_z": lambda p, y: p}),
         ("p (1 - p) cancels against the denominators", {"bce_gradient_z": lambda p, y: (p - y) * p * (1 - p)}),
         ("this is ∂J/∂p: go through the sigmoid too", {"bce_gradient_z": _p}),
@@ -148,7 +148,10 @@ exercise(
             "this is the mean: return the loss of each element",
             {"bce_with_logits": lambda z, y: (np.mean(_stable(z, y)), (_sigmoid(z) - y) / 8)},
         ),
-        ("the sign is turned: prediction minus target", {"bce_with_logits": lambda z, y: (_stable(z, y), y - _sigmoid(z))}),
+        (
+            "the sign is reversed: prediction minus target",
+            {"bce_with_logits": lambda z, y: (_stable(z, y), y - _sigmoid(z))},
+        ),
         ("the prediction is sigmoid(z), not z", {"bce_with_logits": lambda z, y: (_stable(z, y), z - y)}),
         ("return two results: the loss and its gradient", {"bce_with_logits": _stable}),
     ],

@@ -39,7 +39,7 @@ exercise(
         ("flip the kernel, not the result", {"convolve": lambda x, w: _correlate(x, w)[::-1]}),
         ("the kernel lies completely inside the signal: no zeros are added", {"convolve": lambda x, w: np.convolve(x, w)}),
         ("no zeros are added at the ends", {"convolve": lambda x, w: np.convolve(x, w, "same")}),
-        ("flipping turns the order, not the sign", {"convolve": lambda x, w: _correlate(x, -w)}),
+        ("flipping reverses the order, not the sign", {"convolve": lambda x, w: _correlate(x, -w)}),
     ],
 )
 
@@ -71,7 +71,7 @@ exercise(
         ("sum the products, and do not take their mean", _images(reduce=np.mean)),
         ("the last row and column are missing: there are H - K + 1 positions", _images(short=1)),
         ("the window is multiplied element by element, with *, not with @", {"correlate2d": lambda x, w: x[:3, :2] @ w}),
-        ("i counts rows and j columns: exchange them", {"correlate2d": lambda x, w: _correlate2d(x.T, w.T).T[::-1]}),
+        ("i counts rows and j counts columns: swap them", {"correlate2d": lambda x, w: _correlate2d(x.T, w.T).T[::-1]}),
         ("only the largest product is kept: sum all of them", _images(reduce=np.max)),
     ],
 )
@@ -99,7 +99,7 @@ exercise(
         ("divide so that the weights sum to 1", {"gaussian5": np.outer(BELL, BELL)}),
         ("*twice* the image, minus its blur: the weights must sum to 1", {"sharper": SAME - BOX}),
         ("subtract the blur", {"sharper": 2 * SAME + BOX}),
-        ("this is sobel_x, right minus left: below minus above needs its rows and columns exchanged", {"sobel_y": SOBEL}),
+        ("this is sobel_x, right minus left: below minus above needs its rows and columns swapped", {"sobel_y": SOBEL}),
         ("this is above minus below", {"sobel_y": -SOBEL.T}),
     ],
 )

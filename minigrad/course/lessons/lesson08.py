@@ -53,7 +53,7 @@ exercise(
             "x is not padded: the result has the length of the kernel",
             {"kernel_gradient": lambda d, x: np.correlate(x, d, "full")},
         ),
-        ("the result comes out in its order: do not turn it", {"kernel_gradient": lambda d, x: _correlate(x, d)[::-1]}),
+        ("the result is already in order: do not reverse it", {"kernel_gradient": lambda d, x: _correlate(x, d)[::-1]}),
         (
             "the upstream gradient is missing: use delta as the kernel",
             {"kernel_gradient": lambda d, x: _correlate(x, d * 0 + 1)},
@@ -101,7 +101,7 @@ exercise(
         ("b is used in all four outputs: add, and do not take the mean", {"db": 2.5}),
         ("the local gradient of + is 1, but b gets it from each output with its upstream gradient", {"db": 4}),
         (
-            "the kernel is turned: in the first window the centre pixel is at the lower right, so w22 multiplies it there",
+            "the kernel is reversed: in the first window the centre pixel is at the lower right, so w22 multiplies it there",
             {"dx22": 64},
         ),
         ("this is the first window alone: the centre pixel is in all four", {"dx22": 9}),
@@ -144,10 +144,13 @@ exercise(
     "∂L/∂W: correlate x with the spread gradient; ∂L/∂X: pad the spread gradient and correlate with the rotated kernel",
     [
         (
-            "no zeros follow the last row and column: they stand only between elements",
+            "no zeros follow the last row and column: they go only between elements",
             {"spread": lambda d, s: _spread(d, s, end=s - 1)},
         ),
-        ("put zeros in between, not copies", {"spread": lambda d, s: d.repeat(s, 0).repeat(s, 1)[: s + 1, : s + 1]}),
+        (
+            "put zeros between the elements, not copies",
+            {"spread": lambda d, s: d.repeat(s, 0).repeat(s, 1)[: s + 1, : s + 1]},
+        ),
         ("the stride is ignored: elements lie `stride` apart", {"spread": lambda d, s: d}),
         ("the stride may be other than two", {"spread": lambda d, s: _spread(d, 2)}),
         ("the kernel is not rotated: np.rot90(w, 2)", _two(turn=lambda w: w)),

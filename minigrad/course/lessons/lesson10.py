@@ -128,7 +128,7 @@ exercise(
         ("delta_1 goes through a sigmoid: multiply by C1 (1 - C1)", _backwards(one=0)),
         ("each pixel of a window gets a quarter: use avg_unpool, which divides", _backwards(share=1)),
         ("the loss is a sum over the batch: do not divide", _backwards(mean=2)),
-        ("the sign is turned: prediction minus target", _backwards(sign=-1)),
+        ("the sign is reversed: prediction minus target", _backwards(sign=-1)),
         ("return the gradients in the order k1, b1, k2, b2, W, b", {"backward": lambda *a: _backward(*a)[::-1]}),
     ],
 )

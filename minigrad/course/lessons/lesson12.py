@@ -21,7 +21,7 @@ exercise(
         "the derivative of order 0 of x⁴": lambda: derivative(lambda x: x**4, 0)(2.0),
     },
     {"derivative": _derivative},
-    "in a loop of n turns: f = mg.grad(f)",
+    "repeat f = mg.grad(f) n times in a loop",
     [
         ("differentiate n times: put mg.grad into a loop", {"derivative": lambda f, n: grad(f)}),
         ("this is one time too many", {"derivative": lambda f, n: _derivative(f, n + 1)}),
@@ -54,7 +54,7 @@ exercise(
     {"newton_step": _newton},
     "solve H s = -gradient for s, and return x + s",
     [
-        ("the sign is turned: H s = -gradient", {"newton_step": lambda f, x: _newton(f, x, sign=1)}),
+        ("the sign is reversed: H s = -gradient", {"newton_step": lambda f, x: _newton(f, x, sign=1)}),
         ("this is the step s: return x + s", {"newton_step": lambda f, x: _newton(f, x) - x}),
         ("this is a step of gradient descent: solve with the Hessian", {"newton_step": lambda f, x: x - grad(f)(x)}),
         (

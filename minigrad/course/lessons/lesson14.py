@@ -219,9 +219,9 @@ exercise(
             "the branch depends on a value, so it cannot be traced: use mg.where",
             {"leaky": lambda x: x if x > 0 else 0.1 * x},
         ),
-        ("the two branches are exchanged", {"leaky": lambda x: ops.where(x > 0, 0.1 * x, x)}),
+        ("the two branches are swapped", {"leaky": lambda x: ops.where(x > 0, 0.1 * x, x)}),
         ("this is relu: for negative x the result is 0.1 x", {"leaky": lambda x: ops.where(x > 0, x, 0.0)}),
         ("the factor is 0.1, not 0.01", {"leaky": lambda x: _leaky(x, 0.01)}),
-        ("the sign of the second branch is turned", {"leaky": lambda x: _leaky(x, -0.1)}),
+        ("the sign of the second branch is reversed", {"leaky": lambda x: _leaky(x, -0.1)}),
     ],
 )
