@@ -109,7 +109,7 @@ def polydiv(u: ArrayLike, v: ArrayLike) -> tuple[Tensor, Tensor]:
         below = subtract(getitem(rest, slice(i + 1, i + n + 1)), multiply(q, getitem(v, slice(1, None))))
         rest = concatenate([np.zeros(i + 1, value_of(rest).dtype), below, getitem(rest, slice(i + n + 1, None))])
         quotient.append(q)
-    first = steps if steps > 0 else 0
+    first = 0
     while first < np.size(u) - 1 and abs(float(value_of(rest)[first])) <= 1e-8:
         first += 1
     whole = stack(quotient) if quotient else multiply(getitem(u, slice(1)), 0)

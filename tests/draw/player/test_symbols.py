@@ -101,3 +101,9 @@ def test_an_operation_without_a_formula_is_named_and_nothing_is_made_up():
     assert rule(x, 0, ["x"]) == "dx = local gradient of erf × upstream"
     assert rule(mg.sort(Tensor([2.0, 1.0])), 0, [""]) == "d(this input) = vector-Jacobian product of sort"
     assert written("erf", ["x"]) == "erf(x)"
+
+
+def test_a_loss_speaks_of_class_weights_only_where_there_are_some():
+    scores = Tensor([[1.0, 2.0, 0.5]], name="x")
+    assert "weight" not in rule(mg.cross_entropy(scores, [1]), 0, ["x"])
+    assert "weight" in rule(mg.cross_entropy(scores, [1], weight=[1.0, 2.0, 1.0]), 0, ["x"])

@@ -1,0 +1,18 @@
+"""Additions at indices: the factor is differentiated whatever its value."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import minigrad as mg
+from minigrad import Tensor
+
+
+def test_a_factor_of_one_is_differentiated_too():
+    alpha = Tensor(1.0)
+    mg.index_add(np.zeros((2, 3)), 1, [0, 0], np.full((2, 2), 5.0), alpha).sum().backward()
+    assert alpha.grad == 20.0
+
+
+def test_integers_stay_integers():
+    assert mg.index_add(np.zeros(2, np.int64), 0, [1], np.array([3])).dtype == np.int64
