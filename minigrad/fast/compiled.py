@@ -7,6 +7,7 @@ stands in the same file.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, Generic, ParamSpec, TypeAlias
 
@@ -58,29 +59,29 @@ class Kernel(Generic[P]):
 
     def __init__(self, function: Callable[P, None]) -> None:
         self.function = function
-        self._dispatcher: Any = None
-        self._known: set[np.dtype[Any]] = set()
+        self._compiled: dict[np.dtype[Any], Any] = {}
+        self._lock = threading.Lock()
 
-    def compile(self, dtype: np.dtype[Any]) -> None:
-        """Compile the function, or load it from the disk."""
-        if self._dispatcher is None:
-            self._dispatcher = self._declared()
-        if dtype not in self._known:
-            self._dispatcher.compile(_signature(self.function, dtype))
-            self._known.add(dtype)
+    def compile(self, dtype: np.dtype[Any]) -> Any:
+        """Compile the function, or load it from the disk; in one thread, while others wait for it."""
+        with self._lock:
+            if dtype not in self._compiled:
+                signature = _signature(self.function, dtype)
+                try:
+                    self._compiled[dtype] = self._made(signature, cache=True)
+                except (RuntimeError, OSError):  # no folder can be written, or the disk is full: compiled in each process
+                    self._compiled[dtype] = self._made(signature)
+            return self._compiled[dtype]
 
-    def _declared(self) -> Any:
-        try:
-            return numba.njit(cache=True, **_OPTIONS)(self.function)
-        except RuntimeError:  # there is no folder to keep it in that can be written
-            return numba.njit(**_OPTIONS)(self.function)
+    def _made(self, signature: Any, **options: Any) -> Any:
+        dispatcher = numba.njit(**_OPTIONS, **options)(self.function)
+        dispatcher.compile(signature)
+        return dispatcher
 
     def __call__(self, *args: P.args, **_: P.kwargs) -> None:
         """Run the kernel; without Python's lock, so that other threads run too."""
         dtype: Any = args[0].dtype  # type: ignore[attr-defined]
-        if dtype not in self._known:
-            self.compile(dtype)
-        self._dispatcher(*args)
+        (self._compiled.get(dtype) or self.compile(dtype))(*args)
 
 
 def kernel(function: Callable[P, None]) -> Kernel[P]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.fast import KERNELS, convolution, elementwise, norms, pooling, recurrent
+from minigrad.fast import KERNELS, convolution, elementwise, norms, pool, pooling, recurrent
 from minigrad.nn import sequence
 from minigrad.ops import _conv_kernels as convolutions
 from minigrad.ops.geometry import Geometry
 
 pytest.importorskip("numba", reason="the fast extra is not installed")
+
+from minigrad.fast import elementwise_loops
+from minigrad.fast.compiled import Kernel
+
 DTYPES = [np.float32, np.float64]
 
 
@@ -305,3 +310,32 @@ def test_other_dtypes_and_empty_arrays_are_left_to_numpy():
     assert convolution.conv(np.ones((0, 1, 4, 4)), np.ones((1, 1, 2, 2)), None, geometry) is None
     mixed = np.ones((1, 1, 4, 4), np.float32), np.ones((1, 1, 2, 2))
     assert convolution.conv(*mixed, None, geometry) is None
+
+
+# Where compiled kernels are kept
+
+
+@pytest.mark.parametrize("refused", ["ensure_cache_path", "save"])
+def test_kernels_run_where_nothing_can_be_written(refused: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    caching = pytest.importorskip("numba.core.caching")
+
+    def refuse(*args: Any) -> None:
+        raise OSError("nothing can be written")
+
+    monkeypatch.setattr("numba.core.config.CACHE_DIR", str(tmp_path))
+    owner = caching._CacheLocator if refused == "ensure_cache_path" else caching.IndexDataCacheFile
+    monkeypatch.setattr(owner, refused, refuse)
+    relu = Kernel(elementwise_loops.relu.function)
+    x, out = np.array([-1.0, 2.0], np.float32), np.empty(2, np.float32)
+    relu(x, out, 0, 2)
+    assert out.tolist() == [0, 2]
+    assert not list(tmp_path.rglob("*.nb*"))
+
+
+def test_a_kernel_is_compiled_once_for_several_threads(monkeypatch: pytest.MonkeyPatch):
+    relu = Kernel(elementwise_loops.relu.function)
+    made = []
+    monkeypatch.setattr(relu, "_made", lambda signature, **_: made.append(signature) or (lambda *args: None))
+    x = np.ones(2, np.float32)
+    pool.split(lambda _, first, last: relu(x, x, first, last), 2, 2)
+    assert len(made) == 1
