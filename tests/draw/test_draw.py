@@ -343,7 +343,7 @@ def test_save_into_a_missing_folder_names_the_target(tmp_path):
 
 @pytest.mark.parametrize("name", ["graph.jpg", "graph", ".svg"])
 def test_save_refuses_other_suffixes(tmp_path, name):
-    with pytest.raises(ValueError, match=r"\.svg, \.png, \.pdf or \.dot"):
+    with pytest.raises(ValueError, match=r"\.svg, \.png, \.pdf, \.dot or \.html"):
         draw(circuit()).save(tmp_path / name)
     assert not list(tmp_path.iterdir())
 
