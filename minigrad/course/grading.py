@@ -10,14 +10,14 @@ import json
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from minigrad.course.exercise import Exercise, load
+from minigrad.course.exercise import Exercise, find, load
 from minigrad.course.judge import judge
-from minigrad.course.observe import from_json
+from minigrad.course.observe import as_json, from_json, observe
 from minigrad.optional import needed
 
 WHY = "grade needs the packages that run notebooks"
@@ -25,33 +25,8 @@ TITLE = re.compile(r"^# (\d+)\. ", re.M)
 HEADING = re.compile(r"^## Exercise (\d+)\b", re.M)
 LARGEST = 10_000_000  # bytes of a notebook, and of the results of an exercise
 
-BEGIN = """
-def _begin(megabytes):
-    try:
-        import resource
-        resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
-    except (ImportError, ValueError, OSError):
-        pass  # this system has no such limit
-    import matplotlib
-    matplotlib.use("agg")
-
-_begin({megabytes})
-del _begin
-"""
-
-TRY = """
-def _try(names, results):
-    import json
-    from minigrad.course.exercise import find
-    from minigrad.course.observe import as_json, observe
-    one = find({name!r})
-    found = as_json(observe(one.probe, {{name: names.get(name) for name in one.answers}}))
-    with open(results, "w", encoding="utf-8") as file:
-        json.dump(found, file)
-
-_try(globals(), {results!r})
-del _try
-"""
+OURS = f"__import__({__name__!r}, fromlist=['record'])"  # whatever names a notebook has bound
+ENDED = "the notebook ended its process, or ran out of memory"
 
 
 class Grade(NamedTuple):
@@ -130,6 +105,22 @@ def grade(path: Path, *, seconds: float = 300, megabytes: int = 4096) -> Graded:
     return Graded(str(path), lesson, grades, time.monotonic() - start)
 
 
+def limit(megabytes: int) -> None:
+    """Limit the memory of this process, where the system has such a limit, and let figures be drawn without a window."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+    needed("matplotlib", "grade", WHY).use("agg")
+
+
+def record(name: str, names: Mapping[str, Any], results: str) -> None:
+    """Try the answers among the names of a notebook, and write what they give to a file."""
+    one = find(name)
+    found = observe(one.probe, {answer: names.get(answer) for answer in one.answers})
+    Path(results).write_text(json.dumps(as_json(found)), encoding="utf-8")
+
+
 def _read(path: Path) -> tuple[Any, int]:
     """A notebook and the number of its lesson."""
     import nbformat
@@ -150,7 +141,9 @@ def _read(path: Path) -> tuple[Any, int]:
 
 def _cells(notebook: Any, exercises: list[Exercise], folder: Path) -> Iterator[str]:
     """The code to run: the learner's, and at the end of each exercise a cell that tries its answers."""
-    waiting = {one.name.split(".")[1]: TRY.format(name=one.name, results=str(folder / one.name)) for one in exercises}
+    waiting = {
+        one.name.split(".")[1]: f"{OURS}.record({one.name!r}, globals(), {str(folder / one.name)!r})" for one in exercises
+    }
     at = ""
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and (found := HEADING.search(cell.source)):
@@ -176,14 +169,21 @@ def _run(notebook: Any, exercises: list[Exercise], folder: Path, seconds: float,
         def output(self, *message: Any) -> None:
             pass
 
+    left: list[Any] = []
+
+    def after(cell: Any, cell_index: int, execute_reply: Any) -> None:
+        """Note whether a cell has called ``exit``, after which the kernel may still answer for a while."""
+        left.extend(one for one in execute_reply["content"].get("payload", ()) if one.get("source") == "ask_exit")
+
     deadline = time.monotonic() + seconds
-    codes = [BEGIN.format(megabytes=megabytes), *_cells(notebook, exercises, folder)]
+    codes = [f"{OURS}.limit({megabytes})", *_cells(notebook, exercises, folder)]
     run = new_notebook(cells=[new_code_cell(code) for code in codes])  # type: ignore[no-untyped-call]
     (folder / "work").mkdir()
     client = Client(
         run,
         timeout_func=lambda cell: max(1, int(deadline - time.monotonic())),
         allow_errors=True,
+        on_cell_executed=after,
         interrupt_on_timeout=False,
         extra_arguments=["--log-level=CRITICAL"],
         resources={"metadata": {"path": str(folder / "work")}},
@@ -194,10 +194,12 @@ def _run(notebook: Any, exercises: list[Exercise], folder: Path, seconds: float,
                 if time.monotonic() > deadline:
                     return f"the notebook ran longer than {seconds:g} s"
                 client.execute_cell(cell, i)
+                if left:
+                    return ENDED
     except CellTimeoutError:
         return f"the notebook ran longer than {seconds:g} s"
     except DeadKernelError:
-        return "the notebook ended its process, or ran out of memory"
+        return ENDED
     except RuntimeError as error:
         return f"the notebook ended early: {error}"
     return ""

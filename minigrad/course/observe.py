@@ -131,7 +131,7 @@ def _place(trace: TracebackType | None) -> str:
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
         if not file.startswith((OURS, *INSTALLED)) and (line := linecache.getline(file, trace.tb_lineno).strip()):
-            place = f", in line {trace.tb_lineno} of its cell: {line}"
+            place = f", in line {trace.tb_lineno} of your cell: {line}"
         trace = trace.tb_next
     return place
 

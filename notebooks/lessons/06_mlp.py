@@ -274,7 +274,7 @@ print(same[0].data.round(3))
 # The six units have six equal columns. So weights must start **random**. How large should they be? A unit sums `n` products.
 # If weights and inputs are independent and the weights have mean 0, the variance of the sum is:
 #
-# $$\mathrm{Var}\Bigl(\sum_{i=1}^{n} w_i h_i\Bigr) = n\, \mathrm{Var}(w)\, \mathrm{E}(h^2)$$
+# $$\mathrm{Var}\Bigl(\sum_{i=0}^{n-1} w_i h_i\Bigr) = n\, \mathrm{Var}(w)\, \mathrm{E}(h^2)$$
 #
 # Relu sets about half of the values to zero, so $\mathrm{E}(h^2)$ is *half* the variance before the relu. The signal keeps
 # its size from layer to layer if $n\,\mathrm{Var}(w)\,/\,2 = 1$:

@@ -236,13 +236,13 @@ loss = network_loss(X, tW1, tW2, y)
 mg.draw(loss, backward=True, precision=2)
 
 # %% [markdown]
-# ## Exercise 4: mend it
+# ## Exercise 4: fix it
 #
-# Write `mended`, the same function with the faulty line put right.
+# Write `fixed`, the same function with the faulty line corrected.
 
 
 # %%
-def mended(X, W1, W2, y):
+def fixed(X, W1, W2, y):
     # solution
     h = np.maximum(X @ W1, 0)
     z = h @ W2
@@ -254,12 +254,12 @@ def mended(X, W1, W2, y):
     da = dh * (h > 0)
     return X.T @ da, h.T @ dz
     # stub
-    # return network_gradients(X, W1, W2, y)  # copy its lines here, and mend one
+    # return network_gradients(X, W1, W2, y)  # copy its lines here, and correct one
     # end
 
 
 # %%
-check("14.4", mended)
+check("14.4", fixed)
 
 # %% [markdown]
 # ## Run it without the graph

@@ -42,7 +42,7 @@ def rnn_forward(x, h, Wx, Wh, b):
 check("15.1", rnn_forward)
 
 # %% [markdown]
-# Written out, the network is an ordinary graph, as deep as the sequence is long. The weights are leaves that every step uses.
+# Unrolled, the network is an ordinary graph, as deep as the sequence is long. The weights are leaves that every step uses.
 # Here are three steps:
 
 # %%

@@ -77,7 +77,7 @@ for p in (0.97, 0.99):
 #
 # A **recipe** is everything that you choose: the network, the augmentation, the optimiser, the number of epochs. Here are three.
 # `plain` is the network of lesson 11 with a third convolution. `wobble` adds augmentation: each image is moved, turned, slanted
-# and stretched a little, anew in each epoch. `wide` has twice as many channels too.
+# and stretched a little, again in each epoch. `wide` has twice as many channels too.
 #
 # `train` starts with a sanity check. The first loss must be near $\ln 10 = 2.3$; if it is far from that, something is wrong with
 # the labels, the loss or the initial weights.

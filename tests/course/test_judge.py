@@ -39,7 +39,7 @@ def test_the_learners_exception_is_shown_in_one_line():
 
     text = said("1.1", broken)
     assert text.startswith("the slope of t² at 3: your code raised ZeroDivisionError: ")
-    assert text.endswith("of its cell: return g(at) / 0")
+    assert text.endswith("of your cell: return g(at) / 0")
     assert "\n" not in text
     assert "checks.py" not in text
 

@@ -171,13 +171,13 @@ def _net_back(X, W1, W2, y, *, mask=True, mean=True, hot=True, source="h"):
 
 
 def _nets(**how):
-    return {"mended": lambda *a: _net_back(*a, **how)}
+    return {"fixed": lambda *a: _net_back(*a, **how)}
 
 
 exercise(
     "14.4",
-    lambda mended: {("∂L/∂W2", "∂L/∂W1"): lambda: _reversed(mended(*_net()))},
-    {"mended": _net_loss},
+    lambda fixed: {("∂L/∂W2", "∂L/∂W1"): lambda: _reversed(fixed(*_net()))},
+    {"fixed": _net_loss},
     "compare each gradient with the red numbers of the drawing, from the right: the first one that differs is made by the faulty line",
     [
         (
@@ -188,7 +188,7 @@ exercise(
         ("the loss is a mean: the division by the number of rows is missing", _nets(mean=False)),
         ("subtract 1 at the class of each row: prediction minus target", _nets(hot=False)),
         ("W2 multiplies h, the output of relu, and not its input", _nets(source="a")),
-        ("return the gradient of W1 first, and then that of W2", {"mended": lambda *a: _net_back(*a)[::-1]}),
+        ("return the gradient of W1 first, and then that of W2", {"fixed": lambda *a: _net_back(*a)[::-1]}),
     ],
 )
 
