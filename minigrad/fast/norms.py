@@ -25,8 +25,8 @@ POSITIONS = 8  # fewer are too short a run of elements for a channel
 
 def forward(
     x: Array, weight: Array | None, bias: Array | None, view: Shape, axes: Shape, place: Shape, eps: float
-) -> tuple[Array, None, Array, Array, Array] | None:
-    """The result; in place of the standardised x, None; one over the standard deviation, the mean, and the variance."""
+) -> tuple[Array, Array, Array, Array] | None:
+    """The result; one over the standard deviation, the mean, and the variance."""
     if not _applies(view, axes, x, weight, bias):
         return None
     from minigrad.fast import norm_loops as loops
@@ -40,7 +40,7 @@ def forward(
     run = loops.channels_forward if axes == (0, 2) else loops.rows_forward
     pool.split(lambda _, first, last: run(*arrays, *sizes, first, last), count, pool.parts(count, x.size, PART))
     kept = tuple(1 if i in axes else n for i, n in enumerate(view))
-    return out, None, scale.reshape(kept), mean.reshape(kept), var.reshape(kept)
+    return out, scale.reshape(kept), mean.reshape(kept), var.reshape(kept)
 
 
 def gradients(
@@ -60,7 +60,7 @@ def gradients(
         return None
     from minigrad.fast import norm_loops as loops
 
-    _, scale, mean = saved
+    scale, mean = saved
     count, factors = mean.size, math.prod(place)
     parts = pool.parts(count, x.size, PART)
     gx, w = np.empty(x.shape, x.dtype), _factors(x, weight, place, 1)

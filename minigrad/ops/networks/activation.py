@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,7 +11,9 @@ from minigrad.fast import elementwise as elementwise_kernels
 from minigrad.fast import faster
 from minigrad.graph import ArrayLike, Value
 from minigrad.operation import composed, elementwise, op
+from minigrad.ops.blocks import in_blocks, in_rows
 from minigrad.ops.elementwise import add, divide, multiply, negative
+from minigrad.ops.error_function import error_function
 from minigrad.ops.reduce import floating
 from minigrad.ops.shape import reshape
 from minigrad.ops.splitting import split
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from minigrad.graph import Tensor
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. 2017, equation 14
-_ERF = np.frompyfunc(math.erf, 1, 1)  # NumPy has no erf; this is Python's, one element at a time
 
 
 @op(elementwise=True, formulas=("out·(1 − out)",))
@@ -30,11 +31,16 @@ def sigmoid(x: Value, /) -> Value:
     >>> sigmoid(Tensor(0.0))
     Tensor(0.5)
     """
+    return _sigmoid(x)
+
+
+@in_blocks
+def _sigmoid(x: Value) -> Value:
     with np.errstate(over="ignore"):  # exp(-x) may be infinite; its reciprocal is the wanted 0
         return 1 / (1 + np.exp(-x))
 
 
-sigmoid.rules(lambda g, out, x: g * (1 - out) * out)
+sigmoid.rules(in_blocks(lambda g, out, x: g * (1 - out) * out))
 
 
 @op(elementwise=True, formulas=("σ(-x)",))
@@ -158,9 +164,15 @@ def silu(x: Value, /) -> Value:
     >>> silu(Tensor(0.0))
     Tensor(0.0)
     """
+    return _silu(x)
+
+
+@in_blocks
+def _silu(x: Value) -> Value:
     return x * sigmoid(x)
 
 
+@in_blocks
 def _silu_rule(g: Value, out: Value, x: Value) -> Value:
     s = sigmoid(x)
     return g * s * (1 + x * (1 - s))
@@ -178,9 +190,15 @@ def mish(x: Value, /) -> Value:
     >>> mish(Tensor(0.0))
     Tensor(0.0)
     """
+    return _mish(x)
+
+
+@in_blocks
+def _mish(x: Value) -> Value:
     return x * np.tanh(softplus(x))
 
 
+@in_blocks
 def _mish_rule(g: Value, out: Value, x: Value) -> Value:
     t = np.tanh(softplus(x))
     return g * (t + x * (1 - t * t) * sigmoid(x))
@@ -291,7 +309,7 @@ def erf(x: Value, /) -> Value:
     >>> erf(Tensor([0.0, 10.0]))
     Tensor([0., 1.])
     """
-    return np.asarray(_ERF(x), np.result_type(x, 0.0))
+    return error_function(floating(x))
 
 
 erf.rules(lambda g, out, x: g * (2 / math.sqrt(math.pi)) * np.exp(-x * x))
@@ -309,23 +327,31 @@ def gelu(x: Value, /, approximate: str = "none") -> Value:
     """
     if approximate not in ("none", "tanh"):
         raise ValueError(f"approximate must be 'none' or 'tanh', got {approximate!r}")
-    return x * (_normal(x)[0] if approximate == "none" else _normal_tanh(x)[0])
+    return _gelu(x, approximate)
 
 
-def _normal(x: Value) -> tuple[Value, Value]:
-    """Φ(x), and its derivative."""
-    return (1 + erf(x * math.sqrt(0.5))) / 2, np.exp(-x * x / 2) * (1 / math.sqrt(2 * math.pi))
+@in_blocks
+def _gelu(x: Value, approximate: str) -> Value:
+    return x * (_normal(x) if approximate == "none" else _normal_tanh(x)[0])
+
+
+def _normal(x: Value) -> Value:
+    """Φ(x)."""
+    return erf(x * math.sqrt(0.5)) * 0.5 + 0.5
 
 
 def _normal_tanh(x: Value) -> tuple[Value, Value]:
-    """The same by the approximation with tanh."""
+    """Φ(x) by the approximation with tanh, and its derivative."""
     scale = math.sqrt(2 / math.pi)
     t = np.tanh(scale * (x + 0.044715 * x * x * x))
     return (1 + t) / 2, (1 - t * t) * (scale / 2) * (1 + 3 * 0.044715 * x * x)
 
 
+@in_blocks
 def _gelu_rule(g: Value, out: Value, x: Value, approximate: str) -> Value:
-    probability, density = _normal(x) if approximate == "none" else _normal_tanh(x)
+    if approximate == "none":
+        return g * (_normal(x) + x * np.exp(x * x * -0.5) * (1 / math.sqrt(2 * math.pi)))
+    probability, density = _normal_tanh(x)
     return g * (probability + x * density)
 
 
@@ -342,11 +368,32 @@ def softmax(x: Value, /, axis: int | tuple[int, ...] | None = -1) -> Value:
     Tensor([0.5, 0.5])
     """
     x = floating(x)
+    return _softmax_rows(x) if axis in (-1, np.ndim(x) - 1) else _softmax(x, axis)
+
+
+def _softmax(x: Value, axis: Any) -> Value:
     out = np.exp(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
-    return out / np.sum(out, axis=axis, keepdims=True)
+    out /= np.sum(out, axis=axis, keepdims=True)
+    return out
 
 
-softmax.rules(lambda g, out, x, axis: out * (g - np.sum(g * out, axis=axis, keepdims=True)))
+@in_rows
+def _softmax_rows(x: Value) -> Value:
+    return _softmax(x, -1)
+
+
+def _softmax_rule(g: Value, out: Value, x: Value, axis: Any) -> Value:
+    if axis in (-1, x.ndim - 1):
+        return _softmax_rule_rows(g, out)
+    return out * (g - np.sum(g * out, axis=axis, keepdims=True))
+
+
+@in_rows
+def _softmax_rule_rows(g: Value, out: Value) -> Value:
+    return out * (g - np.sum(g * out, axis=-1, keepdims=True))
+
+
+softmax.rules(_softmax_rule)
 
 
 @op(formulas=("upstream − softmax(x) · Σ upstream",))

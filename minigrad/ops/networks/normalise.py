@@ -7,7 +7,7 @@ Batch, layer, group and instance normalisation differ only in these axes, so the
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op, static_value
 from minigrad.ops.dtypes import astype, floats, refuse_complex
 from minigrad.ops.elementwise import add, divide, multiply, negative, sqrt
-from minigrad.ops.geometry import sizes
+from minigrad.ops.geometry import Index, sizes
 from minigrad.ops.reduce import mean
 from minigrad.ops.shape import reshape
 
@@ -35,6 +35,9 @@ class Running(NamedTuple):
     momentum: float
 
 
+BLOCK = 1 << 17  # elements normalised at a time, in a buffer of their own, which the passes over them find in the cache
+
+
 def _sum_products(axes: Shape, *factors: Value) -> Value:
     """Sum a product, or one array, over some axes, which keep length 1; einsum takes a third of the time of np.sum."""
     letters = "abcd"[: factors[0].ndim]
@@ -42,15 +45,26 @@ def _sum_products(axes: Shape, *factors: Value) -> Value:
     return np.expand_dims(np.einsum(f"{','.join([letters] * len(factors))}->{kept}", *factors), axes)
 
 
-def _standardise(x: Value, axes: Shape, eps: float) -> tuple[Value, Value, Value, Value]:
-    """Bring x to mean 0 and variance 1; also one over the standard deviation, the mean, and the variance."""
+def _blocks(view: Shape, axes: Shape, place: Shape) -> Iterator[tuple[Index, Index]]:
+    """Index of each block of x, cut along the first axis that is not reduced, and of its part of a weight."""
+    axis = next(i for i in range(len(view)) if i not in axes)
+    step = max(1, BLOCK * view[axis] // max(1, math.prod(view)))
+    for start in range(0, view[axis], step):
+        block = (*(slice(None),) * axis, slice(start, start + step))
+        yield block, block if place[axis] > 1 else (...,)
+
+
+def _centre(x: Value, axes: Shape, dtype: Any = None) -> tuple[Value, Value, Value]:
+    """Subtract the mean; also the mean and the variance."""
     count = max(1, math.prod(x.shape[i] for i in axes))
     mean = np.sum(x, axis=axes, keepdims=True) / count  # pairwise: einsum would lose digits of a large mean
-    standard = x - mean
-    var = _sum_products(axes, standard, standard) / count
-    scale = 1 / np.sqrt(var + eps)
-    standard *= scale
-    return standard, scale, mean, var
+    centred = np.subtract(x, mean, dtype=dtype)
+    return centred, mean, _sum_products(axes, centred, centred) / count
+
+
+def _repeated(place: Shape) -> Shape:
+    """The axes that share a weight."""
+    return tuple(i for i, length in enumerate(place) if length == 1)
 
 
 @op(
@@ -72,26 +86,35 @@ def _normalise(
     running: Running | None = None,
 ) -> Value:
     """Bring x to mean 0 and variance 1 over some axes, then multiply by a weight and add a bias."""
-    out, standard, scale, mean, var = _normalised(x, weight, bias, view, axes, place, eps)
+    out, scale, mean, var = _normalised(x, weight, bias, view, axes, place, eps)
     if running:
         count = math.prod(view[i] for i in axes)
         for kept, new in ((running.mean, mean), (running.var, var * (count / (count - 1)))):
             kept *= 1 - running.momentum
             kept += running.momentum * new.ravel()
-    return out, (standard, scale, mean)
+    return out, (scale, mean)
 
 
 @faster(norms.forward)
 def _normalised(
     x: Value, weight: Value, bias: Value, view: Shape, axes: Shape, place: Shape, eps: float
-) -> tuple[Value, Value, Value, Value, Value]:
-    """The result; the standardised x, one over its standard deviation, its mean, and its variance."""
-    standard, scale, mean, var = _standardise(x.reshape(view), axes, eps)
-    out = standard if weight is None else standard * weight.reshape(place)
-    if bias is not None:
-        free = out is not standard and np.result_type(out, bias) == out.dtype
-        out = np.add(out, bias.reshape(place), out=out if free else None)
-    return out.reshape(x.shape), standard, scale, mean, var
+) -> tuple[Value, Value, Value, Value]:
+    """The result; one over the standard deviation of x, its mean, and its variance."""
+    shape, x = x.shape, x.reshape(view)
+    weight, bias = (None if v is None else v.reshape(place) for v in (weight, bias))
+    mean = np.empty([1 if i in axes else length for i, length in enumerate(view)], x.dtype)
+    scale, var = np.empty_like(mean), np.empty_like(mean)
+    out = np.empty(view, np.result_type(x, *(v for v in (weight, bias) if v is not None)))
+    once = weight is not None and set(axes) <= set(_repeated(place))  # then one product does for scale and weight
+    for block, part in _blocks(view, axes, place):
+        y, mean[block], var[block] = _centre(x[block], axes, out.dtype)
+        factor = scale[block] = 1 / np.sqrt(var[block] + eps)
+        steps: list[tuple[Any, Value]] = [(np.multiply, factor * weight[part] if once else factor)]
+        steps += [(np.multiply, weight[part])] if weight is not None and not once else []
+        steps += [(np.add, bias[part])] if bias is not None else []
+        for i, (step, operand) in enumerate(steps, 1):
+            step(y, operand, out=y if i < len(steps) else out[block])
+    return out.reshape(shape), scale, mean, var
 
 
 @_normalise.joint_rule
@@ -126,35 +149,59 @@ def _gradients(
     place: Shape,
     eps: float,
 ) -> list[Value]:
-    """Ioffe and Szegedy 2015, section 3, put together: g without its mean and without its component along the output."""
-    standard, scale, mean = saved or _standardise(np.reshape(x, view), axes, eps)[:3]
-    if standard is None:  # which a kernel does not keep
-        standard = (np.reshape(x, view) - mean) * scale
-    g = np.reshape(g, view)
-    repeated = tuple(i for i, length in enumerate(place) if length == 1)  # the axes that share a weight
+    """The gradients of x, weight and bias."""
+    shapes, g = [np.shape(v) for v in (x, weight, bias)], np.reshape(g, view)
+    factor = None if weight is None else np.reshape(weight, place)
+    if saved is None:
+        centred, _, var = _centre(np.reshape(x, view), axes)
+        found = _of_block(needed, g, centred, 1 / np.sqrt(var + eps), factor, axes, place)
+        return [np.reshape(v, shape) if need else None for v, shape, need in zip(found, shapes, needed, strict=True)]
+    scale, mean = saved
+    gx, totals = np.empty(x.shape, x.dtype), [np.zeros(place, g.dtype) for _ in needed[1:]]
+    x, to = x.reshape(view), gx.reshape(view)
+    for block, part in _blocks(view, axes, place):
+        its = None if factor is None else factor[part]
+        centred = np.subtract(x[block], mean[block])
+        _, *terms = _of_block(needed, g[block], centred, scale[block], its, axes, place, to[block])
+        for total, term in zip(totals, terms, strict=True):
+            if term is not None:
+                total[part] += term
+    parts = zip([gx, *totals], shapes, needed, strict=True)
+    return [v.reshape(shape) if need else None for v, shape, need in parts]
+
+
+def _of_block(
+    needed: Sequence[bool],
+    g: Value,
+    centred: Value,
+    scale: Value,
+    weight: Value,
+    axes: Shape,
+    place: Shape,
+    out: Value = None,
+) -> list[Value]:
+    """Ioffe and Szegedy 2015, section 3, put together: g without its mean and without its component along the output.
+
+    `centred` is overwritten; `out` is where the gradient of x goes.
+    """
+    count, repeated = max(1, math.prod(centred.shape[i] for i in axes)), _repeated(place)
     gx = gweight = gbias = None
-    if set(axes) <= set(repeated):  # then the same sums serve all three, and the weight can wait
-        products, sums = _sum_products(axes, g, standard), _sum_products(axes, g)
-        if weight is not None:
-            scale = scale * np.reshape(weight, place)
-            gweight = np.reshape(_sum_products(repeated, products), weight.shape)
-        if bias is not None:
-            gbias = np.reshape(_sum_products(repeated, sums), bias.shape)
+    if set(axes) <= set(repeated):  # then the same sums serve all three, and the scale and the weight can wait
+        products, sums = _sum_products(axes, g, centred) * scale, _sum_products(axes, g)
+        gweight = _sum_products(repeated, products) if needed[1] else None
+        gbias = _sum_products(repeated, sums) if needed[2] else None
+        products, factor = products * scale, scale if weight is None else scale * weight
     else:
-        if needed[1]:
-            gweight = np.reshape(_sum_products(repeated, g, standard), weight.shape)
-        if needed[2]:
-            gbias = np.reshape(_sum_products(repeated, g), bias.shape)
-        if weight is not None:
-            g = g * np.reshape(weight, place)
-        products, sums = _sum_products(axes, g, standard), _sum_products(axes, g)
+        centred *= scale
+        gweight = _sum_products(repeated, g, centred) if needed[1] else None
+        gbias = _sum_products(repeated, g) if needed[2] else None
+        g, factor = g if weight is None else g * weight, scale
+        products, sums = _sum_products(axes, g, centred), _sum_products(axes, g)
     if needed[0]:
-        count = max(1, math.prod(view[i] for i in axes))
-        gx = standard * (products / -count)
-        gx -= sums / count
-        gx += g
-        gx *= scale
-        gx = np.reshape(gx, x.shape)
+        centred *= products / -count
+        centred -= sums / count
+        centred += g
+        gx = centred * factor if out is None else np.multiply(centred, factor, out=out)
     return [gx, gweight, gbias]
 
 
