@@ -10,7 +10,7 @@ from pprint import pformat
 from typing import Any
 
 import torch
-from torch_cases import ATTENTION, LAYERS, LOSSES, TRANSFORMERS, flat, probe, wave
+from torch_cases import ATTENTION, FUNCTIONS, LAYERS, LOSSES, TRANSFORMERS, flat, probe, wave
 
 
 def digits(array: Any) -> list[float]:
@@ -53,6 +53,11 @@ def main() -> None:
         out = loss(x)
         (out * torch.tensor(wave(tuple(out.shape), 0.5))).sum().backward()
         numbers["loss " + case] = {"out 0": digits(out), "input 0": digits(x.grad)}
+    for case, (name, options, shape) in FUNCTIONS.items():
+        x = torch.tensor(wave(shape, 0.1), requires_grad=True)
+        out = getattr(torch.nn.functional, name)(x, **options)
+        (out * torch.tensor(wave(tuple(out.shape), 0.5))).sum().backward()
+        numbers[case] = {"out 0": digits(out), "input 0": digits(x.grad)}
     version = ".".join(torch.__version__.split(".")[:2])
     print(f'"""What PyTorch {version} gives for the cases of `torch_cases.py` in float64: the probes of each array."""')
     print(f"\n# fmt: off\nNUMBERS = {pformat(numbers, sort_dicts=False, width=125)}\n# fmt: on")

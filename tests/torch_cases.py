@@ -29,6 +29,8 @@ LAYERS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any], tuple[int, ...]]] 
     "conv1d": ("Conv1d", (4, 6, 3), {"stride": 2, "padding": 1, "groups": 2}, (2, 4, 9)),
     "conv2d": ("Conv2d", (2, 3, (3, 2)), {"stride": (1, 2), "padding": (2, 1), "dilation": (2, 1)}, (2, 2, 6, 5)),
     "conv2d same": ("Conv2d", (2, 3, 4), {"padding": "same", "bias": False}, (1, 2, 5, 4)),
+    "conv2d unbatched": ("Conv2d", (2, 3, 3), {"padding": 1}, (2, 5, 4)),
+    "conv transpose 2d unbatched": ("ConvTranspose2d", (2, 3, 3), {"stride": 2}, (2, 3, 4)),
     "conv2d reflect": ("Conv2d", (2, 3, 3), {"padding": 2, "padding_mode": "reflect"}, (1, 2, 4, 4)),
     "conv2d circular": ("Conv2d", (2, 3, 3), {"padding": (1, 2), "padding_mode": "circular"}, (1, 2, 4, 4)),
     "conv2d replicate": ("Conv2d", (2, 3, 3), {"padding": 1, "padding_mode": "replicate"}, (1, 2, 4, 4)),
@@ -111,7 +113,17 @@ ATTENTION: dict[str, tuple[tuple[Any, ...], dict[str, Any], tuple[tuple[int, ...
     "cross": ((6, 2), {"kdim": 5, "vdim": 3}, ((3, 2, 6), (4, 2, 5), (4, 2, 3)), {}),
     "single": ((6, 2), {}, ((4, 6),) * 3, {"attn_mask": wave((4, 4), 0.3)}),
 }
-
+# the function of `nn.functional`, its arguments, and the shape of x
+FUNCTIONS: dict[str, tuple[str, dict[str, Any], tuple[int, ...]]] = {
+    f"interpolate {mode}{' to the corners' if options else ''} {size}": (
+        "interpolate", {"mode": mode, **options, "scale_factor" if isinstance(size, float) else "size": size}, shape,
+    )
+    for mode, options, shape in (
+        ("bicubic", {}, (2, 2, 5, 4)), ("bicubic", {"align_corners": True}, (1, 2, 5, 4)), ("area", {}, (2, 2, 5, 4)),
+        ("nearest-exact", {}, (2, 2, 5, 4)), ("bilinear", {"align_corners": True}, (1, 2, 5, 4)), ("bilinear", {}, (1, 2, 5, 4)),
+    )
+    for size in ((7, 9), (3, 2), 2.5)
+}  # fmt: skip
 
 ENCODER: dict[str, Any] = {"dropout": 0.0, "batch_first": True}
 # the class, its arguments, the shapes of the inputs, and the arguments of the call; all on 4 or 3 vectors of 6 features

@@ -160,7 +160,7 @@ def test_attention_weights_and_masks():
         (lambda: nn.Conv2d(3, 4, 3, padding_mode="mirror"), ValueError, "padding_mode is one of zeros, reflect"),
         (lambda: nn.Conv2d(3, 4, 3, 2, "same"), ValueError, "Conv2d: padding 'same' needs stride 1"),
         (
-            lambda: nn.Conv1d(1, 1, 3, padding=1, padding_mode="circular")(np.ones((1, 5))),
+            lambda: nn.Conv1d(1, 1, 3, padding=1, padding_mode="circular")(np.ones(5)),
             ValueError,
             "conv1d: x has 3 axes",
         ),

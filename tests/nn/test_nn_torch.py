@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from torch_cases import ATTENTION, LAYERS, LOSSES, TRANSFORMERS, flat, probe, wave
+from torch_cases import ATTENTION, FUNCTIONS, LAYERS, LOSSES, TRANSFORMERS, flat, probe, wave
 from torch_numbers import NUMBERS
 
 from minigrad import Tensor, nn
@@ -66,6 +66,15 @@ def test_loss(case: str):
     compare({"out 0": probe(out.data), "input 0": probe(x.grad)}, NUMBERS["loss " + case])
 
 
+@pytest.mark.parametrize("case", FUNCTIONS)
+def test_function(case: str):
+    name, options, shape = FUNCTIONS[case]
+    x = Tensor(wave(shape, 0.1))
+    out = getattr(nn.functional, name)(x, **options)
+    (out * wave(out.shape, 0.5)).sum().backward()
+    compare({"out 0": probe(out.data), "input 0": probe(x.grad)}, NUMBERS[case])
+
+
 def test_every_recorded_number_is_compared():
     named = {"attention ": ATTENTION, "transformer ": TRANSFORMERS, "loss ": LOSSES}
-    assert set(NUMBERS) == {*LAYERS, *(kind + case for kind, cases in named.items() for case in cases)}
+    assert set(NUMBERS) == {*LAYERS, *FUNCTIONS, *(kind + case for kind, cases in named.items() for case in cases)}

@@ -12,6 +12,7 @@ from minigrad.operation import composed
 from minigrad.ops.convolution import conv
 from minigrad.ops.dtypes import floats
 from minigrad.ops.geometry import Geometry, Lengths, Sizes, sizes
+from minigrad.ops.shape import expand_dims
 from minigrad.ops.shape import flip as flip_axes
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def conv2d(
     ----------
     x, weight, bias : Tensor or array_like
         Images (N, C, H, W), a kernel for each filter (F, C/groups, KH, KW), and (F,); they give (N, F, OH, OW) with
-        OH = floor((H + top + bottom - dilation (KH - 1) - 1) / stride) + 1.
+        OH = floor((H + top + bottom - dilation (KH - 1) - 1) / stride) + 1. A single image, without N, gives one.
     stride, dilation : int or tuple of int
         The distance of neighbouring windows, and of neighbouring kernel elements.
     padding : int, tuple or str
@@ -103,6 +104,9 @@ def _conv(
     n: int, x: Value, weight: Value, bias: Value, stride: Sizes, padding: Padding, dilation: Sizes, groups: int, flip: bool
 ) -> Tensor:
     """`conv`, once all shapes are seen to fit."""
+    if np.ndim(x) == n + 1:
+        alone: Tensor = _conv(n, expand_dims(x, 0), weight, bias, stride, padding, dilation, groups, flip)[0]
+        return alone
     x, weight, bias = floats(x, weight, bias)
     check_axes(n, x, weight, groups)
     shape, (filters, channels, *kernel) = np.shape(x), np.shape(weight)
@@ -130,7 +134,8 @@ def check_axes(n: int, x: Value, weight: Value, groups: int) -> None:
     sizes("groups", groups, 1)
     shape, shape_w = np.shape(x), np.shape(weight)
     if len(shape) != n + 2:
-        raise ValueError(f"x has {n + 2} axes, N C {' '.join('DHW'[3 - n :])}, got {shape} with weight {shape_w}")
+        axes = " ".join("DHW"[3 - n :])
+        raise ValueError(f"x has {n + 2} axes, N C {axes}, or {n + 1} without N, got {shape} with weight {shape_w}")
     if len(shape_w) != n + 2 or 0 in shape_w:
         raise ValueError(f"weight has {n + 2} axes, none empty, got {shape_w} with x {shape}")
 

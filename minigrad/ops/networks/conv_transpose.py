@@ -16,6 +16,7 @@ from minigrad.ops.convolution import conv_input
 from minigrad.ops.dtypes import floats
 from minigrad.ops.geometry import Geometry, Sizes, least_size, sizes
 from minigrad.ops.networks.conv import check_axes, check_bias
+from minigrad.ops.shape import expand_dims
 
 if TYPE_CHECKING:
     from minigrad.graph import Tensor
@@ -110,6 +111,10 @@ def _conv_transpose(
     dilation: Sizes,
 ) -> Tensor:
     """`conv_input`, once all shapes are seen to fit."""
+    if np.ndim(x) == n + 1:
+        x = expand_dims(x, 0)
+        alone: Tensor = _conv_transpose(n, x, weight, bias, stride, padding, output_padding, groups, dilation)[0]
+        return alone
     x, weight, bias = floats(x, weight, bias)
     check_axes(n, x, weight, groups)
     shape, (channels, filters, *kernel) = np.shape(x), np.shape(weight)

@@ -10,6 +10,7 @@ import numpy as np
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op, static_value
 from minigrad.ops.geometry import Lengths, Sizes, sizes
+from minigrad.ops.networks.adaptive import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 from minigrad.ops.networks.overlap import segment_sums
 
 if TYPE_CHECKING:
@@ -22,36 +23,39 @@ def _add_along(g: Value, axis: int, indices: Value, size: int) -> Value:
     return segment_sums(g, axis, np.searchsorted(indices, i), np.searchsorted(indices, i, "right"))
 
 
-class Between(NamedTuple):
-    """Where an axis is read between its elements: the index below, the one above, and the weight of that above."""
+class Taps(NamedTuple):
+    """How an axis is read between its elements: for each tap, the indices and the weights of the elements it reads."""
 
-    below: Value
-    above: Value
-    part: Value
+    indices: tuple[Value, ...]
+    weights: tuple[Value, ...]
 
-    def weights(self, x: Value, axis: int) -> tuple[Value, Value]:
-        """The weights of the elements below and above, to broadcast beside x."""
-        part = self.part.astype(x.dtype if x.dtype.kind == "f" else np.float64).reshape((-1,) + (1,) * (x.ndim - axis - 1))
-        return 1 - part, part
+    def beside(self, x: Value, axis: int) -> list[tuple[Value, Value]]:
+        """Each tap's indices, and its weights to broadcast beside x."""
+        dtype, shape = x.dtype if x.dtype.kind == "f" else np.float64, (-1,) + (1,) * (x.ndim - axis - 1)
+        return [(i, w.astype(dtype).reshape(shape)) for i, w in zip(self.indices, self.weights, strict=True)]
 
 
 @op(called="interpolate", hidden=("axes",))
-def _resize(x: Value, /, axes: tuple[Between, ...]) -> Value:
+def _resize(x: Value, /, axes: tuple[Taps, ...]) -> Value:
     """Read each of the last axes between its elements."""
-    for axis, at in enumerate(axes, x.ndim - len(axes)):
-        low, high = at.weights(x, axis)
-        above = np.take(x, at.above, axis) * high
-        x = np.take(x, at.below, axis) * low
-        x += above
+    for axis, taps in enumerate(axes, x.ndim - len(axes)):
+        total = None
+        for indices, weights in taps.beside(x, axis):
+            term = np.take(x, indices, axis) * weights
+            total = term if total is None else np.add(total, term, out=total)
+        x = total
     return x
 
 
 @op(hidden=("axes", "size"))
-def _resize_adjoint(g: Value, /, axes: tuple[Between, ...], size: Lengths) -> Value:
-    """Zeros, with each element of g split between the two that it was read from."""
-    for axis, (at, length) in enumerate(zip(axes, size, strict=True), g.ndim - len(axes)):
-        low, high = at.weights(g, axis)
-        g = _add_along(g * low, axis, at.below, length) + _add_along(g * high, axis, at.above, length)
+def _resize_adjoint(g: Value, /, axes: tuple[Taps, ...], size: Lengths) -> Value:
+    """Zeros, with each element of g split among those that it was read from."""
+    for axis, (taps, length) in enumerate(zip(axes, size, strict=True), g.ndim - len(axes)):
+        total = None
+        for indices, weights in taps.beside(g, axis):
+            term = _add_along(g * weights, axis, indices, length)
+            total = term if total is None else np.add(total, term, out=total)
+        g = total
     return g
 
 
@@ -79,11 +83,26 @@ _nearest.rules(lambda g, out, x, chosen: _nearest_adjoint(g, chosen, x.shape[-le
 _nearest_adjoint.rules(lambda g, out, x, chosen, size: _nearest(g, chosen))
 
 
-def _between(size: int, centres: Value) -> Between:
-    """Where an axis is read at the centres, clipped to its ends."""
+def _linear(size: int, centres: Value) -> Taps:
+    """Two taps at each centre, clipped to the ends of the axis."""
     centres = np.clip(centres, 0, size - 1)
     below = centres.astype(np.intp)
-    return Between(below, np.minimum(below + 1, size - 1), centres - below)
+    return Taps((below, np.minimum(below + 1, size - 1)), (1 - (centres - below), centres - below))
+
+
+def _cubic(size: int, centres: Value) -> Taps:
+    """Four taps at each centre, where the elements at the ends go on (Keys 1981, with a = −0.75 as in PyTorch)."""
+    below, a = np.floor(centres).astype(np.intp), -0.75
+    t = centres - below
+
+    def near(x: Value) -> Value:
+        return ((a + 2) * x - (a + 3)) * x * x + 1
+
+    def far(x: Value) -> Value:
+        return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
+
+    indices = [np.clip(below + i, 0, size - 1) for i in (-1, 0, 1, 2)]
+    return Taps(tuple(indices), (far(t + 1), near(t), near(1 - t), far(2 - t)))
 
 
 def _new_sizes(
@@ -118,11 +137,12 @@ def interpolate(
 
     Parameters
     ----------
-    mode : {"nearest", "linear", "bilinear", "trilinear"}
-        The element at floor(i H / OH), or a weighted mean of neighbours; the latter is named by the number of axes.
+    mode : {"nearest", "nearest-exact", "linear", "bilinear", "trilinear", "bicubic", "area"}
+        The element at floor(i H / OH), or at floor((i + 1/2) H / OH); a weighted mean of neighbours, named by the number of
+        axes; a cubic through four neighbours, of images; or the mean over a window, as `adaptive_avg_pool2d`.
     align_corners : bool
-        In the linear modes, whether the centres of the outermost elements of x and of the result coincide, not their outer
-        edges.
+        In the linear and cubic modes, whether the centres of the outermost elements of x and of the result coincide, not
+        their outer edges.
 
     Examples
     --------
@@ -136,16 +156,23 @@ def interpolate(
     n, old = len(shape) - 2, shape[2:]
     if n not in LINEAR or 0 in old:
         raise ValueError(f"x of shape {shape} is not (N, C, L), (N, C, H, W) or (N, C, D, H, W)")
-    if mode not in ("nearest", LINEAR[n]):
-        raise ValueError(f"x of shape {shape} takes mode 'nearest' or {LINEAR[n]!r}, got {mode!r}")
+    modes = ["nearest", "nearest-exact", "area", LINEAR[n], *(["bicubic"] if n == 2 else [])]
+    if mode not in modes:
+        raise ValueError(f"x of shape {shape} takes mode {', '.join(map(repr, modes))}, got {mode!r}")
+    if align_corners and mode in modes[:3]:
+        raise ValueError(f"align_corners is for the linear and cubic modes, not for {mode!r}")
     new, steps = _new_sizes(old, size, scale_factor)
     axes = zip(old, new, steps, strict=True)
-    if mode == "nearest":
+    if mode == "area":
+        return (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)[n - 1](x, new)
+    if mode in ("nearest", "nearest-exact"):
         # The small addition keeps a quotient such as 3 (1 / 3) from falling below its integer.
-        chosen = [np.minimum(np.arange(b) * step + 1e-9, a - 1).astype(np.intp) for a, b, step in axes]
+        offset = 0.5 if mode == "nearest-exact" else 0.0
+        chosen = [np.minimum((np.arange(b) + offset) * step + 1e-9, a - 1).astype(np.intp) for a, b, step in axes]
         return _nearest(x, chosen=tuple(chosen))
     if align_corners:
         centres = [np.arange(b) * ((a - 1) / max(b - 1, 1)) for a, b, _ in axes]
     else:
         centres = [(np.arange(b) + 0.5) * step - 0.5 for _, b, step in axes]
-    return _resize(x, axes=tuple(_between(a, c) for a, c in zip(old, centres, strict=True)))
+    taps = _cubic if mode == "bicubic" else _linear
+    return _resize(x, axes=tuple(taps(a, c) for a, c in zip(old, centres, strict=True)))

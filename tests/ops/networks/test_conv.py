@@ -370,7 +370,10 @@ REFUSED = {
         lambda: conv1d(zeros(1, 1, 4), zeros(1, 1, 3), dilation=2),
         r"kernel of weight \(1, 1, 3\) with dilation \(2,\) is larger than x \(1, 1, 4\)",
     ),
-    "rank of x": (lambda: conv2d(zeros(1, 8, 8), zeros(1, 1, 3, 3)), r"x has 4 axes, N C H W, got \(1, 8, 8\) with weight"),
+    "rank of x": (
+        lambda: conv2d(zeros(8, 8), zeros(1, 1, 3, 3)),
+        r"x has 4 axes, N C H W, or 3 .*, got \(8, 8\) with weight",
+    ),
     "rank of weight": (lambda: conv3d(zeros(1, 1, 8, 8, 8), zeros(1, 3, 3)), r"weight has 5 axes, .* \(1, 3, 3\) with x"),
     "empty kernel": (lambda: conv1d(zeros(1, 1, 8), zeros(1, 1, 0)), r"none empty, got \(1, 1, 0\)"),
     "bias": (lambda: conv2d(zeros(1, 1, 8, 8), zeros(4, 1, 3, 3), zeros(3)), r"bias needs shape \(4,\) .* got \(3,\)"),

@@ -81,6 +81,8 @@ X = np.random.default_rng(2).normal(size=(2, 2, 3, 4))
 @pytest.mark.parametrize("f", [
     lambda x: interpolate(x, (4, 3)), lambda x: interpolate(x, (5, 2), mode="bilinear"),
     lambda x: interpolate(x, scale_factor=1.5, mode="bilinear", align_corners=True),
+    lambda x: interpolate(x, (7, 2), mode="bicubic"), lambda x: interpolate(x, (2, 5), mode="area"),
+    lambda x: interpolate(x, (7, 2), mode="nearest-exact"),
 ])  # fmt: skip
 def test_gradients_and_float32(f: Any):
     assert mg.gradcheck(lambda x: f(x) ** 2, X, order=2)
@@ -101,7 +103,8 @@ def test_empty_batches():
 
 
 @pytest.mark.parametrize(("call", "message"), [
-    (lambda: interpolate(np.ones((1, 1, 4)), 2, mode="bilinear"), r"shape \(1, 1, 4\) takes mode 'nearest' or 'linear'"),
+    (lambda: interpolate(np.ones((1, 1, 4)), 2, mode="bilinear"), r"shape \(1, 1, 4\) takes mode 'nearest', .*'linear'"),
+    (lambda: interpolate(np.ones((1, 1, 4)), 2, mode="area", align_corners=True), "align_corners is for the linear and cubic"),
     (lambda: interpolate(np.ones((1, 1, 4))), "give either size or scale_factor"),
     (lambda: interpolate(np.ones((1, 1, 4)), 2, 2.0), "give either size or scale_factor"),
     (lambda: interpolate(np.ones((1, 1, 4, 4)), scale_factor=[2.0]), r"interpolate: scale_factor must be a number, or 2 of them"),
