@@ -27,7 +27,8 @@ class Progress:
     def __init__(self, title: str, total: int | None, shown: bool) -> None:
         self.title, self._shown, self._start = title, shown, time.perf_counter()
         self._bar: Any = None
-        tqdm = found("tqdm") if shown and (sys.stderr.isatty() or "ipykernel" in sys.modules) else None
+        notebook = type(sys.stderr).__module__ == "ipykernel.iostream"
+        tqdm = found("tqdm") if shown and (sys.stderr.isatty() or notebook) else None
         if tqdm:
             self._bar = tqdm.tqdm(total=total, desc=title, unit=" items", dynamic_ncols=True, mininterval=0.2)
 
