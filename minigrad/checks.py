@@ -257,6 +257,7 @@ def difference(found: Value, right: Value, rtol: float, atol: float) -> str:
     wrong = ~np.isclose(found, right, rtol=rtol, atol=atol, equal_nan=True)
     if not wrong.any():
         return ""
+    found, right = (a.astype(float) if a.dtype == bool else a for a in (found, right))
     at = tuple(int(k) for k in np.argwhere(wrong)[0])
     return f"{_place(wrong, at)} {_size(found[at], right[at])}" + _pattern(found, right)
 

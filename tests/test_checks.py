@@ -51,6 +51,7 @@ def test_a_right_answer_passes_with_a_line(got, expected, capsys):
     ([3.0, 2.0, 1.0], [1.0, 2.0, 3.0], "it: 2 of 3 elements are wrong: the first, at index [0], is 3, off by about 1e0; the elements are right but in reverse order"),
     ([[1.0, 2.0], [3.0, 4.0]], [[1.0, 3.0], [2.0, 4.0]], "it: 2 of 4 elements are wrong: the first, at index [0, 1], is 2, off by about 1e0; the elements are right but transposed"),
     ([1.0, 2.001], [1.0, 2.0], "it: 1 of 2 elements is wrong: at index [1] it is nearly right, off by about 1e-3"),
+    ([True, False], [True, True], "it: 1 of 2 elements is wrong: at index [1] it is 0, off by about 1e0"),
     ([1.0], [np.inf], "it: at index [0] it is 1, infinitely far off"),
     ([1.0], [0.0], "it: at index [0] it is 1, off by about 1e0"),
     ([2.0, 0.0, 4.0], [1.0, 0.0, 2.0], "it: 2 of 3 elements are wrong: the first, at index [0], is 2, off by about 1e0; every element is off by the same factor"),

@@ -31,6 +31,12 @@ def test_the_right_answer_passes(one):
     assert one.hint
 
 
+def told(text, label, right) -> bool:
+    """Whether a message tells a right value to three digits; places, shapes and sizes of errors aside."""
+    said = PLACES.sub("", text.removeprefix(f"{label}: "))
+    return three_digits(right) in {three_digits(x.replace("−", "-")) for x in NUMBER.findall(said)}
+
+
 @pytest.mark.parametrize(("one", "k"), WRONG, ids=lambda x: getattr(x, "name", x))
 def test_each_wrong_answer_gets_its_hint_and_not_the_answer(one, k):
     wrong = one.wrong[k]
@@ -43,6 +49,16 @@ def test_each_wrong_answer_gets_its_hint_and_not_the_answer(one, k):
     assert right is not None
     if got is not None and got.shape == right.shape:
         right = right[~np.isclose(got, right, rtol=one.rtol, atol=one.atol)]
-    said = PLACES.sub("", text.removeprefix(f"{expected[first].label}: "))
-    said = {three_digits(x.replace("−", "-")) for x in NUMBER.findall(said)}
-    assert three_digits(np.ravel(right)[0]) not in said, text
+    assert not told(text, expected[first].label, np.ravel(right)[0]), text
+
+
+@pytest.mark.parametrize("one", EXERCISES, ids=lambda one: one.name)
+def test_an_unknown_wrong_answer_gets_the_general_hint_and_not_the_answer(one):
+    for k, right in enumerate(quietly(one.probe, one.right)):
+        found = quietly(one.probe, one.right)
+        found[k] = right._replace(value=right.value * 1.7 + 0.37)
+        text = judge(one, found, general=True)
+        assert text.endswith(f"Hint: {one.hint}")
+        assert "Hint" not in judge(one, found)
+        values = [x for x in np.ravel(right.value)[:1] if abs(x) not in (0, 1)]  # those are in formulas of every kind
+        assert not any(told(text, right.label, x) for x in values), text
