@@ -278,7 +278,9 @@ ways = {
     "a triangle of 5 × 5, stride 3": mg.conv_transpose2d(digit, smooth, stride=3, padding=1),
     "a box of 3 × 3, stride 2": mg.conv_transpose2d(digit, np.ones((1, 1, 3, 3)), stride=2),
 }
-plots.images({title: image[0, 0] for title, image in ways.items()}, paper=True, size=3)
+plots.images(
+    {title: image[0, 0] / image.max() for title, image in ways.items()}, paper=True, size=3
+)
 
 # %% [markdown]
 # The box repeats pixels. The triangle, a box convolved with a box, interpolates between them. In the last picture the copies
