@@ -10,6 +10,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ import pytest
 import minigrad as mg
 from minigrad.operation import OPS, Op
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
 NAMES = {**vars(mg), "mg": mg, "np": np}
 MODULES = sorted(m.name for m in pkgutil.walk_packages(mg.__path__, "minigrad.") if not m.name.endswith("__main__"))
 
@@ -121,3 +123,23 @@ def test_help_is_a_table_of_contents_by_subject():
 
 def test_dir_has_the_public_names_and_no_module_that_leaks():
     assert set(dir(mg)) == {*mg.__all__, "nn", "optim", "data", "special", "stats", "__version__"}
+
+
+def test_the_version_is_one():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert mg.__version__ == project["version"]
+    assert f"\nversion: {project['version']}\n" in (ROOT / ".github/CITATION.cff").read_text()
+    changelog = (ROOT / ".github/CHANGELOG.md").read_text()
+    assert f"\n## {project['version']}" in changelog
+
+
+def test_the_workflows_run_the_commands_that_are_written_elsewhere():
+    check = (ROOT / ".github/workflows/check.yml").read_text()
+    command = re.search(r'^pip install -e "\.\[test\]" && (pytest.*)$', README.read_text(), re.M)
+    assert command
+    assert f"- run: {command[1]}\n" in check
+    assert "bash .ci/run" in check
+    site = re.search(r'pip install "\.\[docs\]" && (.*)$', README.read_text(), re.M)
+    assert site
+    for file in (".github/workflows/site.yml", ".docs/conf.py"):
+        assert f'pip install ".[docs]" && {site[1]}' in (ROOT / file).read_text()
