@@ -41,7 +41,7 @@ class Heatmap(NamedTuple):
     words: str = ""
 
 
-def heatmap(value: Any, write: Any, most: int = MOST) -> Heatmap | None:
+def heatmap(value: Any, write: Any, most: int = MOST, beside: float = 0.0) -> Heatmap | None:
     """An array as a heatmap of its last two axes; of more axes, the first image and its first few channels.
 
     Parameters
@@ -52,6 +52,8 @@ def heatmap(value: Any, write: Any, most: int = MOST) -> Heatmap | None:
         Formats a number.
     most : int
         Cells along an axis. Of a larger array, each cell shows the element of largest magnitude in a block.
+    beside : float
+        The magnitude of the numbers that the array was summed from; if it is only their rounding noise, all cells are white.
 
     Returns
     -------
@@ -66,7 +68,7 @@ def heatmap(value: Any, write: Any, most: int = MOST) -> Heatmap | None:
     if np.size(value) < 2:
         return None
     tiles, words = cells(value, most)
-    scale = extent(tiles)
+    scale = extent(value, beside)  # of the whole array, as its text, whichever part is shown
     shades = levels(tiles, scale)
     gap = np.full((tiles.shape[1], 1), GAP)
     rows = np.hstack([part for tile in shades for part in (tile, gap)][:-1])

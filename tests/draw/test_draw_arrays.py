@@ -111,6 +111,32 @@ def test_heatmaps_in_other_formats(tmp_path, suffix):
 # Downstream gradients
 
 
+def test_rounding_noise_is_white_and_a_small_array_is_not():
+    x = Tensor([0.1, 0.2, 0.3], name="x")
+    left = (x + 0.2 - 0.2) - x
+    assert 0 < np.abs(left.data).max() < 1e-16
+    *_, noise = draw(left).description.nodes
+    assert noise.value_map.rows == ((0, 0, 0),)
+    assert noise.value_map.scale == "±0.30"
+    *_, small = draw(x * 1e-20).description.nodes
+    assert small.value_map.rows == ((3, 5, 8),)
+    logits = Tensor(np.random.default_rng(0).normal(size=(4, 3)), name="logits")
+    f = mg.sum(mg.softmax(logits * 1.1, 1) * 0.7)  # constant: the gradient cancels
+    f.backward()
+    assert 0 < np.abs(logits.grad).max() < 1e-15
+    nodes = {n.title: n for n in draw(f).description.nodes}
+    assert not any(map(any, nodes["logits"].gradient_map.rows))
+
+
+def test_the_scale_is_that_of_the_whole_array_as_the_text_is():
+    images = np.zeros((2, 2, 4, 4))
+    images[0], images[1] = 0.5, -2.0
+    (leaf,) = draw(Tensor(images, name="x")).description.nodes
+    assert leaf.value[0] == "-2 … 0.50"
+    assert leaf.value_map.scale == "±2"
+    assert {level for row in leaf.value_map.rows for level in row} == {2, GAP}
+
+
 def test_edges_of_other_operations_show_shape_and_norm_of_what_goes_downstream():
     w, x = Tensor([[0.1, 0.5], [-0.3, 0.8]], name="W"), Tensor([0.2, 0.4], name="x")
     q = w @ x

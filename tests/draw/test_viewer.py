@@ -102,6 +102,22 @@ def test_every_page_fits_stands_out_and_keeps_still(open_page, screen, kind):
             assert window.execute_script("return performance.getEntriesByType('resource').length") == 0
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (375, 812)])
+def test_all_grids_of_a_convolution_are_on_the_screen(browser, open_page, screen, width, height):
+    page = convolution()
+    screen(width)
+    window = open_page(page, width)
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    for step in range(0, len(page.steps), 60):
+        window.execute_script(f"go({step})")
+        low, free = window.execute_script("""return [
+            Math.max(...[...document.querySelectorAll("figure svg")].map((svg) => svg.getBoundingClientRect().bottom)),
+            document.getElementById("status").getBoundingClientRect().top]""")
+        assert low <= free + 1
+    assert len(window.find_elements("css selector", "figure")) == 6
+
+
 def test_a_drawing_is_saved_as_a_page_of_its_own(tmp_path):
     file = tmp_path / "net.html"
     mg.draw(sigmoids()).save(file)

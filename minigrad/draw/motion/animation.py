@@ -76,8 +76,10 @@ def _data(film: Film, frame: Frame) -> dict[str, Any]:
 
 def _stage(film: Film) -> str:
     """The panels as HTML: a column of figures for each variable and its gradient."""
-    columns = ("".join(_figure(film, panel) for panel in column) for column in film.columns)
-    return '<div class="columns">\n' + "".join(f'<div class="column">{c}</div>\n' for c in columns) + "</div>"
+    figures = ("".join(_figure(film, panel) for panel in column) for column in film.columns)
+    columns = "".join(f'<div class="column">{column}</div>\n' for column in figures)
+    stacked = max(len(column) for column in film.columns)
+    return f'<div class="columns" style="--stacked: {stacked}">\n{columns}</div>'
 
 
 def _figure(film: Film, panel: Panel) -> str:

@@ -151,7 +151,7 @@ class Convolution(NamedTuple):
         text = products(under, self.slid, self.precision)
         if self.channels > 1:
             rest = total - np.sum(under * self.slid) - (0 if self.bias is None else self.bias)
-            count = f"the other {self.channels - 1} channels" if self.channels > 2 else "the other channel"
+            count = f"the other {self.channels - 1} channels" if self.channels > 2 else f"channel {1 - self.shown[2]}"
             text += f"\n+ {factor(self._text(rest))} from {count}"
         if self.bias is not None:
             text += f"\n+ {factor(self._text(self.bias))}"

@@ -160,7 +160,7 @@ def shaded(name: str, value: Value, precision: int) -> dict[str, Any]:
     [{'rows': [[4, -8]], 'texts': [['1', '-2']]}]
     """
     tiles, note = cells(value, MOST if np.ndim(value) < 3 else 2 * MOST)
-    scale = extent(tiles)
+    scale = extent(value)
     small = tiles.shape[2] <= NUMBERED
     return {
         "name": name,

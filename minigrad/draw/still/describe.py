@@ -14,6 +14,7 @@ from minigrad.draw.heatmap import MOST, Heatmap, heatmap
 from minigrad.draw.names import arguments, operation, symbol
 from minigrad.draw.still.audit import audit
 from minigrad.draw.still.collapse import EVERYTHING, Boxes, boxes
+from minigrad.draw.still.noise import Terms
 from minigrad.draw.still.picture import Description, DrawnEdge, DrawnNode, Kind, Lines, Options, Path
 from minigrad.draw.still.traffic import Traffic, Use
 from minigrad.draw.still.view import View, path
@@ -83,7 +84,7 @@ class _Describer:
         self.view, self.options = view, options
         self.boxes: Boxes = boxes(view, options)
         self.most = MOST if len(view.order) <= MANY_MAPS else MOST // 2
-        self.traffic = Traffic(view, options)
+        self.traffic, self.terms = Traffic(view, options), Terms(view)
         self.ids: dict[Node | Path, str] = {}  # of nodes, and of boxes by their path
         self.stubs: dict[tuple[Node, Node | Path], str] = {}  # of a leaf, at each of many uses
         self.differing: Counter[Path] = Counter()  # operations in each box that differ from another result's
@@ -346,20 +347,22 @@ class _Describer:
 
     def numbers(self, node: Node) -> dict[str, Any]:
         """The value above and the gradient below the wire of a node."""
-        return self.array(node.value, "value") | self.array(self.view.gradient(node), "gradient")
+        cells = node.value.ndim > 0 and self.options.heatmaps
+        beside = (self.terms.value(node), self.terms.gradient(node)) if cells else (0.0, 0.0)
+        return self.array(node.value, "value", beside[0]) | self.array(self.view.gradient(node), "gradient", beside[1])
 
-    def array(self, v: Value | None, what: str) -> dict[str, Any]:
+    def array(self, v: Value | None, what: str, beside: float = 0.0) -> dict[str, Any]:
         """A value or a gradient, as text and as a heatmap."""
         shown = self.options.values if what == "value" else self.options.gradients
         lines: Lines = summary(v, self.options.precision) if shown and v is not None else ()
         detail = {"detail": self.detail(v)} if what == "value" else {}
-        return {what: lines, f"{what}_map": self.map(v, shown), **detail}
+        return {what: lines, f"{what}_map": self.map(v, shown, beside), **detail}
 
-    def map(self, v: Value | None, shown: bool) -> Heatmap | None:
+    def map(self, v: Value | None, shown: bool, beside: float = 0.0) -> Heatmap | None:
         """The heatmap of an array."""
         if v is None or not shown or not self.options.heatmaps or np.ndim(v) == 0:
             return None
-        return heatmap(v, lambda x: number(x, self.options.precision), self.most)
+        return heatmap(v, lambda x: number(x, self.options.precision), self.most, beside)
 
     def detail(self, v: Value) -> str:
         """Shape and dtype, if they are shown."""

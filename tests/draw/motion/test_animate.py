@@ -139,7 +139,7 @@ def test_the_final_numbers_are_the_engines(data):
     # A sum that a step writes out is what it says, what other channels give included.
     for step in motion.steps[1 + flip : 1 + flip + out.data[i, j].size]:
         products, total = re.fullmatch(r"O\[\d+, \d+\] = (.*) = (\S+)", step["text"], re.DOTALL).groups()
-        said = re.sub(r" from the other (\d+ )?channels?", "", products).replace("×", "*")
+        said = re.sub(r" from (channel \d+|the other \d+ channels)", "", products).replace("×", "*")
         assert eval(said.replace("\n", "")) == float(total)
     # Without what others add, the steps alone have summed up the engine's gradient.
     if n == f == 1:
