@@ -55,6 +55,36 @@ def lstm(nn: Any) -> Any:
     return Reader()
 
 
+def gru(nn: Any) -> Any:
+    class Reader(nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.gru, self.head = nn.GRU(28, 128), nn.Linear(128, 10)
+
+        def forward(self, x: Any) -> Any:
+            out, _ = self.gru(x)
+            return self.head(out[-1])
+
+    return Reader()
+
+
+def transformer(nn: Any) -> Any:
+    class Classifier(nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.TransformerEncoderLayer(128, 4, 256, 0.0, "gelu", batch_first=True)
+            self.head = nn.Linear(128, 10)
+
+        def forward(self, x: Any) -> Any:
+            return self.head(self.layer(x).mean(1))
+
+    return Classifier()
+
+
+def small(nn: Any) -> Any:
+    return nn.Sequential(nn.Linear(2, 10), nn.Tanh(), nn.Linear(10, 3))
+
+
 def resnet(nn: Any) -> Any:
     class Residual(nn.Module):  # type: ignore[misc]
         def __init__(self, block: Any, shortcut: Any) -> None:
@@ -80,7 +110,7 @@ def resnet(nn: Any) -> Any:
 
 SGD = ("SGD", {"lr": 0.01})
 ADAM = ("Adam", {"lr": 0.001})
-# name: the net, the shape of a batch (the LSTM's has time first), and the optimiser
+# name: the net, the shape of a batch (the LSTM's and the GRU's have time first), and the optimiser
 ROWS: dict[str, tuple[Callable[[Any], Any], tuple[int, ...], tuple[str, dict[str, Any]]]] = {
     "LeNet-5, batch 64": (lenet, (64, 1, 28, 28), SGD),
     "LeNet-5, batch 64, Adam": (lenet, (64, 1, 28, 28), ADAM),
@@ -89,14 +119,18 @@ ROWS: dict[str, tuple[Callable[[Any], Any], tuple[int, ...], tuple[str, dict[str
     "MLP 784-256-128-10, batch 128": (mlp, (128, 784), SGD),
     "MLP 784-256-128-10, Adam": (mlp, (128, 784), ADAM),
     "LSTM 28-128, 28 steps, batch 64": (lstm, (28, 64, 28), SGD),
+    "GRU 28-128, 28 steps, batch 64": (gru, (28, 64, 28), SGD),
+    "transformer layer 128, 32 words, batch 32": (transformer, (32, 32, 128), SGD),
     "ResNet 16-32-64, batch 32, 3x32x32": (resnet, (32, 3, 32, 32), SGD),
+    "network 2-10-3, batch 100": (small, (100, 2), SGD),
 }
 
 
 def batch(row: str) -> tuple[np.ndarray, np.ndarray]:
     shape = ROWS[row][1]
     rng = np.random.default_rng(0)
-    return rng.normal(size=shape).astype(np.float32), rng.integers(0, 10, 64 if "LSTM" in row else shape[0])
+    images = shape[1] if ROWS[row][0] in (lstm, gru) else shape[0]
+    return rng.normal(size=shape).astype(np.float32), rng.integers(0, 3, images)
 
 
 def weights(model: Any) -> list[np.ndarray]:
