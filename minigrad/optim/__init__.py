@@ -26,6 +26,7 @@ from minigrad.optim.algorithms import SGD, Adadelta, Adagrad, Adam, AdamW, Lion,
 from minigrad.optim.clip import clip_grad_norm_, clip_grad_value_
 from minigrad.optim.lr_scheduler import *  # noqa: F403
 from minigrad.optim.lr_scheduler import __all__ as _schedules
+from minigrad.optim.minimize import minimize
 from minigrad.optim.optimizer import Optimizer
 
 __all__ = [
@@ -40,5 +41,6 @@ __all__ = [
     "clip_grad_norm_",
     "clip_grad_value_",
     "lr_scheduler",
+    "minimize",
     *_schedules,
 ]
