@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from minigrad.fast import faster, norms
-from minigrad.graph import ArrayLike, Value, value_of
+from minigrad.graph import ArrayLike, Node, Value, constant, value_of
 from minigrad.operation import composed, op, static_value
 from minigrad.ops.dtypes import astype, floats, refuse_complex
 from minigrad.ops.elementwise import add, divide, multiply, negative, sqrt
@@ -152,8 +152,11 @@ def _gradients(
     """The gradients of x, weight and bias."""
     shapes, g = [np.shape(v) for v in (x, weight, bias)], np.reshape(g, view)
     factor = None if weight is None else np.reshape(weight, place)
-    if saved is None:
+    recorded = next((v for v in (g, x, weight) if isinstance(v, Node)), None)
+    if saved is None or recorded is not None:
         centred, _, var = _centre(np.reshape(x, view), axes)
+        if recorded is not None and not isinstance(centred, Node):
+            centred = constant(centred, type(recorded))  # an array would be overwritten
         found = _of_block(needed, g, centred, 1 / np.sqrt(var + eps), factor, axes, place)
         return [np.reshape(v, shape) if need else None for v, shape, need in zip(found, shapes, needed, strict=True)]
     scale, mean = saved
