@@ -164,7 +164,7 @@ def our_step(row: str) -> Callable[[], float]:
 def torch_step(row: str) -> Callable[[], float]:
     import torch
 
-    torch.set_num_threads(2)
+    torch.set_num_threads(int(os.environ[THREADS]))
     net, _, (name, settings) = ROWS[row]
     x, labels = (torch.tensor(v) for v in batch(row))
     model = net(torch.nn)
@@ -183,6 +183,8 @@ def torch_step(row: str) -> Callable[[], float]:
     return step
 
 
+THREADS = "MINIGRAD_NUM_THREADS"
+
 # Each contender has a process of its own: waiting threads of one would take time from another. What it runs, and where.
 CONTENDERS: dict[str, tuple[Callable[[str], Callable[[], float]], dict[str, str]]] = {
     "fast": (our_step, {"MINIGRAD_FAST": "1"}),
@@ -194,8 +196,9 @@ CONTENDERS: dict[str, tuple[Callable[[str], Callable[[], float]], dict[str, str]
 class Contender:
     """A process that does steps when it is told to, and says how long they took."""
 
-    def __init__(self, who: str, row: str) -> None:
-        environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"} | CONTENDERS[who][1]
+    def __init__(self, who: str, row: str, threads: int) -> None:
+        bounds = dict.fromkeys((THREADS, "OPENBLAS_NUM_THREADS"), str(threads))
+        environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"} | CONTENDERS[who][1] | bounds
         command = [sys.executable, __file__, "--serve", who, row]
         process = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True, env=environment)
         self.stdin: Any = process.stdin
@@ -238,9 +241,9 @@ def _resident(field: str) -> float:
     return int(re.findall(rf"{field}:\s+(\d+) kB", Path("/proc/self/status").read_text())[0]) / 1024
 
 
-def compare(row: str, seconds: float) -> dict[str, Contender]:
+def compare(row: str, seconds: float, threads: int) -> dict[str, Contender]:
     """All contenders' times for a row, in turns."""
-    contenders = {who: Contender(who, row) for who in CONTENDERS}
+    contenders = {who: Contender(who, row, threads) for who in CONTENDERS}
     for other in contenders.values():
         np.testing.assert_allclose(other.losses, contenders["torch"].losses, rtol=2e-3)
     end = time.perf_counter() + seconds
@@ -255,6 +258,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--serve", nargs=2, metavar=("WHO", "ROW"), help="be one contender")
     parser.add_argument("--seconds", type=float, default=20, help="how long each row may take")
+    parser.add_argument("--threads", type=int, default=2, help="of every contender")
     parser.add_argument("--only", default="", help="rows whose names hold this")
     options = parser.parse_args()
     if options.serve:
@@ -266,7 +270,7 @@ def main() -> None:
         if options.only not in row:
             continue
         print(row)
-        contenders = compare(row, options.seconds)
+        contenders = compare(row, options.seconds, options.threads)
         best = [f(times) for times in (contenders["torch"].wall, contenders["torch"].cpu) for f in (min, median)]
         for who, contender in contenders.items():
             ours = [f(times) for times in (contender.wall, contender.cpu) for f in (min, median)]
