@@ -39,6 +39,20 @@ def test_elementwise_in_blocks(monkeypatch, function, x):
         np.testing.assert_allclose(a, b, rtol=4 * np.finfo(a.dtype).eps)
 
 
+def test_cross_entropy_of_logits_in_blocks(monkeypatch):
+    target = np.random.default_rng(2).random(X.shape)
+    whole = both_ways(mg.binary_cross_entropy_with_logits, X * 20, target)
+    monkeypatch.setattr(blocks, "BLOCK", 7)
+    for a, b in zip(both_ways(mg.binary_cross_entropy_with_logits, X * 20, target), whole, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-14, atol=1e-18)
+
+
+def test_a_tiny_loss_of_a_large_logit_keeps_its_digits():
+    z = np.array([20.0, 34.0, 40.0, 700.0])
+    losses = mg.binary_cross_entropy_with_logits(z, np.zeros(4) + (z > 0), reduction="none")
+    np.testing.assert_allclose(losses, np.log1p(np.exp(-z)), rtol=1e-15)
+
+
 @pytest.mark.parametrize("axis", [-1, 1])
 def test_softmax_in_rows(monkeypatch, axis):
     whole = both_ways(lambda x: mg.softmax(x, axis), X)
