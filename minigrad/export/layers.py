@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import reduce
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -145,9 +146,9 @@ def _nearest(t: Translation) -> str:
 @translates(interpolate._resize)
 def _resize(t: Translation) -> str:
     x, axes = t.input(0), t.static["axes"]
-    for axis, at in enumerate(axes, t.ndim - len(axes)):
-        low, high = at.weights(t.node.value, axis)
-        x = t("Add", t("Mul", t("Gather", x, at.below, axis=axis), low), t("Mul", t("Gather", x, at.above, axis=axis), high))
+    for axis, taps in enumerate(axes, t.ndim - len(axes)):
+        terms = [t("Mul", t("Gather", x, at, axis=axis), weights) for at, weights in taps.beside(t.node.value, axis)]
+        x = reduce(lambda a, b: t("Add", a, b), terms)
     return x
 
 
