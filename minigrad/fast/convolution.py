@@ -18,7 +18,7 @@ from minigrad.fast import pool, same_floats
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 Pair: TypeAlias = tuple[int, int]
 
-# Chosen by measurement (tests/benchmarks/bench_conv.py).
+# By judgement, from what tests/benchmarks/bench_conv.py prints.
 LEAST = 1e6  # multiply-accumulates below which a kernel gains too little to load numba for it
 PART = 5e6  # multiply-accumulates that are worth another thread
 COLUMNS = 768  # images are laid side by side until they have so many columns,

@@ -10,7 +10,7 @@ from minigrad.fast import pool, same_floats
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
-# Chosen by measurement (tests/benchmarks/bench_pool_loss.py).
+# By judgement, from what tests/benchmarks/bench_pool_loss.py prints.
 LEAST = 1 << 15  # elements below which a kernel gains too little to load numba for it
 PART = 1 << 17  # elements that are worth another thread
 

@@ -10,7 +10,7 @@ from minigrad.fast import same_floats
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
-# Chosen by measurement (tests/benchmarks/bench_training.py).
+# By judgement, from what tests/benchmarks/bench_training.py prints.
 LEAST = 1 << 13  # elements of the gates of a step, below which a kernel gains too little to load numba for it
 
 
