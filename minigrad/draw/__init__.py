@@ -147,9 +147,10 @@ class Drawing(Saved):
         return page(self.description.title, self.svg, self.direction, made(), self.theme)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        from minigrad.draw.inline import apart
+        from minigrad.draw.inline import apart, fitted
 
-        return {"image/svg+xml": self.svg if self.engine == "dot" else apart(self.svg), "text/plain": repr(self)}
+        picture = fitted(self.svg if self.engine == "dot" else apart(self.svg))
+        return {"image/svg+xml": picture, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         nodes, edges = len(self.description.nodes), len(self.description.edges)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from minigrad.draw.theme import LIGHT, PAGES, style
 
 SVG = "http://www.w3.org/2000/svg"
+CELL, LEGIBLE = 625.0, 1250.0  # points of a notebook's cell, and of a drawing that can be read at half its size
 OWN = {"rx", "opacity"}  # properties that are not inherited
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _HEAD = re.compile(r"<svg [^>]*>\s*(<title>[^<]*</title>\s*)?(<desc>[^<]*</desc>\s*)?")
@@ -158,3 +159,18 @@ def apart(svg: str) -> str:
     assert root, "the drawing is isolated first"
     head, rest = svg[: root.end()], svg[root.end() :]
     return head + re.sub(r'(?<= id=")(?=[^"]+")', f"{root[1]}-", rest)
+
+
+def fitted(svg: str) -> str:
+    """A drawing no wider than the cell of a notebook, which would scroll; one that could not be read then stays as it is.
+
+    Examples
+    --------
+    >>> fitted('<svg width="1250pt" height="100pt" viewBox="0 0 1250 100">')
+    '<svg width="625pt" height="50pt" viewBox="0 0 1250 100">'
+    """
+    size = re.search(r' width="([\d.]+)pt" height="([\d.]+)pt"', svg)
+    wide, high = map(float, size.groups()) if size else (0.0, 0.0)
+    if not size or not CELL < wide <= LEGIBLE:
+        return svg
+    return svg.replace(size[0], f' width="{CELL:g}pt" height="{high * CELL / wide:.0f}pt"', 1)

@@ -120,3 +120,14 @@ def test_the_colour_map_has_the_shades_of_drawings():
         assert "#" + "".join(f"{round(255 * c):02x}" for c in colors(end)[:3]) == heatmap.shade(shade)
     middle = [round(255 * c) for c in colors(0.5)[:3]]
     assert np.allclose(middle, heatmap.ZERO, atol=2)
+
+
+def test_a_notebook_shows_a_wide_drawing_as_wide_as_its_cell():
+    y = mg.Tensor(1.0, name="x")
+    for _ in range(6):
+        y = mg.tanh(y)
+    drawing = mg.draw(y)
+    wide, high = (float(n) for n in re.search(r'width="(\d+)pt" height="(\d+)pt"', drawing.svg).groups())
+    shown = re.search(r'width="(\d+)pt" height="(\d+)pt"', drawing._repr_mimebundle_()["image/svg+xml"])
+    assert wide > 625 == int(shown[1])
+    assert int(shown[2]) == round(high * 625 / wide)

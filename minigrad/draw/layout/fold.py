@@ -10,7 +10,7 @@ from minigrad.draw.layout.layers import Vertex
 from minigrad.draw.layout.nest import Net
 from minigrad.draw.layout.place import out_port, place
 
-WIDE, ROW = 1200.0, 850.0  # points that are too wide for a page, and those of a row
+WIDE, ROW = 1200.0, 700.0  # points that are too wide for a page, and those of a row
 LANES = 6  # wires that may return at one break
 RETURN, OVER = 0.05, 10.0  # the cost of a wire that returns, and of a row that is too long, beside one that is too short
 STEP = 8.0  # between two that return
