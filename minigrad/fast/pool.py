@@ -50,18 +50,20 @@ class _Worker:
 
     def __init__(self) -> None:
         self._given: SimpleQueue[Any] = SimpleQueue()
-        self._ended: SimpleQueue[None] = SimpleQueue()
-        self._done = True
+        self._ended: SimpleQueue[object] = SimpleQueue()
         self.error: BaseException | None = None
         threading.Thread(target=self._work, name="minigrad", daemon=True).start()
 
     def give(self, function: Part, *part: int) -> None:
-        self._done, self.error = False, None
+        self.error = None
         self._given.put((function, part))
 
     def wait(self) -> None:
-        while not self._done:  # an interrupted wait may have left a word in the queue
-            self._ended.get()
+        """Wait until all that was given is done; after an interrupt it may be called again."""
+        mark = object()
+        self._given.put((self._ended.put, (mark,)))
+        while self._ended.get() is not mark:  # that of a wait that was interrupted
+            pass
 
     def _work(self) -> None:
         while True:
@@ -71,8 +73,6 @@ class _Worker:
             except BaseException as error:
                 self.error = error
             del function  # what it holds is freed now, not with the next part
-            self._done = True
-            self._ended.put(None)
 
 
 class _Pool:
@@ -112,26 +112,25 @@ def split(function: Part, size: int, count: int) -> None:
         for i in range(count):
             function(i, bounds[i], bounds[i + 1])
         return
+    failures: list[BaseException] = []
     try:
-        while len(pool.workers) < count - 1:
-            pool.workers.append(_Worker())
-        workers = pool.workers[: count - 1]
-        interrupt: BaseException | None = None
-        for i, worker in enumerate(workers, 1):
-            worker.give(function, i, bounds[i], bounds[i + 1])
         try:
+            while len(pool.workers) < count - 1:
+                pool.workers.append(_Worker())
+            for i, worker in enumerate(pool.workers[: count - 1], 1):
+                worker.give(function, i, bounds[i], bounds[i + 1])
             function(0, 0, bounds[1])
         except BaseException as error:
-            interrupt = error
-        for worker in workers:
+            failures.append(error)
+        for worker in pool.workers[: count - 1]:
             while True:  # the arrays are the workers' until they are done, even after Ctrl-C
                 try:
                     worker.wait()
                     break
                 except BaseException as error:
-                    interrupt = interrupt or error
+                    failures.append(error)
+        failures += [worker.error for worker in pool.workers[: count - 1] if worker.error is not None]
     finally:
         pool.busy.release()
-    for failure in (interrupt, *(worker.error for worker in workers)):
-        if failure is not None:
-            raise failure
+    if failures:
+        raise failures[0]

@@ -40,7 +40,7 @@ def _blockwise(
         shape: Any = None
         for x in args:
             if type(x) is np.ndarray:
-                if not x.flags.c_contiguous or x.shape != (shape or x.shape):
+                if not x.flags.c_contiguous or x.shape != (x.shape if shape is None else shape):
                     return function(*args, **static)
                 size, shape = x.size, x.shape
             elif type(x) not in _SCALARS:

@@ -54,8 +54,9 @@ def _polynomial(coefficients: list[float], x: Value) -> Value:
 @in_blocks
 def error_function(x: Value) -> Value:
     """erf(x), of floating scalars and arrays, in the dtype of x."""
-    if not isinstance(x, np.ndarray):
-        return x.dtype.type(math.erf(x))
+    if not np.ndim(x):
+        dtype = np.asarray(x).dtype
+        return (dtype if dtype.kind == "f" else np.dtype(float)).type(math.erf(x))
     if x.dtype == np.float16:
         return error_function(x.astype(np.float32)).astype(np.float16)
     near, far = _COEFFICIENTS["f4" if x.dtype == np.float32 else "f8"]

@@ -81,3 +81,24 @@ def test_the_error_function_is_that_of_python(dtype, ulps):
     assert (np.abs(got - want) <= ulps * np.spacing(np.abs(want).astype(dtype))).all()
     assert np.isnan(error_function(np.array([np.nan], dtype))).all()
     assert np.signbit(error_function(np.array([-0.0], dtype))).all()
+
+
+def test_numbers_of_every_kind_are_taken_as_they_are():
+    for x in (0.5, 3, True, np.float32(0.5), np.float16(0.5), np.array(0.5), np.array(3)):
+        for y in (mg.erf(x), mg.gelu(x)):
+            assert np.shape(y) == ()
+    assert mg.erf(np.float32(0.5)).dtype == np.float32
+    assert mg.compile(lambda x: mg.gelu(x * 2.0))(0.5) == mg.gelu(1.0)
+    assert mg.compile(mg.erf)(0.5) == mg.erf(0.5)
+
+
+def test_a_0d_array_before_a_large_one_is_no_block():
+    from minigrad.ops.blocks import in_blocks
+
+    x = np.arange(1e5)
+    np.testing.assert_array_equal(in_blocks(lambda a, b: a * b)(np.array(2.0), x), 2 * x)
+
+
+def test_an_infinite_logit_of_the_wrong_class_costs_infinity():
+    found = mg.binary_cross_entropy_with_logits([np.inf, -np.inf], [0.0, 1.0], reduction="none")
+    assert (found == np.inf).all()

@@ -237,7 +237,7 @@ def binary_cross_entropy(
 @op
 def _binary_cross_entropy_with_logits(z: Value, target: Value, /, reduction: str, weight: Value, pos_weight: Value) -> Value:
     """Cross-entropy of the sigmoid of z."""
-    losses = _losses_of_logits(z, target) if pos_weight is None else _weighted_losses(z, target, pos_weight)
+    losses = _losses_of_logits(z, target, pos_weight)
     return reduced(weighted(losses, weight), reduction)
 
 
@@ -250,13 +250,9 @@ def _tail(z: Value) -> Value:
 
 
 @in_blocks
-def _losses_of_logits(z: Value, target: Value) -> Value:
-    return np.maximum(z, 0) - z * target + _tail(z)
-
-
-def _weighted_losses(z: Value, target: Value, pos_weight: Value) -> Value:
+def _losses_of_logits(z: Value, target: Value, pos_weight: Value) -> Value:
     tail = _tail(z)
-    return target * pos_weight * (np.maximum(-z, 0) + tail) + (1 - target) * (np.maximum(z, 0) + tail)
+    return weighted(target, pos_weight) * (np.maximum(-z, 0) + tail) + (1 - target) * (np.maximum(z, 0) + tail)
 
 
 def _weighted_slopes(z: Value, target: Value, pos_weight: Value) -> Value:
