@@ -11,7 +11,7 @@ from minigrad.commands.usage import Parser, UsageError, say
 from minigrad.course.grading import Graded, grade
 from minigrad.text import clean
 
-WIDE = 100  # characters of a reason in the table
+WIDE = 300  # characters of a reason in the table
 
 
 class _Options(argparse.Namespace):
@@ -26,12 +26,29 @@ class _Options(argparse.Namespace):
 def main(argv: Sequence[str]) -> int:
     """Run the command with these arguments; return the exit status: 0, or 1 if an exercise did not pass."""
     options = _options(argv)
-    missing = next((path for path in options.notebooks if not path.is_file()), None)
-    if missing is not None:
-        raise UsageError(f"{missing}: there is no such file")
-    graded = [grade(path, seconds=options.seconds, megabytes=options.memory) for path in options.notebooks]
-    say(_json(graded) if options.json else "\n\n".join(map(_table, graded)))
-    return 0 if all(one.passed == len(one.grades) for one in graded) else 1
+    found: list[Graded | str] = []
+    for path in options.notebooks:
+        one = _graded(path, options)
+        found.append(one)
+        if not options.json and len(options.notebooks) + isinstance(one, Graded) > 1:
+            say(one if isinstance(one, str) else _table(one))
+    if len(found) == 1 and isinstance(found[0], str):
+        raise UsageError(found[0])
+    if options.json:
+        plain = [_plain(path, one) for path, one in zip(options.notebooks, found, strict=True)]
+        say(json.dumps(plain, indent=2, ensure_ascii=False))
+    return 0 if all(isinstance(one, Graded) and one.passed == len(one.grades) for one in found) else 1
+
+
+def _graded(path: Path, options: _Options) -> Graded | str:
+    """The grades of a notebook; if it cannot be graded, the reason, so that the others still are."""
+    if not path.is_file():
+        return f"{path}: there is no such file"
+    try:
+        return grade(path, seconds=options.seconds, megabytes=options.memory)
+    except (ValueError, OSError) as error:
+        reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        return clean(f"{path}: {reason.removeprefix(f'{path}: ')}", WIDE + len(str(path)))
 
 
 def _table(graded: Graded) -> str:
@@ -40,19 +57,18 @@ def _table(graded: Graded) -> str:
     return "\n".join([head, *rows])
 
 
-def _json(graded: list[Graded]) -> str:
-    found = [
-        {
-            "file": one.file,
-            "lesson": one.lesson,
-            "passed": one.passed,
-            "exercises": len(one.grades),
-            "seconds": round(one.seconds, 1),
-            "grades": [grade._asdict() for grade in one.grades],
-        }
-        for one in graded
-    ]
-    return json.dumps(found, indent=2, ensure_ascii=False)
+def _plain(path: Path, one: Graded | str) -> dict[str, object]:
+    """The grades as JSON has them."""
+    if isinstance(one, str):
+        return {"file": str(path), "error": one}
+    return {
+        "file": one.file,
+        "lesson": one.lesson,
+        "passed": one.passed,
+        "exercises": len(one.grades),
+        "seconds": round(one.seconds, 1),
+        "grades": [grade._asdict() for grade in one.grades],
+    }
 
 
 def _options(argv: Sequence[str]) -> _Options:

@@ -69,7 +69,7 @@ def judge(one: Exercise, found: list[Observation], *, general: bool = False) -> 
         return f"exercise {one.name}: its results are missing"
     for i, (result, right) in enumerate(zip(found, expected, strict=True)):
         if result.value is None or right.value is None:
-            text = result.fault
+            text = result.fault or "it has no value"  # whatever a notebook claims, a missing result is not right
         else:
             text = difference(result.value, right.value, one.rtol, one.atol)
         if text:

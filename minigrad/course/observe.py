@@ -111,7 +111,7 @@ def _numeric(label: str, result: Any) -> Observation:
     try:
         return Observation(label, numbers(result))
     except TypeError as error:
-        return Observation(label, None, str(error))
+        return Observation(label, None, str(error) or "it is no array of numbers")
 
 
 def _described(error: Exception) -> tuple[str, str]:

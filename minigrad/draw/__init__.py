@@ -344,7 +344,12 @@ def _check(f: Any, direction: Any, precision: Any, max_nodes: Any, depth: Any, t
     """Check the arguments of `draw`."""
     if not isinstance(f, Node | BaseException) and type(f) not in SHOWN:
         hint = "call it with tensors" if callable(f) else "build the expression from Tensors"
-        raise TypeError(f"draw: expected a Tensor, got {type(f).__name__}; {hint} and draw the result")
+        hint = (
+            "draw its .program"
+            if hasattr(type(f), "program") or "program" in getattr(f, "__dict__", ())
+            else f"{hint} and draw the result"
+        )
+        raise TypeError(f"draw: expected a Tensor, got {type(f).__name__}; {hint}")
     if isinstance(f, Node):
         check_not_freed("draw", f)
     check_look("draw", direction or "LR", theme)

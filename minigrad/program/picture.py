@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.calls import NAMES
 from minigrad.draw import SHOWN, Shown
+from minigrad.draw.names import arguments
 from minigrad.draw.still.describe import COMMUTATIVE
 from minigrad.draw.still.picture import Description, DrawnEdge, DrawnNode, Kind, Lines, Options
 from minigrad.draw.still.view import path
@@ -130,10 +131,10 @@ def _symbol(step: Step) -> tuple[str, bool]:
     """A step as a drawing shows it, and whether the order of its operands is free."""
     call = step.call
     if call.form == "rule":
-        return f"gradient of {call.text}", False
+        return f"gradient of {call.op.called((), step.options)}", False
     text = PLAIN_NAMES.get(call.text, call.text)
     text = "-x" if call.form == "prefix" else "getitem" if call.form == "getitem" else text
-    name = NAMES.get(text, text.rpartition(".")[2])
+    name = call.op.called((), step.options) if call.op is not None else NAMES.get(text, text.rpartition(".")[2])
     op = OPS.get(name)
     return (op.symbol or name if op else text if text in NAMES else name), name in COMMUTATIVE
 
@@ -151,9 +152,11 @@ def _parted(step: Step) -> tuple[list[Any], str]:
     for key, x in step.options.items():
         if _traced(x):
             used += [v for v in operands(x) if type(v) is Variable]
-        elif x is not None and not (step.call.op is not None and x == step.call.op.defaults.get(key)):
+        elif step.call.op is None:
             told.append(f"{key}={argument(x)}")
-    return used, ", ".join(told)
+    if step.call.op is not None:
+        told.append(arguments(step.call.op, {k: x for k, x in step.options.items() if not _traced(x)}))
+    return used, ", ".join(filter(None, told))
 
 
 def _traced(x: Any) -> bool:

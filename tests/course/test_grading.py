@@ -114,3 +114,24 @@ def test_a_missing_package_is_named(tmp_path, capsys, monkeypatch):
     (tmp_path / "a.ipynb").write_text("{}")
     assert main(["grade", str(tmp_path / "a.ipynb")]) == 2
     assert 'pip install "minigrad[grade]"' in capsys.readouterr().err
+
+
+def test_an_answer_without_a_value_has_not_passed(graded):
+    empty = "class A:\n    def __array__(self, *a, **k):\n        raise TypeError('')\ndef slope(g, at):\n    return A()"
+    forged = (
+        "import minigrad.course.observe as o\n"
+        "o._observations = lambda label, result: [o.Observation(n) for n in (label if isinstance(label, tuple) else (label,))]"
+    )
+    assert "no array of numbers" in graded(empty, LOCAL)["1.1"]
+    assert graded(forged, "pass")["1.1"] is not True
+
+
+def test_one_bad_file_does_not_stop_the_others(tmp_path, capsys):
+    good, bad = tmp_path / "good.ipynb", tmp_path / "bad.ipynb"
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# 1. Gradients on a graph")]), good)
+    bad.write_text("{")
+    assert main(["grade", str(bad), str(good), str(tmp_path / "none.ipynb"), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert "this is not a notebook" in found[0]["error"]
+    assert found[1]["passed"] == 0
+    assert "there is no such file" in found[2]["error"]

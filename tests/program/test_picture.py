@@ -118,3 +118,15 @@ def test_what_does_not_go_with_a_program_is_refused(call, words):
 def test_an_explanation_of_a_tensor_still_asks_for_what_it_is_with_respect_to():
     with pytest.raises(TypeError, match="explain: wrt is a Tensor, got NoneType"):
         mg.explain(Tensor(3.0) * 2)
+
+
+def test_operations_have_their_public_names_and_settings():
+    text = code(lambda x, k: np.sum(mg.conv2d(x, k, padding=1)), np.ones((1, 1, 4, 4)), np.ones((1, 1, 3, 3)))
+    first = next(n for n in nodes(mg.draw(text.program)).values() if n.kind == "op")
+    assert (first.title, first.arguments) == ("conv2d", "padding=1")
+
+
+def test_code_and_compiled_functions_say_what_to_draw():
+    for thing in (code(lambda x: x * x, 3.0), compile(lambda x: x * x)):
+        with pytest.raises(TypeError, match=r"draw: expected a Tensor, got .*; draw its .program"):
+            mg.draw(thing)
