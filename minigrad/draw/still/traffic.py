@@ -88,7 +88,7 @@ class Traffic:
         if len(set(self.sizes.values())) < 2:
             return ""
         least, most = (number(np.float64(x), self.options.precision) for x in self._range())
-        return f"width of a wire: norm of the gradient, on a logarithmic scale, {least} to {most}"
+        return f"width of a wire at a box: norm of the gradient, on a logarithmic scale, {least} to {most}"
 
     def _range(self) -> tuple[float, float]:
         """The smallest and largest gradient on a wire."""
