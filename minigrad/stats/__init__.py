@@ -2,7 +2,8 @@
 
 Each distribution is a module with one function, `logpdf` or, if it is discrete, `logpmf`. All arguments broadcast, and all
 but the counts of a discrete distribution are differentiated, to any order. Outside the support the log-density is -inf and
-its gradient 0. The normal distributions need NumPy alone, the others ``pip install "minigrad[scipy]"``.
+its gradient 0; of a nan, or with a parameter that the distribution cannot have, it is nan. float32 stays float32. The normal
+distributions need NumPy alone, the others ``pip install "minigrad[scipy]"``.
 
 >>> from minigrad import Tensor, stats
 >>> mu = Tensor(0.5)

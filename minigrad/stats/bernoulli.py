@@ -8,7 +8,7 @@ from minigrad import ops
 from minigrad.graph import ArrayLike
 from minigrad.operation import composed
 from minigrad.special import xlog1py, xlogy
-from minigrad.stats.support import counts, where_supported
+from minigrad.stats.support import count_dtype, counts, in_floats, not_whole, valid, where_supported
 
 if TYPE_CHECKING:
     from minigrad.graph import Tensor
@@ -22,6 +22,12 @@ def logpmf(k: ArrayLike, p: ArrayLike, loc: ArrayLike = 0.0) -> Tensor:
     -1.3863
     """
     n = counts(k, loc)
+    dtype = count_dtype(k, loc, p)
+    q = valid(in_floats(p, dtype), lambda v: (v >= 0) & (v <= 1))
     return where_supported(
-        (n == 0) | (n == 1), n, 0.0, lambda n: ops.add(xlogy(n, p), xlog1py(ops.subtract(1.0, n), ops.negative(p)))
+        not_whole(n) | (n > 1),
+        n.astype(dtype),
+        0.0,
+        lambda n: ops.add(xlogy(n, q), xlog1py(ops.subtract(1.0, n), ops.negative(q))),
+        q,
     )

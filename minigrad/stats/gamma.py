@@ -8,7 +8,7 @@ from minigrad import ops
 from minigrad.graph import ArrayLike
 from minigrad.operation import composed
 from minigrad.special import gammaln, xlogy
-from minigrad.stats.support import between, standardised, where_supported
+from minigrad.stats.support import alike, beyond, positive, standardised, where_supported
 
 if TYPE_CHECKING:
     from minigrad.graph import Tensor
@@ -21,11 +21,14 @@ def logpdf(x: ArrayLike, a: ArrayLike, loc: ArrayLike = 0.0, scale: ArrayLike = 
     >>> print(f"{logpdf(Tensor(2.0), 3.0):.4f}")
     -1.3069
     """
-    z, log_scale = standardised(x, loc, scale)
+    x, a, loc, scale = alike(x, a, loc, scale)
+    a = positive(a)
+    z, log_scale = standardised(x, loc, positive(scale))
     constant = ops.add(gammaln(a), log_scale)
     return where_supported(
-        between(z, 0),
+        beyond(z, 0),
         z,
         1.0,
         lambda y: ops.subtract(ops.subtract(xlogy(ops.subtract(a, 1.0), y), y), constant),
+        a,
     )

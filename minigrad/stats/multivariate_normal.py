@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minigrad import linalg, ops
-from minigrad.graph import ArrayLike
+from minigrad.graph import ArrayLike, array_of
 from minigrad.operation import composed
+from minigrad.stats.support import alike
 
 if TYPE_CHECKING:
     from minigrad.graph import Tensor
@@ -31,12 +32,13 @@ def logpdf(x: ArrayLike, mean: ArrayLike = 0.0, cov: ArrayLike = 1.0) -> Tensor:
     >>> print(f"{logpdf(Tensor([1.0, 0.0]), cov=[[2.0, 1.0], [1.0, 2.0]]):.4f}")
     -2.7205
     """
+    x, mean, cov = alike(x, mean, cov)
     difference = ops.subtract(x, mean)
     if np.ndim(difference) == 0:
         difference = ops.expand_dims(difference, 0)
     size = np.shape(difference)[-1]
     if np.ndim(cov) < 2:
-        cov = ops.multiply(np.eye(size), cov)
+        cov = ops.multiply(np.eye(size, dtype=array_of(cov).dtype), cov)
     if np.shape(cov)[-2:] != (size, size):
         raise ValueError(f"cov of shape {np.shape(cov)} should be ({size}, {size}) for vectors of {size} elements")
     factor = linalg.cholesky(cov)

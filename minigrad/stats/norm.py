@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from minigrad import ops
 from minigrad.graph import ArrayLike
 from minigrad.operation import composed
-from minigrad.stats.support import standardised
+from minigrad.stats.support import alike, standardised
 
 if TYPE_CHECKING:
     from minigrad.graph import Tensor
@@ -21,5 +21,5 @@ def logpdf(x: ArrayLike, loc: ArrayLike = 0.0, scale: ArrayLike = 1.0) -> Tensor
     >>> print(f"{logpdf(Tensor(1.0)):.4f}")
     -1.4189
     """
-    z, log_scale = standardised(x, loc, scale)
+    z, log_scale = standardised(*alike(x, loc, scale))
     return ops.subtract(ops.multiply(-0.5, ops.square(z)), ops.add(log_scale, math.log(2 * math.pi) / 2))

@@ -8,7 +8,7 @@ from minigrad import ops
 from minigrad.graph import ArrayLike
 from minigrad.operation import composed
 from minigrad.special import gammaln, xlogy
-from minigrad.stats.support import counts, where_supported, whole
+from minigrad.stats.support import count_dtype, counts, in_floats, not_whole, valid, where_supported
 
 if TYPE_CHECKING:
     from minigrad.graph import Tensor
@@ -22,6 +22,12 @@ def logpmf(k: ArrayLike, mu: ArrayLike, loc: ArrayLike = 0.0) -> Tensor:
     -1.4959
     """
     n = counts(k, loc)
+    dtype = count_dtype(k, loc, mu)
+    mean = valid(in_floats(mu, dtype), lambda v: v >= 0)
     return where_supported(
-        whole(n), n, 0.0, lambda n: ops.subtract(ops.subtract(xlogy(n, mu), mu), gammaln(ops.add(n, 1.0)))
+        not_whole(n),
+        n.astype(dtype),
+        0.0,
+        lambda n: ops.subtract(ops.subtract(xlogy(n, mean), mean), gammaln(ops.add(n, 1.0))),
+        mean,
     )
