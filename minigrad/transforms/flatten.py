@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from minigrad import ops
-from minigrad.graph import Node, as_array, value_of
+from minigrad.graph import Node, as_array, copied, value_of
+from minigrad.tracing import Traced
 from minigrad.transforms.trees import fill, leaves, paths
 
 
@@ -27,6 +28,7 @@ def flatten_tree(tree: Any) -> tuple[Any, Callable[[Any], Any]]:
         All elements in order, of the common dtype; a tensor if a leaf is one, and then recorded.
     unflatten : callable
         Takes such a vector, or a tensor, and gives the containers with leaves of their own shapes and dtypes; recorded too.
+        Of complex elements, a floating leaf takes the real part.
 
     Raises
     ------
@@ -56,7 +58,7 @@ def flatten_tree(tree: Any) -> tuple[Any, Callable[[Any], Any]]:
         if np.shape(vector) != (sum(ends[-1:]),):
             raise ValueError(f"unflatten: expected a vector of {sum(ends[-1:])} elements, got shape {np.shape(vector)}")
         parts = zip([0, *ends], ends, shapes, dtypes, strict=False)
-        vector = vector if isinstance(vector, Node) else np.asarray(vector)
+        vector = vector if isinstance(vector, Node | Traced) else np.asarray(vector)
         return fill(tree, iter([_leaf(vector[a:b], shape, dtype) for a, b, shape, dtype in parts]))
 
     if not found:
@@ -67,5 +69,7 @@ def flatten_tree(tree: Any) -> tuple[Any, Callable[[Any], Any]]:
 
 def _leaf(x: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     x = ops.reshape(x, shape)
+    if dtype.kind == "f" and value_of(x).dtype.kind == "c":
+        x = ops.real(x)
     x = x if value_of(x).dtype == dtype else ops.astype(x, dtype)
-    return x if isinstance(x, Node) else np.array(x)[()]
+    return x if isinstance(x, Node) else copied(x)

@@ -249,18 +249,28 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
     >>> print(*back([1.0, 0.0, 2.0]))
     3.0 [2. 0. 4.]
     """
-    check_function("vjp", f)
+    return pullback("vjp", f, *primals, has_aux=has_aux)
+
+
+def pullback(who: str, f: Function, *primals: Any, has_aux: bool = False) -> Any:
+    """`vjp`, under the name that its messages give."""
+    check_function(who, f)
     if not primals:
-        raise TypeError("vjp: pass the arguments to differentiate for after the function")
-    run = Run("vjp", f, primals, {}, tuple(range(len(primals))), has_aux)
+        raise TypeError(f"{who}: pass the arguments to differentiate for after the function")
+    run = Run(who, f, primals, {}, tuple(range(len(primals))), has_aux)
     run.link(swept=False)
+    run.hide(True)
 
     def vjp_fn(upstream: Any) -> Any:
         """The gradient of each of the primals, from one of the output."""
         weights = matching(run.result, upstream, "vjp_fn: the upstream gradient")
         one = copy(run)
         one.join(weights)
-        return one.gradients(weighed(leaves(run.result), weights, run.variables, one.again))
+        run.hide(False)
+        try:
+            return one.gradients(weighed(leaves(run.result), weights, run.variables, one.again))
+        finally:
+            run.hide(True)
 
     out = run.given(run.result)
     return (out, vjp_fn, run.given(run.aux)) if has_aux else (out, vjp_fn)

@@ -24,6 +24,7 @@ from minigrad.transforms.trees import fill, kind, leaves, matched, paths, tree_m
 
 Function = Callable[..., Any]
 _NUMBERS = (int, float, np.ndarray, np.generic)
+_QUIET = ("checkpoint", "fixed_point", "odeint")  # whose functions may well not depend on what they are differentiated for
 Argnums = int | tuple[int, ...] | list[int]
 
 
@@ -149,7 +150,7 @@ class Run:
         self.result = result
         found = leaves(result)
         self.outputs = [y for y in found if isinstance(y, Node) and y.requires_grad]
-        if found and who != "checkpoint" and all(isinstance(y, _NUMBERS) for y in found):
+        if found and who not in _QUIET and all(isinstance(y, _NUMBERS) for y in found):
             warn_of_constant(who, kind(result))
         self.again = MODES.get().record and (
             any(isinstance(x, Node) and x.requires_grad for x in self._sources) or (outer is not None and not self.alone())
@@ -202,6 +203,12 @@ class Run:
                     y.rewire(ops.add, (x, None), (y.value, 0.0))
                 elif swept:
                     y.requires_grad = False
+
+    def hide(self, hidden: bool) -> None:
+        """Between sweeps, let variables that stand for nothing tracked be constants to whoever meets them in a gradient."""
+        for y, x in zip(self.variables, self._sources, strict=True):
+            if not (isinstance(x, Node) and x.requires_grad):
+                y.requires_grad = not hidden
 
     def gradients(self, found: dict[Node, Value]) -> Any:
         """Gradients from a sweep in the containers of the arguments, in a tuple for several; zeros where there is none."""

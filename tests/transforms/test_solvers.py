@@ -125,3 +125,113 @@ def test_the_gradient_passes_through_a_flattened_tree():
     assert found["w"].tolist() == [2, 2]
     assert found["b"] == 7
     assert mg.flatten_tree([])[0].shape == (0,)
+
+
+@pytest.mark.parametrize("s", [1e-9, 1e-11, 1e-300, 1e9])
+def test_the_gradient_is_as_right_for_a_small_upstream_gradient(s):
+    found = mg.grad(lambda a: s * mg.fixed_point(lambda x, a: 0.5 * x + a, 0.0, a))(1.0)
+    np.testing.assert_allclose(found / s, 2, rtol=1e-8)
+    found = mg.grad(lambda a: s * mg.odeint(lambda y, t, a: -a * y, 1.0, [0.0, 1.0], a)[-1])(0.5)
+    np.testing.assert_allclose(found / s, -np.exp(-0.5), rtol=1e-6)
+
+
+def test_a_function_may_reuse_the_array_that_it_returns():
+    buffer = np.empty(1)
+    y = mg.odeint(lambda y, t, a: np.multiply(y, -a, out=buffer), np.ones(1), [0.0, 1.0], 0.5)
+    np.testing.assert_allclose(y[-1], np.exp(-0.5), rtol=1e-7)
+    x = mg.fixed_point(lambda x, a: np.add(0.5 * x, a, out=buffer), np.zeros(1), 1.0)
+    np.testing.assert_allclose(x, 2)
+
+
+def test_a_function_that_writes_into_what_it_is_given_is_refused():
+    def halved(x, *rest):
+        x *= 0.5
+        return x
+
+    def changes_the_argument(x, a):
+        a += 1.0
+        return 0.5 * x
+
+    for f in (halved, changes_the_argument):
+        with pytest.raises(ValueError, match="read-only"):
+            mg.fixed_point(f, np.ones(2), np.ones(2))
+    for f in (halved, lambda y, t, a: changes_the_argument(y, a)):
+        with pytest.raises(ValueError, match="read-only"):
+            mg.odeint(f, np.ones(2), [0.0, 1.0], np.ones(2))
+    assert mg.fixed_point(lambda x, a: halved(x) + a, 0.0, 1.0) == pytest.approx(2)  # a number is not changed
+
+
+def test_float32_converges_and_stays():
+    rng = np.random.default_rng(1)
+    for _ in range(5):
+        w, b = (0.2 * rng.normal(size=(8, 8))).astype("f"), rng.normal(size=8).astype("f")
+        x = mg.fixed_point(tanh_layer, np.zeros(8, "f"), w, b)
+        assert x.dtype == np.float32
+        np.testing.assert_allclose(x, np.tanh(w @ x + b), atol=1e-5)
+        assert mg.grad(lambda b, w=w: mg.sum(mg.fixed_point(tanh_layer, np.zeros(8, "f"), w, b)))(b).dtype == np.float32
+    for y0 in (np.float32(1), np.ones(2, "f")):
+        for times in (np.array([0.0, 1.0]), np.array([0, 1], "f"), [0, 1]):
+            y = mg.odeint(lambda y, t: -y, y0, times)
+            assert y.dtype == np.float32
+            np.testing.assert_allclose(y[-1], np.exp(-1), rtol=1e-5)
+
+
+def test_nan_and_infinity_stop_at_once():
+    calls = []
+
+    def bad(value):
+        calls.append(value)
+        return value
+
+    with pytest.raises(RuntimeError, match="fixed_point: step 1 gave nan or infinity"):
+        mg.fixed_point(lambda x: bad(np.nan), 0.0)
+    with pytest.raises(RuntimeError, match="the slope that the function gave at t = 0 is nan or infinite"):
+        mg.odeint(lambda y, t: bad(np.inf), 1.0, [0.0, 1.0])
+    with pytest.raises(RuntimeError, match=r"beyond t = 0\.5 the function gives nan or infinity"):
+        mg.odeint(lambda y, t: bad(np.nan if t > 0.5 else 1.0), 0.0, [0.0, 1.0])
+    assert len(calls) < 1000
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_function_that_does_not_depend_on_an_argument_gives_no_warning():
+    assert mg.grad(lambda y: mg.odeint(lambda y, t: np.cos(t), y, [0.0, 1.0])[-1])(2.0) == pytest.approx(1)
+    assert mg.grad(lambda b: mg.fixed_point(lambda x, b: b**2, 0.0, b))(3.0) == pytest.approx(6)
+
+
+def test_a_function_may_return_a_list():
+    y0 = np.array([1.0, 0.0])
+    grad = mg.grad(lambda w: mg.odeint(lambda y, t, w: [y[1], -w * y[0]], y0, [0.0, 1.0], w)[-1, 0])(4.0)
+    np.testing.assert_allclose(grad, -np.sin(2) / 4, rtol=1e-6)
+    grad = mg.grad(lambda a: mg.fixed_point(lambda x, a: (0.5 * x[1], a), np.zeros(2), a)[0])(3.0)
+    assert grad == pytest.approx(0.5)
+
+
+def test_the_third_derivative_of_the_square_root():
+    root = mg.grad(lambda a: mg.fixed_point(lambda x, a: (x + a / x) / 2, 1.0, a))
+    np.testing.assert_allclose(mg.grad(mg.grad(root))(9.0), 3 / 8 * 9**-2.5, rtol=1e-5)
+
+
+def test_neither_is_compiled():
+    with pytest.raises(RuntimeError, match="fixed_point cannot be compiled"):
+        mg.compile(lambda a: mg.fixed_point(lambda x, a: 0.5 * x + a, 0.0, a))(1.0)
+    with pytest.raises(RuntimeError, match="odeint cannot be compiled"):
+        mg.compile(mg.grad(lambda a: mg.odeint(lambda y, t, a: -a * y, 1.0, [0.0, 1.0], a)[-1]))(1.0)
+    with pytest.raises(RuntimeError, match="fixed_point cannot be compiled"):
+        mg.compile(lambda a: mg.fixed_point(lambda x: 0.5 * x + a, 0.0))(1.0)
+
+
+def test_a_tree_of_real_and_complex_leaves():
+    tree = {"a": np.ones(2, "f"), "b": np.array([1 + 2j])}
+    vector, unflatten = mg.flatten_tree(tree)
+    back = unflatten(vector)
+    assert back["a"].dtype == np.float32
+    assert back["a"].tolist() == [1, 1]
+    assert back["b"].tolist() == [1 + 2j]
+
+
+def test_a_flattened_tree_is_compiled():
+    def doubled(tree):
+        vector, unflatten = mg.flatten_tree(tree)
+        return unflatten(vector * 2)["a"]
+
+    assert mg.compile(doubled)({"a": np.ones(2), "b": np.ones(3)}).tolist() == [2, 2]
