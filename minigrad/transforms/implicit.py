@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minigrad import ops
-from minigrad.graph import Node, Value, value_of
+from minigrad.graph import Node, Value, as_array, value_of
 from minigrad.operation import Op
 from minigrad.ops.dtypes import floats, refuse_complex
 from minigrad.tracing import holds, refuse
@@ -146,7 +146,10 @@ def untracked(who: str, y: Any, like: Value) -> Any:
     if isinstance(y, Node) and y.requires_grad:
         raise TypeError(f"{who}: the function depends on a tensor that is not among its arguments; pass it as one")
     refuse_traced(who, y)
-    value = np.array(value_of(y))  # a copy: the function may keep what it returned, and write into it
+    refuse_complex(f"{who}: what the function returned", y)
+    value = np.array(
+        as_array(value_of(y), f"{who}: what the function returned")
+    )  # a copy: the function may keep what it returned, and write into it
     if value.shape != like.shape:
         raise ValueError(f"{who}: the function returned shape {value.shape} for {like.shape}")
     return value.astype(like.dtype, copy=False)

@@ -206,6 +206,14 @@ def test_a_function_may_return_a_list():
     assert grad == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize(("y", "what"), [(None, "expected numbers"), ("a", "expected numbers"), (1j, "complex")])
+def test_a_function_that_returns_no_real_numbers_is_refused(y, what):
+    with pytest.raises(TypeError, match=f"fixed_point: what the function returned.*{what}"):
+        mg.fixed_point(lambda x: y, 0.0)
+    with pytest.raises(TypeError, match=f"odeint: what the function returned.*{what}"):
+        mg.odeint(lambda x, t: y, 0.0, [0.0, 1.0])
+
+
 def test_the_third_derivative_of_the_square_root():
     root = mg.grad(lambda a: mg.fixed_point(lambda x, a: (x + a / x) / 2, 1.0, a))
     np.testing.assert_allclose(mg.grad(mg.grad(root))(9.0), 3 / 8 * 9**-2.5, rtol=1e-5)
