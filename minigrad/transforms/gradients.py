@@ -253,24 +253,32 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False) -> Any:
 
 
 def pullback(who: str, f: Function, *primals: Any, has_aux: bool = False) -> Any:
-    """`vjp`, under the name that its messages give."""
+    """`vjp`, under the name that its messages give.
+
+    Between the sweeps of a solver's own pullback its variables are hidden. Not those of a pullback that users hold: threads
+    may sweep it at the same time.
+    """
     check_function(who, f)
+    hides = who != "vjp"
     if not primals:
         raise TypeError(f"{who}: pass the arguments to differentiate for after the function")
     run = Run(who, f, primals, {}, tuple(range(len(primals))), has_aux)
     run.link(swept=False)
-    run.hide(True)
+    if hides:
+        run.hide(True)
 
     def vjp_fn(upstream: Any) -> Any:
         """The gradient of each of the primals, from one of the output."""
         weights = matching(run.result, upstream, "vjp_fn: the upstream gradient")
         one = copy(run)
         one.join(weights)
-        run.hide(False)
+        if hides:
+            run.hide(False)
         try:
             return one.gradients(weighed(leaves(run.result), weights, run.variables, one.again))
         finally:
-            run.hide(True)
+            if hides:
+                run.hide(True)
 
     out = run.given(run.result)
     return (out, vjp_fn, run.given(run.aux)) if has_aux else (out, vjp_fn)
