@@ -28,6 +28,19 @@ const $ = id => document.getElementById(id);
 const texts = (id, name) => [...($(id)?.querySelectorAll("text." + name) ?? [])];
 let state = page.leaves.map(leaf => leaf.value), playing = null;
 
+// Text in the room that the drawing has for it, which was laid out for the first values.
+const rooms = new Map();
+function write(text, words) {
+  if (!rooms.has(text)) rooms.set(text, Math.max(ROOM, text.getComputedTextLength()));
+  text.removeAttribute("textLength");
+  text.textContent = words;
+  if (text.getComputedTextLength() > rooms.get(text)) {
+    text.setAttribute("textLength", rooms.get(text));
+    text.setAttribute("lengthAdjust", "spacingAndGlyphs");
+  }
+}
+const ROOM = 34;  // units of the drawing between a box and the next label
+
 function evaluate(x) {
   const out = run(x), v = {}, g = {}, local = {};
   page.outputs.forEach(([kind, id], i) => { ({ value: v, gradient: g, local })[kind][id] = out[i]; });
@@ -38,10 +51,10 @@ function show() {
   const now = evaluate(state), flow = edge => (now.g[edge.to] ?? 0) * now.local[edge.id];
   const largest = Math.max(1e-300, ...page.edges.map(edge => Math.abs(flow(edge))).filter(Number.isFinite));
   for (const [kind, values] of [["value", now.v], ["gradient", now.g]])
-    for (const id in values) for (const text of texts(id, kind).slice(0, 1)) text.textContent = number(values[id]);
+    for (const id in values) for (const text of texts(id, kind).slice(0, 1)) write(text, number(values[id]));
   for (const edge of page.edges) {
     const label = texts(edge.id, "local").pop(), path = $(edge.id)?.querySelector("path");
-    if (label) label.textContent = number(now.local[edge.id]);
+    if (label) write(label, number(now.local[edge.id]));
     if (path) {
       const d = flow(edge), share = Math.abs(d) / largest;
       path.style.strokeWidth = 1 + 5 * Math.sqrt(Math.min(1, Number.isFinite(share) ? share : 1));
@@ -54,7 +67,7 @@ function show() {
   for (const node of page.nodes) $("title-" + node.id).textContent =
     `${node.label} = ${number(now.v[node.id])}, upstream ${number(now.g[node.id] ?? 0)}`;
   page.leaves.forEach((leaf, i) => {
-    for (const input of [$("field-" + i), $("slider-" + i)]) if (document.activeElement !== input || input.type === "range") input.value = Number.isFinite(state[i]) ? state[i] : "";
+    for (const input of [$("field-" + i), $("slider-" + i)]) if (document.activeElement !== input || input.type === "range") input.value = Number.isFinite(state[i]) ? Number(state[i].toPrecision(7)) : "";
     $("gradient-" + i).value = number(now.g[leaf.id] ?? 0);
   });
   $("status").textContent = `${page.result} = ${number(now.v[page.root])}`;
