@@ -377,7 +377,7 @@ class TestScopesAndNames:
         y = x * x
         y.backward()
         held = sum(map(sys.getsizeof, (y, y.inputs, y.values, y.value, y.grad)))
-        assert held <= 300
+        assert held <= 320  # 296 with Python 3.11, 304 with 3.12
         assert not hasattr(y, "__dict__")
 
 
