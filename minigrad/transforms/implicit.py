@@ -25,7 +25,7 @@ def fixed_point(
     atol: float | None = None,
     max_steps: int = 10_000,
 ) -> Any:
-    """The fixed point x = f(x, *args), found by repeating x ← f(x, *args) from `x0`.
+    """The fixed point ``x = f(x, *args)``, found by repeating it from `x0`.
 
     The gradient needs no steps to go back through: with J the Jacobian of f for x, the upstream gradient g at x
     becomes u = g + Jᵀu, a fixed point too, and goes on through f to the arguments. It converges as fast as the steps do.

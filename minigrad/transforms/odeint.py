@@ -39,7 +39,7 @@ def odeint(
     atol: float | None = None,
     max_steps: int = 10_000,
 ) -> Any:
-    """Solve y' = func(y, t, *args) with y(t[0]) = y0, by Dormand and Prince's method of order 5 with adaptive steps.
+    """Solve ``y' = func(y, t, *args)`` with y(t[0]) = y0, by Dormand and Prince's method of order 5 with adaptive steps.
 
     The gradient is the adjoint method's, which keeps no steps: da/dt = −aᵀ ∂func/∂y is solved backward in time together
     with y (Chen et al., Neural Ordinary Differential Equations, 2018). It is as accurate as the tolerances.
@@ -64,7 +64,7 @@ def odeint(
     Returns
     -------
     Tensor or numpy.ndarray
-        y at each time, (len(t), *y0.shape); differentiated for y0, t and args, to any order.
+        y at each time, along a new first axis; differentiated for y0, t and args, to any order.
 
     Raises
     ------
