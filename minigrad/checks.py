@@ -245,7 +245,7 @@ def _other_shape(found: Value, shape: tuple[int, ...]) -> str:
 
 
 def difference(found: Value, right: Value, rtol: float, atol: float) -> str:
-    """How an answer differs from the right one, without telling the right one; empty if it does not.
+    """Description of the difference between an answer and the right one, which it does not print; empty if there is none.
 
     Examples
     --------

@@ -30,7 +30,7 @@ ENDED = "the notebook ended its process, or ran out of memory"
 
 
 class Grade(NamedTuple):
-    """What became of an exercise.
+    """The result of an exercise.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class Graded(NamedTuple):
 
     @property
     def passed(self) -> int:
-        """How many exercises passed."""
+        """The number of exercises that passed."""
         return sum(grade.passed for grade in self.grades)
 
 

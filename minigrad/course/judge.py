@@ -10,7 +10,7 @@ from minigrad.course.exercise import Exercise, Wrong, find
 from minigrad.course.observe import Observation, observe, quietly
 
 TRIES: Counter[str] = Counter()
-"""How often each exercise has failed in this process."""
+"""By exercise, the number of failed tries in this process."""
 
 
 def check(name: str, *answers: Any) -> None:
@@ -53,7 +53,7 @@ def check(name: str, *answers: Any) -> None:
 
 
 def judge(one: Exercise, found: list[Observation], *, general: bool = False) -> str:
-    """What to say to these results: empty if they are right.
+    """The message for these results; empty if they are right.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ class Shown(NamedTuple):
 
 
 SHOWN: dict[type, Shown] = {}
-"""How what is no graph is shown, by its class; the rooms above add theirs."""
+"""By class, the functions for what is no graph; the rooms above add theirs."""
 
 
 class Drawing(Saved):

@@ -1,4 +1,4 @@
-"""What the densities share."""
+"""Arguments, supports and invalid parameters, for all densities."""
 
 from __future__ import annotations
 

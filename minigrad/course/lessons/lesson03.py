@@ -128,7 +128,7 @@ def _breadth_first(root):
 
 
 def _places(order):
-    """Whether each node of an order comes after its inputs."""
+    """True for each node of an order that comes after its inputs."""
     return [all(order.index(x) < i for x in node.inputs) for i, node in enumerate(order)]
 
 
