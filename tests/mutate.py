@@ -202,13 +202,15 @@ def stages(file: str) -> list[list[str]]:
         for path in (ROOT / folder).glob("test_*.py")
         if words.search(path.read_text(encoding="utf-8"))
     )
-    return [[*walks, "-k", selected], [path for path in known if path not in walks] + everywhere]
+    recorded = ["tests/nn/test_nn_torch.py"] if "tests/ops/networks" in folders else []
+    return [[*walks, "-k", selected], [path for path in known if path not in walks] + everywhere + recorded]
 
 
 def _run(copy: str, arguments: list[str]) -> None:
     """Run the tests on the copy and exit with pytest's status; for a child process."""
     os.chdir(copy)
     sys.path.insert(0, copy)
+    os.environ["MINIGRAD_FAST"] = "0"  # it is NumPy's code that was changed; a kernel in front would hide it
     import pytest
 
     with Path(OUTPUT).open("w") as output, contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):

@@ -40,6 +40,8 @@ def test_full_like_takes_the_dtype_and_passes_the_gradient():
     (lambda: np.linspace(V, 1.0, -1), ValueError, "linspace: num must be a non-negative integer, got -1"),
     (lambda: np.linspace(V, 1.0, 2.5), ValueError, "linspace: num must be a non-negative integer, got 2.5"),
     (lambda: np.geomspace(V, -1.0), ValueError, "geomspace: the ends must both be positive or both be negative"),
+    (lambda: np.geomspace(V, -0.01), ValueError, "geomspace: the ends must both be positive or both be negative"),
+    (lambda: mg.geomspace(Tensor(1j), 0.0), ValueError, "geomspace: the ends must both be positive .* or complex and not 0"),
     (lambda: np.geomspace(V, 0.0), ValueError, "geomspace: the ends must both be positive"),
     (lambda: np.meshgrid(V, V, indexing="yx"), ValueError, "meshgrid: indexing is 'xy' or 'ij', got 'yx'"),
 ])  # fmt: skip
@@ -55,3 +57,8 @@ def test_only_integers_are_rounded_down(make, dtype):
     found, expected = getattr(mg, make)(Tensor(args[0]), *args[1:], dtype=dtype), getattr(np, make)(*args, dtype=dtype)
     assert found.dtype == expected.dtype
     np.testing.assert_allclose(found.data, expected, rtol=1e-6)
+
+
+def test_a_geometric_progression_around_the_circle():
+    np.testing.assert_allclose(mg.geomspace(Tensor(1j), 1j, 3).data, [1j, 1j, 1j])
+    np.testing.assert_allclose(mg.geomspace(Tensor(1j), -1.0, 3).data, np.geomspace(1j, -1.0, 3))

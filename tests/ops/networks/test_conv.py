@@ -87,6 +87,14 @@ def test_triad(block: int, columns: int, problem: tuple[Any, Any, Geometry]):
         np.testing.assert_allclose((weight * gw).sum(), (out * y).sum(), atol=1e-10)
 
 
+@pytest.mark.parametrize("padding", [((0, 0), (0, 0)), ((0, 1), (0, 0)), ((0, 0), (1, 1)), ((1, 1), (2, 2))])
+def test_a_kernel_of_one_element(padding: Any):
+    """Without padding x is its own matrix of windows."""
+    how = Geometry((16, 17), (1, 1), (1, 1), padding, (1, 1), 1)
+    x, weight = normal(2, 2, 16, 17), normal(3, 2, 1, 1)
+    np.testing.assert_allclose(conv(x, weight, geometry=how), slow_conv(x, weight, how), atol=1e-12)
+
+
 @settings(max_examples=25, deadline=None)
 @given(problem=problems(most=2))
 def test_gradients_to_second_order(problem: tuple[Any, Any, Geometry]):
