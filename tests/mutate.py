@@ -86,11 +86,13 @@ def mutants(file: str) -> list[Mutant]:
 
 
 def _exempt(node: ast.AST, inside: dict[ast.AST, ast.AST]) -> bool:
-    """Whether a node lies where no test has to detect a change: in an annotation, a message, an import, a raise or zip's strict."""
+    """Whether no test has to detect a change of a node: in an annotation, a message, an import, a raise, an overload, a strict=."""
     if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
         return True
     while node in inside:
         parent = inside[node]
+        if isinstance(parent, ast.FunctionDef) and any(ast.unparse(name) == "overload" for name in parent.decorator_list):
+            return True
         if isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom | ast.Raise):
             return True
         if isinstance(parent, ast.keyword) and parent.arg == "strict":

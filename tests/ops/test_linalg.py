@@ -187,6 +187,12 @@ def test_multi_dot_takes_the_order_of_least_work():
     np.testing.assert_allclose(out.data, square.data @ square.data @ row.data.T)
 
 
+@pytest.mark.parametrize("n", range(-4, 6))
+def test_every_matrix_power(n: int):
+    a = np.array([[2.0, 1.0], [-0.5, 1.5]])
+    np.testing.assert_allclose(np.linalg.matrix_power(Tensor(a), n).data, np.linalg.matrix_power(a, n), rtol=1e-13)
+
+
 def test_matrix_power_zero_is_the_identity_and_has_no_slope():
     x = np.full((2, 2), np.inf)
     np.testing.assert_array_equal(np.linalg.matrix_power(Tensor(x), 0).data, np.eye(2))
