@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,47 +21,53 @@ class _Options(argparse.Namespace):
     notebooks: list[Path]
     seconds: float
     memory: int
+    jobs: int | None
     json: bool
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the command with these arguments; return the exit status: 0, or 1 if an exercise did not pass."""
     options = _options(argv)
-    found: list[Graded | str] = []
-    for path in options.notebooks:
-        one = _graded(path, options)
-        found.append(one)
-        if not options.json and len(options.notebooks) + isinstance(one, Graded) > 1:
-            say(one if isinstance(one, str) else _table(one))
-    if len(found) == 1 and isinstance(found[0], str):
-        raise UsageError(found[0])
+    found: dict[int, Graded] = {}
+    shown = 0
+    for i, one in grade(options.notebooks, seconds=options.seconds, megabytes=options.memory, jobs=options.jobs):
+        found[i] = one
+        while shown in found and not options.json:  # in the order given
+            _progress("")
+            if len(options.notebooks) > 1 or not one.error:
+                say(_table(found[shown]))
+            shown += 1
+        _progress(f"{len(found)} of {len(options.notebooks)} notebooks graded")
+    _progress("")
+    if len(found) == 1 and found[0].error:
+        raise UsageError(_line(found[0]))
     if options.json:
-        plain = [_plain(path, one) for path, one in zip(options.notebooks, found, strict=True)]
-        say(json.dumps(plain, indent=2, ensure_ascii=False))
-    return 0 if all(isinstance(one, Graded) and one.passed == len(one.grades) for one in found) else 1
+        say(json.dumps([_plain(found[i]) for i in sorted(found)], indent=2, ensure_ascii=False))
+    return 0 if all(one.grades and one.passed == len(one.grades) for one in found.values()) else 1
 
 
-def _graded(path: Path, options: _Options) -> Graded | str:
-    """The grades of a notebook; if it cannot be graded, the reason, so that the others still are."""
-    if not path.is_file():
-        return f"{path}: there is no such file"
-    try:
-        return grade(path, seconds=options.seconds, megabytes=options.memory)
-    except (ValueError, OSError) as error:
-        reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
-        return clean(f"{path}: {reason.removeprefix(f'{path}: ')}", WIDE + len(str(path)))
+def _progress(text: str) -> None:
+    """Write on a line that the next text replaces, if somebody watches."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+def _line(one: Graded) -> str:
+    return clean(f"{one.file}: {one.error}", WIDE + len(one.file))
 
 
 def _table(graded: Graded) -> str:
+    if graded.error:
+        return _line(graded)
     head = f"{graded.file}: lesson {graded.lesson}, {graded.passed} of {len(graded.grades)} exercises passed"
     rows = [f"  {'✓' if g.passed else '✗'} {g.exercise:5} {clean(g.why, WIDE)}".rstrip() for g in graded.grades]
     return "\n".join([head, *rows])
 
 
-def _plain(path: Path, one: Graded | str) -> dict[str, object]:
+def _plain(one: Graded) -> dict[str, object]:
     """The grades as JSON has them."""
-    if isinstance(one, str):
-        return {"file": str(path), "error": one}
+    if one.error:
+        return {"file": one.file, "error": one.error}
     return {
         "file": one.file,
         "lesson": one.lesson,
@@ -83,10 +90,13 @@ def _options(argv: Sequence[str]) -> _Options:
     parser.add_argument("notebooks", nargs="+", metavar="NOTEBOOK", type=Path, help="an .ipynb file that was handed in")
     parser.add_argument("--seconds", type=float, default=300, metavar="S", help="time limit for a notebook (default: 300)")
     parser.add_argument("--memory", type=int, default=4096, metavar="MB", help="memory limit, on Linux (default: 4096)")
+    parser.add_argument("--jobs", type=int, metavar="N", help="notebooks that run at once (default: the number of cores)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args(argv, _Options())
     if not options.seconds > 0:
         raise UsageError(f"--seconds must be greater than 0, got {options.seconds:g}")
     if options.memory < 256:
         raise UsageError(f"--memory must be at least 256, got {options.memory}")
+    if options.jobs is not None and options.jobs < 1:
+        raise UsageError(f"--jobs must be at least 1, got {options.jobs}")
     return options

@@ -86,7 +86,7 @@ def _observations(label: Any, result: Any) -> Iterator[Observation]:
     if called:
         try:
             result = result()
-        except Exception as error:  # the learner's code may raise anything
+        except (Exception, SystemExit) as error:  # the learner's code may raise anything
             fault, raised = _described(error)
             yield from (Observation(name, None, fault, raised) for name in names)
             return
@@ -114,7 +114,7 @@ def _numeric(label: str, result: Any) -> Observation:
         return Observation(label, None, str(error) or "it is no array of numbers")
 
 
-def _described(error: Exception) -> tuple[str, str]:
+def _described(error: BaseException) -> tuple[str, str]:
     """An exception in the learner's code, in one line, and without the place where it was raised."""
     if isinstance(error, NotImplementedError):
         return "not written yet", ""

@@ -124,4 +124,4 @@ def film(pictures: Sequence[Value], milliseconds: int = 120) -> Any:
     ]
     file, times = BytesIO(), [1500] + [milliseconds] * len(frames)
     frames[-1].save(file, "PNG", save_all=True, append_images=frames, duration=times, loop=0)
-    return Image(file.getvalue())  # type: ignore[no-untyped-call]
+    return Image(file.getvalue())

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import time
+from pathlib import Path
 
 import pytest
 
 from minigrad.cli import main
 
 nbformat = pytest.importorskip("nbformat")
-pytest.importorskip("nbclient")
-pytest.importorskip("ipykernel")
+pytest.importorskip("IPython")
 pytest.importorskip("matplotlib")
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook  # noqa: E402
 
@@ -71,6 +73,89 @@ def test_one_that_exits_early_has_not_passed(graded, leave):
     assert found == dict.fromkeys(["1.1", "1.2"], "the notebook ended its process, or ran out of memory")
 
 
+RUDE = {
+    "closes its output": "import sys\nsys.stdout.close()\nsys.stderr.close()\nsys.stdin.close()",
+    "replaces its output": "import sys\nsys.stdout = sys.stderr = sys.__stdout__ = None",
+    "closes every descriptor": "import os\nos.closerange(0, 256)",
+    "prints without end": "import os\nfor _ in range(300):\n    print('x' * 1_000_000)\n    os.write(1, b'x' * 1_000_000)",
+    "deletes its folder": "import os, shutil\nshutil.rmtree(os.getcwd())",
+    "starts a thread that never ends": "import threading, time\nthreading.Thread(target=lambda: [time.sleep(1) for _ in iter(int, 1)]).start()",
+    "forks": "import os\nif hasattr(os, 'fork'):\n    os.fork()",
+    "forks a child that never ends": "import os, time\nif hasattr(os, 'fork') and os.fork() == 0:\n    while True:\n        time.sleep(1)",
+    "ignores signals": "import signal\nfor one in signal.valid_signals() - {9, 19}:\n    try:\n        signal.signal(one, signal.SIG_IGN)\n    except (OSError, ValueError):\n        pass",
+    "exits at exit": "import atexit, sys, time\natexit.register(sys.exit, 3)\natexit.register(time.sleep, 1000)",
+    "replaces the functions of its system": "import os, json, time, sys, builtins\nos._exit = os.getpid = os.replace = time.sleep = sys.exit = builtins.print = lambda *a: 0",
+    "raises what is no error": "raise KeyboardInterrupt",
+    "asks a question": "answer = input('Well? ')",
+    "traces": "import sys\nsys.settrace(lambda *a: None)\nsys.excepthook = sys.displayhook = None",
+    "has no modules": "import sys\nfor name in ('json', 'pathlib', 'numpy', 'minigrad.course'):\n    sys.modules[name] = None",
+    "shows what cannot be shown": "class A:\n    def __repr__(self):\n        while True: pass\nA()\ndisplay(A())\nA()",
+    "uses IPython": "%matplotlib inline\nimport asyncio\nawait asyncio.sleep(0)\nget_ipython().run_line_magic('pwd', '')\n%nothing",
+    "is no Python": "def f(:",
+}  # fmt: skip
+
+
+def test_rude_notebooks_are_graded_on_their_merits(tmp_path, capsys):
+    for k, cell in enumerate(RUDE.values()):
+        cells = [
+            new_markdown_cell("# 1. Gradients on a graph"),
+            new_code_cell(cell),
+            new_code_cell(SLOPE),
+            new_code_cell(LOCAL),
+        ]
+        nbformat.write(new_notebook(cells=cells), tmp_path / f"{k:02}.ipynb")
+    files = sorted(map(str, tmp_path.glob("*.ipynb")))
+    assert main(["grade", *files, "--json", "--seconds", "100", "--jobs", "4"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert [one["file"] for one in found] == files
+    for name, one in zip(RUDE, found, strict=True):
+        grades = {grade["exercise"]: grade["passed"] or grade["why"] for grade in one["grades"]}
+        assert (grades["1.1"], grades["1.2"]) == (True, True), name
+        assert "replace None with your answer" in grades["1.3"], name
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="POSIX process groups")
+def test_what_a_notebook_leaves_running_is_ended(graded, tmp_path):
+    mark = tmp_path / "pid"
+    left = f"import subprocess\nchild = subprocess.Popen(['sleep', '1000'])\nopen({str(mark)!r}, 'w').write(str(child.pid))"
+    assert graded(f"{SLOPE}\n{left}", LOCAL) == {"1.1": True, "1.2": True}
+    for _ in range(500):  # a process that has been killed may be there until its new parent asks for it
+        state = Path(f"/proc/{mark.read_text()}/stat")
+        if not state.exists() or state.read_text().rsplit(")")[-1].split()[0] == "Z":
+            return
+        time.sleep(0.01)
+    pytest.fail("it still runs")
+
+
+def test_an_answer_that_exits_has_not_passed_and_the_next_is_tried(graded):
+    found = graded("import sys\nslope = lambda g, at: sys.exit(0)", LOCAL)
+    assert "your code raised SystemExit" in found["1.1"]
+    assert found["1.2"] is True
+
+
+@pytest.mark.parametrize("written", ["[" * 100_000, "nothing", '[{"label": 1}]', "[1e999]", '{"a": [', "null"])
+def test_forged_results_are_not_right(graded, written):
+    forged = f"import json, minigrad.course.runner, sys\njson.dumps = lambda *a, **k: {written!r}"
+    found = graded(f"{SLOPE}\n{forged}", LOCAL)
+    assert re.search("its answers cannot be read|its results are missing", found["1.1"])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+def test_results_that_are_no_file_are_not_waited_for(graded):
+    block = "import os, glob\nos.mkfifo('../results/1.2')\nos.replace = None\nos.mkdir('../results/1.partial')"
+    assert graded(SLOPE, f"{LOCAL}\n{block}") == {"1.1": True, "1.2": "its answers are missing"}
+
+
+def test_several_run_at_once_and_the_order_stays(tmp_path, capsys):
+    for k, cell in enumerate(["import time\ntime.sleep(3)", "pass", "while True: pass", "pass"]):
+        cells = [new_markdown_cell("# 1. Gradients on a graph"), new_code_cell(cell), new_code_cell(SLOPE)]
+        nbformat.write(new_notebook(cells=cells), tmp_path / f"{k}.ipynb")
+    files = sorted(map(str, tmp_path.glob("*.ipynb")))
+    assert main(["grade", *files, "--jobs", "3", "--seconds", "30"]) == 1
+    heads = [line for line in capsys.readouterr().out.splitlines() if ": lesson 1, " in line]
+    assert heads == [f"{file}: lesson 1, {n} of 4 exercises passed" for file, n in zip(files, [1, 1, 0, 1], strict=True)]
+
+
 def test_one_that_raises_and_one_that_exits_politely(graded):
     found = graded("import sys\nsys.exit(0)", "raise RuntimeError('over')")
     assert found == {
@@ -96,6 +181,7 @@ def test_answers_without_headings_are_tried_at_the_end(graded):
     ({"title": "# 99. Beyond"}, "this is no lesson of the course"),
     ({"options": ["--seconds", "0"]}, "--seconds must be greater than 0"),
     ({"options": ["--memory", "1"]}, "--memory must be at least 256"),
+    ({"options": ["--jobs", "0"]}, "--jobs must be at least 1"),
 ])  # fmt: skip
 def test_what_cannot_be_graded(graded, options, says):
     assert says in graded(SLOPE, **options)
