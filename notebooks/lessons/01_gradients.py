@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 1. Gradients on a graph
 #
-# To train a network, you change its weights a little so that its error gets smaller. The **gradient** gives the direction for
-# each weight: if this weight changes a little, by how much does the result change?
+# To train a network, you change its weights a little so that its error gets smaller. The **gradient** gives the direction
+# for each weight: if this weight changes a little, by how much does the result change?
 #
 # This lesson finds gradients on a very small graph. The same steps work for a network with millions of weights.
 
@@ -19,7 +19,7 @@ from minigrad.course import check
 #
 # $$f(x, y, z) = (x + y)\,z \qquad x = -2,\; y = 5,\; z = -4$$
 #
-# It takes two steps to compute. Give the intermediate value a name:
+# Computing it takes two steps. Give the intermediate value a name:
 #
 # $$q = x + y \qquad f = q\,z$$
 #
@@ -64,8 +64,9 @@ check("1.1", slope)
 # %% [markdown]
 # So $\partial f / \partial x = -4$: if $x$ increases by 0.001, $f$ decreases by 0.004.
 #
-# This always works, but it is slow: for a network with a million weights, one gradient would take two million forward passes.
-# There is a faster way: it computes all the derivatives together, in about the time of two or three forward passes.
+# This always works, but it is slow: for a network with a million weights, one gradient would take two million forward
+# passes. The backward pass is faster: it computes all derivatives together, in about the time of two or three forward
+# passes.
 
 # %% [markdown]
 # **Question.** A network has a million weights, and one forward pass takes a second. How long do central differences take
@@ -83,8 +84,8 @@ check("1.1", slope)
 # %% [markdown]
 # ## Local gradients
 #
-# Look at one step alone. It knows how its result changes with each of its own inputs. These derivatives are its **local
-# gradients**. They are known as soon as the step is computed.
+# Look at a single step. The derivatives of its result with respect to its own inputs are its **local gradients**. They are
+# known as soon as the step is computed, whatever the rest of the graph looks like.
 #
 # $$q = x + y: \quad \frac{\partial q}{\partial x} = 1,\; \frac{\partial q}{\partial y} = 1 \qquad\qquad
 # f = q z: \quad \frac{\partial f}{\partial q} = z,\; \frac{\partial f}{\partial z} = q$$
@@ -114,16 +115,16 @@ mg.draw(f)
 # %% [markdown]
 # ## The chain rule
 #
-# How does $f$ change with $x$? A change in $x$ changes $q$, and the change in $q$ changes $f$. The effects multiply:
+# How does $f$ change with $x$? A change in $x$ changes $q$, and the change in $q$ changes $f$. The two derivatives multiply:
 #
 # $$\frac{\partial f}{\partial x} = \frac{\partial f}{\partial q} \cdot \frac{\partial q}{\partial x}$$
 #
-# Now take the view of the node $q$. It receives the **upstream** gradient, $\partial f / \partial q$, from the right. It
-# multiplies this by each of its local gradients and sends each product on to the matching input:
+# Now look at the node $q$. From the right it receives the **upstream** gradient, $\partial f / \partial q$. It multiplies
+# this by each of its local gradients and sends each product to the matching input:
 #
 # $$\textbf{downstream} = \textbf{upstream} \times \textbf{local}$$
 #
-# The backward pass starts at the result, with $\partial f / \partial f = 1$. It needs nothing else.
+# The backward pass starts at the result with $\partial f / \partial f = 1$.
 #
 # ## Exercise 3: the backward pass
 #
@@ -156,12 +157,12 @@ print("x", x.grad, "  y", y.grad, "  z", z.grad, "  q", q.grad, "  f", f.grad)
 mg.draw(f)
 
 # %% [markdown]
-# Values are green, above the wires. Gradients are red, below the wires. Check each red number to the left of a node: it is
-# the red number to the right of the node, times the local gradient on the arrow.
+# Values are green, above the wires. Gradients are red, below the wires. Check a few: the red number to the left of a node is
+# the red number to its right, times the local gradient on the arrow.
 
 # %% [markdown]
-# The **player** shows the same thing step by step. It goes forward and fills in the values, then backward and fills in the
-# gradients. At each step it writes out the product. Press play, or use the arrow keys.
+# The **player** shows both passes step by step: forward it fills in the values, backward the gradients, and it writes out
+# each product. Press play, or use the arrow keys.
 
 # %%
 mg.play(f)
@@ -179,7 +180,7 @@ mg.explain(f, wrt=x)
 #
 # <details><summary>A model answer</summary>
 #
-# If $q$ increases by a small amount, $f$ decreases, and by four times as much.
+# If $q$ increases by a small amount, $f$ decreases by about four times that amount.
 #
 # </details>
 
@@ -230,8 +231,8 @@ mg.draw(f)
 # %% [markdown]
 # ## Something to play with
 #
-# Take many small steps against the gradient, and you reach a minimum. Here gradient descent finds $\sqrt 2$: it looks for the
-# $t$ whose square is 2 by minimising $(t^2 - 2)^2$.
+# Take many small steps against the gradient, and you reach a minimum. Here gradient descent finds $\sqrt 2$: it looks for
+# the $t$ whose square is 2 by minimising $(t^2 - 2)^2$.
 
 # %%
 t = Tensor(0.4, name="t")

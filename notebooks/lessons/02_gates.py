@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 2. Gates
 #
-# An operation in a graph is a **gate**. In the backward pass, each gate does something simple to the upstream gradient. Learn
-# three of them by heart, and you can read a graph at a glance.
+# An operation in a graph is a **gate**. In the backward pass, each gate does something simple to the upstream gradient. Once
+# you know the following three, you can read most graphs at a glance.
 #
 # - **add distributes**: each input gets the upstream gradient unchanged;
 # - **max routes**: the larger input gets the whole upstream gradient, the other input gets 0;
@@ -69,23 +69,23 @@ g.backward()
 mg.draw(g)
 
 # %% [markdown]
-# **Question.** The input of a × gate is a million, its other input one. Which of the two gets the larger gradient? Why do
+# **Question.** One input of a × gate is a million, the other is one. Which of the two gets the larger gradient? Why do
 # people scale the inputs of a network?
 #
 # *Your answer:*
 #
 # <details><summary>A model answer</summary>
 #
-# The small one: × switches, so the input with value 1 gets the gradient times a million. If inputs are large, the gradients
-# of the weights that multiply them are large too, and a learning rate that suits them suits no other weight.
+# The small one: × switches, so the input with value 1 gets the gradient times a million. If an input is large, the gradient
+# of the weight that multiplies it is large too, and a learning rate that suits this weight is too small for the others.
 #
 # </details>
 
 # %% [markdown]
 # ## The sigmoid circuit, gate by gate
 #
-# A neuron with two inputs multiplies each by a weight, adds the products and a bias, and squashes the sum into the range from
-# 0 to 1.
+# A neuron with two inputs multiplies each by a weight, adds the products and a bias, and squashes the sum into the range
+# from 0 to 1.
 #
 # $$f(w, x) = \frac{1}{1 + e^{-(w_0 x_0 + w_1 x_1 + w_2)}}$$
 #
@@ -109,8 +109,8 @@ print(f"s = {s:.2f}   -s = {n:.2f}   exp = {e:.2f}   + 1 = {d:.2f}   1/x = {f:.2
 # %% [markdown]
 # ## Exercise 2: backward along the tail
 #
-# The tail is the chain from $s$ to $f$. Go back along it: at each gate, downstream = upstream × local. Write each
-# gradient as an expression of the one before, with the values of the forward pass: `f.data`, `d.data`, `e.data`.
+# The tail is the chain from $s$ to $f$. Go back along it; at each gate, downstream = upstream × local. Write each gradient
+# as an expression of the one before, with the values of the forward pass: `f.data`, `d.data`, `e.data`.
 
 # %%
 tail_f = 1.0
@@ -177,8 +177,8 @@ print({t.name: round(t.grad.item(), 4) for t in (w0, x0, w1, x1, w2)})
 mg.draw(fused)
 
 # %% [markdown]
-# The gradients are the same, with fewer gates. minigrad can also open a fused gate and draw its primitive gates instead. That
-# changes only the picture: the result was still computed by one gate.
+# The gradients are the same, with fewer gates. minigrad can also draw the primitive gates of a fused gate. This changes only
+# the picture: the result was still computed by one gate.
 
 # %%
 mg.draw(fused, expand="sigmoid")
@@ -204,7 +204,7 @@ mg.draw(fused, expand="sigmoid")
 # ## Gradients add at branches
 #
 # A value that is used twice affects the result along two paths. Its gradient is the **sum** of the gradients that come back
-# along them.
+# along these paths.
 #
 # $$\frac{\partial f}{\partial a} = \sum_{\text{uses } u \text{ of } a} \frac{\partial f}{\partial u}\,\frac{\partial u}{\partial a}$$
 
@@ -224,8 +224,8 @@ mg.explain(b, wrt=a)
 # %% [markdown]
 # ## Exercise 4: a branch by hand
 #
-# In $f = x y + x$, the variable $x$ is used twice. Find what each of the two edges brings back at $x = 3$, $y = -4$, and from
-# that the gradient of $x$.
+# In $f = x y + x$, the variable $x$ is used twice. Find what each of the two edges brings back at $x = 3$, $y = -4$, and
+# from that the gradient of $x$.
 
 # %%
 # solution
@@ -247,7 +247,7 @@ check("2.4", through_times, through_plus, grad_x)
 # Let $b = a + a$ and $c = b + b$. The gradient of $b$ must be **complete** before $b$ sends anything on to $a$. If $b$ sends
 # when the first part arrives, and again when the second part arrives, the first part is counted twice.
 #
-# Here is a hasty sweep: each node sends on its gradient as soon as any part of it arrives.
+# Here is a sweep that is too hasty: each node sends its gradient on as soon as any part of it arrives.
 
 
 # %%
@@ -267,8 +267,8 @@ print("hasty:", a.grad)
 # Since $c = 4a$, the gradient of $a$ is 4. The hasty sweep says 6. When the first 1 arrived, $b$ sent a 1 to each of its two
 # inputs. When the second 1 arrived, $b$ sent a 2 to each, and this 2 included the first 1 again.
 #
-# A **topological order** lists every node after its inputs. If the sweep walks it backwards, the gradient of each node is
-# complete before the node sends it on.
+# A **topological order** lists every node after its inputs. If the sweep goes through it in reverse, the gradient of each
+# node is complete before the node sends it on.
 #
 # ## Exercise 5: a sweep in topological order
 #
@@ -309,7 +309,8 @@ mg.play(c)
 # %% [markdown]
 # ## Something to play with
 #
-# You can plot what a gate does to a gradient. Here is the sigmoid, and the downstream gradient for an upstream gradient of 1.
+# You can plot what a gate does to a gradient. Here is the sigmoid, and the downstream gradient for an upstream gradient of
+# 1.
 
 # %%
 at = Tensor(np.linspace(-8, 8, 200))

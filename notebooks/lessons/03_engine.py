@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 3. Build your own engine
 #
-# You have computed gradients on a graph by hand. Now write the program that does it: an **autograd engine** for scalars, in
+# You have computed gradients on a graph by hand. Now write a program that does it: an **autograd engine** for scalars, in
 # about fifty lines. Half of them are given.
 #
 # An engine has two parts.
@@ -24,8 +24,8 @@ from minigrad.course import check
 # %% [markdown]
 # ## A node
 #
-# A node holds four things: its value, its inputs, one local gradient for each input, and its own gradient. The sweep fills in
-# the gradient. A node without inputs is a **leaf**.
+# A node holds four things: its value, its inputs, one local gradient for each input, and its own gradient. The sweep fills
+# in the gradient. A node without inputs is a **leaf**.
 #
 # The operators call functions, which you will write below.
 
@@ -73,13 +73,14 @@ def node(x):
 
 
 # %% [markdown]
-# Notice what is *not* there. Subtraction and division have no code of their own: they use `add`, `multiply` and `power`. Four
-# functions are enough for the whole engine.
+# Notice what is *not* there. Subtraction and division have no code of their own: they use `add`, `multiply` and `power`.
+# Four functions are enough for the whole engine.
 
 # %% [markdown]
 # ## Exercise 1: add and multiply
 #
-# Write `add(a, b)` and `multiply(a, b)` for two nodes. Each returns a new `Value` with the result, the inputs, and a local gradient for each input.
+# Write `add(a, b)` and `multiply(a, b)` for two nodes. Each returns a new `Value` with the result, the inputs, and a local
+# gradient for each input.
 #
 # $$\frac{\partial (a + b)}{\partial a} = 1 \qquad \frac{\partial (a + b)}{\partial b} = 1 \qquad
 # \frac{\partial (a b)}{\partial a} = b \qquad \frac{\partial (a b)}{\partial b} = a$$
@@ -106,8 +107,8 @@ check("3.1", add, multiply)
 # %% [markdown]
 # ## Exercise 2: power and exp
 #
-# Write `power(a, exponent)` and `exp(a)`. The exponent is a plain number, so `power` has only one input. So does `exp`. The local gradient of `exp` is its own result,
-# so compute the result once and use it twice.
+# Write `power(a, exponent)` and `exp(a)`. The exponent is a plain number, so `power` has only one input. So does `exp`. The
+# local gradient of `exp` is its own result, so compute the result once and use it twice.
 #
 # $$\frac{\mathrm d\, a^n}{\mathrm d a} = n\, a^{n-1} \qquad \frac{\mathrm d\, e^a}{\mathrm d a} = e^a$$
 
@@ -130,7 +131,7 @@ def exp(a):
 check("3.2", power, exp)
 
 # %% [markdown]
-# The forward pass is complete:
+# This completes the forward pass:
 
 # %%
 x, y, z = Value(-2), Value(5), Value(-4)
@@ -186,12 +187,13 @@ len(topological_order(y)), y.data == 2.0**60
 # %% [markdown]
 # ## Exercise 4: the sweep
 #
-# Complete `backward(root)`, which gives every node its `.grad`. Start with $\partial f / \partial f = 1$. Then go through the nodes from the last to the first. Each node sends to each of
-# its inputs
+# Complete `backward(root)`, which gives every node its `.grad`. Start with $\partial f / \partial f = 1$. Then go through
+# the nodes from the last to the first. Each node sends to each of its inputs
 #
 # $$\text{downstream} = \text{upstream} \times \text{local}$$
 #
-# The input **adds** it to the gradient it already has, because a value that is used twice gets a gradient from both branches.
+# The input **adds** it to the gradient it already has, because a value that is used twice gets a gradient from both
+# branches.
 
 
 # %%
@@ -216,8 +218,8 @@ check("3.4", backward)
 #
 # <details><summary>A model answer</summary>
 #
-# The gradient of a node is the upstream gradient of its inputs. Without those of the intermediate nodes, none could reach
-# the weights. An engine may discard them as soon as they have been sent on.
+# The gradient of a node is the upstream gradient for its inputs. Without the gradients of the intermediate nodes, none would
+# reach the weights. An engine may discard such a gradient as soon as it has been sent on.
 #
 # </details>
 
@@ -248,13 +250,13 @@ print("yours   ", round(out.data, 4), [round(v.grad, 4) for v in mine])
 print("minigrad", round(f.item(), 4), [round(t.grad.item(), 4) for t in theirs])
 
 # %% [markdown]
-# This is the graph that both engines recorded, drawn by minigrad. Your engine has the same numbers.
+# This is the graph that both engines recorded, drawn by minigrad.
 
 # %%
 mg.draw(f)
 
 # %% [markdown]
-# And this is your loop at work: each backward step is one iteration.
+# In the player, each backward step is one iteration of your loop.
 
 # %%
 mg.play(f)
@@ -262,8 +264,8 @@ mg.play(f)
 # %% [markdown]
 # ## Comparison with finite differences
 #
-# Two engines can make the same mistake. Finite differences do not use the chain rule at all: change one input by a small $h$,
-# up and down, and compare the results.
+# Two engines can make the same mistake. Finite differences do not use the chain rule at all: change one input by a small
+# $h$, up and down, and compare the results.
 #
 # $$\frac{\partial f}{\partial x} \approx \frac{f(x + h) - f(x - h)}{2h}$$
 #
@@ -298,7 +300,7 @@ first, x.grad
 # The second answer is 45. The intermediate node, `x * x`, still held its gradient from the first sweep and sent it on again.
 #
 # To fix this, let each sweep collect its gradients **in a dictionary of its own** and add them to `.grad` only at the end.
-# Then every sweep adds exactly the right gradient, whichever gradients were set to zero before it.
+# Then every sweep adds exactly the right gradient, whether or not the gradients were set to zero before.
 
 
 # %%
@@ -321,15 +323,15 @@ def backward(root):
 check("3.5", backward)
 
 # %% [markdown]
-# minigrad's own sweep, in `minigrad/backward.py`, is the same loop with two differences. Your nodes keep local gradients,
-# which are numbers. In minigrad, each operation has a *rule*, which computes the downstream gradient from the upstream one;
-# lesson 4 shows why arrays need rules. And minigrad finds the topological order without recursion, so a chain of a million
-# nodes works too.
+# minigrad's own sweep, in `minigrad/backward.py`, is the same loop with two differences. First, your nodes keep their local
+# gradients as numbers; in minigrad, each operation has a *rule* that computes the downstream gradient from the upstream one.
+# Lesson 4 shows why arrays need rules. Second, minigrad finds the topological order without recursion, so a chain of a
+# million nodes works too.
 
 # %% [markdown]
 # ## Something to play with
 #
-# With an engine you can minimise functions. Himmelblau's function has four minima, all with the value 0:
+# With an engine you can minimise functions. Himmelblau's function has four minima, each with the value 0:
 #
 # $$f(x, y) = (x^2 + y - 11)^2 + (x + y^2 - 7)^2$$
 #

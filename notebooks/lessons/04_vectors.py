@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 4. Vectors
 #
-# Networks compute with arrays. The chain rule stays the same, but local gradients become matrices, so large that no engine
-# ever forms them. This lesson shows what these matrices look like and how the backward pass works without them.
+# Networks compute with arrays. The chain rule stays the same, but local gradients become matrices, and these are so large
+# that no engine forms them. This lesson shows what they look like and how the backward pass works without them.
 
 # %%
 import numpy as np
@@ -71,9 +71,10 @@ def show(functions):
 show({"relu": mg.relu, "sigmoid": mg.sigmoid, "softmax": mg.softmax})
 
 # %% [markdown]
-# Outputs are rows and inputs are columns. Blue is negative, white is 0 and orange is positive. Relu has zeros on the diagonal where its input is negative.
+# Outputs are rows and inputs are columns. Blue is negative, white is 0 and orange is positive. Relu has zeros on the
+# diagonal where its input is negative.
 #
-# minigrad draws a Jacobian with its entries, with the upstream gradient on the left and the product of the two below.
+# minigrad draws a Jacobian with its entries, the upstream gradient on the left, and the product of the two below.
 
 # %%
 mg.draw_jacobian(mg.softmax, x, upstream=[1.0, 0.0, 0.0, 0.0, 0.0, 0.0])
@@ -102,7 +103,7 @@ check("4.2", bytes_vector, bytes_batch)
 print(f"{bytes_vector / 1e6:.0f} MB, and {bytes_batch / 1e12:.2f} TB")
 
 # %% [markdown]
-# One relu would need more than a terabyte, and in each row of 409 600 entries at most one is not 0.
+# A single relu would need more than a terabyte, although each row of 409 600 entries has at most one that is not 0.
 
 # %% [markdown]
 # ## The vector-Jacobian product
@@ -160,7 +161,7 @@ print(downstream[[0, -1]], downstream.sum())
 #
 # - $\partial f / \partial q_k = 2 q_k$;
 # - $q_k = \sum_i W_{ki} x_i$, so the gradient of $W_{ki}$ is $2 q_k\, x_i$: an **outer product**;
-# - $x_i$ is used in every $q_k$, each time multiplied by $W_{ki}$. Gradients add at branches, so the gradient of $x_i$ is
+# - $x_i$ is used in every $q_k$, multiplied by $W_{ki}$. Gradients add at branches, so the gradient of $x_i$ is
 #   $\sum_k 2 q_k\, W_{ki}$: the matrix $W^{\mathsf T}$ times $2q$.
 #
 # ## Exercise 4: three gradients
@@ -199,8 +200,8 @@ mg.play(f, precision=3)
 # %% [markdown]
 # ## A gradient has the shape of its variable
 #
-# This is always true: the loss $L$ is a scalar, so there is one derivative for each element of the variable. Shapes are also the
-# quickest way to find a formula: often they allow only one way to combine the arrays.
+# The loss $L$ is a scalar, so it has one derivative for each element of the variable. Shapes are also the quickest way to
+# find a formula: often there is only one way to combine the arrays.
 #
 # ## Exercise 5: the matrix product
 #
@@ -231,7 +232,7 @@ checks.gradient(lambda X, W: X @ W, [X, W], matmul_rules(G, X, W), upstream=G, n
 # ## Broadcasting
 #
 # In `X @ W + b`, where $b$ has shape $(M,)$, the same $b$ is added to each of the $N$ rows. NumPy calls this broadcasting.
-# For the backward pass it is a branch: $b$ is used $N$ times, so its gradient is a **sum** over the rows.
+# For the backward pass this is a branch: $b$ is used $N$ times, so its gradient is a **sum** over the rows.
 #
 # In general, sum over every axis along which the array was broadcast.
 #
@@ -278,7 +279,7 @@ mg.draw(loss, values=False, gradients=False, local_gradients=False)
 # <details><summary>A model answer</summary>
 #
 # With a sum, it becomes about twice as large, because there are twice as many terms. With a mean, each term is also divided
-# by twice as much, so it stays about the same.
+# by twice as many rows, so it stays about the same.
 #
 # </details>
 
@@ -286,15 +287,15 @@ mg.draw(loss, values=False, gradients=False, local_gradients=False)
 # ## Memory for the backward pass
 #
 # Look at the rules again. A product needs its inputs, relu needs its input or its output, a sum needs only a shape. So the
-# forward pass has to **keep** these arrays until the backward pass is done. They take most of the memory in training.
+# forward pass has to **keep** these arrays until the backward pass has used them. They take most of the memory in training.
 #
-# In return, the backward pass gives the gradient of every input, every parameter and every intermediate value.
+# In return, one backward pass gives the gradient of every input, every parameter and every intermediate value.
 
 # %% [markdown]
 # ## Something to play with
 #
-# A Jacobian shows at a glance which outputs depend on which inputs. Guess what each picture will look like before you run the
-# cell.
+# A Jacobian shows at a glance which outputs depend on which inputs. Guess what each picture will look like before you run
+# the cell.
 
 # %%
 x = np.array([1.5, -0.5, 0.3, -2.0, 0.9, 2.2])

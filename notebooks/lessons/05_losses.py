@@ -4,8 +4,8 @@
 # A network ends in two steps: an **activation** turns its last outputs into probabilities, and a **loss** compares them with
 # the target. The values before the activation are called **logits**.
 #
-# Each step has a gradient worth knowing. The gradient of the two steps together is simpler than either, and it still works
-# where the two separate steps fail.
+# The gradient of the two steps together is simpler than the gradient of either, and it is still right where the two separate
+# steps overflow.
 
 # %%
 import matplotlib.pyplot as plt
@@ -18,8 +18,8 @@ from minigrad.course import check
 # %% [markdown]
 # ## Sigmoid and relu
 #
-# Both are elementwise functions. Both can compute their local gradient from their **output**, so the forward pass need not
-# keep the input.
+# Both are elementwise, and both can compute their local gradient from their **output**, so the forward pass need not keep
+# the input.
 #
 # $$\sigma'(z) = \sigma(z)\,\bigl(1 - \sigma(z)\bigr) \qquad\qquad
 # \mathrm{relu}'(z) = \begin{cases} 1 & z > 0 \\ 0 & z \le 0 \end{cases}$$
@@ -80,19 +80,19 @@ z = Tensor([0.5, -1.0, 2.0], name="z")
 mg.draw(mg.softmax(z), expand="softmax", heatmaps=False, local_gradients=False)
 
 # %% [markdown]
-# The exponentials take two paths: each goes to its own quotient, and all of them go through the sum to **every** quotient.
-# (Softmax first subtracts the largest logit. This changes no probability; the reason follows below.)
+# Each exponential takes two paths: directly to its own quotient, and through the sum to **every** quotient. (Softmax first
+# subtracts the largest logit. This does not change the probabilities, as you will see below.)
 #
 # So raising $z_i$ raises $p_i$ and lowers all other probabilities. The Jacobian is full:
 #
 # $$\frac{\partial p_k}{\partial z_i} = p_k\,(\delta_{ki} - p_i) \qquad \delta_{ki} = 1 \text{ if } k = i, \text{ else } 0$$
 #
-# Some notes on the web give only the diagonal, $p_k (1 - p_k)$, as if softmax were an elementwise sigmoid. That is a common
-# mistake.
+# A common mistake is to use only the diagonal, $p_k (1 - p_k)$, as if softmax were an elementwise sigmoid.
 #
 # ## Exercise 2: the full Jacobian
 #
-# Write `softmax_jacobian(p)`. It returns the matrix with $p_k (\delta_{ki} - p_i)$ in row $k$, column $i$. `np.diag(p)` and `np.outer(p, p)` help.
+# Write `softmax_jacobian(p)`. It returns the matrix with $p_k (\delta_{ki} - p_i)$ in row $k$, column $i$. `np.diag(p)` and
+# `np.outer(p, p)` help.
 
 
 # %%
@@ -191,13 +191,13 @@ loss = -(y * mg.log(p) + (1 - y) * mg.log(1 - p))
 loss.backward()
 
 # %% [markdown]
-# Built from separate steps, the graph is long:
+# In separate steps, the graph is long:
 
 # %%
 mg.draw(loss)
 
 # %% [markdown]
-# Fused, it is one gate, and its gradient is *prediction minus target*:
+# As one fused gate, its gradient is *prediction minus target*:
 #
 # $$\frac{\partial J}{\partial z} = \sigma(z) - y$$
 
@@ -210,8 +210,8 @@ mg.draw(loss)
 # %% [markdown]
 # ## Overflow in the separate steps
 #
-# A confident network may output the logit 1000. Then $\sigma(1000)$ is exactly 1 in floating point. If the target is 0, the
-# loss is $-\ln(1 - 1)$, which is infinite, and its gradient is infinity times zero, which is nan.
+# A confident network may output the logit 1000. In floating point, $\sigma(1000)$ is exactly 1. If the target is 0, the loss
+# is $-\ln(1 - 1)$, which is infinite, and its gradient is infinity times zero, which is nan.
 
 
 # %%
@@ -243,8 +243,8 @@ for logit, y in [(1000.0, 0.0), (1000.0, 1.0), (-1000.0, 0.0), (-1000.0, 1.0)]:
 #
 # ## Exercise 5: a stable loss
 #
-# Write `bce_with_logits(z, y)`. For arrays of logits `z` and targets `y`, return the loss of each element and its gradient. `np.log1p(t)` is $\ln(1 + t)$.
-# The sigmoid must not overflow either: a stable version is given.
+# Write `bce_with_logits(z, y)`. For arrays of logits `z` and targets `y`, return the loss of each element and its gradient.
+# `np.log1p(t)` is $\ln(1 + t)$. The sigmoid must not overflow either: a stable version is given.
 
 
 # %%
@@ -273,16 +273,17 @@ check("5.5", bce_with_logits)
 #
 # $$J = \ln \sum_i e^{z_i} - z_y \qquad\qquad \frac{\partial J}{\partial z} = p - \mathrm{onehot}(y)$$
 #
-# The gradient is prediction minus target again: `onehot(y)` is 1 at $y$ and 0 elsewhere. And again an exponential can
-# overflow, for $z$ above about 710. To avoid this, subtract the largest logit from all of them. A common constant does not
-# change the probabilities:
+# The gradient is prediction minus target again: `onehot(y)` is 1 at $y$ and 0 elsewhere. Again an exponential can overflow,
+# for $z$ above about 710. To avoid this, subtract the largest logit from all logits. Subtracting a constant from all logits
+# does not change the probabilities:
 #
 # $$\ln \sum_i e^{z_i} = m + \ln \sum_i e^{z_i - m} \qquad m = \max_i z_i$$
 #
 # ## Exercise 6: cross-entropy of a batch
 #
-# Complete `cross_entropy(z, y)`. `z` has shape `(N, K)`, and `y` holds `N` classes. Return the **mean** loss and its gradient, in the shape of `z`. The mean
-# divides by `N`, so the gradient does too. `z[np.arange(n), y]` selects the logits of the true classes.
+# Complete `cross_entropy(z, y)`. `z` has shape `(N, K)`, and `y` holds `N` classes. Return the **mean** loss and its
+# gradient, in the shape of `z`. The mean divides by `N`, so the gradient does too. `z[np.arange(n), y]` selects the logits
+# of the true classes.
 
 
 # %%
@@ -316,16 +317,16 @@ checks.gradient(lambda z: cross_entropy(z, y)[0], [z], cross_entropy(z, y)[1], n
 # <details><summary>A model answer</summary>
 #
 # About $\ln 10 = 2.3$, because each class gets a probability of about $\frac1{10}$. A loss of 0 before any training means
-# that the target leaks into the prediction, or that the loss is not computed from it. A loss of 30 means that the network
-# is confident and wrong: its weights or inputs are too large.
+# that the target leaks into the prediction, or that the loss is not computed from the prediction. A loss of 30 means that
+# the network is confident and wrong: its weights or inputs are too large.
 #
 # </details>
 
 # %% [markdown]
 # ## Something to play with
 #
-# At which logit do the separate steps fail? Here is the loss for the target 0, in separate steps and fused. It is computed in
-# single precision, which most networks are trained in.
+# At which logit do the separate steps fail? Here is the loss for the target 0, in separate steps and fused, in single
+# precision, which most networks use for training.
 
 # %%
 at = np.linspace(0, 40, 801, dtype=np.float32)

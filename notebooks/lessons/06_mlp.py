@@ -2,8 +2,8 @@
 # # 6. Multi-layer perceptrons
 #
 # A **multi-layer perceptron** is a stack of linear layers with an activation between them. You will train one by hand and
-# watch its decision boundary bend around two spirals. Then come two choices that decide whether training works at all: the
-# initial weights and the optimiser.
+# watch its decision boundary bend around two spirals. Then you will look at two choices that decide whether training works
+# at all: the initial weights and the optimiser.
 
 # %%
 import matplotlib.pyplot as plt
@@ -16,7 +16,7 @@ from minigrad.course import check, plots
 # %% [markdown]
 # ## Two spirals
 #
-# Each point has two coordinates and a class. No straight line separates the two classes, and no circle does either.
+# Each point has two coordinates and a class. No straight line and no circle separates the two classes.
 
 
 # %%
@@ -42,11 +42,12 @@ plt.show()
 # $$h_1 = \mathrm{relu}(X W_1 + b_1) \qquad h_2 = \mathrm{relu}(h_1 W_2 + b_2) \qquad z = h_2 W_3 + b_3$$
 #
 # Each row of $X$ is a point, so all points go through the network at once. Without the two relus, the whole network would be
-# one linear function.
+# a single linear function.
 #
 # ## Exercise 1: the forward pass
 #
-# Complete `forward(params, X)`: compute `h1` and `h2`. The last line changes the shape from $(N, 1)$ to $(N,)$: one logit for each point.
+# Complete `forward(params, X)`: compute `h1` and `h2`. The last line changes the shape from $(N, 1)$ to $(N,)$: one logit
+# for each point.
 
 
 # %%
@@ -74,16 +75,16 @@ small = [
 two = np.array([[1.0, 2.0], [-1.0, 1.0]])
 
 # %% [markdown]
-# This is the network with its loss, forward and backward, on these two points. Values are green and gradients are red. Each
-# array is also drawn as a heatmap: blue for elements below 0, orange for elements above 0.
+# Here is the network with its loss, forward and backward, on two points. Values are green and gradients are red. Each array
+# is also drawn as a heatmap: blue for elements below 0, orange for elements above 0.
 
 # %%
 loss = mg.binary_cross_entropy_with_logits(forward(small, two), np.array([1.0, 0.0]))
 mg.draw(loss, backward=True)
 
 # %% [markdown]
-# Follow the red numbers from the right. They begin as *prediction minus target*, divided by 2 because the loss is a mean over
-# two points. Where a relu is 0, they become 0. At the end, each parameter has a gradient of its own shape.
+# Follow the gradients from the right. They begin as *prediction minus target*, divided by 2 because the loss is a mean over
+# two points. Where a relu is 0, they become 0. In the end, each parameter has a gradient of its own shape.
 
 # %% [markdown]
 # ## A training step
@@ -99,8 +100,8 @@ mg.draw(loss, backward=True)
 #
 # ## Exercise 2: forward, backward, update
 #
-# Write `train_step(params, X, y, rate)`. `p.zero_grad()` resets the gradient of a parameter, `p.data` is its array, and `p.grad` is its gradient. Return the loss as
-# a Python number: `loss.item()`.
+# Write `train_step(params, X, y, rate)`. `p.zero_grad()` resets the gradient of a parameter, `p.data` is its array, and
+# `p.grad` is its gradient. Return the loss as a Python number: `loss.item()`.
 
 
 # %%
@@ -126,8 +127,8 @@ check("6.2", train_step)
 # %% [markdown]
 # ## Watch it learn
 #
-# The network is a function on the whole plane, so we can colour each point of the plane by the prediction there. The line
-# where the colours meet is the **decision boundary**. Where the colour is strong, the network is confident.
+# The network gives a prediction for every point of the plane, so we can colour the plane by its predictions. The line where
+# the colours meet is the **decision boundary**. Where the colour is strong, the network is confident.
 
 
 # %%
@@ -170,8 +171,8 @@ plots.film(pictures)
 # With $K$ classes the last layer outputs $K$ logits, and the loss is cross-entropy. Nothing else changes.
 #
 # From here on, a layer is an object that holds its weights, `nn.Linear`, and `nn.Sequential` chains layers. An **optimiser**
-# holds the parameters and updates them. Each step uses a **minibatch**, a few points drawn in random order: this is cheaper,
-# and the noise does no harm.
+# holds the parameters and updates them. Each step uses a **minibatch**, a few points drawn in random order. This is cheaper
+# than using all points, and the noise does little harm.
 #
 # | by hand | with objects |
 # |---|---|
@@ -181,8 +182,8 @@ plots.film(pictures)
 #
 # ## Exercise 3: an epoch
 #
-# An **epoch** is one pass over all batches. Complete `epoch(model, optimizer, batches)`: take one training step for each batch, append its loss to `losses`, and return
-# the mean.
+# An **epoch** is one pass over all batches. Complete `epoch(model, optimizer, batches)`: take one training step for each
+# batch, append its loss to `losses`, and return the mean.
 
 
 # %%
@@ -271,12 +272,13 @@ for _ in range(10):
 print(same[0].data.round(3))
 
 # %% [markdown]
-# The six units have six equal columns. So weights must start **random**. How large should they be? A unit sums `n` products.
-# If weights and inputs are independent and the weights have mean 0, the variance of the sum is:
+# All six columns are equal, so the six units do the work of one. Initial weights must be **random**. How large should they
+# be? A unit sums `n` products. If weights and inputs are independent and the weights have mean 0, the variance of the sum
+# is:
 #
 # $$\mathrm{Var}\Bigl(\sum_{i=0}^{n-1} w_i h_i\Bigr) = n\, \mathrm{Var}(w)\, \mathrm{E}(h^2)$$
 #
-# Relu sets about half of the values to zero, so $\mathrm{E}(h^2)$ is *half* the variance before the relu. The signal keeps
+# Relu sets about half of the elements to zero, so $\mathrm{E}(h^2)$ is *half* the variance before the relu. The signal keeps
 # its size from layer to layer if $n\,\mathrm{Var}(w)\,/\,2 = 1$:
 #
 # $$\mathrm{Var}(w) = \frac{2}{n}$$
@@ -299,8 +301,8 @@ def he_std(n):
 check("6.4", he_std)
 
 # %% [markdown]
-# Now take thirty layers of 200 units. Each colour is one size of the initial weights. The left plot shows the size of the
-# signal on its way forward, the right plot the size of the gradient on its way back.
+# Now take thirty layers of 200 units, with initial weights of three sizes. The left plot shows the size of the signal on its
+# way forward, the right plot the size of the gradient on its way back.
 
 
 # %%
@@ -336,8 +338,8 @@ plt.show()
 # %% [markdown]
 # ## Optimisers
 #
-# Plain gradient descent has one learning rate for all parameters and no memory. In a long narrow valley it bounces from wall
-# to wall.
+# Plain gradient descent has one learning rate for all parameters and no memory of earlier steps. In a long narrow valley it
+# bounces from wall to wall.
 #
 # **Momentum** keeps a velocity $v$. Gradients that keep pointing the same way add up, and gradients that alternate cancel:
 #
@@ -435,12 +437,12 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# In the valley, plain gradient descent bounces from wall to wall. Momentum overshoots the minimum and comes back. RMSprop and
-# Adam divide by the size of the gradient, so for them the steep direction is no different from the flat one: they start along
-# the diagonal.
+# In the valley, plain gradient descent bounces from wall to wall. Momentum overshoots the minimum and comes back. RMSprop
+# and Adam divide by the size of the gradient, so they move as fast in the flat direction as in the steep one: they start
+# along the diagonal.
 #
-# On the spirals, each optimiser needs its own learning rate, and the rates here differ by a factor of more than a hundred. So
-# before you compare optimisers, find a good learning rate for each.
+# On the spirals, each optimiser needs its own learning rate, and the rates here differ by a factor of more than a hundred.
+# So before you compare optimisers, find a good learning rate for each.
 
 # %% [markdown]
 # **Question.** A training loss does not fall at all. Name three things to look at, in the order in which you would look.
@@ -449,8 +451,8 @@ plt.show()
 #
 # <details><summary>A model answer</summary>
 #
-# First, whether one batch can be learned by heart: if not, there is a bug, such as a missing `optimizer.step()`, labels in
-# the wrong order, or a gradient that is lost. Second, the norms of the gradients: if they are 0 or huge, look at the
+# First, whether the network can overfit a single batch: if not, there is a bug, such as a missing `optimizer.step()`, labels
+# in the wrong order, or a gradient that is lost. Second, the norms of the gradients: if they are 0 or huge, look at the
 # initial weights and the activations. Third, the learning rate: try one ten times as large and one ten times as small.
 #
 # </details>
@@ -458,7 +460,7 @@ plt.show()
 # %% [markdown]
 # ## Something to play with
 #
-# Here is a small laboratory: change one setting, run the cell, and look at the result.
+# Change one setting, run the cell, and look at the result.
 
 # %%
 X, y = spirals(150, arms=3, rng=np.random.default_rng(5), noise=0.2)

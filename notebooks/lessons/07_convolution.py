@@ -23,8 +23,8 @@ plt.rcParams["figure.dpi"] = 80  # so that wide figures fit the page
 # %% [markdown]
 # ## A signal
 #
-# A signal is a sequence of numbers. Here is a real one: a row of pixels, straight through the eyes of a cat. The photograph
-# is by Stefan van der Walt, is in the public domain (CC0), and comes with scikit-image.
+# A signal is a sequence of values. Here is a real one: a row of pixels through the eyes of a cat. The photograph is by
+# Stefan van der Walt, is in the public domain (CC0), and comes with scikit-image.
 
 # %%
 cat = data.chelsea() / 255.0
@@ -51,8 +51,8 @@ plt.show()
 #
 # ## Exercise 1: by hand
 #
-# Let $x = (0, 0, 1, 1, 1, 0)$ and $w = (1, 0, -1)$. Slide the kernel along the signal on paper. At how many positions does it
-# fit, and what are the sums? Write them as a list.
+# Let $x = (0, 0, 1, 1, 1, 0)$ and $w = (1, 0, -1)$. Slide the kernel along the signal on paper. At how many positions does
+# it fit, and what are the sums? Write them as a list.
 
 # %%
 # solution
@@ -101,7 +101,7 @@ plt.show()
 # ## Correlation and convolution differ by a flip
 #
 # The operation that networks call convolution is **cross-correlation**. The mathematical convolution of $f$ and $g$ goes
-# through the signal in the opposite direction. Only a sign differs:
+# through the signal in the opposite direction. The formulas differ only in a sign:
 #
 # $$\text{cross-correlation} \quad [f \star g](i) = \sum_p f(p)\, g(i + p)
 # \qquad\qquad \text{convolution} \quad [f * g](i) = \sum_p f(p)\, g(i - p)$$
@@ -130,9 +130,8 @@ def convolve(x, w):
 check("7.2", convolve)
 
 # %% [markdown]
-# minigrad has both: `mg.conv1d` correlates, and with `flip=True` it convolves. An **impulse**, a single 1 among zeros, shows
-# the difference best. Convolution puts a copy of the kernel where the impulse was. Cross-correlation puts a reversed copy
-# there.
+# minigrad has both: `mg.conv1d` correlates, and with `flip=True` it convolves. The difference shows best on an **impulse**,
+# a single 1 among zeros. Convolution puts a copy of the kernel in its place, cross-correlation a reversed copy.
 
 # %%
 impulse, kernel = np.zeros(11), np.array([4.0, 3.0, 2.0, 1.0, 0.5])
@@ -152,8 +151,8 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# For a network this makes no difference. Its kernels are learned, so it would simply learn the flipped ones. That is why the
-# wrong name has stayed.
+# For a network this makes no difference: its kernels are learned, so it would learn flipped kernels instead. So the name
+# "convolution" has stayed, although it is not correct.
 
 # %% [markdown]
 # ## A box convolved with a box
@@ -171,8 +170,9 @@ motion = mg.animate_conv(
 SVG(motion.loop(0.8))
 
 # %% [markdown]
-# Convolve the result with the box again and again, and it gets smoother each time. It approaches a bell curve, the
-# **Gaussian**. The sum of many independent dice has this shape for the same reason.
+# Each further convolution with the box makes the result smoother, and it approaches a bell curve, the **Gaussian**. The
+# distribution of the sum of many dice approaches it for the same reason: adding independent variables convolves their
+# distributions.
 
 # %%
 fig, axes = plt.subplots(1, 4, figsize=(12, 2.2))
@@ -204,7 +204,7 @@ mg.draw_jacobian(O, signal)
 # %% [markdown]
 # A dense layer with 8 inputs and 6 outputs has 48 weights. The convolution has 3: each output depends only on
 # **neighbouring** inputs, and every position uses the **same weights**. This suits images and sounds, where nearby samples
-# belong together and a pattern can appear anywhere. That is why networks for them use convolutions.
+# belong together and a pattern can appear anywhere.
 
 # %% [markdown]
 # ## Images
@@ -215,7 +215,8 @@ mg.draw_jacobian(O, signal)
 #
 # ## Exercise 3: correlate an image
 #
-# Write `correlate2d(x, w)` for an image and a kernel of any size. An image with $H$ rows and a kernel with $K$ rows give an output with $H - K + 1$ rows. The same holds for columns.
+# Write `correlate2d(x, w)` for an image and a kernel of any size. An image with $H$ rows and a kernel with $K$ rows give an
+# output with $H - K + 1$ rows. The same holds for columns.
 
 
 # %%
@@ -250,7 +251,7 @@ motion
 # %% [markdown]
 # ## Filters
 #
-# A kernel for images is called a **filter**. Some are famous:
+# A kernel for images is also called a **filter**. These are well known:
 #
 # | filter | weights | effect |
 # |---|---|---|
@@ -312,8 +313,8 @@ plots.images({"Sobel, left to right": filtered(part, sobel_x)}, signed=True, siz
 
 # %% [markdown]
 # Compare the sums of the weights. The weights of the blurs and of `sharper` sum to 1, so a flat area keeps its brightness.
-# The weights of Sobel sum to 0, so a flat area
-# becomes 0, shown here as white; slopes are blue or orange, by their sign.
+# The weights of Sobel sum to 0, so a flat area becomes 0, which is white here. Slopes are blue or orange, depending on their
+# sign.
 
 # %% [markdown]
 # ## Exercise 5: edges in every direction
@@ -365,7 +366,7 @@ np.allclose(rotated, mg.conv2d(part[None, None], emboss[None, None], flip=True)[
 #
 # $$O = \left\lfloor \frac{H + 2P - D\,(K - 1) - 1}{S} \right\rfloor + 1$$
 #
-# The brackets mean rounding down: pixels at the end that do not fill a window are left out.
+# The brackets mean rounding down: pixels at the end that do not fill a window are ignored.
 
 # %%
 motion = mg.animate_conv(
@@ -462,8 +463,8 @@ plt.show()
 # sizes, for a photograph of 224 × 224, would have $10^{11}$.
 
 # %% [markdown]
-# **Question.** A layer has 64 kernels of 3 × 3 and its input has 64 channels. How many weights has it for images of 32 ×
-# 32, and how many for images of 512 × 512?
+# **Question.** A layer has 64 kernels of 3 × 3 and its input has 64 channels. How many weights does it have for images of 32
+# × 32, and how many for images of 512 × 512?
 #
 # *Your answer:*
 #
@@ -513,12 +514,12 @@ plt.show()
 # ## Something to play with
 #
 # **A kernel finds windows that look like itself.** The sum of products is largest where bright meets bright and dark meets
-# dark. So cut one eye out of the photograph, subtract its mean, and slide it over the whole picture as a kernel of 40 × 42.
-# Where is the other eye?
+# dark. So cut one eye out of the photograph, subtract its mean, and slide it over the whole photograph as a kernel of 40 ×
+# 42. Where is the other eye?
 #
 # A window with high contrast gets a large sum even if it does not look like the eye. So divide by the contrast of each
-# window, its standard deviation, which two box blurs compute. To save time, a blur with stride 2 first halves the size of the
-# photograph.
+# window, its standard deviation, which two box blurs compute. To save time, a blur with stride 2 first halves the size of
+# the photograph.
 
 # %%
 small = mg.conv2d(gray[None, None], gaussian5[None, None], stride=2)[0, 0]

@@ -19,8 +19,8 @@ from minigrad.course import check, plots
 # %% [markdown]
 # ## One dimension
 #
-# The input has five elements and the kernel three, so the output has $5 - 3 + 1 = 3$ elements. Indices start at 0, in formulas
-# as in code.
+# The input has five elements and the kernel three, so the output has $5 - 3 + 1 = 3$ elements. Indices start at 0, in
+# formulas as in code.
 #
 # $$O_i = \sum_{j=0}^{2} W_j\, x_{i+j}$$
 #
@@ -61,8 +61,7 @@ mg.animate_conv(x, w, upstream=[0.1, 0.2, 0.3])
 #
 # $$\frac{\partial L}{\partial W_j} = \sum_i \delta_i\, x_{i+j}$$
 #
-# Compare this with the forward formula. It is the same sum, with $\delta$ in place of $W$: **the input correlated with the
-# upstream gradient**.
+# This is the forward formula with $\delta$ in place of $W$: **the input correlated with the upstream gradient**.
 #
 # ## Exercise 2: the kernel's gradient
 #
@@ -83,7 +82,7 @@ delta = np.array([0.1, 0.2, 0.3])
 # %% [markdown]
 # ## The gradient of the input
 #
-# To which outputs does $x_k$ contribute? Write them down, with what each of them sends back:
+# To which outputs does each $x_k$ contribute, and what does each of these send back?
 #
 # $$\begin{aligned}
 # \partial L / \partial x_0 &= \delta_0 W_0 \\
@@ -93,8 +92,8 @@ delta = np.array([0.1, 0.2, 0.3])
 # \partial L / \partial x_4 &= \delta_2 W_2
 # \end{aligned}$$
 #
-# Look at the third row. The indices of $\delta$ go up while those of $W$ go *down*: the kernel is **flipped**. The other rows
-# are the same sum if you pad $\delta$ with zeros: two on each side, one less than the length of the kernel.
+# In the third row, the indices of $\delta$ go up while those of $W$ go *down*: the kernel is **flipped**. The other rows are
+# the same sum if you pad $\delta$ with two zeros on each side, one less than the length of the kernel.
 #
 # So pad $\delta$ with zeros, flip the kernel, and correlate. This is called the *full* correlation.
 #
@@ -124,8 +123,8 @@ checks.gradient(correlate, [x, w], gradients, upstream=delta, names=["x", "W"])
 # ## The reason for the flip
 #
 # A convolution is linear in $x$. It multiplies $x$ by a matrix with the kernel in each row, shifted by one from row to row.
-# The gradient goes back through the **transposed** matrix. In the middle row of the transposed matrix you can read the kernel
-# in reverse order: 3, -1, 2.
+# The gradient goes back through the **transposed** matrix. The middle row of the transposed matrix contains the kernel in
+# reverse order: 3, -1, 2.
 
 # %%
 matrix = np.array([[2, -1, 3, 0, 0], [0, 2, -1, 3, 0], [0, 0, 2, -1, 3]])
@@ -227,12 +226,13 @@ SVG("film.svg")
 # ## Stride: zeros in between
 #
 # With stride 1, the rules for one dimension still hold, except that flipping now means rotating by 180°. With stride 2 there
-# is one more step: **spread** the elements of the upstream gradient two apart, as their windows were, with zeros in between.
+# is one more step: **spread** the elements of the upstream gradient so that they are two apart, like their windows, with
+# zeros in between.
 #
 # $$\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} \longrightarrow \begin{pmatrix} 1 & 0 & 2 \\ 0 & 0 & 0 \\ 3 & 0 & 4 \end{pmatrix}$$
 #
-# Then $\partial L / \partial W$ is the input correlated with the spread gradient. And $\partial L / \partial X$ is the spread
-# gradient, padded with zeros, correlated with the rotated kernel.
+# Then $\partial L / \partial W$ is the input correlated with the spread gradient, and $\partial L / \partial X$ is the
+# spread gradient, padded with zeros, correlated with the rotated kernel.
 #
 # ## Exercise 5: gradients with a stride
 #
@@ -283,9 +283,8 @@ check("8.5", spread, gradients_2d)
 # | bias `b` | `(F,)` |
 # | output | `(N, F, OH, OW)` |
 #
-# The outputs are many, so do not loop over them. Loop over the positions of the **kernel**, which are few. Over all outputs,
-# the weights at position $(i, j)$ multiply one part of the input: it is shifted by $(i, j)$ and takes every `stride`-th
-# pixel.
+# Do not loop over the outputs, because there are many. Loop over the positions of the **kernel**, because there are few. The
+# weights at position $(i, j)$ multiply one part of the input: every `stride`-th pixel, starting at $(i, j)$.
 #
 # ```python
 # part = x[:, :, i : i + stride * OH : stride, j : j + stride * OW : stride]    # (N, C, OH, OW)
@@ -334,9 +333,10 @@ check("8.6", conv_forward)
 # %% [markdown]
 # ## Exercise 7: conv backward
 #
-# Complete `conv_backward(delta, x, w, stride, padding)`: the three gradients for an upstream gradient `delta` of shape `(N, F, OH, OW)`.
+# Complete `conv_backward(delta, x, w, stride, padding)`: the three gradients for an upstream gradient `delta` of shape
+# `(N, F, OH, OW)`.
 #
-# - The bias is added at every position of every image: sum over all axes except `F`.
+# - The bias is added at every position of every image: sum `delta` over all axes except `F`.
 # - The weights at position $(i, j)$ multiply `part`. Their gradient is an einsum of `delta` and `part`: `"nfhw,nchw->fc"`.
 # - `part` is multiplied by these weights. Its gradient is an einsum of `delta` and the weights: `"nfhw,fc->nchw"`. Windows
 #   overlap, so **add** it to that part of `dx`.
@@ -381,9 +381,9 @@ checks.gradient(
 )
 
 # %% [markdown]
-# You have written the convolution of a deep-learning framework. minigrad's own is in `minigrad/ops/convolution.py`. There, the
-# convolution, its input gradient and its kernel gradient are three operations, and the rules of each use the other two. So
-# you can differentiate them any number of times.
+# You have written the convolution of a deep-learning framework. minigrad's own is in `minigrad/ops/convolution.py`. There,
+# the convolution, its input gradient and its kernel gradient are three operations, and the rules of each use the other two,
+# so all three can be differentiated any number of times.
 
 # %% [markdown]
 # **Question.** `dx` must be added up with `+=`, but `dw[:, :, i, j]` may be assigned. Why?
@@ -439,4 +439,4 @@ plt.show()
 # - less momentum, 0.5 instead of 0.95: neighbouring pixels are similar, and that makes the valley of the loss long and
 #   narrow;
 # - learning from `photo` instead of `image`, without subtracting the mean;
-# - the input gradient of `conv_backward`: start from a gray image, and find the photograph from `filtered` and the kernel.
+# - the input gradient of `conv_backward`: start from a grey image, and find the photograph from `filtered` and the kernel.

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 9. Pooling and padding
 #
-# Between its convolutions, a network reduces its images with **pooling**, keeps their size with **padding**, and sometimes
-# enlarges them with **transposed convolution**. These operations are linear, or nearly so, and their gradients are easy to
-# find.
+# Between convolutions, a network makes its images smaller with **pooling**, keeps their size with **padding**, and sometimes
+# makes them larger with **transposed convolution**. These operations are linear, or nearly so, and their gradients are easy
+# to find.
 #
 # With them you have all the parts of a convolutional network. Lesson 10 puts them together.
 
@@ -26,7 +26,7 @@ from minigrad.data import load_digits
 # $$O_{ij} = \frac14 \left( X_{2i,\,2j} + X_{2i,\,2j+1} + X_{2i+1,\,2j} + X_{2i+1,\,2j+1} \right)$$
 #
 # In the backward pass, each of the four pixels has the local gradient $\frac14$. So the upstream gradient is **spread
-# evenly** over the window: in a window of $m$ pixels, each gets $1/m$ of it. This is called *unpooling*.
+# evenly** over the window: each of its $m$ pixels gets $1/m$ of it. This is called *unpooling*.
 
 # %%
 pixels = Tensor(
@@ -69,7 +69,7 @@ check("9.1", avg_pool, avg_unpool)
 #
 # ## Exercise 2: max pooling by hand
 #
-# Write the four maxima and the gradient of $X$ as lists of rows, for the pixels and the upstream gradient from above:
+# Write the four maxima and the gradient of $X$ as lists of rows, for these pixels and this upstream gradient:
 #
 # $$X = \begin{pmatrix} 1 & 5 & 2 & 0 \\ 3 & 4 & 7 & 1 \\ 0 & 2 & 9 & 3 \\ 6 & 1 & 4 & 8 \end{pmatrix} \qquad
 # \frac{\partial L}{\partial O} = \begin{pmatrix} 4 & 8 \\ -4 & 1 \end{pmatrix}$$
@@ -112,8 +112,8 @@ mg.draw_jacobian(
 )
 
 # %% [markdown]
-# Compare the two on a photograph (by Stefan van der Walt, CC0). Look for the glint in the eye: average pooling loses it, max
-# pooling keeps it. And look for the dark pupil: max pooling loses it.
+# Compare the two on a photograph (by Stefan van der Walt, CC0). Look at the glint in the eye: average pooling loses it, max
+# pooling keeps it. Then look at the dark pupil: max pooling loses it.
 
 # %%
 cat = data.chelsea()[50:290, 120:440] @ [0.299, 0.587, 0.114] / 255
@@ -145,9 +145,9 @@ plots.images(
 # %% [markdown]
 # ## Padding
 #
-# Each convolution with a kernel of $K$ removes $K - 1$ rows and columns. And pixels at the border count less, because they
-# are in fewer windows. A gradient can count the windows: with a kernel of ones and an upstream gradient of ones, each pixel
-# receives a 1 from each window that contains it.
+# Each convolution with a kernel of $K \times K$ removes $K - 1$ rows and columns. Pixels at the border also count less,
+# because they are in fewer windows. A gradient can count the windows: with a kernel of ones and an upstream gradient of
+# ones, each pixel receives a 1 from each window that contains it.
 
 # %%
 counts = {}
@@ -197,7 +197,8 @@ check("9.3", pad, pad_rule)
 #
 # ## Exercise 4: transposed convolution
 #
-# Complete `spread(y, w, stride)`. `y` has $O$ elements. For each $i$, add $y_i \cdot w$ to the output, starting at index $i \cdot S$.
+# Complete `spread(y, w, stride)`. `y` has $O$ elements. For each $i$, add $y_i \cdot w$ to the output, starting at index $i
+# \cdot S$.
 
 
 # %%
@@ -290,7 +291,7 @@ plots.images(
 # Try:
 #
 # - a kernel of 4 × 4 with stride 2: why is there no checkerboard?
-# - `np.outer(a, a)` for a longer triangle `a`, as smooth as you like;
-# - a trained kernel: start from noise and minimise the squared distance between `mg.conv_transpose2d` of the pooled photograph
-#   and the photograph. Which kernel enlarges best?
+# - `np.outer(a, a)` for a longer, smoother triangle `a`;
+# - a trained kernel: start from noise and minimise the squared distance between `mg.conv_transpose2d` of the pooled
+#   photograph and the photograph. Which kernel enlarges best?
 # - max pooling with a stride of 1 and windows of 3 × 3, several times in a row: what happens to thin dark lines?

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 10. A small CNN, by hand
 #
-# You have all the parts of a classic convolutional network: convolutions, sigmoids, average pooling and a dense layer. In this
-# lesson you put them together, derive every gradient, write them in code, and train the network with nothing but NumPy.
+# You have all the parts of a classic convolutional network: convolutions, sigmoids, average pooling and a dense layer. In
+# this lesson you put them together, derive every gradient, write them in code, and train the network with nothing but NumPy.
 
 # %%
 import matplotlib.pyplot as plt
@@ -53,8 +53,8 @@ plots.images([(labels[i], images[i, 0]) for i in range(6)], paper=True, size=1.6
 # %% [markdown]
 # ## A network with one layer
 #
-# The first network takes 28 × 28 pixels. It has one convolution with two kernels of 5 × 5, zero-padded to keep the size, then
-# a sigmoid and average pooling.
+# The first network takes 28 × 28 pixels. It has one convolution with two kernels of 5 × 5, zero-padded to keep the size,
+# then a sigmoid and average pooling.
 #
 # | | formula | size |
 # |---|---|---|
@@ -127,8 +127,8 @@ plots.images(
 #   $\delta_p = \dfrac{\partial L}{\partial A_p} = \dfrac{\partial L}{\partial C_p} \odot C_p \odot (1 - C_p)$, elementwise;
 # - to the kernel and the bias:
 #   $\dfrac{\partial L}{\partial k_p} = X_{\text{padded}} \star \delta_p \qquad \dfrac{\partial L}{\partial b_p} = \sum_{u,v} \delta_p(u, v)$;
-# - to the input: $\dfrac{\partial L}{\partial X}$ is the sum over $p$ of the full correlations of $\delta_p$ with the rotated
-#   $k_p$, without the padding.
+# - to the input: $\dfrac{\partial L}{\partial X}$ is the sum over $p$ of the full correlations of $\delta_p$ with the
+#   rotated $k_p$, without the padding.
 #
 # ## Exercise 1: the backward pass of one layer
 #
@@ -222,8 +222,8 @@ print(first + second + dense, "parameters")
 # %% [markdown]
 # Here is the forward pass in NumPy for a batch of `N` images. It returns every array that the backward pass will need.
 #
-# `random_parameters` makes the initial parameters. The fewer products a layer sums, the larger its weights, so that the
-# inputs of the sigmoids have a moderate size. One in ten outputs should be 1, and $\sigma(-2.2) = 0.1$, so the output biases
+# `random_parameters` makes the initial parameters. The fewer products a layer sums, the larger its initial weights, so that
+# the inputs of the sigmoids have a moderate size. One in ten targets is 1, and $\sigma(-2.2) = 0.1$, so the output biases
 # start at -2.2.
 
 
@@ -294,8 +294,8 @@ for name, values in zip(["C1", "S1", "C2", "f", "y"], kept, strict=True):
 #
 # ## Exercise 3: the whole backward pass
 #
-# Write `backward(x, targets, parameters, kept)`, which returns the gradients of `k1`, `b1`, `k2`, `b2`, `W` and `b`. Ten lines
-# are enough. Each image of the batch is a row: `f` has shape `(N, 192)` and `delta_y` has shape `(N, 10)`, so
+# Write `backward(x, targets, parameters, kept)`, which returns the gradients of `k1`, `b1`, `k2`, `b2`, `W` and `b`. Ten
+# lines are enough. Each image of the batch is a row: `f` has shape `(N, 192)` and `delta_y` has shape `(N, 10)`, so
 # $\delta f^{\mathsf T}$ is `delta_y.T @ f`, which sums over the batch. `conv_backward` sums over the batch too.
 
 
@@ -344,8 +344,8 @@ checks.gradient(
 )
 
 # %% [markdown]
-# You have derived the gradients of a convolutional network. Here is its graph with all values and gradients. Arrays are shown
-# as heatmaps.
+# You have derived the gradients of a convolutional network. Here is its graph with all values and gradients. Arrays are
+# shown as heatmaps.
 
 # %%
 mg.draw(L, direction="TB")
@@ -371,15 +371,15 @@ mg.explain(L, wrt=k1)
 #
 # The second has twelve times as many parameters, 1812 against 156. It needs $12 \cdot 6 \cdot 25 \cdot 64 = 115\,200$
 # multiplications, and the first $6 \cdot 25 \cdot 576 = 86\,400$: not much less, because each of its few weights is used at
-# 576 positions and not at 64.
+# 576 positions instead of 64.
 #
 # </details>
 
 # %% [markdown]
 # ## Something to play with
 #
-# Train your network, with only NumPy and your own backward pass: six epochs on 1442 digits, with momentum. It takes about ten
-# seconds.
+# Train your network, with only NumPy and your own backward pass: six epochs on 1442 digits, with momentum. It takes about
+# ten seconds.
 
 # %%
 centre = images.mean()

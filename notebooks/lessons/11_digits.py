@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 11. Train a CNN on real digits, and look inside it
 #
-# You have derived every part of a convolutional network. Now you train one on digits written by 13 people. You add two layers
-# that help, batch-norm and dropout, and read learning curves. Then you look inside the network. Gradients with respect to the
-# *image* show which pixels matter to it, which image it scores highest for a class, and how it can be fooled.
+# You have derived every part of a convolutional network. Now train one on digits written by 13 people, with two more layers,
+# batch-norm and dropout, and read its learning curves. Then look inside the network: gradients with respect to the *image*
+# show which pixels matter, which image gets the highest score for a class, and how the network can be fooled.
 
 # %%
 import matplotlib.pyplot as plt
@@ -39,9 +39,9 @@ show(x_test[:10, 0], y_test[:10])
 # %% [markdown]
 # ## Batch normalisation
 #
-# Lesson 6 chose initial weights that keep the size of the signal. After a few steps the weights have changed, and so have the
-# sizes. **Batch-norm** normalises the signal again in every forward pass. For each channel, it computes the mean and variance
-# over the batch and all pixels:
+# Lesson 6 chose initial weights that keep the size of the signal. After a few steps the weights have changed, and with them
+# the size of the signal. **Batch-norm** normalises the signal again in every forward pass. For each channel, it computes the
+# mean and variance over the batch and all pixels:
 #
 # $$\hat x = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} \qquad y = \gamma\, \hat x + \beta$$
 #
@@ -50,8 +50,9 @@ show(x_test[:10, 0], y_test[:10])
 #
 # ## Exercise 1: batch-norm forward
 #
-# Write `batch_norm(x, gamma, beta)`. `x` has shape `(N, C, H, W)`; `gamma` and `beta` have shape `(C,)`. Average over the axes 0, 2 and 3, with `keepdims=True`
-# so that the result broadcasts against `x`. `gamma[:, None, None]` has shape `(C, 1, 1)`.
+# Write `batch_norm(x, gamma, beta)`. `x` has shape `(N, C, H, W)`; `gamma` and `beta` have shape `(C,)`. Average over the
+# axes 0, 2 and 3, with `keepdims=True` so that the result broadcasts against `x`. `gamma[:, None, None]` has shape
+# `(C, 1, 1)`.
 
 
 # %%
@@ -74,13 +75,14 @@ check("11.1", batch_norm)
 #
 # ## Dropout
 #
-# In each training step, **dropout** sets each element to 0 at random, with probability $p$. So no unit can rely on any single
-# other unit. The elements that are kept are divided by $1 - p$, so that the mean stays the same. After training, dropout does
-# nothing.
+# In each training step, **dropout** sets each element to 0 at random, with probability $p$. So no unit can rely on any
+# single other unit. The elements that are kept are divided by $1 - p$, so that the mean stays the same. After training,
+# dropout does nothing.
 #
 # ## Exercise 2: dropout
 #
-# Write `dropout(x, keep, p, training)`. `keep` is an array of zeros and ones with the shape of `x`. Where it is 0, the element is dropped.
+# Write `dropout(x, keep, p, training)`. `keep` is an array of zeros and ones with the shape of `x`. Where it is 0, the
+# element is dropped.
 
 
 # %%
@@ -184,17 +186,17 @@ plt.show()
 #
 # - With batch-norm, the network learns about as much in one epoch as the plain network does in three.
 # - With dropout, the training loss is *above* the validation loss, because half of the units are missing during training.
-# - If the training loss keeps falling while the validation loss rises, the network memorises single images: it **overfits**.
-#   More data, dropout, or stopping earlier helps. A rise in a single epoch may be chance, so look for a trend.
+# - If the training loss keeps falling while the validation loss rises, the network memorises individual images: it
+#   **overfits**. More data, dropout, or stopping earlier helps. A rise in a single epoch may be chance, so look for a trend.
 #
 # ## Two checks before a long run
 #
 # A long run with a bug wastes an hour. Two short checks find most bugs.
 #
-# - **The first loss.** A network that knows nothing gives each of ten classes about the same probability, so its loss is near
-#   $\ln 10 = 2.3$. If it is far from that, look at the labels, the loss and the initial weights.
-# - **Overfit one batch.** A network that is wired correctly learns 32 images by heart in a few steps. If it cannot, look for a
-#   bug, and not for better settings.
+# - **The first loss.** A network that knows nothing gives each of ten classes about the same probability, so its loss is
+#   near $\ln 10 = 2.3$. If it is far from that, look at the labels, the loss and the initial weights.
+# - **Overfit one batch.** A correct network memorises 32 images in a few steps. If it cannot, look for a bug, not for better
+#   settings.
 
 # %%
 rng = np.random.default_rng(0)
@@ -210,16 +212,16 @@ for step in range(31):
         print(f"step {step:2}: loss {loss.item():.2f}")
 
 # %% [markdown]
-# **Question.** A colleague's network for ten classes starts with a loss of 2.3, and stays at 2.3 on a single batch. Another one
-# starts at 14. What do you suspect in each case?
+# **Question.** A colleague's network for ten classes starts with a loss of 2.3, and stays at 2.3 on a single batch. Another
+# one starts at 14. What do you suspect in each case?
 #
 # *Your answer:*
 #
 # <details><summary>A model answer</summary>
 #
-# The first network does not learn at all: perhaps the optimiser holds the parameters of another model, a gradient is lost or 0, or
-# the learning rate is far too small. The second is confident and wrong from the start: its initial weights, or its inputs, are
-# much too large.
+# The first network does not learn at all: perhaps the optimiser holds the parameters of another model, a gradient is lost or
+# 0, or the learning rate is far too small. The second is confident and wrong from the start: its initial weights, or its
+# inputs, are much too large.
 #
 # </details>
 
@@ -250,8 +252,8 @@ history.plot()
 # ## Exercise 4: accuracy
 #
 # The network predicts the class with the largest logit. Write `predict(model, x)`, which returns the predicted classes of a
-# batch. Call `model.eval()` first, and compute inside `with mg.no_grad():`, because you need no gradient here. `.data` is the
-# array of a tensor.
+# batch. Call `model.eval()` first, and compute inside `with mg.no_grad():`, because you need no gradient here. `.data` is
+# the array of a tensor.
 
 
 # %%
@@ -267,7 +269,7 @@ def predict(model, x):
 check("11.4", predict)
 
 # %% [markdown]
-# And now use the test set, once:
+# Now use the test set, once:
 
 # %% tags=["varies"]
 right = predict(model, x_test) == y_test
@@ -285,9 +287,8 @@ show(x_test[wrong, 0], [f"{a}, seen as {b}" for a, b in zip(y_test[wrong], seen,
 # %% [markdown]
 # ## Inside: filters
 #
-# Here are the 16 kernels of the first layer. Orange is positive, blue is negative. A kernel with one orange side and one blue
-# side
-# detects edges, like the filters of lesson 7. No one designed these kernels: the network learned them.
+# Here are the 16 kernels of the first layer. Orange is positive, blue is negative. A kernel with one orange side and one
+# blue side detects edges, like the filters of lesson 7. No one designed these kernels: the network learned them.
 
 # %%
 kernels = model[0].weight.data[:, 0]
@@ -314,8 +315,8 @@ show(second[:8] / second.max())
 # %% [markdown]
 # ## The gradient of the image
 #
-# The backward pass gives the gradient of *every* input, and the image is an input. Now the weights stay fixed, and the
-# question is: which pixels change the score of a class the most?
+# The backward pass gives the gradient of *every* input, and the image is an input. The weights now stay fixed, and you ask
+# which pixels change the score of a class the most:
 #
 # $$\text{saliency} = \left| \frac{\partial z_y}{\partial x} \right|$$
 #
@@ -323,8 +324,8 @@ show(second[:8] / second.max())
 #
 # ## Exercise 5: saliency
 #
-# Write `saliency(model, image, label)`. `mg.grad(f)(x)` is the gradient of a function that returns a scalar. An image has shape `(1, 1, 8, 8)`, so the logit of a
-# class is `model(x)[0, label]`.
+# Write `saliency(model, image, label)`. `mg.grad(f)(x)` is the gradient of a function that returns a scalar. An image has
+# shape `(1, 1, 8, 8)`, so the logit of a class is `model(x)[0, label]`.
 
 
 # %%
@@ -344,12 +345,13 @@ maps = [saliency(model, x_test[i : i + 1], y_test[i])[0, 0] for i in range(8)]
 show([m / m.max() for m in maps])
 
 # %% [markdown]
-# Dark pixels matter most. Often they are *paper*: pixels where ink would turn the digit into another one.
+# Dark pixels in these maps matter most. Often they are *paper* in the image: pixels where ink would turn the digit into
+# another one.
 #
 # ## Class visualisation
 #
-# Go one step further. Start with a grey image and follow the gradient **upwards**: which image gets the highest score for the
-# class 3?
+# Go one step further. Start with a grey image and follow the gradient **upwards**: which image gets the highest score for
+# the class 3?
 #
 # $$x \leftarrow x + \eta\, \frac{g}{\mathrm{mean}\,|g|} \qquad g = \frac{\partial}{\partial x} \Bigl( z_y - \lambda \sum x^2 \Bigr)$$
 #
@@ -381,8 +383,8 @@ check("11.6", ascend)
 show([ascend(model, k)[0, 0] for k in range(10)], range(10))
 
 # %% [markdown]
-# No one wrote these digits. You recognise some of them, but the network is confident about all of them. It has only ever seen
-# digits, so it never had to learn what a digit is, only how to tell the ten digits apart.
+# No one wrote these digits. You recognise some of them, but the network is confident about all of them. It has only ever
+# seen digits, so it never had to learn what a digit is, only how to tell the ten digits apart.
 #
 # ## A fooling image
 #
@@ -423,22 +425,24 @@ show(
 )
 
 # %% [markdown]
-# You still see the same digit, but the network does not. To the network, 64 small changes, each in the worst direction, add
+# You still see the same digit, but the network does not. For the network, 64 small changes, each in the worst direction, add
 # up to a large one. Large networks can be fooled in the same way, by changes that no one can see.
 
 # %% [markdown]
 # ## Your own handwriting
 #
-# The digits of the data set were written by 13 people, scanned and centred in one way. Does the network recognise another hand?
-# Ten digits, drawn with strokes of a pen, come with minigrad. They played no part in the training or in any choice.
+# The digits of the data set were written by 13 people, scanned and centred in one way. Does the network recognise another
+# person's handwriting? Ten digits, drawn with strokes of a pen, come with minigrad. They played no part in the training or
+# in any choice.
 
 # %%
 drawn, meant = pen.digits()
 show(drawn[:, 0], meant)
 
 # %% [markdown]
-# A network sees only what it was shown. **Augmentation** shows it more: in each epoch, each image is moved, turned, slanted and
-# stretched a little, at random. That costs almost nothing, and what the network learns is less particular to 13 hands.
+# A network knows only what it was trained on. **Augmentation** widens that: in each epoch, each image is moved, rotated,
+# slanted and stretched a little, at random. This costs almost nothing, and the network depends less on the handwriting of 13
+# people.
 
 # %%
 wobble = pen.Wobble()
@@ -456,22 +460,22 @@ for name, net in [("without augmentation", model), ("with augmentation", robust)
     print(f"{name}: {np.sum(predict(net, drawn) == meant)} of 10 drawings right")
 
 # %% [markdown]
-# **Question.** Why would it be wrong to try several augmentations and to keep the one that gets most of the ten drawings right?
+# **Question.** Why would it be wrong to try several augmentations and keep the one that gets most of the ten drawings right?
 #
 # *Your answer:*
 #
 # <details><summary>A model answer</summary>
 #
-# Then the ten drawings would have been used for a choice. Their count would say how well the choice fits these ten, and no longer
-# how well the network recognises another hand. Choose on the validation set.
+# Then the ten drawings would have been used for a choice. Their accuracy would say how well the choice fits these ten, and
+# no longer how well the network recognises new handwriting. Choose on the validation set.
 #
 # </details>
 
 # %% [markdown]
 # ## Something to play with
 #
-# Draw a digit yourself, with one or several strokes. Each stroke is a list of corners $(x, y)$, with $x$ to the right and $y$
-# downwards, on any scale. What does the network predict?
+# Draw a digit yourself, with one or several strokes. Each stroke is a list of corners $(x, y)$, with $x$ to the right and
+# $y$ downwards, on any scale. What does the network predict?
 
 # %% tags=["varies"]
 STROKES = [

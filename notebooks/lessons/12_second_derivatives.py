@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 12. Gradients of gradients
 #
-# A gradient is computed by a graph too, so it has gradients of its own. With second derivatives you find minima in a few steps,
-# and with a gradient inside the loss you train a network to be smooth.
+# A gradient is computed by a graph too, so it has gradients of its own. With second derivatives you find minima in a few
+# steps; with a gradient in the loss you train a network to be smooth.
 
 # %%
 import matplotlib.pyplot as plt
@@ -68,7 +68,8 @@ plt.show()
 #
 # ## Exercise 2: a Newton step
 #
-# Write `newton_step(f, x)`, which returns the new $x$. `mg.grad(f)(x)` is the gradient and `mg.hessian(f)(x)` the Hessian. `np.linalg.solve(A, b)` solves $A s = b$.
+# Write `newton_step(f, x)`, which returns the new $x$. `mg.grad(f)(x)` is the gradient and `mg.hessian(f)(x)` the Hessian.
+# `np.linalg.solve(A, b)` solves $A s = b$.
 
 
 # %%
@@ -118,7 +119,8 @@ plt.show()
 #
 # ## Exercise 3: the Hessian times a vector
 #
-# Write `hessian_times(f, x, v)`. As with Jacobians, you can compute the product without forming the matrix. $H v$ is the gradient of a scalar:
+# Write `hessian_times(f, x, v)`. As with Jacobians, you can compute the product without forming the matrix. $H v$ is the
+# gradient of a scalar:
 #
 # $$H v = \nabla \bigl( \nabla f(x) \cdot v \bigr)$$
 
@@ -145,16 +147,16 @@ print(product[[0, -1]], "from a Hessian that would take 8 TB")
 #
 # <details><summary>A model answer</summary>
 #
-# The gradient of a quadratic function is linear, so its linear approximation is not an approximation. Newton's step solves
-# for the place where it is 0.
+# The gradient of a quadratic function is linear, so its linear approximation is exact. Newton's step goes to the point where
+# it is 0.
 #
 # </details>
 
 # %% [markdown]
 # ## A gradient penalty
 #
-# A gradient can also be part of the **loss**. This loss asks for a network that is not only right but also smooth: a small
-# change in the input should change the output only a little. $z(x_i)$ is the logit of point $i$.
+# A gradient can also be part of the **loss**. This loss favours a smooth network: a small change in the input should change
+# the output only a little. $z(x_i)$ is the logit of point $i$.
 #
 # $$L = \text{cross-entropy} + \lambda\, \frac1N \sum_i \left\lVert \frac{\partial z(x_i)}{\partial x_i} \right\rVert^2$$
 #
@@ -162,8 +164,9 @@ print(product[[0, -1]], "from a Hessian that would take 8 TB")
 #
 # ## Exercise 4: the penalty
 #
-# Write `penalty(params, X)`. The logit of each point depends only on its own row of `X`. So the gradient of the *sum* of all logits with respect to `X`
-# has $\partial z(x_i) / \partial x_i$ in row $i$. Return the mean of the squared lengths of these rows.
+# Write `penalty(params, X)`. The logit of each point depends only on its own row of `X`. So the gradient of the *sum* of all
+# logits with respect to `X` has $\partial z(x_i) / \partial x_i$ in row $i$. Return the mean of the squared lengths of these
+# rows.
 
 
 # %%
@@ -191,11 +194,11 @@ def first_params(rng, n=24):
 
 
 # %% [markdown]
-# Here are two classes that touch, and a network large enough to bend around single points. It is trained without the penalty,
-# with a small one and with a large one.
+# Here are two classes that touch, and a network large enough to bend around single points. It is trained three times:
+# without the penalty, with a small one, and with a large one.
 #
-# If the penalty used only the data points, the network would be flat there and could be as steep as it likes in between. So
-# the penalty uses random points of the plane, new ones in each step.
+# If the penalty used only the data points, the network would be flat there and could be steep in between. So the penalty
+# uses random points of the plane, new ones in each step.
 #
 # `mg.grad` differentiates with respect to the *arguments* of a function. So the parameters are passed in as arrays, and the
 # gradients are then given to the optimiser.
@@ -247,12 +250,13 @@ plt.show()
 # %% [markdown]
 # ## Something to play with
 #
-# Newton's method looks for a place where the gradient is 0. That may be a minimum, but also a maximum or a saddle point. Here it
+# Newton's method looks for a point where the gradient is 0. This may be a minimum, a maximum or a saddle point. Here it
 # starts from each point of a grid, on Himmelblau's function from lesson 3, which has four minima, four saddle points and one
-# maximum. Each pixel shows where its start leads: the four strong colours are the four minima, white is any other place.
+# maximum. The colour of each pixel shows where its start leads: the four strong colours are the four minima, white is
+# anywhere else.
 #
-# All starts are computed at once. The function is a sum over independent points, so one gradient has the slopes at all of them,
-# and the gradient of a sum of slopes has a row of every Hessian.
+# All starts are computed at once. The function is a sum over independent points, so a single gradient contains the slopes at
+# all of them, and the gradient of a sum of slopes contains one row of every Hessian.
 
 
 # %%

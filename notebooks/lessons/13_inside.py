@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 13. Inside minigrad
 #
-# You make a convolution fast, read the source code of minigrad, write a sweep for its graph, and declare an operation of your
-# own.
+# In this lesson you make a convolution fast, read the source code of minigrad, write a sweep for its graph, and add an
+# operation of your own.
 
 # %%
 import time
@@ -36,16 +36,16 @@ def conv_loops(x, w):
 
 # %% [markdown]
 # Almost all of its time goes into the Python interpreter, not into arithmetic. NumPy is fast when one call does a lot of
-# work, and its fastest call is the matrix product. So turn the convolution into a matrix product: make each window a **row**
-# and each kernel a **column**. This is called **im2col**.
+# work, and the matrix product does the most arithmetic per call. So turn the convolution into a matrix product: make each
+# window a **row** and each kernel a **column**. This is called **im2col**.
 #
 # $$\underbrace{(N \cdot OH \cdot OW,\; C \cdot KH \cdot KW)}_{\text{windows}} \;@\; \underbrace{(C \cdot KH \cdot KW,\; F)}_{\text{kernels}}$$
 #
 # ## Exercise 1: im2col
 #
-# Complete `conv_im2col(x, w)`. `windows` has shape `(N, C, OH, OW, KH, KW)`. It is a view: nothing is copied yet. Put the axes in the order
-# `(N, OH, OW, C, KH, KW)` with `.transpose(...)`, reshape to two dimensions, and multiply. Then reshape the result to
-# `(N, OH, OW, F)` and transpose it to `(N, F, OH, OW)`.
+# Complete `conv_im2col(x, w)`. `windows` has shape `(N, C, OH, OW, KH, KW)`. It is a view: nothing is copied yet. Put the
+# axes in the order `(N, OH, OW, C, KH, KW)` with `.transpose(...)`, reshape to two dimensions, and multiply. Then reshape
+# the result to `(N, OH, OW, F)` and transpose it to `(N, F, OH, OW)`.
 
 
 # %%
@@ -64,8 +64,8 @@ def conv_im2col(x, w):
 check("13.1", conv_im2col)
 
 # %% [markdown]
-# Now measure the time. Each function runs a few times and the best time counts, because anything else that the computer does
-# can only make a run slower.
+# Now measure the time. Each function runs a few times and the best time counts, because other work of the computer can only
+# make a run slower.
 
 
 # %% tags=["varies"]
@@ -99,11 +99,11 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
-# minigrad chooses its method by the sizes: see `minigrad/ops/_conv_kernels.py`. And a fast convolution is **one** node of the
-# graph. An engine that recorded every single product would be slower than the loops.
+# minigrad chooses a method by the sizes; see `minigrad/ops/_conv_kernels.py`. In the graph, a convolution is **one** node.
+# An engine that recorded every single product would be slower than the loops.
 
 # %% [markdown]
-# **Question.** im2col copies each pixel into up to $K \times K$ rows. When is that a bad bargain?
+# **Question.** im2col copies each pixel into up to $K \times K$ rows. When is this not worth it?
 #
 # *Your answer:*
 #
@@ -117,7 +117,7 @@ plt.show()
 # %% [markdown]
 # ## The source code of minigrad
 #
-# You know enough to read the source code now. This is a good order to read it in:
+# You now know enough to read the source code. This is a good order:
 #
 # | file | contents | lesson |
 # |---|---|---|
@@ -138,8 +138,8 @@ print(source[start:end])
 # %% [markdown]
 # A rule takes the upstream gradient `g`, the result `out` and the inputs. All operations are in one table, `OPS`. Every node
 # keeps its operation, `node.op`, the nodes it was computed from, `node.inputs`, their arrays, `node.values`, and all other
-# arguments, `node.static`. The rules of an operation are in `op.vjps`, one for each input; an operation whose gradients share
-# most of their work has one joint rule instead. `op.downstream` calls either.
+# arguments, `node.static`. The rules of an operation are in `op.vjps`, one for each input; an operation whose gradients
+# share most of their work has one joint rule instead. `op.downstream` calls either.
 
 # %%
 z = mg.sigmoid(Tensor([0.0, 2.0], name="x") * 3)
@@ -150,8 +150,9 @@ print(OPS["conv"], OPS["max"])
 # %% [markdown]
 # ## Exercise 2: your own sweep, on minigrad's graph
 #
-# In lesson 3 you wrote a sweep for your own engine. Complete `sweep(root)`, one for minigrad's nodes. `topological_order(root)` returns the
-# recorded nodes without the leaves, each after its inputs. The downstream gradients of a node, one for each input, are
+# In lesson 3 you wrote a sweep for your own engine. Complete `sweep(root)`, one for minigrad's nodes.
+# `topological_order(root)` returns the recorded nodes without the leaves, each after its inputs. The downstream gradients of
+# a node, one for each input, are
 #
 # ```python
 # needed = [x is not None for x in node.inputs]
@@ -227,8 +228,8 @@ check("13.3", log_cosh, log_cosh_rule)
 at = np.array([-2.0, 0.0, 0.5])
 
 # %% [markdown]
-# `mg.gradcheck` compares the rules with finite differences, here up to the second order. And minigrad draws the new gate like
-# any other.
+# `mg.gradcheck` compares the rules with finite differences, here up to the second order. And minigrad draws the new gate
+# like any other.
 
 # %%
 print(mg.gradcheck(log_cosh, at, order=2))
@@ -239,8 +240,8 @@ mg.draw(log_cosh(error).sum(), backward=True)
 # ## Something to play with
 #
 # A rule need not be the true derivative. The derivative of rounding is 0 almost everywhere, so no gradient passes through it
-# and nothing learns. Instead, let the rule pretend that nothing was rounded. This is the **straight-through** gradient. With
-# it, a digit classifier learns although each of its 640 weights is -1, 0 or 1.
+# and nothing learns. Instead, let the rule act as if nothing had been rounded. This is the **straight-through** gradient.
+# With it, a digit classifier learns although each of its 640 weights is -1, 0 or 1.
 
 
 # %%

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 14. The backward pass as code
 #
-# A graph is one way to write a backward pass. A few lines of code are another: split a function into stages, keep each result,
-# and walk back through the stages. Written like this, a backward pass can be read, checked line by line, and run without a
-# graph. minigrad writes such code for you.
+# A backward pass can be a sweep over a graph. It can also be a few lines of code: split a function into stages, keep each
+# result, and go back through the stages. Such a backward pass can be read, checked line by line, and run without a graph.
+# minigrad can write the code for you.
 
 # %%
 import time
@@ -21,8 +21,8 @@ from minigrad.program import Untraceable
 #
 # $$f(x, y) = \frac{x + \sigma(y)}{\sigma(x) + (x + y)^2} \qquad \sigma(z) = \frac{1}{1 + e^{-z}}$$
 #
-# Its derivative, as one formula, would fill several lines, with the same terms again and again. You do not need that formula.
-# You need stages whose local gradients you know.
+# As a single formula, its derivative would fill several lines and repeat the same terms. You do not need that formula, only
+# stages whose local gradients you know.
 #
 # ## Exercise 1: the forward pass in stages
 #
@@ -65,9 +65,9 @@ check("14.1", forward)
 # Write `backward(x, y, kept)`, which returns $\partial f / \partial x$ and $\partial f / \partial y$. `kept` is the tuple of
 # stages.
 #
-# Take the stages from the last to the first. For each, compute the gradients of its inputs: the gradient of the stage times a
-# local gradient. Name the gradient of `s` as `ds`, and so on. A variable that is used in several stages gets a gradient from
-# each: begin with `=` and go on with `+=`.
+# Take the stages from the last to the first. For each, compute the gradients of its inputs: the gradient of the stage times
+# a local gradient. Name the gradient of `s` as `ds`, and so on. A variable that is used in several stages gets a gradient
+# from each: begin with `=` and go on with `+=`.
 
 
 # %%
@@ -92,11 +92,11 @@ def backward(x, y, kept):
 check("14.2", backward)
 
 # %% [markdown]
-# The backward pass is about as long as the forward pass, and each of its lines is easy. The stages that the forward pass keeps
-# are used again: `sx * (1 - sx)` needs no exponential.
+# The backward pass is about as long as the forward pass, and each of its lines is simple. It reuses the stages that the
+# forward pass kept: `sx * (1 - sx)` needs no exponential.
 #
-# **Question.** Your backward pass uses `sy`, `top`, `sx`, `s` and `bottom`. Which of them could it do without, if the forward
-# pass kept only $x$, $y$ and $f$? What would that cost?
+# **Question.** Your backward pass uses `sy`, `top`, `sx`, `s` and `bottom`. If the forward pass kept only $x$, $y$ and $f$,
+# which of them could the backward pass still obtain? What would that cost?
 #
 # *Your answer:*
 #
@@ -142,7 +142,7 @@ mg.code(layer, rng.normal(size=(5, 3)), rng.normal(size=(3, 4)), np.zeros(4))
 # %% [markdown]
 # ## Exercise 3: through a normalisation
 #
-# Here is the heart of batch-norm, in stages. Each column of `x` is a feature, each row an example.
+# Here is the normalisation in batch-norm, in stages. Each column of `x` is a feature, each row an example.
 #
 # Write `norm_backward(g, kept)`, the gradient of `x`, where `g` is the upstream gradient of the result. Two stages are used
 # twice: `centred`, in the product and in the variance, and `x`, in the difference and in the mean.
@@ -186,9 +186,8 @@ checks.gradient(
 # %% [markdown]
 # ## Find the bug
 #
-# The best tool against a wrong backward pass is a comparison with finite differences. It tells you *that* a gradient is wrong.
-# To find *where*, compare the gradients of intermediate values with a drawing, from the right to the left: the first one that
-# differs was computed by the faulty line.
+# A comparison with finite differences tells you *that* a gradient is wrong. To find *where*, compare the gradients of the
+# intermediate values with a drawing, from right to left: the first one that differs was computed by the faulty line.
 #
 # Here is a network with one hidden layer and a softmax. One line of its backward pass is wrong.
 
@@ -264,8 +263,8 @@ check("14.4", fixed)
 # %% [markdown]
 # ## Run it without the graph
 #
-# Recording a graph takes time: each operation makes a node, keeps its inputs and looks up its rules. For a function of single
-# numbers, this bookkeeping takes much longer than the arithmetic.
+# Recording a graph takes time: each operation makes a node, keeps its inputs and looks up its rules. For a function of
+# scalars, this bookkeeping takes much longer than the arithmetic.
 #
 # `mg.compile(f)` records the graph once, writes the code that you saw above, and from then on runs only that code. Here are
 # three ways to compute the value and both gradients of $f$:
@@ -314,8 +313,8 @@ plt.show()
 #
 # <details><summary>A model answer</summary>
 #
-# It saves the bookkeeping of each operation, which takes the same time for a number as for a large array. So it gains most for
-# many operations on small arrays, and hardly anything where a few large matrix products take nearly all of the time.
+# It saves the bookkeeping of each operation, which takes the same time for a scalar as for a large array. So it gains most
+# for many operations on small arrays, and hardly anything where a few large matrix products take nearly all of the time.
 #
 # </details>
 
@@ -354,8 +353,8 @@ mg.code(leaky, 2.0)
 # %% [markdown]
 # ## Something to play with
 #
-# Compiled code makes experiments cheap. Here 400 particles run down Himmelblau's function of lesson 3, all of them in one
-# compiled step. Every start finds one of the four minima.
+# Here 400 particles descend Himmelblau's function from lesson 3, all in one compiled step. Each of them reaches one of the
+# four minima.
 
 
 # %%

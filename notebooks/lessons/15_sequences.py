@@ -2,8 +2,8 @@
 # # 15. Sequences
 #
 # A text, a melody or a measurement is a **sequence**: its elements have an order, and what comes next depends on what came
-# before. You write a recurrent network and its backward pass through time, see its gradient vanish, and look at two remedies:
-# the LSTM and attention. At the end, a small transformer learns to write sonnets, letter by letter.
+# before. In this lesson you write a recurrent network and its backward pass through time, see its gradient vanish, and look
+# at two remedies: the LSTM and attention. At the end, a small transformer learns to write sonnets, letter by letter.
 
 # %%
 import matplotlib.pyplot as plt
@@ -17,8 +17,8 @@ from minigrad.course.sonnets import sonnets
 # %% [markdown]
 # ## A network with a memory
 #
-# A **recurrent neural network** (RNN) reads one element at a time and keeps a **state** $h$. Each step computes the next state
-# from the input and the state so far, always with the same weights:
+# A **recurrent neural network** (RNN) reads one element at a time and keeps a **state** $h$. Each step computes the next
+# state from the input and the state so far, always with the same weights:
 #
 # $$h_{t+1} = \tanh(x_t W_x + h_t W_h + b) \qquad t = 0, 1, \dots, T - 1$$
 #
@@ -63,8 +63,8 @@ mg.draw(h.sum(), backward=True, heatmaps=False, local_gradients=False, precision
 # %% [markdown]
 # ## Backpropagation through time
 #
-# The backward pass walks through the steps from the last to the first. Let $g_t$ be the gradient that $h_{t+1}$ gets from the
-# loss directly. It gets another part from the next step, $\mathrm{d}h$; gradients add at branches.
+# The backward pass goes through the steps from the last to the first. Let $g_t$ be the gradient that $h_{t+1}$ gets directly
+# from the loss. From the next step it gets another part, $\mathrm{d}h$, and gradients add at branches.
 #
 # $$\mathrm{d}z = (g_t + \mathrm{d}h) \odot (1 - h_{t+1}^2)$$
 #
@@ -113,20 +113,20 @@ checks.gradient(
 # %% [markdown]
 # ## The gradient vanishes
 #
-# How much does an element at the start of a sequence matter for its end? Each step multiplies the gradient by $1 - h^2$, which
-# is at most 1, and by $W_h^{\mathsf T}$. After fifty steps, a factor of 0.8 has become $10^{-5}$, and a factor of 1.2 has become
-# 9 000. So the gradient **vanishes** or **explodes**.
+# How much does the start of a sequence influence its end? Each step multiplies the gradient by $1 - h^2$, which is at most
+# 1, and by $W_h^{\mathsf T}$. After fifty steps, a factor of 0.8 per step has become $10^{-5}$, and a factor of 1.2 has
+# become 9 000. So the gradient **vanishes** or **explodes**.
 #
-# An **LSTM** (long short-term memory) carries a second state $c$ from step to step. It is not multiplied by a matrix but, element
-# by element, by a **forget gate** between 0 and 1. A gate near 1 lets the gradient pass almost unchanged.
+# An **LSTM** (long short-term memory) carries a second state $c$ from step to step. It is not multiplied by a matrix but,
+# element by element, by a **forget gate** between 0 and 1. A gate near 1 lets the gradient pass almost unchanged.
 #
 # $$(i, f, g, o) = x W + h U + b \qquad c \leftarrow \sigma(f) \odot c + \sigma(i) \odot \tanh(g) \qquad
 # h \leftarrow \sigma(o) \odot \tanh(c)$$
 #
 # ## Exercise 3: an LSTM step
 #
-# Write `lstm_step(x, h, c, W, U, b)`, which returns the new `h` and `c`. The vector $x W + h U + b$ has $4H$ elements: first the
-# $H$ elements of $i$, then those of $f$, $g$ and $o$. Use `mg.sigmoid` and `mg.tanh`, so that it works for tensors too.
+# Write `lstm_step(x, h, c, W, U, b)`, which returns the new `h` and `c`. The vector $x W + h U + b$ has $4H$ elements: first
+# the $H$ elements of $i$, then those of $f$, $g$ and $o$. Use `mg.sigmoid` and `mg.tanh`, so that it works for tensors too.
 
 
 # %%
@@ -144,9 +144,9 @@ def lstm_step(x, h, c, W, U, b):
 check("15.3", lstm_step)
 
 # %% [markdown]
-# Now compare. The loss is the sum of the last state. The curves show the norm of its gradient with respect to the state of each
-# earlier step. For the RNN, the largest singular value of $W_h$ is 0.8 or 1.6; the LSTM has a forget gate that starts at
-# $\sigma(4) = 0.98$.
+# Now compare. The loss is the sum of the last state. The curves show the norm of its gradient with respect to the state of
+# each earlier step. For the RNN, the largest singular value of $W_h$ is 0.8 or 1.6; the LSTM has a forget gate that starts
+# at $\sigma(4) = 0.98$.
 
 
 # %%
@@ -178,14 +178,14 @@ plt.legend()
 plt.show()
 
 # %% [markdown]
-# **Question.** The gradient of the RNN with the larger matrix shrinks too. Why does it not explode, although its matrix can make
-# vectors longer?
+# **Question.** The gradient of the RNN with the larger matrix shrinks too. Why does it not explode, although its matrix can
+# lengthen vectors?
 #
 # *Your answer:*
 #
 # <details><summary>A model answer</summary>
 #
-# Two things work against it. The singular value is the *largest* factor; most directions are multiplied by less. And larger
+# For two reasons. The largest singular value is the *largest* factor; most directions are multiplied by less. And larger
 # states push the tanh towards ±1, where its local gradient $1 - h^2$ is small.
 #
 # </details>
@@ -194,8 +194,8 @@ plt.show()
 # ## Attention
 #
 # Attention needs no memory: each position looks directly at all earlier ones. Position $t$ has a **query** $q_t$, and every
-# position has a **key** $k_s$ and a **value** $v_s$. The dot product of query and key says how well they match. Softmax turns
-# the matches into weights, and the result is the weighted mean of the values:
+# position has a **key** $k_s$ and a **value** $v_s$. The dot product of query and key says how well they match. Softmax
+# turns the matches into weights, and the result is the weighted mean of the values:
 #
 # $$\mathrm{out}_t = \sum_{s \le t} p_{ts}\, v_s \qquad p_t = \mathrm{softmax}_s\Bigl(\frac{q_t \cdot k_s}{\sqrt E}\Bigr)$$
 #
@@ -222,8 +222,8 @@ def attention(q, k, v):
 check("15.4", attention)
 
 # %% [markdown]
-# The Jacobian from the values to the results contains the weights themselves. White above the diagonal: nothing looks into the
-# future.
+# The Jacobian from the values to the results contains the weights themselves. White above the diagonal: nothing looks into
+# the future.
 
 # %%
 q, k = rng.normal(size=(2, 8, 4))
@@ -237,8 +237,8 @@ plots.images(
 # %% [markdown]
 # ## A text
 #
-# Ten sonnets by Shakespeare come with minigrad. The network sees 32 characters and predicts the next one at each position. The
-# last sonnet is the validation set.
+# Ten sonnets by Shakespeare come with minigrad. The network sees 32 characters and predicts the next one at each position.
+# The last sonnet is the validation set.
 
 # %%
 text = sonnets()
@@ -252,8 +252,8 @@ print(text[:83])
 # %% [markdown]
 # ## A small transformer
 #
-# Each layer has attention and a small network for each position, and each of the two has a shortcut around it. `nn` has such a
-# layer. The network adds an embedding of the letter and one of its position, and two layers follow.
+# Each layer has attention and a small network that is applied at each position, with a shortcut around each of the two. `nn`
+# has such a layer. The input is the sum of an embedding of the letter and one of its position; two layers follow.
 
 
 # %%
@@ -285,8 +285,8 @@ print(sum(p.size for p in model.parameters()), "parameters")
 
 # %% [markdown]
 # Before you train, look at the first loss. A network that knows nothing gives each of the 55 characters about the same
-# probability, so the loss should be near $\ln 55 = 4.0$. A first loss that is much larger points to a mistake in the loss, the
-# labels or the initial weights.
+# probability, so the loss should be near $\ln 55 = 4.0$. A first loss that is much larger points to a mistake in the loss,
+# the labels or the initial weights.
 
 
 # %%
@@ -332,13 +332,13 @@ plt.legend()
 plt.show()
 
 # %% [markdown]
-# The training loss falls far, while the loss on the unseen sonnet turns and rises: with 6 000 characters and 100 000 parameters,
-# the network learns the nine sonnets **by heart**. To learn English instead, it would need a much longer text.
+# The training loss keeps falling, while the loss on the unseen sonnet starts to rise: with 6 000 characters and 100 000
+# parameters, the network learns the nine sonnets **by heart**. To learn English instead, it would need a much longer text.
 #
 # ## Exercise 5: choose the next letter
 #
-# To write, the network predicts a distribution for the next character, one is drawn at random, appended, and so on. A
-# **temperature** $\tau$ makes the choice bolder or more careful: divide the logits by $\tau$ before the softmax.
+# To write, the network predicts a distribution for the next character; one character is drawn from it and appended, and so
+# on. A **temperature** $\tau$ makes the choice bolder or more careful: divide the logits by $\tau$ before the softmax.
 #
 # Write `probabilities(logits, temperature)` for a vector of logits.
 
@@ -370,8 +370,8 @@ print(write("Shall I ", rng=np.random.default_rng(1)))
 # %% [markdown]
 # ## Something to play with
 #
-# Where does the network look when it writes? The gradient of a prediction with respect to the embedded letters answers that:
-# here is its norm at each position, for the letter that follows.
+# Where does the network look when it writes? The gradient of a prediction with respect to the embedded letters shows it.
+# Here is its norm at each position, for the letter that follows.
 
 # %% tags=["varies"]
 line = "When wasteful war shall statues "

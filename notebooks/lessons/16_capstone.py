@@ -1,10 +1,12 @@
 # %% [markdown]
 # # 16. Capstone: beat 99 %
 #
-# Your task: a network that recognises more than 99 % of the test digits. That is three wrong ones among 355. A single lucky run
-# does not count. You work with a **budget**, a **protocol** for validation, and a **report** at the end, as for a real project.
+# Your task is a network that recognises more than 99 % of the test digits, that is, with at most three errors among 355. A
+# single lucky run does not count. You work with a **budget**, a **protocol** for validation, and a **report** at the end, as
+# for a real project.
 #
-# - **Budget**: 60 seconds of training on one processor for each network, and as many networks as you like on the validation set.
+# - **Budget**: 60 seconds of training on one processor for each network, and as many networks as you like on the validation
+#   set.
 # - **Protocol**: every choice is made on the validation set. The test set is used once, for one recipe, with five seeds.
 # - **Result**: the median of the five accuracies.
 
@@ -49,8 +51,8 @@ print(len(training), "training,", len(validation), "validation images")
 # %% [markdown]
 # ## The precision of an accuracy
 #
-# An accuracy is a mean over images, each either right or wrong. If the true accuracy is $p$, the variance of the mean over $n$
-# images is $p\,(1 - p)/n$. Its root is the **standard error**: a difference of one standard error is nothing to rely on.
+# An accuracy is a mean over images, each either right or wrong. If the true accuracy is $p$, the variance of the mean over
+# $n$ images is $p\,(1 - p)/n$. Its square root is the **standard error**. A difference of one standard error may be chance.
 #
 # ## Exercise 2: the standard error
 #
@@ -70,17 +72,18 @@ for p in (0.97, 0.99):
     print(f"{p:.0%} of {len(validation)} images: ± {standard_error(p, len(validation)):.2%}")
 
 # %% [markdown]
-# So on this validation set, 98.6 % and 99.3 % are hardly different. That is one reason to train every recipe with several seeds.
+# So on this validation set, 98.6 % and 99.3 % are hardly different. That is one reason to train every recipe with several
+# seeds.
 
 # %% [markdown]
 # ## Recipes
 #
-# A **recipe** is everything that you choose: the network, the augmentation, the optimiser, the number of epochs. Here are three.
-# `plain` is the network of lesson 11 with a third convolution. `wobble` adds augmentation: each image is moved, turned, slanted
-# and stretched a little, again in each epoch. `wide` has twice as many channels too.
+# A **recipe** is everything that you choose: the network, the augmentation, the optimiser, the number of epochs. Here are
+# three. `plain` is the network of lesson 11 with a third convolution. `wobble` adds augmentation: each image is moved,
+# rotated, slanted and stretched a little, anew in each epoch. `wide` has twice as many channels too.
 #
-# `train` starts with a sanity check. The first loss must be near $\ln 10 = 2.3$; if it is far from that, something is wrong with
-# the labels, the loss or the initial weights.
+# `train` starts with a sanity check. The first loss must be near $\ln 10 = 2.3$; if it is far from that, something is wrong
+# with the labels, the loss or the initial weights.
 
 
 # %%
@@ -134,8 +137,8 @@ for seed in range(2):
     plots.images([("", x[0]) for x in wobbly], paper=True, columns=5, size=1.2)
 
 # %% [markdown]
-# Another check before the long runs: **overfit one batch**. Any network that is wired correctly can learn 32 images by heart. If
-# it cannot, do not look for better settings; look for a bug.
+# Another check before the long runs: **overfit one batch**. A correct network can memorise 32 images. If it cannot, look for
+# a bug, not for better settings.
 
 # %%
 few = training[:32]
@@ -163,8 +166,8 @@ for name, recipe in RECIPES.items():
 # %% [markdown]
 # ## Exercise 3: choose
 #
-# Write `choose(results)`. `results` maps names to lists of validation accuracies, one for each seed. Return the name with the
-# largest **median**.
+# Write `choose(results)`. `results` maps names to lists of validation accuracies, one for each seed. Return the name with
+# the largest **median**.
 
 
 # %%
@@ -196,9 +199,9 @@ check("16.4", summary)
 # %% [markdown]
 # ## The test, once
 #
-# Above, the recipes differ by less than a standard error, so the validation set cannot decide between them. Then a reason from
-# outside must: augmentation shows the network more ways to write a digit, and costs little. So the recipe is `wobble`, with 15
-# epochs. It was fixed before the test set was opened. Now train on all images that are not for testing, five times, and look at
+# Above, the recipes differ by less than a standard error, so the validation set cannot decide between them. Another reason
+# has to: augmentation shows the network more ways to write a digit, and it costs little. So the recipe is `wobble`, with 15
+# epochs. It was fixed before the test set was used. Now train five times on all images outside the test set, and then use
 # the test set once.
 
 # %% tags=["varies"]
@@ -213,20 +216,20 @@ print("median {:.2%}, lowest {:.2%}, highest {:.2%}".format(*summary(found)))
 # %% [markdown]
 # ## The report
 #
-# **Question.** Write a report of five sentences: the task and the data, what was varied, how it was chosen, the result with its
-# spread, and what the number does *not* tell.
+# **Question.** Write a report of five sentences: the task and the data, what was varied, how it was chosen, the result with
+# its spread, and what the number does *not* tell.
 #
 # *Your answer:*
 #
 # <details><summary>A model answer</summary>
 #
-# *Task.* A network classifies digits of 8 × 8 pixels by 13 writers; 1 442 images were used for training and choices, and 355 for
-# one test. *Varied.* Three recipes: a network of three convolutions, the same with augmentation, and a wider one with
-# augmentation. *Choice.* On a fifth of the 1 442 images their accuracies differ by less than a standard error, so augmentation was
-# preferred in advance; the test set played no part in the choice. *Result.* Trained on all 1 442 images with five seeds, the
-# median test accuracy is 99.4 %, between 99.4 % and 99.7 %; the standard error of a single accuracy is 0.4 %, so it is not
-# certain that the true accuracy is above 99 %. *Limits.* The same 13 people wrote the training and the test images, so the
-# accuracy for new writers is probably lower.
+# *Task.* A network classifies digits of 8 × 8 pixels by 13 writers; 1 442 images were used for training and choices, and 355
+# for one test. *Varied.* Three recipes: a network of three convolutions, the same with augmentation, and a wider one with
+# augmentation. *Choice.* On a fifth of the 1 442 images their accuracies differ by less than a standard error, so
+# augmentation was preferred in advance; the test set played no part in the choice. *Result.* Trained on all 1 442 images
+# with five seeds, the median test accuracy is 99.4 %, between 99.4 % and 99.7 %; the standard error of a single accuracy is
+# 0.4 %, so it is not certain that the true accuracy is above 99 %. *Limits.* The same 13 people wrote the training and the
+# test images, so the accuracy for new writers is probably lower.
 #
 # </details>
 
