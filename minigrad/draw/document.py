@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from minigrad.draw.files import Saved
@@ -83,3 +84,8 @@ def script_json(data: Any) -> str:
     import json
 
     return json.dumps(data, ensure_ascii=True, allow_nan=False).replace("<", "\\u003c")
+
+
+def numbers() -> str:
+    """A function of JavaScript that writes a number as `minigrad.text.number` does: ``numberText(x, precision)``."""
+    return Path(__file__).with_name("number.js").read_text(encoding="utf-8")

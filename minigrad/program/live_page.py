@@ -10,7 +10,7 @@ import numpy as np
 
 from minigrad.backward import sweep
 from minigrad.draw import Drawing
-from minigrad.draw.document import Document, document, script_json
+from minigrad.draw.document import Document, document, numbers, script_json
 from minigrad.draw.player.places import Places
 from minigrad.draw.player.steps import told
 from minigrad.draw.still.describe import described
@@ -71,7 +71,7 @@ def page(
     arguments = ", ".join(f"x[{order[name]}]" if name in order else "0" for name in values)
     code = (
         f"const page = {script_json(data)};\nconst program = x => {{\n{program}\n}};\n"
-        f"const run = x => program([{arguments}]);\n{here.with_name('live.js').read_text(encoding='utf-8')}"
+        f"const run = x => program([{arguments}]);\n{numbers()}{here.with_name('live.js').read_text(encoding='utf-8')}"
     )
     rows = "\n".join(_row(i, leaf) for i, leaf in enumerate(leaves))
     listed = "\n".join(_item(node, [edge for edge in edges if edge["to"] == node["id"]]) for node in nodes)

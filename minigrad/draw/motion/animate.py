@@ -48,7 +48,8 @@ def animate_conv(
 
     Forward, each step shows the products under the kernel and their sum. Backward, the upstream gradient of each output
     flows to the inputs and weights behind it, and the gradients of x, the weight and the bias accumulate. Arrays of up to
-    16 rows and columns show their numbers, larger ones only shades; with many outputs, each step takes whole rows.
+    16 rows and columns show their numbers, larger ones only shades; with many outputs, each step takes whole rows. In the
+    page, fields change the stride, the padding and the dilation: output and gradients follow at once.
 
     Parameters
     ----------
@@ -102,6 +103,7 @@ def animate_conv(
     """
     from minigrad.draw.motion.animation import Animation
     from minigrad.draw.motion.film_conv import Convolution
+    from minigrad.draw.motion.settings import Arrays, fields
     from minigrad.draw.motion.sliding import Sliding
 
     who = "animate_conv"
@@ -150,8 +152,11 @@ def animate_conv(
         dw=dw[at_w].reshape(how.kernel),
         db=None if db is None else db[f],
     )
+    given = None if upstream is None else g.reshape(*g.shape[:2], *how.out)
+    images, kernels = x.reshape(*x.shape[:2], *how.size), weight.reshape(*weight.shape[:2], *how.kernel)
+    arrays = Arrays.of(story.shown, filters, images, kernels, given)
     with np.errstate(all="ignore"):  # the forward has warned already
-        return Animation(story.film(phase))
+        return Animation(story.film(phase), fields(story, arrays, phase, (MOST_CELLS, LONGEST_AXIS)))
 
 
 def animate_pool(

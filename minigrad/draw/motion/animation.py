@@ -11,6 +11,8 @@ from minigrad.draw.motion.grid import shading
 from minigrad.draw.motion.loop import loop
 from minigrad.draw.page import Page
 
+FIELDS = 70  # pixels of the fields above the grids
+
 
 class Animation(Page):
     """An animation of arrays: a page to step through, and a picture that loops by itself.
@@ -27,13 +29,16 @@ class Animation(Page):
         The page: one self-contained document.
     """
 
-    def __init__(self, film: Film) -> None:
+    def __init__(self, film: Film, fields: tuple[str, str] = ("", "")) -> None:
+        """Build an animation from its film, and from fields that record it again: their markup and their script."""
         here = Path(__file__)
         script, cells, style = (here.with_name(n).read_text(encoding="utf-8") for n in ("film.js", "grid.css", "film.css"))
         high = max(y + film.grids[key].size[1] for key, _, y, _ in film.flow())
         steps = [_data(film, frame) for frame in film.frames]
         style = cells + shading() + style
-        super().__init__(film.title, _stage(film), steps, script=script, style=style, height=int(high))
+        markup, again = fields
+        high += FIELDS if markup else 0
+        super().__init__(film.title, markup + _stage(film), steps, script=script + again, style=style, height=int(high))
         self._film = film
 
     def loop(self, seconds: float = 1.2) -> str:
@@ -93,6 +98,6 @@ def _figure(film: Film, panel: Panel) -> str:
     return (
         f'<figure class="{kind}"><figcaption>{title} <small>{what}</small></figcaption>'
         f'<svg id="{panel.key}" role="img" viewBox="-2 -2 {wide:g} {high:g}" width="{wide:g}" height="{high:g}" '
-        f'style="min-width: {0.7 * wide if grid.numbers else 0:.0f}px"><title>{title}</title><desc>{what}</desc>'
+        f'style="min-width: {int(0.7 * wide) if grid.numbers else 0}px"><title>{title}</title><desc>{what}</desc>'
         f'{cells}<rect id="{panel.key}-box" class="slide" visibility="hidden"/></svg></figure>\n'
     )

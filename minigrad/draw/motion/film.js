@@ -1,21 +1,8 @@
 // A step puts elements into cells for good, and marks cells only while it is shown. So a step looks like everything put up to
 // it, with its own marks, whatever was shown before.
 const panels = {};
-for (const svg of document.querySelectorAll("figure svg"))
-  panels[svg.id] = [...svg.querySelectorAll(".cell")].map((element) => {
-    const kind = element.classList.contains("pad") ? "cell pad" : "cell";
-    return { element, kind, number: element.querySelector("text"), note: element.querySelector(".note"), shown: [] };
-  });
 // For each cell, what is put into it and at which step: a jump looks it up, and replays nothing.
 const history = new Map();
-steps.forEach((step, k) => {
-  for (const [key, changes] of Object.entries(step.put ?? {}))
-    for (const [i, ...what] of changes) {
-      const cell = panels[key][i];
-      if (!history.has(cell)) history.set(cell, []);
-      history.get(cell).push([k, ...what]);
-    }
-});
 let marked = [], noted = [];
 
 function put(cell, level, text) {
@@ -59,10 +46,6 @@ function show(step, index) {
 
 // Pointing at a cell of the output, or the focus on it, lights the elements behind it; pointing at an element, its outputs.
 const behind = new Map();
-for (const { mark } of steps) {
-  const made = mark?.o?.out;
-  if (made?.length === 1 && mark.x?.on && !behind.has(made[0])) behind.set(made[0], mark);
-}
 let lit = [];
 
 function light(key, i) {
@@ -80,8 +63,29 @@ function light(key, i) {
   for (const element of lit) element.classList.add("lit");
 }
 
-if (behind.size) {
-  for (const [key, cells] of Object.entries(panels)) {
+// What the functions above look up in the grids and the steps.
+function build() {
+  for (const svg of document.querySelectorAll("figure svg"))
+    panels[svg.id] = [...svg.querySelectorAll(".cell")].map((element) => {
+      const kind = element.classList.contains("pad") ? "cell pad" : "cell";
+      return { element, kind, number: element.querySelector("text"), note: element.querySelector(".note"), shown: [] };
+    });
+  history.clear();
+  behind.clear();
+  steps.forEach(({ put: filled, mark }, k) => {
+    for (const [key, changes] of Object.entries(filled ?? {}))
+      for (const [i, ...what] of changes) {
+        const cell = panels[key][i];
+        if (!history.has(cell)) history.set(cell, []);
+        history.get(cell).push([k, ...what]);
+      }
+    const made = mark?.o?.out;
+    if (made?.length === 1 && mark.x?.on && !behind.has(made[0])) behind.set(made[0], mark);
+  });
+  marked = [];
+  noted = [];
+  lit = [];
+  for (const [key, cells] of behind.size ? Object.entries(panels) : []) {
     if (!["x", "dx", "o", "do"].includes(key)) continue;
     cells.forEach(({ element }, i) => {
       element.addEventListener("pointerenter", () => light(key, i));
@@ -94,3 +98,4 @@ if (behind.size) {
     });
   }
 }
+build();

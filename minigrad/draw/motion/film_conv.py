@@ -66,7 +66,7 @@ class Convolution(NamedTuple):
         how, (x, w, b) = self.how, self.names
         signal, margin = how.signal, how.margin()
         most_x, most_w, most_g = extent(self.x), extent(self.kernel), extent(self.upstream)
-        image, filter, channel = self._positions()
+        image, filter, channel = self.positions()
         size = ", ".join([how.padded_size(), *image, *channel])
         kernel = ", ".join([how.shape(how.kernel), *filter, *channel])
         out = ", ".join([how.shape(how.out), *image, *filter])
@@ -91,13 +91,13 @@ class Convolution(NamedTuple):
             columns.insert(2, [Panel("flipped", f"{w}, flipped", how.kernel, most_w, still, size=kernel)])
         return Film(f"{'True convolution' if self.flip else 'Convolution'} of {x} with {w}", columns, self.precision, signal)
 
-    def _positions(self) -> tuple[list[str], list[str], list[str]]:
+    def positions(self) -> tuple[list[str], list[str], list[str]]:
         """The image, the filter and the channel that are shown, where there are several."""
         kinds = zip(("image", "filter", "channel"), self.shown, (self.images, self.filters, self.channels), strict=True)
         image, filter, channel = ([f"{kind} {at}"] if count > 1 else [] for kind, at, count in kinds)
         return image, filter, channel
 
-    def _others(self) -> str:
+    def others(self) -> str:
         """A remark on the images, filters and channels that are not shown."""
         kinds = (("image", self.images), ("filter", self.filters), ("channel", self.channels))
         others = [f"{count} {kind}s" for kind, count in kinds if count > 1]
@@ -111,7 +111,7 @@ class Convolution(NamedTuple):
         subject = "The kernel" if w == "kernel" else f"The kernel {w}"
         film.record(
             f"{subject} slides over {x}{f': {words}' if words else ''}. Each element of the output O is the sum of the "
-            f"products under it{', plus the bias' if self.bias is not None else ''}.{self._others()}",
+            f"products under it{', plus the bias' if self.bias is not None else ''}.{self.others()}",
             put=film.empty("o", "flipped", "dx", "dw", "db", "do"),
         )
         kernel = "w"
@@ -164,7 +164,7 @@ class Convolution(NamedTuple):
         dx, dw, db = np.zeros(how.padded), np.zeros(self.kernel.size), 0.0
         film.record(
             "Backward: each element of O has an upstream gradient, ∂L/∂O. It flows back to both factors of each product, "
-            f"times the other factor. The gradients start at 0.{self._others() if alone else ''}",
+            f"times the other factor. The gradients start at 0.{self.others() if alone else ''}",
             put={
                 "do": (film.cells("do"), self.upstream),
                 **{k: (at := film.cells(k), np.zeros(len(at))) for k in ("dx", "dw", "db") if k in film.panels},
