@@ -76,6 +76,7 @@ class Kernel(Generic[P]):
     def _made(self, signature: Any, **options: Any) -> Any:
         dispatcher = numba.njit(**_OPTIONS, **options)(self.function)
         dispatcher.compile(signature)
+        dispatcher.disable_compile()  # a writable array, and a float of Python's for a Real, would be a signature each
         return dispatcher
 
     def __call__(self, *args: P.args, **_: P.kwargs) -> None:
