@@ -14,6 +14,7 @@ from typing import Any, Generic, ParamSpec, TypeAlias
 import numba
 import numba.extending
 import numpy as np
+from llvmlite import ir
 from numba import types
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
@@ -94,3 +95,21 @@ def helper(function: Callable[P, Any]) -> Callable[P, Any]:
     """Declare a function that kernels of the same file call, as a decorator; it becomes part of them."""
     compiled: Callable[P, Any] = numba.njit(**_OPTIONS)(function)
     return compiled
+
+
+@intrinsic
+def index(_: Any, i: Any) -> Any:
+    """The same integer, which LLVM may take to be at least 0.
+
+    A negative index counts from the end, as in Python. Where LLVM cannot tell the sign, as in ``x[start + i]``, each
+    access is a choice between two addresses, and a loop that should load vectors gathers their elements one by one.
+    """
+
+    def generate(_: Any, builder: Any, __: Any, args: Any) -> Any:
+        (value,) = args
+        kind = ir.FunctionType(ir.VoidType(), [ir.IntType(1)])
+        assume = builder.module.declare_intrinsic("llvm.assume", (), kind)
+        builder.call(assume, [builder.icmp_signed(">=", value, value.type(0))])
+        return value
+
+    return types.intp(types.intp), generate

@@ -37,7 +37,7 @@ def forward(
     w, b = _factors(x, weight, place, 1), _factors(x, bias, place, 0)
     arrays = np.ascontiguousarray(x).reshape(-1), w, b, out.reshape(-1), mean, var, scale, eps
     sizes = _sizes(view, axes)
-    run = loops.channels_forward if axes == (0, 2) else loops.rows_forward
+    run: Any = getattr(loops, f"{_kind(axes, place)}_forward")
     pool.split(lambda _, first, last: run(*arrays, *sizes, first, last), count, pool.parts(count, x.size, PART))
     kept = tuple(1 if i in axes else n for i, n in enumerate(view))
     return out, scale.reshape(kept), mean.reshape(kept), var.reshape(kept)
@@ -64,19 +64,13 @@ def gradients(
     count, factors = mean.size, math.prod(place)
     parts = pool.parts(count, x.size, PART)
     gx, w = np.empty(x.shape, x.dtype), _factors(x, weight, place, 1)
-    by_channel = axes == (0, 2)
-    sums = np.zeros((2, 1 if by_channel else parts, factors), x.dtype)
+    kind = _kind(axes, place)
+    sums = np.zeros((2, 1 if kind == "channels" else parts, factors), x.dtype)
     g_, x_, mean_, scale_ = (np.ascontiguousarray(a).reshape(-1) for a in (g, x, mean, scale))
     sizes = _sizes(view, axes)
     arrays = g_, x_, w, mean_, scale_, gx.reshape(-1)
-
-    def run(part: int, first: int, last: int) -> None:
-        if by_channel:
-            loops.channels_backward(*arrays, sums[0, 0], sums[1, 0], *sizes, first, last)
-        else:
-            loops.rows_backward(*arrays, sums[0, part], sums[1, part], *sizes, first, last)
-
-    pool.split(run, count, parts)
+    run: Any = getattr(loops, f"{kind}_backward")
+    pool.split(lambda i, first, last: run(*arrays, *sums[:, i % sums.shape[1]], *sizes, first, last), count, parts)
     gweight, gbias = (total[0] if len(total) == 1 else np.add.reduce(total, axis=0) for total in sums)
     return [gx, *(None if v is None else s.reshape(v.shape) for v, s in ((weight, gweight), (bias, gbias)))]
 
@@ -91,10 +85,13 @@ def _factors(x: Array, given: Array | None, place: Shape, usual: int) -> Array:
     return np.full(math.prod(place), usual, x.dtype) if given is None else np.ascontiguousarray(given).reshape(-1)
 
 
-def _sizes(view: Shape, axes: Shape) -> tuple[int, int, int]:
-    """Of channels: images, channels, positions. Of rows: how many have weights of their own, weights of a row, positions."""
+def _kind(axes: Shape, place: Shape) -> str:
+    """Which kernels: their statistics are of channels, of groups of channels, or of rows whose elements have weights."""
+    return "channels" if axes == (0, 2) else "rows" if len(place) == 2 else "groups"
+
+
+def _sizes(view: Shape, axes: Shape) -> tuple[int, ...]:
+    """Of channels: images, channels, positions. Of groups: an image's groups, their channels, positions. Of rows: length."""
     if axes == (0, 2):
-        return view[0], view[1], view[2]
-    if len(view) == 4:
-        return view[1], view[2], view[3]  # groups of channels
-    return (1, view[1], 1) if len(view) == 2 else (view[1], 1, view[2])
+        return view
+    return (view[1], 1, view[2]) if len(view) == 3 else view[1:]  # of instance norm, each channel is a group

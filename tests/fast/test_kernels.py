@@ -19,7 +19,7 @@ from minigrad.ops.geometry import Geometry
 
 pytest.importorskip("numba", reason="the fast extra is not installed")
 
-from minigrad.fast import elementwise_loops
+from minigrad.fast import elementwise_loops, norm_loops
 from minigrad.fast.compiled import Kernel
 
 DTYPES = [np.float32, np.float64]
@@ -246,6 +246,21 @@ def test_normalisation_of_nan_and_infinities(special: float):
     np.testing.assert_array_equal(np.isnan(ours[0]), np.isnan(theirs[0]))
 
 
+@pytest.mark.parametrize("axes", [(0, 2), (1,), (2,)])
+def test_statistics_of_long_rows_are_as_good_as_numpys(axes: tuple[int, ...]):
+    n = 1 << 20
+    x = (np.random.default_rng(0).standard_normal(n) + 30).astype(np.float32)
+    view, place = ((1, n), (1, n)) if axes == (1,) else ((1, 1, n), (1, 1, 1))
+    ours, theirs = both("norms.forward", x.reshape(view), None, None, view, axes, place, 0.0)
+    right = x.mean(dtype=np.float64), x.var(dtype=np.float64)
+    for mine, numpys, value in zip(ours[2:], theirs[2:], right, strict=True):
+        assert abs(mine.item() / value - 1) <= max(2e-7, abs(numpys.item() / value - 1))
+    g = np.ones_like(x)  # what is left of it without its mean is rounding
+    gx = norms.gradients((True, False, False), g, x, None, None, tuple(ours[1:3]), view, axes, place, 0.0)
+    assert gx is not None
+    assert np.abs(gx[0]).max() < 1e-5
+
+
 # Recurrent layers
 
 
@@ -330,6 +345,18 @@ def test_kernels_run_where_nothing_can_be_written(refused: str, monkeypatch: pyt
     relu(x, out, 0, 2)
     assert out.tolist() == [0, 2]
     assert not list(tmp_path.rglob("*.nb*"))
+
+
+def test_a_kernel_is_compiled_once_for_writable_and_read_only_arrays_and_any_float():
+    forward = Kernel(norm_loops.rows_forward.function)
+    x, weight, out, *others = (np.ones(2, np.float32) for _ in range(6))
+    for eps in (0.5, np.float32(0.5), np.float64(0.5)):
+        forward(x, weight, weight, out, *others, eps, 2, 0, 1)
+        weight.setflags(write=False)
+    (made,) = forward._compiled.values()
+    assert len(made.signatures) == 1
+    with pytest.raises(TypeError):
+        forward(x, weight.astype(np.float64), weight, out, *others, 0.5, 2, 0, 1)
 
 
 def test_a_kernel_is_compiled_once_for_several_threads(monkeypatch: pytest.MonkeyPatch):
