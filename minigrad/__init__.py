@@ -13,7 +13,7 @@ from minigrad.draw.player.explain import explain
 from minigrad.draw.player.play import play
 from minigrad.draw.training.watch import watch
 from minigrad.export import export_onnx
-from minigrad.fast import fast
+from minigrad.fast import fast, threads
 from minigrad.files import DamagedFileError
 from minigrad.gradcheck import gradcheck
 from minigrad.memory import keep_freed_blocks as _keep_freed_blocks
@@ -53,6 +53,7 @@ __all__ = [
     "play",
     "save",
     "scope",
+    "threads",
     "watch",
     *_operations,
     *_transforms,
@@ -75,7 +76,7 @@ _SUBJECTS = _by_subject(
             "animate_pool",
         ],
         "Programs: the backward pass as code": ["code", "compile", "live"],
-        "Networks": ["nn", "optim", "data", "save", "load", "DamagedFileError", "export_onnx", "fast"],
+        "Networks": ["nn", "optim", "data", "save", "load", "DamagedFileError", "export_onnx", "fast", "threads"],
         "NumPy's and SciPy's modules": ["linalg", "fft", "special", "stats"],
     },
     {name: globals()[name] for name in _operations},

@@ -18,12 +18,13 @@ from minigrad.commands import modelfile, sets
 from minigrad.commands.usage import Parser, UsageError, say
 from minigrad.data import DataLoader
 from minigrad.draw.training.watch import Watch, watch
-from minigrad.fast import fast
+from minigrad.fast import fast, pool
 from minigrad.files import check_writable, replace_file, same_file, suffix_of
 from minigrad.modes import no_grad
 from minigrad.nn.models import MODELS, build
 from minigrad.nn.parallel import Group
 from minigrad.ops import cross_entropy
+from minigrad.optional import found
 from minigrad.storage import SUFFIXES, safetensors_package
 from minigrad.text import shorten
 
@@ -44,7 +45,8 @@ MOST = 10**9  # epochs, and images per step
 TESTED = 500  # images per test batch
 FIGURES = ("curves", "confusion", "filters")
 RESUMED = (
-    "weights, optimiser, maximum learning rate, random state, history and kernels are its own; --lr and --seed do nothing"
+    "weights, optimiser, maximum learning rate, random state, history, kernels and threads are its own; --lr, --seed and "
+    "--threads do nothing"
 )
 FILMED, FRAMES = 100, 100  # images on which the film of a training shows predictions, and its frames
 
@@ -61,8 +63,12 @@ nan or infinite.
 
 Label smoothing is part of the printed losses, on the test images too: with 0.1 and ten classes no loss is below 0.50.
 
---resume continues with the checkpoint's weights, optimiser, maximum learning rate, random state, history and kernels; --lr
-and --seed do nothing then. Epochs, batch size, smoothing, clipping and augmentation are those of the new command line.
+--resume continues with the checkpoint's weights, optimiser, maximum learning rate, random state, history, kernels and
+threads; --lr, --seed and --threads do nothing then. Epochs, batch size, smoothing, clipping and augmentation are those of
+the new command line.
+
+NumPy's matrix products have threads of their own, which take the cores from other processes even while they wait. So a few
+trial steps choose between these, one thread, and as many as there are cores. Which is chosen changes results by rounding.
 
 Under mpiexec the processes share each batch; give each process its own cores, for example with OMP_NUM_THREADS=1.
 
@@ -78,7 +84,13 @@ def main(argv: Sequence[str]) -> int:
     """Run the command with these arguments; return the exit status, 0, or 130 if it was interrupted."""
     with Group.world("minigrad train") as group:
         group.check_alike("the command line", the_arguments=list(argv))
-        status = _train(_options(argv), group)
+        options = _options(argv)
+        held = pool.number() if pool.held() else 0
+        try:
+            status = _train(options, group)
+        finally:
+            if options.threads or found("threadpoolctl"):
+                pool.threads(held)
         group.wait()  # so that none ends, and is told to have failed, while the first still writes
         return status if group.rank == 0 else 0
 
@@ -98,6 +110,7 @@ class _Options(argparse.Namespace):
     clip: float | None
     no_augment: bool
     seed: int
+    threads: int | None
     save: Path | None
     figures: Path | None
     checkpoint: Path | None
@@ -133,7 +146,8 @@ def _options(argv: Sequence[str]) -> _Options:
         help="label smoothing: P of each label is spread over all classes (default: 0.1)",
     )
     add("--clip", type=_positive(float), metavar="NORM", help="maximum norm of the gradient (default: no clipping)")
-    add("--seed", type=int, default=0, metavar="N", help="random seed; the same seed repeats a run (default: 0)")
+    add("--seed", type=int, default=0, metavar="N", help="random seed; with --threads it repeats a run (default: 0)")
+    add("--threads", type=_positive(int), metavar="N", help="number of threads (default: what is fastest in trial steps)")
     add = parser.add_argument_group("output").add_argument
     add("--save", metavar="FILE", type=Path, help="save the network to a .npz or .safetensors file")
     add("--figures", metavar="DIR", type=Path, help="folder for curves, confusion matrix, filters (default: that of --save)")
@@ -181,6 +195,8 @@ def _check(options: _Options) -> None:
         nn.figures.figure("--figures", (1, 1))
     if not 0 <= options.smoothing < 1:
         raise UsageError(f"--smoothing must be at least 0 and less than 1, got {options.smoothing}")
+    if options.threads and options.threads >= pool.MOST:
+        raise UsageError(f"--threads must be less than {pool.MOST}, got {options.threads}")
     if options.seed < 0:
         raise UsageError(f"--seed must be at least 0, got {options.seed}")
 
@@ -206,8 +222,10 @@ def _train(options: _Options, group: Group) -> int:
             say(f"losses are with label smoothing {options.smoothing:g}, on the test images too")
         if options.resume and options.checkpoint and options.checkpoint.exists():
             say(f"resuming {options.checkpoint}: {RESUMED}")
-        else:
-            say(_kernels(model, (size, *images.shape)))
+    if not (options.resume and options.checkpoint and options.checkpoint.exists()):
+        note = _prepare(options, model, (size, *images.shape), group)
+        if group.rank == 0 and not options.quiet:
+            say(note)
     film = _film(options, model, images, options.epochs * len(loader)) if options.film and group.rank == 0 else None
     about = modelfile.Trained(options.model, images.shape, list(images.classes), images.mean, images.std, images.margin)
     try:
@@ -247,16 +265,23 @@ def _train(options: _Options, group: Group) -> int:
     return 130 if history.interrupted else 0
 
 
-def _kernels(model: nn.Module, shape: tuple[int, ...]) -> str:
-    """Compile the kernels that a step needs, by a step of a copy of the network; and say what computes."""
-    runs = fast()
-    if runs == "NumPy":
-        return "computed by NumPy"
+def _prepare(options: _Options, model: nn.Module, shape: tuple[int, ...], group: Group) -> str:
+    """Compile the kernels that a step needs, and choose the number of threads, by steps of a copy; say what computes."""
     start = time.perf_counter()
     trial = copy.deepcopy(model)
     trial.train()
-    cross_entropy(trial(np.zeros(shape, np.float32)), np.zeros(shape[0], int)).backward(retain_graph=False)
-    return f"computed by {runs}; kernels ready in {time.perf_counter() - start:.1f} s"
+    x, labels = np.zeros(shape, np.float32), np.zeros(shape[0], int)
+
+    def step() -> None:
+        cross_entropy(trial(x), labels, label_smoothing=options.smoothing).backward(retain_graph=False)
+
+    if options.threads is None and group.size == 1 and found("threadpoolctl"):
+        pool.settle(step)
+    else:
+        if options.threads:
+            pool.threads(options.threads)
+        step()
+    return f"computed by {fast()}; ready in {time.perf_counter() - start:.1f} s"
 
 
 def _images(options: _Options, group: Group) -> sets.Images:

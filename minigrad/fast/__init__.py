@@ -17,9 +17,10 @@ from typing import Any, ParamSpec
 import numpy as np
 
 from minigrad.fast import pool
+from minigrad.fast.pool import threads
 from minigrad.optional import needed
 
-__all__ = ["fast", "faster", "kernels"]
+__all__ = ["fast", "faster", "kernels", "threads"]
 
 P = ParamSpec("P")
 VARIABLE = "MINIGRAD_FAST"
@@ -67,20 +68,25 @@ _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 def kernels() -> dict[str, Any]:
-    """What the bits of results depend on: the version of numba, and the number of threads; empty for NumPy alone."""
-    return {"numba": metadata.version("numba"), "threads": pool.threads()} if active() else {}
+    """What the bits of results depend on: numba's version, the number of threads, that of the BLAS if held; or nothing."""
+    version = {"numba": metadata.version("numba")} if active() else {}
+    threads = {"threads": pool.number()} if active() or pool.held() else {}
+    return version | threads | ({"blas": 1} if pool.held() else {})
 
 
 def repeat(kept: dict[str, Any]) -> str:
     """Compute as when `kernels` gave this; if that is not possible, say what differs."""
     global _on
-    if kept and find_spec("numba") is None:
+    if "numba" in kept and find_spec("numba") is None:
         return "it was computed by the kernels of minigrad[fast], which is not installed"
-    _on = bool(kept)
+    if "blas" in kept and find_spec("threadpoolctl") is None:
+        return f"it was computed on {kept['threads']} threads, for which threadpoolctl is not installed"
+    _on = "numba" in kept
+    pool.threads(kept["threads"] if "blas" in kept else 0)
     if kept:
         pool.set_threads(kept["threads"])
-        if kept != kernels():
-            return f"it was computed by numba {kept['numba']}, and numba {kernels()['numba']} is installed"
+    if kept != (now := kernels()):
+        return f"it was computed by numba {kept['numba']}, and numba {now['numba']} is installed"
     return ""
 
 
@@ -99,7 +105,7 @@ def fast(on: bool | None = None) -> str:
     Returns
     -------
     str
-        "NumPy", or the version of numba and the number of threads.
+        The version of numba or "NumPy", and the number of threads among which work is split.
 
     Examples
     --------
@@ -113,4 +119,5 @@ def fast(on: bool | None = None) -> str:
         needed("numba", "fast", "fast(True) needs numba")
     if on is not None:
         _on = bool(on)
-    return "numba {numba} on {threads} threads".format(**kernels()) if active() else "NumPy"
+    by = f"numba {metadata.version('numba')}" if active() else "NumPy"
+    return f"{by} on {pool.number()} threads" if active() or pool.held() else by

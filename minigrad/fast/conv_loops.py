@@ -100,7 +100,7 @@ def lanes(_: Any, x: Any) -> Any:
 
 
 @intrinsic
-def _multiply(
+def multiply(
     _: Any, x: Any, x_at: Any, offsets: Any, count: Any, w: Any, w_at: Any, bias: Any, b_at: Any, y: Any, y_at: Any, row: Any
 ) -> Any:
     """For each row r and element j of a tile, over k < count:
@@ -234,7 +234,7 @@ def correlate(
                       sh, sw, top - row * sh, left, rows, columns)  # fmt: skip
                 for block in range(blocks):
                     for p in range(0, used, step):
-                        _multiply(buffer, p, offsets, count, w, (group * blocks + block) * count * ROWS,
+                        multiply(buffer, p, offsets, count, w, (group * blocks + block) * count * ROWS,
                                   bias, (group * blocks + block) * ROWS, result, p, length)  # fmt: skip
                     for f in range(min(ROWS, filters - block * ROWS)):
                         filter = group * filters + block * ROWS + f

@@ -12,21 +12,37 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
+from contextvars import copy_context
 from queue import SimpleQueue
-from typing import Any
+from statistics import median
+from typing import Any, TypeAlias
 
-Part = Callable[[int, int, int], object]
+import numpy as np
+
+from minigrad.optional import needed
+
+Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+Part: TypeAlias = Callable[[int, int, int], object]
 """Does a part of the work: its number, its first element, and the one after its last."""
 
 VARIABLE = "MINIGRAD_NUM_THREADS"
+MOST = 1000  # more threads are taken for a mistake
 _PROCESSES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS")  # where launchers say how many they started
 
 
+# Multiply-accumulates of a product that are worth another thread: by judgement, from what tests/benchmarks/bench_training.py
+# prints. Shares of NumPy's other work were tried and did not pay: after each of its short calls a thread waits for Python's
+# lock, and to be woken takes 40 µs to 90 µs where the cores are virtual.
+PRODUCT = 5e6
+TRIALS = 5  # steps by which a number of threads is judged
+
 _threads: int | None = None  # None until it is first asked
+_limit: Any = None  # what holds the BLAS to one thread, and can let it go; None if it has its own threads
 
 
-def threads() -> int:
+def number() -> int:
     """The number of threads: as many as this process has cores, at most MINIGRAD_NUM_THREADS; one under mpiexec."""
     global _threads
     if _threads is None:
@@ -39,8 +55,76 @@ def threads() -> int:
     return _threads
 
 
+def held() -> bool:
+    """Whether the BLAS is held to one thread, so that NumPy's work may be split."""
+    return _limit is not None
+
+
+def threads(count: int | None = None) -> int:
+    """Compute on several threads; the number of threads.
+
+    NumPy's matrix products have threads of their own, in the BLAS. These wait for the next product at full speed, and so
+    take the cores from other threads and processes. ``threads(n)`` holds the BLAS to one thread, for the whole process, and
+    shares products among n threads that sleep between them, as it does the kernels of ``minigrad[fast]``. Which is faster
+    depends on the network and on what else runs: try both, and ``threads(1)``, as ``minigrad train`` does. Results depend
+    on n by rounding, and on nothing else.
+
+    Parameters
+    ----------
+    count : int, optional
+        Number of threads, or 0 for the usual state: the BLAS has its own, and kernels have as many as there are cores, at
+        most MINIGRAD_NUM_THREADS. By default nothing changes.
+
+    Returns
+    -------
+    int
+        The number of threads among which work is shared.
+
+    Raises
+    ------
+    ImportError
+        If threadpoolctl, by which the BLAS is held, is not installed.
+
+    Examples
+    --------
+    >>> mg.threads(2)
+    2
+    >>> _ = mg.threads(0)
+    """
+    global _threads, _limit
+    if count is not None:
+        if type(count) is not int or not 0 <= count < MOST:
+            raise ValueError(f"threads: count must be an integer from 0 to {MOST - 1}, got {count!r}")
+        if count and _limit is None:
+            needed("threadpoolctl", "fast", "threads needs threadpoolctl")
+            from threadpoolctl import threadpool_limits
+
+            _limit = threadpool_limits(1, "blas")
+        if not count and _limit is not None:
+            _limit.restore_original_limits()
+            _limit = None
+        _threads = count or None
+    return number()
+
+
+def settle(step: Callable[[], object]) -> None:
+    """Choose by trials what a training step takes least time with: the usual state, one thread, or as many as there are."""
+    times = {}
+    for count in sorted({0, 1, number()}):
+        threads(count)
+        step()
+        times[count] = median(_seconds(step) for _ in range(TRIALS))
+    threads(min(times, key=times.__getitem__))
+
+
+def _seconds(step: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    step()
+    return time.perf_counter() - start
+
+
 def set_threads(count: int) -> None:
-    """Split work for so many threads from now on, whatever the number of cores: so a run is repeated bit by bit."""
+    """Split kernels' work for so many threads from now on, whatever the number of cores: so a run is repeated bit by bit."""
     global _threads
     _threads = count
 
@@ -56,7 +140,7 @@ class _Worker:
 
     def give(self, function: Part, *part: int) -> None:
         self.error = None
-        self._given.put((function, part))
+        self._given.put((copy_context().run, (function, *part)))  # with the caller's np.errstate
 
     def wait(self) -> None:
         """Wait until all that was given is done; after an interrupt it may be called again."""
@@ -98,7 +182,7 @@ if hasattr(os, "register_at_fork"):
 
 def parts(size: int, work: float, least: float) -> int:
     """In how many parts to do the work on so many elements, if a part of less than `least` does not pay."""
-    return max(1, min(threads(), size, int(work // least)))
+    return max(1, min(number(), size, int(work // least)))
 
 
 def split(function: Part, size: int, count: int) -> None:
@@ -134,3 +218,17 @@ def split(function: Part, size: int, count: int) -> None:
         pool.busy.release()
     if failures:
         raise failures[0]
+
+
+def product(a: Any, b: Any) -> Any:
+    """``np.matmul(a, b)``; if the BLAS is held to one thread, rows or the matrices of two like stacks are shared."""
+    plain = held() and type(a) is type(b) is np.ndarray and a.dtype == b.dtype and a.dtype.kind in "fc"
+    stacks = plain and a.ndim == b.ndim > 2 and a.shape[:-2] == b.shape[:-2]
+    if not (stacks or (plain and a.ndim == b.ndim == 2)):
+        return np.matmul(a, b)
+    count = parts(len(a), float(a.size) * b.shape[-1], PRODUCT)
+    if count == 1:
+        return np.matmul(a, b)
+    out = np.empty((*a.shape[:-1], b.shape[-1]), a.dtype)
+    split(lambda _, i, j: np.matmul(a[i:j], b[i:j] if stacks else b, out=out[i:j]), len(a), count)
+    return out

@@ -1,4 +1,8 @@
-"""The passes over the gates of one step of an LSTM, in float32."""
+"""An LSTM's pass through all steps, and its pass back, in float32.
+
+Samples of a batch do not meet, so that each thread takes some of them through all steps. As in convolution, a product is
+made of tiles, here of some samples and some vectors of gates or states; the weight is packed to whole tiles with zeros.
+"""
 
 from __future__ import annotations
 
@@ -6,45 +10,64 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from minigrad.fast import same_floats
+from minigrad.fast import pool, same_floats
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 # By judgement, from what tests/benchmarks/bench_training.py prints.
-LEAST = 1 << 13  # elements of the gates of a step, below which a kernel gains too little to load numba for it
+LEAST = 5e5  # multiply-accumulates of all steps, below which the kernels gain too little to load numba for them
+PART = 5e6  # multiply-accumulates that are worth another thread
 
 
-def lstm_gates(
-    a: Array, u: Array, bias: Array | None, c: Array, next_c: Array, tanh_c: Array, h: Array, *_: Any
-) -> Array | None:
-    """From the gates' inputs a and u to the gates, in a, and to the next c and h."""
-    if bias is None or not _applies(a, u, bias, c, next_c, tanh_c, h):
+def lstm_forward(gates: Array, w: Array, bias: Array | None, h: Array, c: Array, tanh_c: Array, *_: Any) -> Array | None:
+    """The gates, from the contributions of the input to them, and the states, in h, c and tanh_c."""
+    bias = np.zeros(w.shape[1], w.dtype) if bias is None else bias
+    if not _applies(w, gates, bias, h, c, tanh_c):
         return None
     from minigrad.fast import recurrent_loops as loops
 
-    batch, _, size = a.shape
-    flat = (v.reshape(-1) for v in (a, u, bias, c, next_c, tanh_c, h))
-    run: Any = loops.lstm_gates
-    run(*flat, batch, size)
+    packed, offsets = _packed(w)
+    flat = [v.reshape(-1) for v in (gates, packed, bias, h, c, tanh_c)]
+    _over_batch(loops.lstm_forward, (*flat, offsets, *tanh_c.shape), gates, w)
     return h
 
 
-def lstm_gates_gradient(
-    g: Array, a: Array, c: Array, tanh_c: Array, d: Array, dh: Array, dc: Array, *_: Any
+def lstm_gradients(
+    g: Array, weight: Array, gates: Array, c: Array, tanh_c: Array, d: Array, dh: Array, dc: Array
 ) -> Array | None:
-    """From the gradients of a step's h and c to those of its gates, in d, and of the c before, in dc; g is added to dh."""
-    if not _applies(a, g, c, tanh_c, d, dh, dc):
+    """The gradients of the gates, in d, and of the first states, in dh and dc, which hold those of the last."""
+    if not _applies(weight, gates, g, c, tanh_c, d, dh, dc):
         return None
     from minigrad.fast import recurrent_loops as loops
 
-    batch, _, size = a.shape
-    flat = (v.reshape(-1) for v in (g, a, c, tanh_c, d, dh, dc))
-    run: Any = loops.lstm_gates_gradient
-    run(*flat, batch, size)
+    packed, offsets = _packed(weight)
+    flat = [v.reshape(-1) for v in (g, packed, gates, c, tanh_c, d, dh, dc)]
+    _over_batch(loops.lstm_gradients, (*flat, offsets, *tanh_c.shape), gates, weight)
     return d
 
 
-def _applies(a: Any, *others: Any) -> bool:
-    if not same_floats(a, *others) or a.dtype != np.float32 or a.size < max(1, LEAST):
+def _applies(weight: Any, gates: Any, *others: Any) -> bool:
+    if not same_floats(weight, gates, *others) or weight.dtype != np.float32 or _work(gates, weight) < max(1, LEAST):
         return False
-    return all(v.flags.c_contiguous for v in (a, *others))
+    return all(v.flags.c_contiguous for v in (gates, *others))
+
+
+def _work(gates: Array, weight: Array) -> float:
+    """The multiply-accumulates of all steps."""
+    return float(len(gates) * gates.shape[1] * weight.size)
+
+
+def _packed(weight: Array) -> tuple[Array, Array]:
+    """The weight a tile's columns after another, with columns of zeros in the last; and where each row of a tile begins."""
+    from minigrad.fast import recurrent_loops as loops
+
+    rows, columns = weight.shape
+    tile = loops.tile_columns(weight.dtype)
+    packed = np.zeros((rows, -(-columns // tile), tile), weight.dtype)
+    packed.reshape(rows, -1)[:, :columns] = weight
+    return packed.swapaxes(0, 1).reshape(-1), np.arange(0, rows * tile, tile)
+
+
+def _over_batch(kernel: Any, args: tuple[Any, ...], gates: Array, weight: Array) -> None:
+    batch = gates.shape[1]
+    pool.split(lambda _, first, last: kernel(*args, first, last), batch, pool.parts(batch, _work(gates, weight), PART))

@@ -1,7 +1,8 @@
-"""The kernels of `recurrent`, a row at a time.
+"""The kernels of `recurrent`, for as many samples at a time as a tile has rows.
 
-Each loop writes one array or two. LLVM makes vectors of a loop only if it can test, with a few comparisons before it, that
-what is written overlaps nothing that is read; a single loop over all seven arrays would stay one element at a time.
+Each loop over elements writes one array, and takes what it reads as slices. LLVM makes vectors of a loop only if it can
+test, with a few comparisons before it, that what is written overlaps nothing that is read, and if it knows that no index is
+negative, which numba takes as Python does. It sees both for ``x[i]`` in a slice from k on, and not for ``x[k + i]``.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.fast.compiled import In, Out, helper, kernel
+from minigrad.fast.compiled import In, Ints, Out, helper, kernel
+from minigrad.fast.conv_loops import COLUMNS, ROWS, WIDTH, lanes, multiply
 
 _f = np.float32
 
@@ -34,45 +36,103 @@ def _tanh(x: Any) -> Any:
     return x * p / q
 
 
-@kernel
-def lstm_gates(a: Out, u: In, bias: In, c: In, next_c: Out, tanh_c: Out, h: Out, batch: int, size: int) -> None:
+def tile_columns(dtype: np.dtype[Any]) -> int:
+    """The number of columns that a tile of a product has."""
+    return COLUMNS * (WIDTH // dtype.itemsize)
+
+
+@helper
+def _product(
+    x: In, at: int, count: int, rows: int, w: In, offsets: Ints, room: Out, zeros: In, y: Out, columns: int
+) -> None:
+    """Rows of x, at most ROWS, each with `count` elements, times the packed weight: rows of y."""
+    for r in range(rows):
+        for k in range(count):
+            room[k * ROWS + r] = x[at + r * count + k]
+    step = COLUMNS * lanes(w)
+    for j in range(0, columns, step):
+        multiply(w, j * count, offsets, count, room, 0, zeros, 0, y, j, columns)
+
+
+@helper
+def _step(a: Out, u: In, bias: In, c: In, next_c: Out, tanh_c: Out, h: Out) -> None:
     """Gates input, forget, new, output; a sigmoid's input comes halved: σ(x) = tanh(x / 2) / 2 + 1 / 2."""
-    half = _f(0.5)
-    for row in range(batch):
-        i, k = row * 4 * size, row * size
-        f, n, o = i + size, i + 2 * size, i + 3 * size
-        for j in range(2 * size):
-            a[i + j] = _tanh(a[i + j] + u[i + j] + bias[j]) * half + half
-        for j in range(size):
-            a[n + j] = _tanh(a[n + j] + u[n + j] + bias[2 * size + j])
-        for j in range(size):
-            a[o + j] = _tanh(a[o + j] + u[o + j] + bias[3 * size + j]) * half + half
-        for j in range(size):
-            next_c[k + j] = a[f + j] * c[k + j] + a[i + j] * a[n + j]
-        for j in range(size):
-            t = _tanh(next_c[k + j])
-            tanh_c[k + j] = t
-            h[k + j] = a[o + j] * t
+    half, size = _f(0.5), c.size
+    for start in range(0, 4 * size, size):
+        gate, more, shift = a[start : start + size], u[start : start + size], bias[start : start + size]
+        if start == 2 * size:
+            for j in range(size):
+                gate[j] = _tanh(gate[j] + more[j] + shift[j])
+        else:
+            for j in range(size):
+                gate[j] = _tanh(gate[j] + more[j] + shift[j]) * half + half
+    i, f, n, o = a[:size], a[size : 2 * size], a[2 * size : 3 * size], a[3 * size :]
+    for j in range(size):
+        next_c[j] = f[j] * c[j] + i[j] * n[j]
+    for j in range(size):
+        tanh_c[j] = _tanh(next_c[j])
+    for j in range(size):
+        h[j] = o[j] * tanh_c[j]
 
 
 @kernel
-def lstm_gates_gradient(g: In, a: In, c: In, tanh_c: In, d: Out, dh: Out, dc: Out, batch: int, size: int) -> None:
+def lstm_forward(
+    a: Out, w: In, bias: In, h: Out, c: Out, tanh_c: Out, offsets: Ints, steps: int, batch: int, size: int, first: int,
+    last: int,
+) -> None:  # fmt: skip
+    """All steps of some samples."""
+    columns, each = w.size // size, batch * size
+    room, u, zeros = np.zeros(ROWS * size, w.dtype), np.empty(ROWS * columns, w.dtype), np.zeros(ROWS, w.dtype)
+    for start in range(first, last, ROWS):
+        rows = min(ROWS, last - start)
+        for t in range(steps):
+            at = t * batch + start
+            _product(h, at * size, size, rows, w, offsets, room, zeros, u, columns)
+            for row in range(rows):
+                k, i, v = (at + row) * size, (at + row) * 4 * size, row * columns
+                _step(a[i : i + 4 * size], u[v : v + 4 * size], bias, c[k : k + size], c[k + each : k + each + size],
+                      tanh_c[k : k + size], h[k + each : k + each + size])  # fmt: skip
+
+
+@helper
+def _step_back(g: In, a: In, c: In, tanh_c: In, d: Out, dh: Out, dc: Out) -> None:
     """The derivative of a sigmoid s is s (1 - s), that of a tanh t is 1 - t**2."""
-    one = _f(1)
-    for row in range(batch):
-        i, k = row * 4 * size, row * size
-        f, n, o = i + size, i + 2 * size, i + 3 * size
-        for j in range(size):
-            dh[k + j] += g[k + j]
-        for j in range(size):
-            dc[k + j] += a[o + j] * dh[k + j] * (one - tanh_c[k + j] * tanh_c[k + j])
-        for j in range(size):
-            d[i + j] = dc[k + j] * a[n + j] * a[i + j] * (one - a[i + j])
-        for j in range(size):
-            d[f + j] = dc[k + j] * c[k + j] * a[f + j] * (one - a[f + j])
-        for j in range(size):
-            d[n + j] = dc[k + j] * a[i + j] * (one - a[n + j] * a[n + j])
-        for j in range(size):
-            d[o + j] = dh[k + j] * tanh_c[k + j] * a[o + j] * (one - a[o + j])
-        for j in range(size):
-            dc[k + j] *= a[f + j]
+    one, size = _f(1), c.size
+    i, f, n, o = a[:size], a[size : 2 * size], a[2 * size : 3 * size], a[3 * size :]
+    di, df, dn, do = d[:size], d[size : 2 * size], d[2 * size : 3 * size], d[3 * size :]
+    for j in range(size):
+        dh[j] += g[j]
+    for j in range(size):
+        dc[j] += o[j] * dh[j] * (one - tanh_c[j] * tanh_c[j])
+    for j in range(size):
+        di[j] = dc[j] * n[j] * i[j] * (one - i[j])
+    for j in range(size):
+        df[j] = dc[j] * c[j] * f[j] * (one - f[j])
+    for j in range(size):
+        dn[j] = dc[j] * i[j] * (one - n[j] * n[j])
+    for j in range(size):
+        do[j] = dh[j] * tanh_c[j] * o[j] * (one - o[j])
+    for j in range(size):
+        dc[j] *= f[j]
+
+
+@kernel
+def lstm_gradients(
+    g: In, w: In, a: In, c: In, tanh_c: In, d: Out, dh: Out, dc: Out, offsets: Ints, steps: int, batch: int, size: int,
+    first: int, last: int,
+) -> None:  # fmt: skip
+    """All steps of some samples, back."""
+    columns = w.size // (4 * size)
+    room, u, zeros = np.zeros(ROWS * 4 * size, w.dtype), np.empty(ROWS * columns, w.dtype), np.zeros(ROWS, w.dtype)
+    for start in range(first, last, ROWS):
+        rows = min(ROWS, last - start)
+        for t in range(steps - 1, -1, -1):
+            at = t * batch + start
+            for row in range(rows):
+                k, i, s = (at + row) * size, (at + row) * 4 * size, (start + row) * size
+                _step_back(g[k : k + size], a[i : i + 4 * size], c[k : k + size], tanh_c[k : k + size], d[i : i + 4 * size],
+                           dh[s : s + size], dc[s : s + size])  # fmt: skip
+            _product(d, at * 4 * size, 4 * size, rows, w, offsets, room, zeros, u, columns)
+            for row in range(rows):
+                for j in range(size):
+                    dh[(start + row) * size + j] = u[row * columns + j]

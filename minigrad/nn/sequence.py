@@ -17,6 +17,7 @@ import numpy as np
 from minigrad import ops
 from minigrad.backward import sweep
 from minigrad.fast import faster, recurrent
+from minigrad.fast.pool import product
 from minigrad.graph import Node, Value, constant
 from minigrad.operation import Op, op
 from minigrad.tensor import Tensor
@@ -63,9 +64,9 @@ def _rows(x: Value) -> Any:
 
 # The gradient of each input, from what `Swept` holds, the states h and the inputs.
 GRADIENTS: dict[str, Callable[..., Any]] = {
-    "x": lambda swept, h, x, weight_ih: (_rows(swept.gates) @ weight_ih).reshape(x.shape),
-    "weight_ih": lambda swept, h, x, weight_ih: _rows(swept.gates).T @ _rows(x),
-    "weight_hh": lambda swept, h, x, weight_ih: _rows(swept.from_states).T @ _rows(h[: len(x)]),
+    "x": lambda swept, h, x, weight_ih: product(_rows(swept.gates), weight_ih).reshape(x.shape),
+    "weight_ih": lambda swept, h, x, weight_ih: product(_rows(swept.gates).T, _rows(x)),
+    "weight_hh": lambda swept, h, x, weight_ih: product(_rows(swept.from_states).T, _rows(h[: len(x)])),
     "h0": lambda swept, h, x, weight_ih: swept.h0,
     "c0": lambda swept, h, x, weight_ih: swept.c0,
     "bias": lambda swept, h, x, weight_ih: _rows(swept.gates).sum(0),
@@ -109,7 +110,7 @@ def _one_dtype(*arrays: Value) -> list[Any]:
 
 def _from_input(x: Any, weight: Any) -> Any:
     """The contribution of the input to the gates, at all times in one product."""
-    return (_rows(x) @ weight.T).reshape(*x.shape[:2], -1)
+    return product(_rows(x), weight.T).reshape(*x.shape[:2], -1)
 
 
 def _states(h0: Any, steps: int) -> Any:
@@ -183,63 +184,62 @@ def lstm(x: Value, weight_ih: Value, weight_hh: Value, h0: Value, c0: Value, bia
     w = np.ascontiguousarray((weight_hh * column).T)
     bias = None if bias is None else bias.reshape(4, size) * scale
     h, c, tanh_c = _states(h0, steps + 1), _states(c0, steps), np.empty((steps, batch, size), x.dtype)
-    room, part = np.empty((batch, 4, size), x.dtype), np.empty_like(h0)
-    for t, a in enumerate(gates):
-        np.matmul(h[t], w, out=room.reshape(batch, -1))
-        _lstm_gates(a, room, bias, c[t], c[t + 1], tanh_c[t], h[t + 1], scale, shift, part)
+    _lstm_forward(gates, w, bias, h, c, tanh_c, scale, shift)
     h[-1] = c[-1]
     return h[1:], (h, gates, c, tanh_c)
 
 
-@faster(recurrent.lstm_gates)
-def _lstm_gates(
-    a: Any, u: Any, bias: Any, c: Any, next_c: Any, tanh_c: Any, h: Any, scale: Any, shift: Any, part: Any
-) -> Any:
-    """From the gates' inputs a and u to the gates, in a, and to the next c and h."""
-    a += u
-    if bias is not None:
-        a += bias
-    np.tanh(a, out=a)
-    a *= scale
-    a += shift
-    np.multiply(a[:, 1], c, out=next_c)
-    np.multiply(a[:, 0], a[:, 2], out=part)
-    next_c += part
-    np.tanh(next_c, out=tanh_c)
-    return np.multiply(a[:, 3], tanh_c, out=h)
-
-
-@faster(recurrent.lstm_gates_gradient)
-def _lstm_gates_gradient(g: Any, a: Any, c: Any, tanh_c: Any, d: Any, dh: Any, dc: Any, to_c: Any, slope: Any) -> Any:
-    """From the gradients of a step's h and c to those of its gates, in d, and of the c before, in dc; g is added to dh."""
-    i, f, new, o = (a[:, k] for k in range(4))
-    # The derivative of a sigmoid s is s - s**2, that of a tanh 1 - tanh**2.
-    np.multiply(a, a, out=slope)
-    np.subtract(a, slope, out=d)
-    np.subtract(1, slope[:, 2], out=d[:, 2])
-    dh += g
-    np.multiply(tanh_c, tanh_c, out=to_c)
-    np.subtract(1, to_c, out=to_c)
-    to_c *= o
-    to_c *= dh
-    dc += to_c
-    d[:, :3] *= dc[:, None]
-    d[:, 0] *= new
-    d[:, 1] *= c
-    d[:, 2] *= i
-    d[:, 3] *= tanh_c
-    d[:, 3] *= dh
-    dc *= f
-    return d
+@faster(recurrent.lstm_forward)
+def _lstm_forward(gates: Any, w: Any, bias: Any, h: Any, c: Any, tanh_c: Any, scale: Any, shift: Any) -> Any:
+    """All steps: the gates, from the contributions of the input to them, and the states."""
+    room, part = np.empty_like(gates[0]), np.empty_like(c[0])
+    for t, a in enumerate(gates):
+        a += np.matmul(h[t], w, out=room.reshape(len(room), -1)).reshape(a.shape)
+        if bias is not None:
+            a += bias
+        np.tanh(a, out=a)
+        a *= scale
+        a += shift
+        np.multiply(a[:, 1], c[t], out=c[t + 1])
+        np.multiply(a[:, 0], a[:, 2], out=part)
+        c[t + 1] += part
+        np.tanh(c[t + 1], out=tanh_c[t])
+        np.multiply(a[:, 3], tanh_c[t], out=h[t + 1])
+    return h
 
 
 def _lstm_backward(g: Any, weight: Any, h: Any, gates: Any, c: Any, tanh_c: Any) -> Swept:
     d, dh, dc = np.empty_like(gates), np.zeros_like(c[0]), g[-1].astype(c.dtype)
-    to_c, slope = np.empty_like(dh), np.empty_like(gates[0])
-    for t in reversed(range(len(d))):
-        _lstm_gates_gradient(g[t], gates[t], c[t], tanh_c[t], d[t], dh, dc, to_c, slope)
-        np.matmul(d[t].reshape(len(dh), -1), weight, out=dh)
+    _lstm_gradients(g, weight, gates, c, tanh_c, d, dh, dc)
     return Swept(d, d, dh, dc)
+
+
+@faster(recurrent.lstm_gradients)
+def _lstm_gradients(g: Any, weight: Any, gates: Any, c: Any, tanh_c: Any, d: Any, dh: Any, dc: Any) -> Any:
+    """All steps back: the gradients of the gates, in d, and of the first states, in dh and dc, which hold the last's."""
+    to_c, slope = np.empty_like(dh), np.empty_like(gates[0])
+    for t in reversed(range(len(gates))):
+        a, da = gates[t], d[t]
+        i, f, new, o = (a[:, k] for k in range(4))
+        # The derivative of a sigmoid s is s - s**2, that of a tanh 1 - tanh**2.
+        np.multiply(a, a, out=slope)
+        np.subtract(a, slope, out=da)
+        np.subtract(1, slope[:, 2], out=da[:, 2])
+        dh += g[t]
+        np.multiply(tanh_c[t], tanh_c[t], out=to_c)
+        np.subtract(1, to_c, out=to_c)
+        to_c *= o
+        to_c *= dh
+        dc += to_c
+        da[:, :3] *= dc[:, None]
+        da[:, 0] *= new
+        da[:, 1] *= c[t]
+        da[:, 2] *= i
+        da[:, 3] *= tanh_c[t]
+        da[:, 3] *= dh
+        dc *= f
+        np.matmul(da.reshape(len(dh), -1), weight, out=dh)
+    return d
 
 
 def _lstm_composed(x: Value, weight_ih: Value, weight_hh: Value, h: Value, c: Value, bias: Value) -> Value:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from minigrad.fast.pool import product
 from minigrad.graph import ArrayLike, Value, array_of
 from minigrad.operation import composed, op
 from minigrad.ops.dtypes import cast, conjugated, of_one_kind
@@ -52,7 +53,7 @@ def matmul(a: Value, b: Value, /) -> Value:
             f"the last axis of the first operand ({m[-1]}) must be as long as the last but one, or only, axis of the second "
             f"({n[-2:][0]})"
         )
-    return np.matmul(a, b)
+    return product(a, b)
 
 
 def _matmul_a(g: Value, out: Value, a: Value, b: Value) -> Value:
@@ -60,7 +61,7 @@ def _matmul_a(g: Value, out: Value, a: Value, b: Value) -> Value:
         return g * b if a.ndim == 1 else np.expand_dims(g, -1) * b
     if a.ndim == 1:
         return np.squeeze(np.matmul(np.expand_dims(g, -2), b.mT), -2)
-    return np.matmul(g, b.mT)
+    return product(g, b.mT)
 
 
 def _matmul_b(g: Value, out: Value, a: Value, b: Value) -> Value:
@@ -70,8 +71,8 @@ def _matmul_b(g: Value, out: Value, a: Value, b: Value) -> Value:
         return np.squeeze(np.matmul(a.mT, np.expand_dims(g, -1)), -1)
     if b.ndim == 2 and a.ndim > 2:  # one product for a whole stack, in place of a stack of products to be summed
         rows = math.prod(a.shape[:-1])
-        return np.matmul(np.transpose(np.reshape(a, (rows, a.shape[-1]))), np.reshape(g, (rows, g.shape[-1])))
-    return np.matmul(a.mT, g)
+        return product(np.transpose(np.reshape(a, (rows, a.shape[-1]))), np.reshape(g, (rows, g.shape[-1])))
+    return product(a.mT, g)
 
 
 matmul.rules(_matmul_a, _matmul_b)

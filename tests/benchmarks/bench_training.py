@@ -143,6 +143,7 @@ def weights(model: Any) -> list[np.ndarray]:
 
 def our_step(row: str) -> Callable[[], float]:
     import minigrad as mg
+    from minigrad.fast import pool
 
     net, _, (name, settings) = ROWS[row]
     x, labels = batch(row)
@@ -151,13 +152,18 @@ def our_step(row: str) -> Callable[[], float]:
         p.data = v
     optimiser = getattr(mg.optim, name)(model.parameters(), **settings)
 
-    def step() -> float:
+    def gradients() -> mg.Tensor:
         optimiser.zero_grad()
         loss = mg.cross_entropy(model(x), labels)
         loss.backward(retain_graph=False)
+        return loss
+
+    def step() -> float:
+        loss = gradients()
         optimiser.step()
         return loss.item()
 
+    pool.settle(gradients)
     return step
 
 

@@ -20,7 +20,7 @@ from minigrad.fast import KERNELS, faster, pool
 
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
-    before, threads = mg.fast(), pool.threads()
+    before, threads = mg.fast(), pool.number()
     yield
     mg.fast(before != "NumPy")
     pool.set_threads(threads)
@@ -81,19 +81,19 @@ def test_a_kernel_that_gives_none_leaves_it_to_numpy():
 
 @pytest.mark.parametrize(("given", "threads"), [("1", 1), ("1000", len(os.sched_getaffinity(0)))])
 def test_threads_are_bounded_by_the_variable_and_by_the_cores(given: str, threads: int):
-    code = "from minigrad.fast import pool; print(pool.threads())"
+    code = "from minigrad.fast import pool; print(pool.number())"
     assert python(code, MINIGRAD_NUM_THREADS=given) == str(threads)
 
 
 def test_one_thread_under_mpiexec():
-    code = "from minigrad.fast import pool; print(pool.threads())"
+    code = "from minigrad.fast import pool; print(pool.number())"
     assert python(code, MINIGRAD_NUM_THREADS="", PMI_SIZE="4") == "1"
 
 
 def test_a_wrong_number_of_threads_names_the_variable():
     code = (
         "from minigrad.fast import pool\n"
-        "try: pool.threads()\n"
+        "try: pool.number()\n"
         "except ValueError as error: print(error)"
     )  # fmt: skip
     assert python(code, MINIGRAD_NUM_THREADS="many") == "MINIGRAD_NUM_THREADS must be a positive integer, got 'many'"

@@ -266,34 +266,42 @@ def test_statistics_of_long_rows_are_as_good_as_numpys(axes: tuple[int, ...]):
 
 @settings(max_examples=30, deadline=None)
 @given(st.data())
-def test_lstm_gates(data: st.DataObject):
-    batch, size = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 40))
-    scale = data.draw(st.sampled_from([1, 1e-4, 30]))
-    g, c = (data.draw(arrays(batch, size, dtype=np.float32)).copy() for _ in range(2))
-    a, u = (data.draw(arrays(batch, 4, size, dtype=np.float32)) * np.float32(scale) for _ in range(2))
-    bias = data.draw(arrays(4, size, dtype=np.float32)).copy()
-    special = data.draw(st.sampled_from([0.0, np.nan, np.inf, -np.inf]))
-    u[data.draw(st.integers(0, batch - 1)), data.draw(st.integers(0, 3))] = special
+def test_lstm(data: st.DataObject):
+    steps, batch, size = (data.draw(st.integers(1, most)) for most in (3, 20, 40))
+    scale, rng = data.draw(st.sampled_from([1e-4, 0.5, 30])), np.random.default_rng(data.draw(st.integers(0, 99)))
+
+    def normal(*shape: int) -> np.ndarray:
+        return (scale * rng.normal(size=shape)).astype(np.float32)
+
+    gates, w, weight, bias = normal(steps, batch, 4, size), normal(size, 4 * size), normal(4 * size, size), normal(4, size)
+    h, c, g = normal(steps + 2, batch, size), normal(steps + 1, batch, size), normal(steps + 1, batch, size)
+    gates[data.draw(st.integers(0, steps - 1)), 0] = data.draw(st.sampled_from([0.0, np.nan, np.inf, -np.inf]))
+    bias = data.draw(st.sampled_from([None, bias]))
     halves, shift = sequence._halved(size, "ssts", np.float32)
     found = []
-    for function, gradient in zip(KERNELS["recurrent.lstm_gates"], KERNELS["recurrent.lstm_gates_gradient"], strict=True):
-        gates, next_c, tanh_c, h = a.copy(), *(np.empty_like(c) for _ in range(3))
+    pairs = KERNELS["recurrent.lstm_forward"], KERNELS["recurrent.lstm_gradients"]
+    for forward, gradients in zip(*pairs, strict=True):
+        a, h_, c_, tanh_c = gates.copy(), h.copy(), c.copy(), np.empty_like(c[1:])
+        d, dh, dc = np.empty_like(a), np.zeros_like(h[0]), g[-1].copy()
         with np.errstate(all="ignore"):
-            assert function(gates, u, bias, c, next_c, tanh_c, h, halves, shift, np.empty_like(c)) is h
-            d, dh, dc = np.empty_like(a), g.copy(), g[::-1].copy()
-            assert gradient(g, gates, c, tanh_c, d, dh, dc, np.empty_like(c), np.empty_like(a)) is d
-        found.append([gates, next_c, tanh_c, h, d, dh, dc])
-    close(*found)
+            assert forward(a, w, bias, h_, c_, tanh_c, halves, shift) is h_
+            assert gradients(g, weight, a, c_, tanh_c, d, dh, dc) is d
+        found.append([a, h_, c_, tanh_c, d, dh, dc])
+    if scale < 1:  # large weights amplify the last digits from step to step
+        close(*found)
+    else:
+        for kernel, reference in zip(*found, strict=True):
+            np.testing.assert_array_equal(np.isnan(kernel), np.isnan(reference))
 
 
 @pytest.mark.parametrize("x", [np.linspace(-12, 12, 4000), np.geomspace(1e-30, 1, 1000), -np.geomspace(1e-30, 1, 1000)])
 def test_tanh_to_a_few_units_in_the_last_place(x: np.ndarray):
-    a = np.zeros((1, 4, x.size), np.float32)
-    a[0, 2] = x
-    states = [np.zeros((1, x.size), np.float32) for _ in range(4)]
-    recurrent.lstm_gates(a, np.zeros_like(a), np.zeros_like(a[0]), *states)
+    a = np.zeros((1, x.size, 4, 1), np.float32)
+    a[0, :, 2, 0] = x
+    states = [np.zeros((n, x.size, 1), np.float32) for n in (3, 2, 1)]
+    assert recurrent.lstm_forward(a, np.zeros((1, 4), np.float32), None, *states) is not None
     right = np.tanh(x.astype(np.float32).astype(np.float64))
-    assert np.max(np.abs(a[0, 2] / right - 1)) < 4 * np.finfo(np.float32).eps
+    assert np.max(np.abs(a[0, :, 2, 0] / right - 1)) < 4 * np.finfo(np.float32).eps
 
 
 # Derivatives

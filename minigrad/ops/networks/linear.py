@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from minigrad.fast.pool import product
 from minigrad.graph import ArrayLike, Value
 from minigrad.operation import composed, op
 from minigrad.ops.dtypes import floats
@@ -27,15 +28,16 @@ def _linear(x: Value, weight: Value, bias: Value = None, /) -> Value:
         raise ValueError("weight must be (out_features, in_features), and x end in as many in_features")
     if bias is not None and np.shape(bias) != weight.shape[:1]:
         raise ValueError(f"bias must be {weight.shape[:1]}, for as many out_features as weight has")
-    out = _rows(x) @ weight.T
+    out = product(_rows(x), weight.T)
     if bias is not None:
-        out = out + bias  # not in place: a bias of higher precision keeps it
+        fits = type(out) is np.ndarray and np.result_type(out, bias) == out.dtype
+        out = np.add(out, bias, out=out) if fits else out + bias
     return out.reshape(x.shape[:-1] + weight.shape[:1])
 
 
 _linear.rules(
-    lambda g, out, x, weight, bias: np.reshape(_rows(g) @ weight, x.shape),
-    lambda g, out, x, weight, bias: np.transpose(_rows(g)) @ _rows(x),
+    lambda g, out, x, weight, bias: np.reshape(product(_rows(g), weight), x.shape),
+    lambda g, out, x, weight, bias: product(np.transpose(_rows(g)), _rows(x)),
     lambda g, out, x, weight, bias: np.sum(_rows(g), axis=0),
 )
 
