@@ -110,7 +110,7 @@ def threads(count: int | None = None) -> int:
 def settle(step: Callable[[], object]) -> None:
     """Choose by trials what a training step takes least time with: the usual state, one thread, or as many as there are."""
     times = {}
-    for count in sorted({0, 1, number()}):
+    for count in sorted({0, 1, threads(0)}):
         threads(count)
         step()
         times[count] = median(_seconds(step) for _ in range(TRIALS))
