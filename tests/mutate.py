@@ -195,7 +195,7 @@ def stages(file: str) -> list[list[str]]:
     users = _users(ROOT / file)
     names = sorted(set().union(*map(_functions, users)))
     selected = " or ".join([*names, "declared", *(user.stem for user in users)])
-    walks = ["tests/ops/test_ops.py", "tests/ops/test_traits.py"]
+    walks = ["tests/ops/test_ops.py", "tests/ops/test_traits.py", "tests/transforms/test_transforms.py"]
     folders = {"tests/ops/networks" if "networks" in str(user) or "conv" in user.name else "tests/ops" for user in users}
     words = re.compile(rf"\b({'|'.join(names)})\b")
     known = sorted(

@@ -48,7 +48,7 @@ def minimize(
     Raises
     ------
     TypeError
-        If the gradient has other containers than the parameters.
+        If the gradient has other containers than the parameters, or is complex where a parameter is real.
     ValueError
         If a gradient has another shape than its parameter; nothing is changed by that step.
 
@@ -71,6 +71,8 @@ def minimize(
         if callback is not None:
             callback(at, step, found)
         for variable, g in zip(variables, matched(params, found, "minimize: the gradient"), strict=True):
-            variable.grad = np.asarray(value_of(g), variable.dtype)[()]
+            if np.iscomplexobj(g := value_of(g)) and variable.dtype.kind != "c":
+                raise TypeError(f"minimize: the gradient of a parameter of dtype {variable.dtype} is complex")
+            variable.grad = np.asarray(g, variable.dtype)[()]
         stepper.step()
     return now()

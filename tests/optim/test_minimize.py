@@ -57,3 +57,10 @@ def test_a_gradient_that_does_not_fit():
         optim.minimize(lambda p, i: p["w"], {"w": 1.0})
     with pytest.raises(ValueError, match=r"has a gradient of shape \(3,\)"):
         optim.minimize(lambda p, i: np.ones(3), np.ones(2))
+
+
+def test_a_complex_gradient_of_a_real_parameter_is_refused():
+    with pytest.raises(TypeError, match="minimize: the gradient of a parameter of dtype float64 is complex"):
+        optim.minimize(lambda x, step: x + 1j, np.ones(2), steps=1)
+    found = optim.minimize(mg.grad(lambda z, step: mg.sum(abs(z - 1j) ** 2)), np.ones(2, complex), optim.SGD, steps=99, lr=0.2)
+    np.testing.assert_allclose(found, [1j, 1j])

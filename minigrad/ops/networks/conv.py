@@ -104,36 +104,42 @@ def _conv(
     n: int, x: Value, weight: Value, bias: Value, stride: Sizes, padding: Padding, dilation: Sizes, groups: int, flip: bool
 ) -> Tensor:
     """`conv`, once all shapes are seen to fit."""
-    if np.ndim(x) == n + 1:
-        alone: Tensor = _conv(n, expand_dims(x, 0), weight, bias, stride, padding, dilation, groups, flip)[0]
-        return alone
     x, weight, bias = floats(x, weight, bias)
     check_axes(n, x, weight, groups)
     shape, (filters, channels, *kernel) = np.shape(x), np.shape(weight)
-    if 0 in shape[2:]:
+    size = shape[-n:]
+    if 0 in size:
         raise ValueError(f"x {shape} has an empty axis for weight {np.shape(weight)} to slide over")
-    if shape[1] != channels * groups:
+    if shape[-n - 1] != channels * groups:
         expected = f"{channels * groups} input channels {np.shape(weight)}" + f" in {groups} groups" * (groups > 1)
-        raise ValueError(f"weight expects {expected} but x has {shape[1]} {shape}")
+        raise ValueError(f"weight expects {expected} but x has {shape[-n - 1]} {shape}")
     if filters % groups:
         raise ValueError(f"{groups} groups do not divide the {filters} filters of weight {np.shape(weight)}")
     check_bias(bias, filters, np.shape(weight))
     stride, dilation = sizes("stride", stride, n), sizes("dilation", dilation, n)
     pads = as_pairs("padding", padding, tuple(kernel), stride, dilation)
-    geometry = Geometry(shape[2:], tuple(kernel), stride, pads, dilation, groups)
+    geometry = Geometry(size, tuple(kernel), stride, pads, dilation, groups)
     if min(geometry.out) < 1:
         spread = f" with dilation {dilation}" * (max(dilation) > 1)
         raise ValueError(f"the kernel of weight {np.shape(weight)}{spread} is larger than x {shape} with padding {pads}")
     if flip:
         weight = flip_axes(weight, tuple(range(2, n + 2)))
-    return conv(x, weight, bias, geometry=geometry)
+    return batched(conv, n, x, weight, bias, geometry)
+
+
+def batched(operation: Any, n: int, x: Value, weight: Value, bias: Value, geometry: Geometry) -> Tensor:
+    """`conv` or `conv_input`, of a batch or of one image."""
+    if np.ndim(x) == n + 2:
+        return operation(x, weight, bias, geometry=geometry)  # type: ignore[no-any-return]
+    alone: Tensor = operation(expand_dims(x, 0), weight, bias, geometry=geometry)[0]
+    return alone
 
 
 def check_axes(n: int, x: Value, weight: Value, groups: int) -> None:
     """Refuse x or a weight with a wrong number of axes, or an empty one where there must be something."""
     sizes("groups", groups, 1)
     shape, shape_w = np.shape(x), np.shape(weight)
-    if len(shape) != n + 2:
+    if len(shape) not in (n + 1, n + 2):
         axes = " ".join("DHW"[3 - n :])
         raise ValueError(f"x has {n + 2} axes, N C {axes}, or {n + 1} without N, got {shape} with weight {shape_w}")
     if len(shape_w) != n + 2 or 0 in shape_w:

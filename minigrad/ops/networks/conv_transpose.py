@@ -15,8 +15,7 @@ from minigrad.operation import composed
 from minigrad.ops.convolution import conv_input
 from minigrad.ops.dtypes import floats
 from minigrad.ops.geometry import Geometry, Sizes, least_size, sizes
-from minigrad.ops.networks.conv import check_axes, check_bias
-from minigrad.ops.shape import expand_dims
+from minigrad.ops.networks.conv import batched, check_axes, check_bias
 
 if TYPE_CHECKING:
     from minigrad.graph import Tensor
@@ -111,15 +110,11 @@ def _conv_transpose(
     dilation: Sizes,
 ) -> Tensor:
     """`conv_input`, once all shapes are seen to fit."""
-    if np.ndim(x) == n + 1:
-        x = expand_dims(x, 0)
-        alone: Tensor = _conv_transpose(n, x, weight, bias, stride, padding, output_padding, groups, dilation)[0]
-        return alone
     x, weight, bias = floats(x, weight, bias)
     check_axes(n, x, weight, groups)
     shape, (channels, filters, *kernel) = np.shape(x), np.shape(weight)
-    if shape[1] != channels:
-        raise ValueError(f"weight expects {channels} input channels {np.shape(weight)} but x has {shape[1]} {shape}")
+    if shape[-n - 1] != channels:
+        raise ValueError(f"weight expects {channels} input channels {np.shape(weight)} but x has {shape[-n - 1]} {shape}")
     if channels % groups:
         raise ValueError(f"{groups} groups do not divide the {channels} channels of x {shape}")
     check_bias(bias, filters * groups, np.shape(weight))
@@ -127,10 +122,10 @@ def _conv_transpose(
     padding, extra = sizes("padding", padding, n, 0), sizes("output_padding", output_padding, n, 0)
     if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
         raise ValueError(f"output_padding {extra} must be less than the stride {stride} or the dilation {dilation}")
-    least = least_size(shape[2:], tuple(kernel), stride, padding, dilation)
+    least = least_size(shape[-n:], tuple(kernel), stride, padding, dilation)
     size = tuple(n + e for n, e in zip(least, extra, strict=True))
-    if min(size) < 1 or 0 in shape[2:]:
+    if min(size) < 1 or 0 in shape[-n:]:
         raise ValueError(f"x {shape}, weight {np.shape(weight)} and padding {padding} leave a result of size {size}")
     # The convolution that this is the adjoint of leaves the additional size out, so that it gives x's size.
     pads = tuple((p, p - e) for p, e in zip(padding, extra, strict=True))
-    return conv_input(x, weight, bias, geometry=Geometry(size, tuple(kernel), stride, pads, dilation, groups))
+    return batched(conv_input, n, x, weight, bias, Geometry(size, tuple(kernel), stride, pads, dilation, groups))

@@ -155,7 +155,7 @@ def _gradients(
     shapes, g = [np.shape(v) for v in (x, weight, bias)], np.reshape(g, view)
     factor = None if weight is None else np.reshape(weight, place)
     recorded = next((v for v in (g, x, weight) if isinstance(v, Node)), None)
-    if saved is None:
+    if saved is None or recorded is not None:  # forward mode records what a sweep does not
         centred, _, var = _centre(np.reshape(x, view), axes)
         if recorded is not None and not isinstance(centred, Node):
             centred = constant(centred, type(recorded))  # an array would be overwritten

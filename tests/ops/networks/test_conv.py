@@ -457,3 +457,16 @@ def test_the_room_that_is_kept_is_no_result_s():
         conv_weight(x[2:], np.ones((1, 4, 9, 9)), geometry=Geometry((9, 9), (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))),
         rtol=1e-9,
     )
+
+
+def test_one_image_is_named_by_its_own_shape():
+    with pytest.raises(ValueError, match=r"conv2d: weight expects 2 input channels .* but x has 3 \(3, 8, 8\)"):
+        conv2d(np.ones((3, 8, 8)), np.ones((4, 2, 3, 3)))
+    with pytest.raises(ValueError, match=r"is larger than x \(3, 2, 2\)"):
+        conv2d(np.ones((3, 2, 2)), np.ones((4, 3, 3, 3)))
+    with pytest.raises(ValueError, match=r"x \(3, 0, 8\) has an empty axis"):
+        conv2d(np.ones((3, 0, 8)), np.ones((4, 3, 3, 3)))
+    with pytest.raises(ValueError, match=r"conv_transpose2d: weight expects 4 input channels .* but x has 3 \(3, 8, 8\)"):
+        conv_transpose2d(np.ones((3, 8, 8)), np.ones((4, 2, 3, 3)))
+    with pytest.raises(ValueError, match=r"x has 4 axes, N C H W, or 3 without N, got \(8, 8\)"):
+        conv2d(np.ones((8, 8)), np.ones((4, 2, 3, 3)))
