@@ -18,7 +18,7 @@ from minigrad import ops
 from minigrad.backward import sweep
 from minigrad.fast import faster, recurrent
 from minigrad.fast.pool import product
-from minigrad.graph import Node, Value, constant
+from minigrad.graph import Node, Value, constant, value_of
 from minigrad.operation import Op, op
 from minigrad.tensor import Tensor
 
@@ -75,13 +75,13 @@ GRADIENTS: dict[str, Callable[..., Any]] = {
 
 
 def _rule(fused: Op[...], backward: Callable[..., Swept], composed: Callable[..., Value]) -> None:
-    """One pass back through time gives all gradients; if the sweep is recorded, that of the composed operations does."""
+    """One pass back through time gives all gradients; if it is to be recorded, that of the composed operations does."""
 
     @fused.joint_rule
     def gradients(
         needed: Sequence[bool], g: Value, out: Value, *inputs: Value, saved: tuple[Any, ...] | None, **static: Any
     ) -> list[Value]:
-        if saved is None:
+        if saved is None or isinstance(g, Node):
             return _differentiate(partial(composed, **static), needed, g, inputs)
         x, weight_ih, weight_hh, *_ = inputs
         swept = backward(g, np.asarray(weight_hh, g.dtype), *saved, **static)
@@ -93,13 +93,14 @@ def _rule(fused: Op[...], backward: Callable[..., Swept], composed: Callable[...
 
 def _differentiate(composed: Callable[..., Value], needed: Sequence[bool], g: Value, inputs: Sequence[Value]) -> list[Value]:
     """The gradients, recorded: swept to leaves, which afterwards stand for the true inputs."""
-    leaves = [constant(x.value, Tensor) if isinstance(x, Node) else x for x in inputs]
-    true = [(leaf, x) for leaf, x in zip(leaves, inputs, strict=True) if isinstance(x, Node) and x.requires_grad]
-    for leaf, _ in true:
-        leaf.requires_grad = True
+    leaves: list[Any] = [None if x is None else constant(value_of(x), Tensor) for x in inputs]
+    for leaf, x, need in zip(leaves, inputs, needed, strict=True):
+        if leaf is not None:
+            leaf.requires_grad = need or (isinstance(x, Node) and x.requires_grad)
     found = sweep(composed(*leaves), g, create_graph=True)
-    for leaf, x in true:
-        leaf.rewire(ops.add, (x, None), (x.value, 0.0))
+    for leaf, x in zip(leaves, inputs, strict=True):
+        if isinstance(x, Node) and x.requires_grad:
+            leaf.rewire(ops.add, (x, None), (x.value, 0.0))
     return [found[leaf] if need else None for leaf, need in zip(leaves, needed, strict=True)]
 
 

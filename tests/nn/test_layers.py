@@ -387,3 +387,15 @@ def test_functional_names_are_functions(name: str):
         getattr(mg, name, None),
         getattr(nn, name, None),
     )
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
+def test_forward_mode_through_a_recurrent_layer(kind: Any):
+    """A sweep with a recorded upstream gradient, and plain inputs."""
+    rng = np.random.default_rng(0)
+    net, x, v = kind(3, 4, rng=rng), rng.normal(size=(5, 2, 3)), rng.normal(size=(5, 2, 3))
+    for p in net.parameters():
+        p.data = p.data.astype(float)
+    _, tangent = mg.jvp(lambda x: net(x)[0], (x,), (v,))
+    difference = (net(x + 1e-6 * v)[0] - net(x - 1e-6 * v)[0]).data / 2e-6
+    np.testing.assert_allclose(tangent, difference, rtol=1e-6, atol=1e-8)

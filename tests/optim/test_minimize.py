@@ -62,5 +62,7 @@ def test_a_gradient_that_does_not_fit():
 def test_a_complex_gradient_of_a_real_parameter_is_refused():
     with pytest.raises(TypeError, match="minimize: the gradient of a parameter of dtype float64 is complex"):
         optim.minimize(lambda x, step: x + 1j, np.ones(2), steps=1)
-    found = optim.minimize(mg.grad(lambda z, step: mg.sum(abs(z - 1j) ** 2)), np.ones(2, complex), optim.SGD, steps=99, lr=0.2)
+    found = optim.minimize(
+        mg.grad(lambda z, step: mg.sum(abs(z - 1j) ** 2)), np.ones(2, complex), optim.SGD, steps=99, lr=0.2
+    )
     np.testing.assert_allclose(found, [1j, 1j])
