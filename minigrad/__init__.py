@@ -105,9 +105,9 @@ else:
             from minigrad import program
 
             return getattr(program, name)
-        from minigrad.spellings import function
+        from minigrad.spellings import unknown
 
-        raise AttributeError(function(name))
+        raise unknown(name, __name__)
 
 
 def __dir__() -> list[str]:

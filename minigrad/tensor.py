@@ -570,6 +570,9 @@ class Tensor(Node):
     __lt__, __le__ = _ordering("<", operator.lt), _ordering("<=", operator.le)
     __gt__, __ge__ = _ordering(">", operator.gt), _ordering(">=", operator.ge)
 
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if hasattr(type(self), name)]  # without the names of others
+
     # The usual functions as methods
 
     def reshape(self, *shape: Any) -> Any:
@@ -660,8 +663,11 @@ class Tensor(Node):
         return np.asarray(self.value).__dlpack_device__()
 
 
-for _name in spellings.METHODS:
-    setattr(Tensor, _name, spellings.Foreign(_name))
+_functions = {name: f"minigrad.{name}(x)" for name in ops.__all__ if name not in spellings.NO_METHODS}
+_renamed = {name: _functions[ours] for name, ours in spellings.FUNCTIONS.items() if ours in _functions}
+for _name, _here in (_functions | _renamed | spellings.METHODS).items():
+    if not hasattr(Tensor, _name):
+        setattr(Tensor, _name, spellings.Foreign(_name, _here))
 
 
 def _leaf(kind: type[Tensor], value: Any, requires_grad: bool, name: str | None) -> Tensor:

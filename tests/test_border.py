@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from fractions import Fraction
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -1206,15 +1207,42 @@ def test_the_two_right_ways_and_short_loops_say_nothing():
 @pytest.mark.parametrize(("name", "ours"), [
     ("tensor", "Tensor"), ("cat", "concatenate"), ("unsqueeze", "expand_dims"), ("view", "reshape"), ("clamp", "clip"),
     ("mm", "matmul"), ("pow", "power"), ("asin", "arcsin"), ("array", "Tensor"), ("inference_mode", "no_grad"),
+    ("jit", "compile"), ("absolute", "abs"), ("inverse", "linalg.inv"), ("det", "linalg.det"), ("erfinv", "special.erfinv"),
+    ("Linear", "nn.Linear"), ("Adam", "optim.Adam"), ("DataLoader", "data.DataLoader"), ("functional", "nn.functional"),
+    ("relu_", "relu"),
 ])  # fmt: skip
 def test_functions_of_others_are_answered_with_ours(name: str, ours: str):
     with pytest.raises(AttributeError, match=rf"module 'minigrad' has no attribute '{name}'; it is minigrad\.{ours} here"):
         getattr(mg, name)
-    assert hasattr(mg, ours)
+    assert attrgetter(ours)(mg)
+
+
+@pytest.mark.parametrize(("place", "name", "says"), [
+    ("", "zeros", r"it is numpy.zeros; for a leaf, write Tensor\(numpy.zeros\(...\)\)"), ("", "isnan", "it is numpy.isnan"),
+    ("", "float32", "it is numpy.float32"), ("", "vmap", "write the axis"), ("", "randn", r"rng.normal\(size=shape\)"),
+    ("", "device", "all tensors are on the CPU"), ("", "enable_grad", r"except inside minigrad.no_grad\(\)"),
+    ("nn", "relu", "it is minigrad.relu here"), ("nn", "Adam", "it is minigrad.optim.Adam here"),
+    ("nn", "ZeroPad2d", "write minigrad.nn.functional.pad"), ("nn", "LazyLinear", "there are no lazy ones"),
+    ("nn.functional", "hardshrink", "write minigrad.where"), ("nn.functional", "relu_", "changes nothing in place"),
+    ("nn.init", "kaiming_normal_", "it is minigrad.nn.init.kaiming_normal here"), ("optim", "LBFGS", "scipy.optimize.minimize"),
+])  # fmt: skip
+def test_a_missing_name_of_a_module_says_where_it_is_or_what_to_write(place: str, name: str, says: str):
+    module = attrgetter(place)(mg) if place else mg
+    with pytest.raises(AttributeError, match=f"module '{module.__name__}' has no attribute '{name}'; .*{says}"):
+        getattr(module, name)
+
+
+def test_of_a_name_that_nobody_knows_python_finds_similar_ones():
+    for module, name in ((mg, "softmx"), (mg.nn, "Lineer"), (mg.optim, "Adamm")):
+        with pytest.raises(AttributeError) as error:
+            getattr(module, name)
+        assert (error.value.name, error.value.obj) == (name, module)
+    assert not hasattr(mg, "__wrapped__")
 
 
 @pytest.mark.parametrize(("name", "ours"), [
     ("view", r"reshape\(...\)"), ("unsqueeze", "expand_dims"), ("mm", "x @ y"), ("numel", "size"), ("dim", "ndim"),
+    ("tan", r"minigrad.tan\(x\)"), ("acos", r"minigrad.arccos\(x\)"), ("det", "linalg.det"), ("lgamma", "special.gammaln"),
     ("clone", r"x \* 1"), ("cuda", "CPU"), ("requires_grad_", "requires_grad = True"), ("add_", r"no_grad\(\)"),
 ])  # fmt: skip
 def test_methods_of_others_are_answered_with_ours(name: str, ours: str):
@@ -1227,9 +1255,18 @@ def test_the_names_that_are_answered_are_not_ours_and_what_they_point_to_exists(
 
     for name, here in spellings.FUNCTIONS.items():
         assert not hasattr(mg, name)
-        assert hasattr(mg, here)
+        assert attrgetter(here)(mg)
+    for name in (*spellings.WRITE, *spellings.CLASSES):
+        assert not hasattr(mg, name)
+    for name in spellings.CLASSES:
+        assert not hasattr(mg.nn, name)
+        assert not hasattr(mg.optim, name)
+    said = " ".join((*spellings.METHODS.values(), *spellings.WRITE.values(), *spellings.CLASSES.values()))
+    for here in set(re.findall(r"minigrad((?:\.\w+)+)", said)):
+        assert attrgetter(here[1:])(mg)
     for name in spellings.METHODS:
         assert not hasattr(Tensor(1.0), name)
+        assert name not in dir(Tensor(1.0))
     with pytest.raises(AttributeError, match=r"^module 'minigrad' has no attribute 'nonsense'$"):
         mg.nonsense  # noqa: B018
     with pytest.raises(AttributeError, match=r"^'Tensor' object has no attribute 'nonsense'$"):

@@ -10,6 +10,8 @@ A docstring says what differs from PyTorch's class of the same name. Common to a
 (5, 3)
 """
 
+import typing as _typing
+
 from minigrad.nn import figures, functional, init, models, parallel
 from minigrad.nn.activation import CELU, ELU, GELU, GLU, SELU, Hardsigmoid, Hardswish, Hardtanh, LeakyReLU, LogSigmoid
 from minigrad.nn.activation import LogSoftmax, Mish, PReLU, ReLU, ReLU6, Sigmoid, SiLU, Softmax, Softmin, Softplus
@@ -34,6 +36,7 @@ from minigrad.nn.recurrent import GRU, GRUCell, LSTM, LSTMCell, RNN, RNNCell
 from minigrad.nn.summary import Summary
 from minigrad.nn.transformer import TransformerDecoder, TransformerDecoderLayer, TransformerEncoder
 from minigrad.nn.transformer import TransformerEncoderLayer
+from minigrad.spellings import answers as _answers
 from minigrad.tensor import Tensor as Parameter
 
 __all__ = ["Module", "ModuleDict", "ModuleList", "Parameter", "ParameterDict", "ParameterList", "Residual", "Sequential"]
@@ -64,3 +67,6 @@ __all__ += ["TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder
 __all__ += ["BCELoss", "BCEWithLogitsLoss", "CosineEmbeddingLoss", "CrossEntropyLoss", "HuberLoss", "KLDivLoss", "L1Loss"]
 __all__ += ["MSELoss", "NLLLoss", "SmoothL1Loss", "TripletMarginLoss"]
 __all__ += ["History", "evaluate", "figures", "fit", "functional", "init", "models", "parallel"]
+
+if not _typing.TYPE_CHECKING:
+    __getattr__ = _answers(__name__)

@@ -9,6 +9,7 @@ Tensor([0., 2.])
 
 from __future__ import annotations
 
+import typing as _typing
 from collections.abc import Sequence
 
 import numpy as np
@@ -93,6 +94,7 @@ from minigrad.ops import (
 from minigrad.ops import hard_tanh as hardtanh
 from minigrad.ops import log_sigmoid as logsigmoid
 from minigrad.ops import multiclass_hinge_loss as multi_margin_loss
+from minigrad.spellings import answers as _answers
 from minigrad.tensor import Tensor
 
 MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
@@ -210,3 +212,6 @@ __all__ = [
     "triplet_margin_loss",
     "unfold",
 ]
+
+if not _typing.TYPE_CHECKING:
+    __getattr__ = _answers(__name__)

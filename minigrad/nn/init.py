@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike
+
+from minigrad.spellings import answers as _answers
 
 Array = np.ndarray[Any, Any]
 Shape = int | Sequence[int]
@@ -219,3 +221,7 @@ def orthogonal(shape: Shape, rng: Generator | None = None, gain: float = 1.0, *,
     q, r = np.linalg.qr(generator(rng).normal(size=(max(rows, columns), min(rows, columns))))
     q *= np.sign(np.diagonal(r))  # without it, some rotations would be likelier than others
     return _as((gain * (q.T if rows < columns else q)).reshape(shape), dtype)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = _answers(__name__)

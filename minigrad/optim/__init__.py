@@ -21,6 +21,8 @@ A complex parameter descends along the conjugate of its gradient; see `minigrad.
 takes |g|², so that turning all numbers by an angle turns the step; PyTorch updates both parts as parameters of their own.
 """
 
+import typing as _typing
+
 from minigrad.optim import lr_scheduler
 from minigrad.optim.algorithms import SGD, Adadelta, Adagrad, Adam, AdamW, Lion, RMSprop
 from minigrad.optim.clip import clip_grad_norm_, clip_grad_value_
@@ -28,6 +30,7 @@ from minigrad.optim.lr_scheduler import *  # noqa: F403
 from minigrad.optim.lr_scheduler import __all__ as _schedules
 from minigrad.optim.minimize import minimize
 from minigrad.optim.optimizer import Optimizer
+from minigrad.spellings import answers as _answers
 
 __all__ = [
     "SGD",
@@ -44,3 +47,6 @@ __all__ = [
     "minimize",
     *_schedules,
 ]
+
+if not _typing.TYPE_CHECKING:
+    __getattr__ = _answers(__name__)
