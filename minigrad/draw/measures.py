@@ -16,6 +16,7 @@ def norm(arrays: Collection[Any]) -> float:
     >>> norm([np.array([3.0, 0.0]), 4.0]), norm([1e-300]), norm([])
     (5.0, 1e-300, 0.0)
     """
+    arrays = _joined(arrays)
     most = max((float(np.max(np.abs(a), initial=0.0)) for a in arrays), default=0.0)
     if not 0 < most < np.inf:
         return most
@@ -31,8 +32,15 @@ def share_of_zeros(arrays: Collection[Any]) -> float:
     >>> share_of_zeros([np.array([0.0, 1.0]), np.array([0.0, 0.0])])
     0.75
     """
+    arrays = _joined(arrays)
     count = sum(np.size(a) for a in arrays)
     return 1 - sum(int(np.count_nonzero(a)) for a in arrays) / count if count else 0.0
+
+
+def _joined(arrays: Collection[Any]) -> list[Any]:
+    """The arrays, all scalars in one: there may be a million of them."""
+    scalars = [a for a in arrays if not np.ndim(a)]
+    return [a for a in arrays if np.ndim(a)] + [np.array(scalars)] * bool(scalars)
 
 
 def percent(share: float) -> str:

@@ -29,6 +29,23 @@ def chain(nodes: int) -> Tensor:
     return y
 
 
+def total(terms: int) -> Tensor:
+    """A sum of so many leaves."""
+    y = Tensor(1.0)
+    for i in range(terms):
+        y = y + Tensor(0.1 * i)
+    return y
+
+
+def repeated(nodes: int) -> Tensor:
+    """A cell over and over, each time in a scope of its own."""
+    y = Tensor(1.0, name="x")
+    for i in range(nodes // 3):
+        with mg.scope(f"cell{i}"):
+            y = mg.tanh(y * 0.9) * 1.1
+    return y
+
+
 def scalars(nodes: int) -> Tensor:
     """A graph of about so many nodes, as wide as it is deep, of single numbers."""
     rng = np.random.default_rng(0)
@@ -167,10 +184,10 @@ def main() -> None:
         report(f"{nodes:,} single numbers", scalars(nodes), **whole)
     if not quick:
         report("chain of 5,000", chain(5_000), **whole)
-        y = Tensor(1.0, name="x")
-        for _ in range(1_000_000):
-            y = y * 0.999999
-        print(f"{'a million operations':28s} drawn in {median(lambda: draw(y).svg, 1):.2f} s")
+    for nodes in (10_000, 100_000) if quick else (10_000, 100_000, 1_000_000):
+        for kind, f in (("chain", chain(nodes)), ("sum", total(nodes)), ("scopes", repeated(nodes))):
+            f.backward()
+            print(f"{f'{kind} of {nodes:,}':28s} drawn in {median(lambda f=f: draw(f).svg, 1):6.2f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from minigrad.draw.text import in_words
 from minigrad.graph import Node
 
 MOST_NODES = 300  # of a larger graph only the number of sweeps is told
+MOST_EDGES = 10_000
 MOST_ELEMENTS = 1_000_000
 NAMED = 3  # tensors that the note names
 
@@ -46,7 +47,9 @@ def audit(view: View) -> list[str]:
     sweeps = root.origin.sweeps if root.origin is not None and root.grad is not None else 1
     if sweeps > 1:
         notes.append(f"gradients of {sweeps} sweeps: backward() was called {sweeps} times and added them up")
-    if len(view.order) <= MOST_NODES and sum(node.value.size for node in view.order) <= MOST_ELEMENTS:
+    edges = [(node.value.size, len(view.sums.get(node, node.inputs))) for node in view.order]
+    elements = sum(size * count for size, count in edges)  # a rule may compute the gradients of all inputs for each of them
+    if len(edges) <= MOST_NODES and sum(n for _, n in edges) <= MOST_EDGES and elements <= MOST_ELEMENTS:
         wrong = [view.name(x) or operation(x) or "a leaf" for x in _unexplained(view)]
         if wrong:
             names = [in_words(name) for name in dict.fromkeys(wrong)]

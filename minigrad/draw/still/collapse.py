@@ -41,6 +41,8 @@ class Boxes:
         The scopes of the operations that use a leaf.
     stubs : dict
         Leaves that are drawn at each use, and how many operations use them.
+    crowded : bool
+        Whether more nodes than allowed are left even so, since one operation has so many leaves.
     """
 
     homes: dict[Path, Path] = field(default_factory=dict)
@@ -50,6 +52,7 @@ class Boxes:
     titles: dict[Path, tuple[str, str]] = field(default_factory=dict)
     users: dict[Node, set[Path]] = field(default_factory=dict)
     stubs: dict[Node, int] = field(default_factory=dict)
+    crowded: bool = False
 
     def around(self, leaf: Node) -> set[Path]:
         """The clusters of the operations that use a leaf."""
@@ -107,13 +110,17 @@ def boxes(view: View, options: Options) -> Boxes:
     Boxes
     """
     graph, most = _Graph.of(view), options.max_nodes
-    chosen = Boxes()
+    chosen: Boxes | None = None
     for candidate in _candidates(graph, options):
-        for all_ in (False, True):
+        if chosen and (chosen.homes, chosen.bare) == (candidate.homes, candidate.bare):
+            continue  # nothing new
+        chosen = candidate
+        for all_ in (False, True) if _operations(view, candidate, most) <= most else ():
             chosen = replace(candidate, folded={}, users=graph.users)
             _fold(chosen, graph, all_)
             if _count(view, chosen, most) <= most:
                 return chosen
+    _fold(chosen := replace(chosen or Boxes(), folded={}, users=graph.users, crowded=True), graph, True)
     _count(view, chosen, len(view.order))
     return chosen
 
@@ -134,7 +141,7 @@ def _candidates(graph: _Graph, options: Options) -> Iterator[Boxes]:
         yield _closed(graph, first, depth)
     rest = _closed(graph, first, 1)
     outside = [node for node in graph.bare if node is not view.root]
-    yield _equal_units(rest, view, outside)
+    yield _equal_units(rest, view, outside, options.max_nodes)
     yield from _repeated(rest, view)
     yield _stretches(rest, view)
     yield Boxes(dict.fromkeys(graph.scopes, EVERYTHING), dict.fromkeys(outside, EVERYTHING))
@@ -187,7 +194,7 @@ def _merged(graph: _Graph, given: Boxes) -> Boxes:
         for alike, run in groupby(row, key=lambda x: tuple(sorted(inside[x])) if isinstance(x, tuple) else None):
             group = [x for x in run if isinstance(x, tuple)]
             middle = group[1:-1] if alike is not None and len(group) >= ALIKE else []
-            waiting += [x for x in group if x not in middle and x not in closed]
+            waiting += [x for x in ((group[0], group[-1]) if middle else group) if x not in closed]
             if not middle:
                 continue
             names = [x[-1] for x in middle]
@@ -199,11 +206,11 @@ def _merged(graph: _Graph, given: Boxes) -> Boxes:
     return merged
 
 
-def _equal_units(given: Boxes, view: View, outside: list[Node]) -> Boxes:
+def _equal_units(given: Boxes, view: View, outside: list[Node], most: int) -> Boxes:
     """One box for the equal units of a layer, written as single numbers."""
     bare: dict[Node, Path] = {}
     times, titles = dict(given.times), dict(given.titles)
-    for k, (name, count, members) in enumerate(units(view, outside, given.homes), 1):
+    for k, (name, count, members) in enumerate(units(view, outside, given.homes, most), 1):
         box = (f"units {k}",)
         titles[box], times[box] = (name, ""), count
         bare.update(dict.fromkeys(members, box))
@@ -272,6 +279,19 @@ def _fold(chosen: Boxes, graph: _Graph, all_: bool) -> None:
         inner = all_ or leaf.requires_grad or all(box in chosen.times for box in home)
         if one and () not in home and leaf not in outside and inner:
             chosen.folded[leaf] = home
+
+
+def _operations(view: View, chosen: Boxes, most: int) -> int:
+    """The number of operations and boxes drawn; it counts no further than to more than `most`."""
+    alone, seen = 0, set()
+    for node in view.order:
+        if home := chosen.of(node, view.path(node)):
+            seen.add(home)
+        else:
+            alone += 1
+        if alone + len(seen) > most:
+            break
+    return alone + len(seen)
 
 
 def _count(view: View, chosen: Boxes, most: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +29,7 @@ LONGEST_IN_WORDS = 500  # characters of a name in a tooltip
 MANY_MAPS = 60  # operations; beyond, heatmaps have half as many cells along an axis
 MANY = 50  # operations; a larger box lists them
 COMMUTATIVE = frozenset(["add", "multiply", "maximum", "minimum", "fmax", "fmin", "logaddexp", "logaddexp2", "hypot"])
+FEW_WIRES = 8  # from one tensor to one operation; more are drawn as one, with their number
 KINDS = 6  # operations that a box lists with their counts
 
 
@@ -169,14 +170,46 @@ class _Describer:
         if box:
             self.enclose(node, where, box)
             return
-        inputs = [(i, x, self.tail(x, v, where, node)) for i, x, v in self.view.inputs(node)]
+        operands = list(self.view.inputs(node))
+        heap = self.heap(operands, where) if self.boxes.crowded else {}
+        inputs = [(i, x, heap[i] if i in heap else self.tail(x, v, where, node)) for i, x, v in operands]
         head = self.result(node, where)
+        times = Counter(tail for *_, tail in inputs)
+        drawn = set()
         for i, x, tail in inputs:
-            if self.nodes[tail].kind == "scope" and x is not None:
-                self.traffic.outputs[self.boxes.of(x, self.view.path(x))][x] = None
+            if self.nodes[tail].kind == "scope":
+                if x is None:
+                    self.edges.setdefault((tail, head), DrawnEdge(f"{tail}-{head}", tail, head))
+                    continue
+                if x.op is not None:
+                    self.traffic.outputs[self.boxes.of(x, self.view.path(x))][x] = None
                 self.merge(tail, head, Use(x, node, i))
-            else:
+            elif times[tail] <= FEW_WIRES:
                 self.edges[head, i] = self.edge(node, i, tail, head)
+            elif tail not in drawn:
+                drawn.add(tail)
+                self.edges[head, i] = _often(self.edge(node, i, tail, head), times[tail])
+
+    def heap(self, operands: Sequence[tuple[int, Node | None, Any]], where: Path) -> dict[int, str]:
+        """One box for most of the many leaves of an operation: its id at their positions."""
+        loose = {x or i: i for i, x, _ in reversed(operands) if x is None or (x.op is None and x not in self.ids)}
+        many = list(loose)[::-1][2:-1]  # the first two and the last are drawn
+        if len(many) < FEW_WIRES:
+            return {}
+        leaves = [x for x in many if isinstance(x, Node)]
+        box: Path = (f"leaves of {len(self.nodes)}",)
+        self.traffic.outputs[box].update(dict.fromkeys(leaves))
+        value, gradient = self.traffic.numbers(box)
+        count = _count(sum(x.value.size for x in leaves if x.requires_grad), "parameter", "parameters")
+        what = "leaves" if leaves else "constants"
+        words = f"{len(many):,} {what}"
+        id = self.put(
+            "scope", f"{what}\n× {len(many):,}", detail=count * bool(leaves), value=value, gradient=gradient, scope=where,
+            tooltip=words,
+        )  # fmt: skip
+        self.ids.update(dict.fromkeys(leaves, id))
+        inside = set(many)
+        return {i: id for i, x, _ in operands if (i if x is None else x) in inside}
 
     def enclose(self, node: Node, where: Path, box: Path) -> None:
         """Count a node that is part of a box."""
@@ -387,6 +420,14 @@ def _shared(paths: Collection[Path]) -> Path:
     least, greatest = min(paths), max(paths)
     same = next((i for i, (a, b) in enumerate(zip(least, greatest, strict=False)) if a != b), min(len(least), len(greatest)))
     return least[:same]
+
+
+def _often(edge: DrawnEdge, times: int) -> DrawnEdge:
+    """An edge that stands for all those from one tensor to an operation."""
+    label = f"× {times:,}"
+    part = "local" if edge.local else "downstream" if edge.downstream else "carried"
+    words = f"{edge.tooltip}\nand {times - 1:,} more inputs like it"
+    return replace(edge, tooltip=words, **{part: (*getattr(edge, part), label)})
 
 
 def _exact(value: Any) -> str:

@@ -70,7 +70,7 @@ def longest_repetition(kinds: Sequence[Hashable]) -> tuple[int, int, int] | None
     return found
 
 
-def units(view: View, nodes: Sequence[Node], homes: Mapping[Path, Path]) -> Iterator[tuple[str, int, list[Node]]]:
+def units(view: View, nodes: Sequence[Node], homes: Mapping[Path, Path], most: int) -> Iterator[tuple[str, int, list[Node]]]:
     """Units that are computed alike, such as the neurons of a layer: the last operation, how many, and their operations.
 
     Two operations are alike if they and all that they are computed from have the same operations and shapes. An operation
@@ -85,6 +85,8 @@ def units(view: View, nodes: Sequence[Node], homes: Mapping[Path, Path]) -> Iter
         Where to look; each after its inputs.
     homes : mapping
         The boxes of scopes.
+    most : int
+        If more operations than this have too few that are alike, there are no units.
 
     Examples
     --------
@@ -93,11 +95,9 @@ def units(view: View, nodes: Sequence[Node], homes: Mapping[Path, Path]) -> Iter
     >>> for i in range(5):
     ...     y = y + tanh(x * Tensor(0.1 * i))
     >>> view = View.of(y)
-    >>> [(name, count, len(members)) for name, count, members in units(view, view.order, {})]
+    >>> [(name, count, len(members)) for name, count, members in units(view, view.order, {}, 10)]
     [('tanh', 5, 10)]
     """
-    inside = set(nodes)
-    uses = Counter(x for node in view.order for x in {x for x, _ in view.operands(node)} if x in inside)
     numbers: dict[Hashable, int] = {}
     kind: dict[Node, int] = {}
     user: dict[Node, Node] = {}
@@ -115,6 +115,9 @@ def units(view: View, nodes: Sequence[Node], homes: Mapping[Path, Path]) -> Iter
         same = (operation(node), node.value.shape, *inputs)
         kind[node] = numbers.setdefault(same, len(numbers))
         members[kind[node]].append(node)
+    if sum(len(alike) for alike in members.values() if len(alike) < ALIKE) > most:
+        return
+    uses = Counter(x for node in view.order for x in {x for x, _ in view.operands(node)} if x in kind)
     heads: dict[int, int] = {}  # of each kind, the kind of the last operation of its unit
     for one in sorted(members, reverse=True):  # users before what they use
         after = {heads[kind[user[x]]] if uses[x] == 1 and x in user else -1 for x in members[one]}

@@ -207,6 +207,43 @@ def test_ten_thousand_scopes_answer():
     assert [title for title, _ in boxes(draw(y))] == ["step1 … step9998\n× 9,998"]
 
 
+def test_many_inputs_from_one_tensor_are_one_wire_with_their_number():
+    x = Tensor(0.5, name="x")
+    total = x
+    for _ in range(1000):
+        total = total + x
+    total.backward()
+    for f, title, label in ((total, "Σ × 1,001", ("1", "× 1,001")), (mg.stack([x] * 20), "stack", ("× 20",))):
+        drawing = draw(f)
+        assert [n.title for n in drawing.description.nodes] == ["x", title]
+        (edge,) = drawing.description.edges
+        assert (edge.local or edge.downstream or edge.carried) == label
+        assert label[-1] in texts(drawing)
+    assert len(draw(mg.stack([x] * 8)).description.edges) == 8
+
+
+@pytest.mark.parametrize("kind", ["leaves", "constants"])
+def test_of_too_many_leaves_of_one_operation_a_box_counts_most(kind):
+    f = Tensor(0.0, name="x")
+    for i in range(1000):
+        f = f + (Tensor(0.1 * i) if kind == "leaves" else 0.1 * i)
+    f.backward()
+    drawing = draw(f)
+    assert len(drawing.description.nodes) == 5
+    assert boxes(drawing) == [(f"{kind}\n× 998", "998 parameters" if kind == "leaves" else "")]
+    assert (f"{kind}\n× 998", "Σ × 1,001") in wires(drawing)
+    assert len(draw(f, max_nodes=2000).description.nodes) == 1002  # all, if there is room
+
+
+def test_scopes_by_the_hundred_thousand_answer():
+    f = Tensor(1.0, name="x")
+    for i in range(100_000):
+        with scope(f"cell{i}"):
+            f = f * 0.9999
+    (box,) = boxes(draw(f))
+    assert box[0] == "cell1 … cell99998\n× 99,998"
+
+
 @pytest.mark.parametrize("max_nodes", [1, 2, 3, 10])
 def test_nothing_is_too_large(max_nodes):
     f = network(4)
