@@ -97,6 +97,12 @@ def helper(function: Callable[P, Any]) -> Callable[P, Any]:
     return compiled
 
 
+def formula(function: Callable[P, Any]) -> Callable[P, Any]:
+    """Declare a `helper` whose sums keep their order, as a decorator: (x + a) - a, which rounds, is not x."""
+    compiled: Callable[P, Any] = numba.njit(**{**_OPTIONS, "fastmath": {"contract"}})(function)
+    return compiled
+
+
 @intrinsic
 def index(_: Any, i: Any) -> Any:
     """The same integer, which LLVM may take to be at least 0.

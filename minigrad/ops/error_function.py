@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from minigrad.fast import faster, smooth
 from minigrad.graph import Value
 from minigrad.ops.blocks import in_blocks
 
@@ -51,6 +52,7 @@ def _polynomial(coefficients: list[float], x: Value) -> Value:
     return out
 
 
+@faster(smooth.erf)
 @in_blocks
 def error_function(x: Value) -> Value:
     """erf(x), of floating scalars and arrays, in the dtype of x."""

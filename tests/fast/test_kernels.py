@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.fast import KERNELS, convolution, elementwise, norms, pool, pooling, recurrent
+from minigrad.fast import KERNELS, convolution, elementwise, norms, pool, pooling, recurrent, smooth
 from minigrad.nn import sequence
 from minigrad.ops import _conv_kernels as convolutions
 from minigrad.ops.geometry import Geometry
@@ -31,7 +32,7 @@ def always() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         before = mg.fast()
         mg.fast(True)
-        for file in (convolution, elementwise, norms, pooling):
+        for file in (convolution, elementwise, norms, pooling, smooth):
             patch.setattr(file, "LEAST", 0)
             patch.setattr(file, "PART", 1)
         patch.setattr(recurrent, "LEAST", 0)
@@ -171,6 +172,95 @@ def test_relu(data: st.DataObject):
     ours, theirs = both("elementwise.relu", x)
     assert ours is not None or len(x) < 2
     close(ours if len(x) > 1 else theirs, theirs)
+
+
+SMOOTH = {
+    "erf": [()],
+    "sigmoid": [()],
+    "sigmoid_gradient": [(None,)],
+    "tanh_gradient": [()],
+    "silu": [()],
+    "silu_gradient": [()],
+    "gelu": [("none",), ("tanh",)],
+    "gelu_gradient": [("none",), ("tanh",)],
+    "softmax": [()],
+    "softmax_gradient": [()],
+}
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.data())
+def test_smooth_activations(data: st.DataObject):
+    name = data.draw(st.sampled_from(list(SMOOTH)))
+    shape = data.draw(st.tuples(st.integers(1, 5), st.integers(1, 50)))
+    x = data.draw(arrays(*shape, dtype=np.float32)).copy() * np.float32(data.draw(st.sampled_from([1, 10, 1e-20])))
+    specials = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-40, -1e-40, 88.8, -103.5, 3e38, -3e38]
+    x[data.draw(st.integers(0, shape[0] - 1)), data.draw(st.integers(0, shape[1] - 1))] = data.draw(
+        st.sampled_from(specials)
+    )
+    given = (x,)
+    if name.endswith("gradient"):
+        g = data.draw(arrays(*shape, dtype=np.float32)).copy()
+        out = 1 / (1 + np.exp(-np.clip(x, -80, 80)))
+        given = (g, None, x) if name in ("silu_gradient", "gelu_gradient") else (g, out)
+    check(f"smooth.{name}", *given, *data.draw(st.sampled_from(SMOOTH[name])))
+
+
+@pytest.mark.parametrize("name", ["erf", "sigmoid", "silu", "gelu"])
+@pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf, 0.0, -0.0])
+def test_smooth_activations_at_special_values(name: str, special: float):
+    ours, theirs = both(f"smooth.{name}", np.full(9, special, np.float32), *SMOOTH[name][0])
+    np.testing.assert_array_equal(ours, theirs)
+    np.testing.assert_array_equal(np.signbit(ours[~np.isnan(ours)]), np.signbit(theirs[~np.isnan(theirs)]))
+
+
+ACCURATE: dict[str, tuple[Callable[[float], float], float]] = {
+    "erf": (math.erf, 1.5),
+    "sigmoid": (lambda x: 1 / (1 + math.exp(-x)), 3),
+    "silu": (lambda x: x / (1 + math.exp(-x)), 4),
+}
+
+
+@pytest.mark.parametrize("name", ACCURATE)
+def test_smooth_activations_to_a_few_units_in_the_last_place(name: str):
+    some = np.concatenate([np.linspace(-12, 12, 30_000), np.geomspace(1e-42, 1, 3000), -np.geomspace(1e-42, 1, 3000)])
+    x, (function, units) = some.astype(np.float32), ACCURATE[name]
+    right = np.array([function(v) for v in x.astype(float)])
+    ours = KERNELS[f"smooth.{name}"][0](x)
+    assert np.max(np.abs(ours - right) / np.spacing(np.abs(right).astype(np.float32))) <= units
+
+
+def test_gelu_keeps_its_digits_where_it_is_small():
+    x = np.linspace(-5, -0.1, 5000).astype(np.float32)
+    right = np.array([v * math.erfc(-v / math.sqrt(2)) / 2 for v in x.astype(float)])
+    np.testing.assert_allclose(KERNELS["smooth.gelu"][0](x, "none"), right, rtol=4e-6)
+
+
+def test_softmax_of_long_rows_sums_to_one():
+    x = np.random.default_rng(0).standard_normal((2, 1 << 20)).astype(np.float32)
+    np.testing.assert_allclose(KERNELS["smooth.softmax"][0](x).sum(-1, dtype=np.float64), 1, rtol=3e-7)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [mg.erf, mg.sigmoid, mg.tanh, mg.silu, mg.gelu, lambda x: mg.gelu(x, approximate="tanh"), mg.softmax],
+)
+def test_second_derivatives_of_smooth_activations(function: Callable[..., Any]):
+    x = np.random.default_rng(0).standard_normal((3, 20))
+
+    def second(x: Any) -> Any:
+        return mg.grad(lambda x: (mg.grad(lambda x: (function(x) ** 3).sum())(x) ** 2).sum())(x)
+
+    single = second(x.astype(np.float32))
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, second(x), rtol=1e-4, atol=1e-5)
+
+
+def test_other_arrays_are_left_to_numpy_by_smooth_activations():
+    x = np.ones((4, 6), np.float32)
+    for other in (x.astype(np.float64), x.T, x[:, ::2], x.astype(np.float16), mg.Tensor(x), 1.0):
+        assert smooth.sigmoid(other) is None
+    assert smooth.silu_gradient(x, x, x[:1]) is None
 
 
 # Pooling

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.fast import elementwise as elementwise_kernels
-from minigrad.fast import faster
+from minigrad.fast import faster, smooth
 from minigrad.graph import ArrayLike, Value
 from minigrad.operation import composed, elementwise, op
 from minigrad.ops.blocks import in_blocks, in_rows
@@ -34,13 +34,20 @@ def sigmoid(x: Value, /) -> Value:
     return _sigmoid(x)
 
 
+@faster(smooth.sigmoid)
 @in_blocks
 def _sigmoid(x: Value) -> Value:
     with np.errstate(over="ignore"):  # exp(-x) may be infinite; its reciprocal is the wanted 0
         return 1 / (1 + np.exp(-x))
 
 
-sigmoid.rules(in_blocks(lambda g, out, x: g * (1 - out) * out))
+@faster(smooth.sigmoid_gradient)
+@in_blocks
+def _sigmoid_rule(g: Value, out: Value, x: Value) -> Value:
+    return g * (1 - out) * out
+
+
+sigmoid.rules(_sigmoid_rule)
 
 
 @op(elementwise=True, formulas=("σ(-x)",))
@@ -167,11 +174,13 @@ def silu(x: Value, /) -> Value:
     return _silu(x)
 
 
+@faster(smooth.silu)
 @in_blocks
 def _silu(x: Value) -> Value:
     return x * sigmoid(x)
 
 
+@faster(smooth.silu_gradient)
 @in_blocks
 def _silu_rule(g: Value, out: Value, x: Value) -> Value:
     s = sigmoid(x)
@@ -330,6 +339,7 @@ def gelu(x: Value, /, approximate: str = "none") -> Value:
     return _gelu(x, approximate)
 
 
+@faster(smooth.gelu)
 @in_blocks
 def _gelu(x: Value, approximate: str) -> Value:
     return x * (_normal(x) if approximate == "none" else _normal_tanh(x)[0])
@@ -347,6 +357,7 @@ def _normal_tanh(x: Value) -> tuple[Value, Value]:
     return (1 + t) / 2, (1 - t * t) * (scale / 2) * (1 + 3 * 0.044715 * x * x)
 
 
+@faster(smooth.gelu_gradient)
 @in_blocks
 def _gelu_rule(g: Value, out: Value, x: Value, approximate: str) -> Value:
     if approximate == "none":
@@ -377,6 +388,7 @@ def _softmax(x: Value, axis: Any) -> Value:
     return out
 
 
+@faster(smooth.softmax)
 @in_rows
 def _softmax_rows(x: Value) -> Value:
     return _softmax(x, -1)
@@ -388,6 +400,7 @@ def _softmax_rule(g: Value, out: Value, x: Value, axis: Any) -> Value:
     return out * (g - np.sum(g * out, axis=axis, keepdims=True))
 
 
+@faster(smooth.softmax_gradient)
 @in_rows
 def _softmax_rule_rows(g: Value, out: Value) -> Value:
     return out * (g - np.sum(g * out, axis=-1, keepdims=True))
