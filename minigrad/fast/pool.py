@@ -36,7 +36,7 @@ _PROCESSES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS")  # where la
 # prints. Shares of NumPy's other work were tried and did not pay: after each of its short calls a thread waits for Python's
 # lock, and to be woken takes 40 µs to 90 µs where the cores are virtual.
 PRODUCT = 5e6
-TRIALS = 5  # steps by which a number of threads is judged
+TRIALS = 4  # turns, of a few steps each, by which a number of threads is judged
 
 _threads: int | None = None  # None until it is first asked
 _limit: Any = None  # what holds the BLAS to one thread, and can let it go; None if it has its own threads
@@ -109,12 +109,13 @@ def threads(count: int | None = None) -> int:
 
 def settle(step: Callable[[], object]) -> None:
     """Choose by trials what a training step takes least time with: the usual state, one thread, or as many as there are."""
-    times = {}
-    for count in sorted({0, 1, threads(0)}):
-        threads(count)
-        step()
-        times[count] = median(_seconds(step) for _ in range(TRIALS))
-    threads(min(times, key=times.__getitem__))
+    times: dict[int, list[float]] = {count: [] for count in sorted({0, 1, threads(0)})}
+    for _ in range(TRIALS):
+        for count, seconds in times.items():
+            threads(count)
+            step()  # what ran before had other threads
+            seconds += [_seconds(step) for _ in range(3)]
+    threads(min(times, key=lambda count: median(times[count])))
 
 
 def _seconds(step: Callable[[], object]) -> float:
