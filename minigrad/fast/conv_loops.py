@@ -23,7 +23,7 @@ from numba import types
 from numba.core import cgutils
 from numba.core.registry import cpu_target
 
-from minigrad.fast.compiled import In, Ints, Out, helper, intrinsic, kernel
+from minigrad.fast.compiled import In, Ints, Out, helper, index, intrinsic, kernel
 
 _FEATURES = set(cpu_target.target_context.codegen().magic_tuple()[2].split(","))
 WIDTH = 64 if "+avx512f" in _FEATURES else 32 if "+avx" in _FEATURES else 16  # bytes of a vector
@@ -63,14 +63,42 @@ class _Vectors:
         one = self.builder.insert_element(empty, self.builder.load(pointer), lane(0))
         return self.builder.shuffle_vector(one, empty, ir.Constant(ir.VectorType(lane, self.lanes), [0] * self.lanes))
 
-    def sum(self, vector: Any) -> Any:
-        """The sum of a vector's elements, half and half."""
-        lane, n = ir.IntType(32), self.lanes
-        while n > 1:
-            n //= 2
-            other = ir.Constant(ir.VectorType(lane, self.lanes), [i + n if i < n else i for i in range(self.lanes)])
-            vector = self.builder.fadd(vector, self.builder.shuffle_vector(vector, vector, other))
-        return self.builder.extract_element(vector, lane(0))
+    def sums(self, vectors: list[Any]) -> Any:
+        """The sum of the elements of each vector: a vector of as many sums, or of fewer than it has elements at its start.
+
+        Two vectors become one, in which each sum is left to half as many elements, and so on: a third of the instructions
+        that it takes to sum one vector after another.
+        """
+        if len(vectors) > 1:
+            middle = len(vectors) // 2
+            left, right = self.sums(vectors[:middle]), self.sums(vectors[middle:])
+            return self._halves(left, right, self.lanes // middle)
+        return vectors[0]
+
+    def _halves(self, left: Any, right: Any, length: int) -> Any:
+        """Add the two halves of every run of so many elements, of `left` and then of `right`."""
+        lane, half = ir.IntType(32), length // 2
+        starts = range(0, 2 * self.lanes, length)
+        masks = [[start + first + i for start in starts for i in range(half)] for first in (0, half)]
+        low, high = (
+            self.builder.shuffle_vector(left, right, ir.Constant(ir.VectorType(lane, self.lanes), mask)) for mask in masks
+        )
+        return self.builder.fadd(low, high)
+
+    def add(self, vectors: list[Any], pointer: Any) -> None:
+        """Add the sum of each vector to one of the elements from a pointer on; their number is a power of 2."""
+        count = len(vectors)
+        total = self.sums(vectors)
+        for length in (self.lanes >> i for i in range(self.lanes.bit_length() - 1)):
+            if count * length <= self.lanes:
+                total = self._halves(total, total, length)
+        kind = ir.VectorType(self.real, count)
+        first = ir.Constant(ir.VectorType(ir.IntType(32), count), list(range(count)))
+        total = self.builder.shuffle_vector(total, total, first)
+        place = self.builder.bitcast(pointer, kind.as_pointer())
+        before = self.builder.load(place)
+        after = self.builder.store(self.builder.fadd(before, total), place)
+        before.align = after.align = self.bytes
 
     def tile(
         self, count: Any, step: int, rows: Callable[[Any, int], Any], columns: Callable[[Any, int], Any], starts: list[Any]
@@ -130,15 +158,15 @@ def multiply(
 
 
 @intrinsic
-def _dot(_: Any, g: Any, g_at: Any, row: Any, x: Any, offsets: Any, k: Any, count: Any, y: Any, y_at: Any, line: Any) -> Any:
+def _dot(_: Any, g: Any, g_at: Any, row: Any, x: Any, offsets: Any, k: Any, count: Any, y: Any, y_at: Any) -> Any:
     """For each row r and column c of a tile, over p < count, a vector at a time:
 
-    y[y_at + r line + c] += sum of g[g_at + r row + p] x[offsets[k + c] + p]
+    y[y_at + r COLUMNS + c] += sum of g[g_at + r row + p] x[offsets[k + c] + p]
     """
 
     def generate(context: Any, builder: Any, _: Any, args: Any) -> Any:
         code, b = _Vectors(context, builder, x), builder
-        g_, g_at_, row_, x_, offsets_, k_, count_, y_, y_at_, line_ = args
+        g_, g_at_, row_, x_, offsets_, k_, count_, y_, y_at_ = args
         starts = [b.load(code.pointer(offsets, offsets_, b.add(k_, INT(c)))) for c in range(COLUMNS)]
         zero = ir.Constant(code.vector, [0.0] * code.lanes)
 
@@ -148,13 +176,15 @@ def _dot(_: Any, g: Any, g_at: Any, row: Any, x: Any, offsets: Any, k: Any, coun
         def column(p: Any, c: int) -> Any:
             return code.load(code.pointer(x, x_, b.add(starts[c], p)))
 
-        for r, sums in enumerate(code.tile(count_, code.lanes, factor, column, [zero] * ROWS)):
-            for c, total in enumerate(sums):
-                at = code.pointer(y, y_, b.add(y_at_, b.add(b.mul(line_, INT(r)), INT(c))))
-                b.store(b.fadd(b.load(at), code.sum(total)), at)
+        sums = [total for row in code.tile(count_, code.lanes, factor, column, [zero] * ROWS) for total in row]
+        done = 0
+        while done < len(sums):  # as many as a vector holds, then the largest power of 2 of what is left
+            some = min(code.lanes, 1 << (len(sums) - done).bit_length() - 1)
+            code.add(sums[done : done + some], code.pointer(y, y_, b.add(y_at_, INT(done))))
+            done += some
         return context.get_dummy_value()
 
-    return types.void(g, g_at, row, x, offsets, k, count, y, y_at, line), generate
+    return types.void(g, g_at, row, x, offsets, k, count, y, y_at), generate
 
 
 @intrinsic
@@ -183,24 +213,26 @@ def _clear(_: Any, y: Any, j: Any, count: Any) -> Any:
 
 @helper
 def _pack(
-    x: In, buffer: Out, n: int, images: int, slots: int, planes: int, plane: int, channels: int, height: int, width: int,
-    sh: int, sw: int, top: int, left: int, rows: int, columns: int,
+    x: In, buffer: Out, n: int, images: int, planes: int, plane: int, channels: int, height: int, width: int,
+    sh: int, sw: int, top: int, left: int, tall: int, wide: int, rows: int, columns: int, apart: int,
 ) -> None:  # fmt: skip
     """Write images side by side, each with its padding and split into phases.
 
-    buffer[channel, a, b, image, q, r] = x[n + image, plane + channel, q sh + a - top, r sw + b - left]
+    buffer[((channel sh + a) sw + b) apart + (image rows + q) columns + r] = x[n + image, plane + channel, q sh + a - top,
+    r sw + b - left], for q < tall and r < wide. Zeros at the end of a row or an image may be those at the start of the next:
+    columns on the left and right are 0 from the start, and never written.
     """
     for c in range(channels):
         for a in range(sh):
-            first = min(rows, max(0, (top - a + sh - 1) // sh))
-            last = max(first, min(rows, (height - 1 - a + top) // sh + 1))
+            first = min(tall, max(0, (top - a + sh - 1) // sh))
+            last = max(first, min(tall, (height - 1 - a + top) // sh + 1))
             for b in range(sw):
-                begin = min(columns, max(0, (left - b + sw - 1) // sw))
-                end = max(begin, min(columns, (width - 1 - b + left) // sw + 1))
+                begin = min(wide, max(0, (left - b + sw - 1) // sw))
+                end = max(begin, min(wide, (width - 1 - b + left) // sw + 1))
                 for i in range(images):
-                    to = (((c * sh + a) * sw + b) * slots + i) * rows * columns
+                    to = ((c * sh + a) * sw + b) * apart + i * rows * columns
                     _clear(buffer, to, first * columns)
-                    _clear(buffer, to + last * columns, (rows - last) * columns)
+                    _clear(buffer, to + last * columns, (tall - last) * columns)
                     for q in range(first, last):
                         source = (((n + i) * planes + plane + c) * height + q * sh + a - top) * width + b - left
                         at = to + q * columns
@@ -208,20 +240,20 @@ def _pack(
                             _copy(x, source + begin, buffer, at + begin, end - begin)
                         else:
                             for r in range(begin, end):
-                                buffer[at + r] = x[source + r * sw]
+                                buffer[index(at + r)] = x[index(source + r * sw)]
 
 
 @kernel
 def correlate(
     x: In, w: In, bias: In, offsets: Ints, y: Out, n0: int, n1: int, images: int, band: int,
     groups: int, channels: int, height: int, width: int, filters: int, oh: int, ow: int, sh: int, sw: int,
-    top: int, left: int, below: int, columns: int, y_at: int, y_image: int, y_filter: int, y_row: int, y_step: int,
+    top: int, left: int, tall: int, wide: int, rows: int, columns: int, apart: int, size: int,
+    y_at: int, y_image: int, y_filter: int, y_row: int, y_step: int,
 ) -> None:  # fmt: skip
     """Cross-correlate images n0 to n1 with the weight; y may be every other row and column of an array."""
-    rows, count = band + below, offsets.size
-    step = COLUMNS * lanes(x)
+    count, step = offsets.size, COLUMNS * lanes(x)
     length = (images * rows * columns + step - 1) // step * step
-    buffer = np.zeros(channels * sh * sw * images * rows * columns + below * columns + columns + step, x.dtype)
+    buffer = np.zeros(size + step, x.dtype)
     result = np.empty(ROWS * length, x.dtype)
     blocks = (filters + ROWS - 1) // ROWS
     for n in range(n0, n1, images):
@@ -230,8 +262,8 @@ def correlate(
             high = min(band, oh - row)
             used = ((some - 1) * rows + high) * columns
             for group in range(groups):
-                _pack(x, buffer, n, some, images, groups * channels, group * channels, channels, height, width,
-                      sh, sw, top - row * sh, left, rows, columns)  # fmt: skip
+                _pack(x, buffer, n, some, groups * channels, group * channels, channels, height, width,
+                      sh, sw, top - row * sh, left, tall, wide, rows, columns, apart)  # fmt: skip
                 for block in range(blocks):
                     for p in range(0, used, step):
                         multiply(buffer, p, offsets, count, w, (group * blocks + block) * count * ROWS,
@@ -246,20 +278,22 @@ def correlate(
                                     _copy(result, source, y, to, ow)
                                 else:
                                     for r in range(ow):
-                                        y[to + r * y_step] = result[source + r]
+                                        y[index(to + r * y_step)] = result[index(source + r)]
 
 
 @kernel
 def correlate_weight(
     x: In, g: In, offsets: Ints, y: Out, y_at: int, n0: int, n1: int, images: int, band: int,
     groups: int, channels: int, height: int, width: int, filters: int, oh: int, ow: int, sh: int, sw: int,
-    top: int, left: int, below: int, columns: int,
+    top: int, left: int, tall: int, wide: int, rows: int, columns: int, apart: int, size: int,
 ) -> None:  # fmt: skip
-    """Add up for each filter and each element of the kernel: the upstream gradient times what of x lay under it."""
-    rows, count = band + below, offsets.size
-    size = lanes(x)
-    length = (images * rows * columns + size - 1) // size * size
-    buffer = np.zeros(channels * sh * sw * images * rows * columns + below * columns + columns + size, x.dtype)
+    """Add up for each filter and each element of the kernel: the upstream gradient times what of x lay under it.
+
+    They are in y (groups, blocks of filters, ROWS COLUMNS of a tile).
+    """
+    count, step = offsets.size, lanes(x)
+    length = (images * rows * columns + step - 1) // step * step
+    buffer = np.zeros(size + step, x.dtype)
     blocks = (filters + ROWS - 1) // ROWS
     upstream = np.zeros(blocks * ROWS * length, x.dtype)
     for n in range(n0, n1, images):
@@ -270,8 +304,8 @@ def correlate_weight(
             if some < images or high < band:
                 _clear(upstream, 0, upstream.size)
             for group in range(groups):
-                _pack(x, buffer, n, some, images, groups * channels, group * channels, channels, height, width,
-                      sh, sw, top - row * sh, left, rows, columns)  # fmt: skip
+                _pack(x, buffer, n, some, groups * channels, group * channels, channels, height, width,
+                      sh, sw, top - row * sh, left, tall, wide, rows, columns, apart)  # fmt: skip
                 for f in range(filters):
                     for i in range(some):
                         for h in range(high):
@@ -281,4 +315,4 @@ def correlate_weight(
                 for block in range(blocks):
                     at = y_at + (group * blocks + block) * ROWS * count
                     for k in range(0, count, COLUMNS):
-                        _dot(upstream, block * ROWS * length, length, buffer, offsets, k, used, y, at + k, count)
+                        _dot(upstream, block * ROWS * length, length, buffer, offsets, k, used, y, at + k * ROWS)

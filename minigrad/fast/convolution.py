@@ -43,35 +43,63 @@ class _Grid(NamedTuple):
     ----------
     images, band : int
         So many images side by side, so many rows of the output at a time.
-    below, columns : int
-        Rows more than the output has, that windows reach into; columns of a row.
+    tall, wide : int
+        Rows and columns of an image with its padding.
+    rows, columns : int
+        From one image to the next, and from one row to the next: less, where both have zeros that serve the other too.
+    apart : int
+        From a channel's phase to the next.
+    size : int
+        The elements up to the last that an output needs.
     offsets : array
         For each element of the weight (C KH KW), how far it is from the output's place.
     """
 
     images: int
     band: int
-    below: int
+    tall: int
+    wide: int
+    rows: int
     columns: int
+    apart: int
+    size: int
     offsets: Array
+
+
+def _step(n: int, kernel: int, stride: int, before: int, dilation: int, out: int) -> tuple[int, int]:
+    """Along one axis, how far windows reach beyond the output, and the least distance of a row from the next.
+
+    A phase has `begin` zeros before its elements, which end at `end`. What lies beyond the distance is the next row's start:
+    zeros for both.
+    """
+    reach = (kernel - 1) * dilation // stride
+    least = out
+    for phase in range(stride):
+        begin = min(out + reach, max(0, -((phase - before) // stride)))
+        end = min(out + reach, (n - 1 - phase + before) // stride + 1)
+        least = max(least, end, out + reach - begin)
+    return reach, least
 
 
 @lru_cache(maxsize=256)
 def _grid(geometry: Geometry, channels: int, batch: int, multiple: int) -> _Grid:
     (oh, ow), (sh, sw) = geometry.out, geometry.stride
-    reach = [(k - 1) * d // s for k, d, s in zip(geometry.kernel, geometry.dilation, geometry.stride, strict=True)]
-    below, columns = reach[0], ow + reach[1]
-    line = channels * sh * sw * columns
-    band = max(1, min(oh, ELEMENTS // line - below))
-    plane = (band + below) * columns
-    images = 1 if band < oh else max(1, min(batch, -(-COLUMNS // plane), ELEMENTS // (channels * sh * sw * plane)))
+    (below, rows), (beside, columns) = (_step(*along) for along in zip(*geometry, strict=True))
+    phases, wide = channels * sh * sw, ow + beside
+    band = max(1, min(oh, ELEMENTS // (phases * columns) - below))
+    if band < oh:
+        images, rows = 1, band + below
+    else:
+        images = max(1, min(batch, -(-COLUMNS // (rows * columns)), ELEMENTS // (phases * rows * columns)))
+    tall = band + below
+    apart = max(images * rows * columns, ((images - 1) * rows + tall - 1) * columns + wide)
     places = [np.arange(k) * d for k, d in zip(geometry.kernel, geometry.dilation, strict=True)]
     c, h, w = np.meshgrid(np.arange(channels), *places, indexing="ij")
     phase = (c * sh + h % sh) * sw + w % sw
-    offsets = (phase * images * plane + h // sh * columns + w // sw).ravel().astype(np.intp)
+    offsets = (phase * apart + h // sh * columns + w // sw).ravel().astype(np.intp)
     offsets = np.concatenate([offsets, np.repeat(offsets[-1:], -len(offsets) % multiple)])
     offsets.setflags(write=False)
-    return _Grid(images, band, below, columns, offsets)
+    return _Grid(images, band, tall, wide, rows, columns, apart, phases * apart + tall * columns, offsets)
 
 
 def _two(geometry: Any) -> Geometry | None:
@@ -139,12 +167,13 @@ def conv_weight(x: Array, g: Array, geometry: Any) -> Array | None:
     def run(part: int, first: int, last: int) -> None:
         loops.correlate_weight(
             x, g, grid.offsets, flat, part * sums[0].size, first, last, grid.images, grid.band, groups, channels, *two.size,
-            filters, *two.out, *two.stride, *two.before, grid.below, grid.columns,
+            filters, *two.out, *two.stride, *two.before, *grid[2:8],
         )  # fmt: skip
 
     pool.split(run, batch, count)
     total = sums[0] if count == 1 else np.add.reduce(sums, axis=0)
-    total = total[:, :filters, : channels * math.prod(two.kernel)]
+    tiles = total.reshape(groups, blocks, -1, loops.ROWS, loops.COLUMNS).swapaxes(2, 3)
+    total = tiles.reshape(groups, blocks * loops.ROWS, -1)[:, :filters, : channels * math.prod(two.kernel)]
     # A column of the buffer that is no output holds 0 times an element of x, nan if that is infinite: then NumPy decides.
     if not np.isfinite(total).all():
         return None
@@ -187,7 +216,7 @@ def _correlate(
     def run(_: int, first_image: int, last_image: int) -> None:
         loops.correlate(
             *images, first_image, last_image, grid.images, grid.band, groups, channels, *geometry.size, filters,
-            *geometry.out, *geometry.stride, *geometry.before, grid.below, grid.columns, first[0] * width + first[1],
+            *geometry.out, *geometry.stride, *geometry.before, *grid[2:8], first[0] * width + first[1],
             groups * filters * height * width, height * width, step[0] * width, step[1],
         )  # fmt: skip
 

@@ -98,7 +98,7 @@ def windows(draw: Any) -> tuple[Geometry, tuple[int, int, int, int]]:
         n = max(1, d * (k - 1) + 1 - before - after) + draw(st.integers(0, 9))
         axes.append((n, k, s, (before, after), d))
     size, kernel, stride, padding, dilation = zip(*axes, strict=True)
-    some = draw(st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(1, 4), st.integers(1, 9)))
+    some = draw(st.tuples(st.integers(1, 12), st.integers(1, 3), st.integers(1, 4), st.integers(1, 9)))
     return Geometry(size, kernel, stride, padding, dilation, some[1]), some
 
 
@@ -118,6 +118,17 @@ def test_convolution_and_its_adjoints(data: st.DataObject):
         assert both("convolution.conv_input", g, weight, bias, geometry)[0] is None
     else:
         check("convolution.conv_input", g, weight, bias, geometry)
+
+
+def test_images_share_the_zeros_between_them_and_nothing_else():
+    geometry = Geometry((8, 8), (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1))
+    two = convolution._two(geometry)
+    assert two is not None
+    grid = convolution._grid(two, 2, 20, 1)
+    assert (grid.rows, grid.columns) == (9, 9)  # and not 10 and 10
+    x = np.random.default_rng(0).standard_normal((20, 2, 8, 8)).astype(np.float32)
+    x[3], x[8, 1], x[19, 0] = np.nan, np.inf, np.nan
+    check("convolution.conv", x, np.ones((3, 2, 3, 3), np.float32), None, geometry)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
