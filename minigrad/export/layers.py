@@ -135,19 +135,14 @@ def _unfold(t: Translation) -> str:
 # Resizing
 
 
-@translates(interpolate._nearest)
-def _nearest(t: Translation) -> str:
-    x, chosen = t.input(0), t.static["chosen"]
-    for axis, indices in enumerate(chosen, t.ndim - len(chosen)):
-        x = t("Gather", x, indices, axis=axis)
-    return x
-
-
 @translates(interpolate._resize)
 def _resize(t: Translation) -> str:
     x, axes = t.input(0), t.static["axes"]
-    for axis, taps in enumerate(axes, t.ndim - len(axes)):
-        terms = [t("Mul", t("Gather", x, at, axis=axis), weights) for at, weights in taps.beside(t.node.value, axis)]
+    for axis, band in enumerate(axes, t.ndim - len(axes)):
+        terms = [t("Gather", x, band.start + k, axis=axis) for k in range(band.weights.shape[1])]
+        if not band.picks:
+            factors = band.weights.T.reshape(len(terms), -1, *(1,) * (t.ndim - axis - 1)).astype(t.dtype)
+            terms = [t("Mul", term, factor) for term, factor in zip(terms, factors, strict=True)]
         x = reduce(lambda a, b: t("Add", a, b), terms)
     return x
 

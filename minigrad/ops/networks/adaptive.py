@@ -15,7 +15,8 @@ import numpy as np
 from minigrad.graph import ArrayLike, Value, array_of, value_of
 from minigrad.operation import composed, op
 from minigrad.ops.geometry import Lengths, sizes
-from minigrad.ops.networks.overlap import put_back, segment_sums
+from minigrad.ops.networks.band import Band
+from minigrad.ops.networks.overlap import put_back
 from minigrad.ops.networks.pool import avg_pool1d, avg_pool2d, avg_pool3d, check_rank, on_planes
 from minigrad.ops.reduce import mean
 
@@ -49,21 +50,18 @@ def _mean_to(x: Value, /, size: Lengths) -> Value:
     """The mean of each window."""
     x = x if x.dtype.kind == "f" else x.astype(np.float64)
     for axis, length in enumerate(size, x.ndim - len(size)):
-        start, end = bounds(x.shape[axis], length)
-        x = segment_sums(x, axis, start, end)
-        x /= _counts(x, axis, start, end)
+        band, counts = _windows_of(x.shape[axis], length)
+        x = band.times(x, axis)
+        x /= _beside(counts, x, axis)
     return x
 
 
 @op(hidden=("size",))
 def _mean_to_adjoint(g: Value, /, size: Lengths) -> Value:
-    """Each element over the length of its window, added to all of the window.
-
-    Element j is in the windows from floor(j O / L) up to, but without, ceil((j + 1) O / L): the same rule, read backwards.
-    """
+    """Each element over the length of its window, added to all of the window."""
     for axis, length in enumerate(size, g.ndim - len(size)):
-        share = g / _counts(g, axis, *bounds(length, g.shape[axis]))
-        g = segment_sums(share, axis, *bounds(g.shape[axis], length))
+        band, counts = _windows_of(length, g.shape[axis])
+        g = band.transpose_times(g / _beside(counts, g, axis), axis)
     return g
 
 
@@ -71,9 +69,19 @@ _mean_to.rules(lambda g, out, x, size: _mean_to_adjoint(g, x.shape[-len(size) :]
 _mean_to_adjoint.rules(lambda g, out, y, size: _mean_to(g, y.shape[-len(size) :]))
 
 
-def _counts(x: Value, axis: int, start: Value, end: Value) -> Value:
-    """The number of elements of each window, to broadcast beside x."""
-    return (end - start).astype(x.dtype).reshape((-1,) + (1,) * (x.ndim - axis - 1))
+def _windows_of(old: int, new: int) -> tuple[Band, Value]:
+    """A matrix that adds up each window, and the windows' lengths."""
+    start, end = bounds(old, new)
+    longest = int(np.max(end - start, initial=1))
+    first = np.minimum(start, old - longest)
+    columns = first[:, None] + np.arange(longest)
+    inside = (columns >= start[:, None]) & (columns < end[:, None])
+    return Band(first, inside.astype(float), old), end - start
+
+
+def _beside(counts: Value, x: Value, axis: int) -> Value:
+    """The counts in x's dtype, to broadcast beside it."""
+    return counts.astype(x.dtype).reshape((-1,) + (1,) * (x.ndim - axis - 1))
 
 
 def _adaptive_avg_pool(n: int, x: Value, output_size: OutputSize) -> Tensor:

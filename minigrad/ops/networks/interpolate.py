@@ -3,95 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from minigrad.graph import ArrayLike, Value, value_of
 from minigrad.operation import composed, op, static_value
+from minigrad.ops.dtypes import floats
 from minigrad.ops.geometry import Lengths, Sizes, sizes
 from minigrad.ops.networks.adaptive import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
-from minigrad.ops.networks.overlap import segment_sums
+from minigrad.ops.networks.band import Band
 
 if TYPE_CHECKING:
     from minigrad.graph import Tensor
 
 
-def _add_along(g: Value, axis: int, indices: Value, size: int) -> Value:
-    """Zeros, with g added at ascending indices along an axis: what goes to one index is a segment of g."""
-    i = np.arange(size)
-    return segment_sums(g, axis, np.searchsorted(indices, i), np.searchsorted(indices, i, "right"))
-
-
-class Taps(NamedTuple):
-    """How an axis is read between its elements: for each tap, the indices and the weights of the elements it reads."""
-
-    indices: tuple[Value, ...]
-    weights: tuple[Value, ...]
-
-    def beside(self, x: Value, axis: int) -> list[tuple[Value, Value]]:
-        """Each tap's indices, and its weights to broadcast beside x."""
-        dtype, shape = x.dtype if x.dtype.kind == "f" else np.float64, (-1,) + (1,) * (x.ndim - axis - 1)
-        return [(i, w.astype(dtype).reshape(shape)) for i, w in zip(self.indices, self.weights, strict=True)]
-
-
 @op(called="interpolate", hidden=("axes",))
-def _resize(x: Value, /, axes: tuple[Taps, ...]) -> Value:
+def _resize(x: Value, /, axes: tuple[Band, ...]) -> Value:
     """Read each of the last axes between its elements."""
-    for axis, taps in enumerate(axes, x.ndim - len(axes)):
-        total = None
-        for indices, weights in taps.beside(x, axis):
-            term = np.take(x, indices, axis) * weights
-            total = term if total is None else np.add(total, term, out=total)
-        x = total
+    for axis, band in enumerate(axes, x.ndim - len(axes)):
+        x = band.times(x, axis)
     return x
 
 
-@op(hidden=("axes", "size"))
-def _resize_adjoint(g: Value, /, axes: tuple[Taps, ...], size: Lengths) -> Value:
+@op(hidden=("axes",))
+def _resize_adjoint(g: Value, /, axes: tuple[Band, ...]) -> Value:
     """Zeros, with each element of g split among those that it was read from."""
-    for axis, (taps, length) in enumerate(zip(axes, size, strict=True), g.ndim - len(axes)):
-        total = None
-        for indices, weights in taps.beside(g, axis):
-            term = _add_along(g * weights, axis, indices, length)
-            total = term if total is None else np.add(total, term, out=total)
-        g = total
+    for axis, band in enumerate(axes, g.ndim - len(axes)):
+        g = band.transpose_times(g, axis)
     return g
 
 
-_resize.rules(lambda g, out, x, axes: _resize_adjoint(g, axes, x.shape[-len(axes) :]))
-_resize_adjoint.rules(lambda g, out, x, axes, size: _resize(g, axes))
+_resize.rules(lambda g, out, x, axes: _resize_adjoint(g, axes))
+_resize_adjoint.rules(lambda g, out, x, axes: _resize(g, axes))
 
 
-@op(called="interpolate", hidden=("chosen",))
-def _nearest(x: Value, /, chosen: tuple[Value, ...]) -> Value:
-    """The chosen indices along each of the last axes."""
-    for axis, indices in enumerate(chosen, x.ndim - len(chosen)):
-        x = np.take(x, indices, axis)
-    return x
-
-
-@op(hidden=("chosen", "size"))
-def _nearest_adjoint(g: Value, /, chosen: tuple[Value, ...], size: Lengths) -> Value:
-    """Zeros, with g added at the chosen indices."""
-    for axis, (indices, length) in enumerate(zip(chosen, size, strict=True), g.ndim - len(chosen)):
-        g = _add_along(g, axis, indices, length)
-    return g
-
-
-_nearest.rules(lambda g, out, x, chosen: _nearest_adjoint(g, chosen, x.shape[-len(chosen) :]))
-_nearest_adjoint.rules(lambda g, out, x, chosen, size: _nearest(g, chosen))
-
-
-def _linear(size: int, centres: Value) -> Taps:
-    """Two taps at each centre, clipped to the ends of the axis."""
+def _linear(size: int, centres: Value) -> Band:
+    """Two elements around each centre, clipped to the ends of the axis."""
     centres = np.clip(centres, 0, size - 1)
     below = centres.astype(np.intp)
-    return Taps((below, np.minimum(below + 1, size - 1)), (1 - (centres - below), centres - below))
+    weights = np.stack([1 - (centres - below), centres - below])
+    return Band.of(np.stack([below, np.minimum(below + 1, size - 1)]), weights, size)
 
 
-def _cubic(size: int, centres: Value) -> Taps:
-    """Four taps at each centre, where the elements at the ends go on (Keys 1981, with a = −0.75 as in PyTorch)."""
+def _cubic(size: int, centres: Value) -> Band:
+    """Four elements around each centre, where the elements at the ends go on (Keys 1981, with a = −0.75 as in PyTorch)."""
     below, a = np.floor(centres).astype(np.intp), -0.75
     t = centres - below
 
@@ -101,8 +57,8 @@ def _cubic(size: int, centres: Value) -> Taps:
     def far(x: Value) -> Value:
         return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
 
-    indices = [np.clip(below + i, 0, size - 1) for i in (-1, 0, 1, 2)]
-    return Taps(tuple(indices), (far(t + 1), near(t), near(1 - t), far(2 - t)))
+    indices = np.stack([np.clip(below + i, 0, size - 1) for i in (-1, 0, 1, 2)])
+    return Band.of(indices, np.stack([far(t + 1), near(t), near(1 - t), far(2 - t)]), size)
 
 
 def _new_sizes(
@@ -169,10 +125,11 @@ def interpolate(
         # The small addition keeps a quotient such as 3 (1 / 3) from falling below its integer.
         offset = 0.5 if mode == "nearest-exact" else 0.0
         chosen = [np.minimum((np.arange(b) + offset) * step + 1e-9, a - 1).astype(np.intp) for a, b, step in axes]
-        return _nearest(x, chosen=tuple(chosen))
+        return _resize(x, axes=tuple(Band(i, np.ones((len(i), 1)), a) for i, a in zip(chosen, old, strict=True)))
+    (x,) = floats(x)
     if align_corners:
         centres = [np.arange(b) * ((a - 1) / max(b - 1, 1)) for a, b, _ in axes]
     else:
         centres = [(np.arange(b) + 0.5) * step - 0.5 for _, b, step in axes]
-    taps = _cubic if mode == "bicubic" else _linear
-    return _resize(x, axes=tuple(taps(a, c) for a, c in zip(old, centres, strict=True)))
+    band = _cubic if mode == "bicubic" else _linear
+    return _resize(x, axes=tuple(band(a, c) for a, c in zip(old, centres, strict=True)))

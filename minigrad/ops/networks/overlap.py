@@ -1,4 +1,4 @@
-"""Adding up what overlaps: windows that share elements, and segments of an axis."""
+"""Adding up windows that share elements."""
 
 from __future__ import annotations
 
@@ -32,25 +32,3 @@ def add_windows(parts: Sequence[Value], geometry: Geometry) -> Value:
         else:
             out[inputs] += part[outputs]
     return out
-
-
-def segment_sums(x: Value, axis: int, start: Value, end: Value) -> Value:
-    """Sum along an axis from each start up to, but without, its end; an empty sum is 0."""
-    lengths = end - start
-    longest = max(lengths, default=0)
-    before = (slice(None),) * axis
-    if 0 < longest <= 16:  # then a step along all segments at once is faster than segment by segment
-        sums: Value = 0
-        for i in range(longest):
-            goes_on = lengths > i
-            term = np.take(x, np.where(goes_on, start + i, 0), axis)
-            if not goes_on.all():
-                term[*before, ~goes_on] = 0
-            sums = np.add(sums, term, out=term)
-        return sums
-    room = [(0, 0)] * x.ndim
-    room[axis] = (0, 1)  # reduceat takes no index behind the last element
-    bounds = np.stack([start, end], axis=1).ravel()
-    sums = np.add.reduceat(np.pad(x, room), bounds, axis, x.dtype)[*before, slice(None, None, 2)]
-    sums[*before, lengths == 0] = 0
-    return sums
