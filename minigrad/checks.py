@@ -183,7 +183,18 @@ def gradient(
 
 
 def _failed(text: str, hint: str) -> CheckFailed:
-    return CheckFailed(text + (f". Hint: {hint}" if hint else ""))
+    return CheckFailed(with_hint(text, hint))
+
+
+def with_hint(text: str, hint: str) -> str:
+    """A message that ends with its hint, if there is one.
+
+    Examples
+    --------
+    >>> with_hint("it is None; does your function return its result?", "add a return")
+    'it is None; does your function return its result? Hint: add a return'
+    """
+    return text + (" " if text.endswith("?") else ". ") + f"Hint: {hint}" if hint else text
 
 
 def _answer(what: str, got: Any, hint: str) -> Any:

@@ -150,6 +150,8 @@ def read(path: Path) -> tuple[list[Cell], int]:
     """
     import nbformat
 
+    if path.is_dir():
+        raise ValueError(f"this is a folder; name its notebooks, such as {path}/*.ipynb")
     if not path.is_file():
         raise ValueError("there is no such file")
     if path.stat().st_size > LARGEST:

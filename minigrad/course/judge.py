@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from minigrad.checks import CheckFailed, difference
+from minigrad.checks import CheckFailed, difference, with_hint
 from minigrad.course.exercise import Exercise, Wrong, find
 from minigrad.course.observe import Observation, observe, quietly
 
@@ -75,7 +75,7 @@ def judge(one: Exercise, found: list[Observation], *, general: bool = False) -> 
         if text:
             match = _match(one, found, i)
             hint = match.hint if match else one.hint if general else ""
-            return f"{result.label}: {text}" + (f". Hint: {hint}" if hint else "")
+            return with_hint(f"{result.label}: {text}", hint)
     return ""
 
 

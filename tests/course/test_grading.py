@@ -193,6 +193,8 @@ def test_files_that_are_no_notebooks(tmp_path, capsys):
     assert "this is not a notebook" in capsys.readouterr().err
     assert main(["grade", str(tmp_path / "none.ipynb")]) == 2
     assert "there is no such file" in capsys.readouterr().err
+    assert main(["grade", str(tmp_path)]) == 2
+    assert "this is a folder; name its notebooks" in capsys.readouterr().err
 
 
 def test_a_missing_package_is_named(tmp_path, capsys, monkeypatch):
