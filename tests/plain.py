@@ -485,6 +485,7 @@ linalg = _Linalg(
     pinv=_pinv,
     qr=_qr,
     eig=_eig,
+    eigvals=lambda a: _eig(a)[0],
     eigh=_eigh,
     eigvalsh=lambda a, UPLO="L": _eigh(a)[0],  # noqa: N803
     svd=_svd,

@@ -1461,6 +1461,7 @@ class TestMemoryOfOthers:
     def test_an_array_that_cannot_be_locked_and_unlocked_is_copied(self):
         frozen = np.ones(20000)
         view = frozen[:]
+        gc.collect()  # what earlier tests have held
         frozen.flags.writeable = False
         for operand in (np.from_dlpack(np.ones(20000)), view):
             x = Tensor(np.ones(20000))

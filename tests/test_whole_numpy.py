@@ -198,6 +198,7 @@ def differences(f: Callable[[Any], Any], x: Any) -> Any:
 
 
 @each(numpy_calls.RECORDED)
+@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated:DeprecationWarning")  # since NumPy 2.5
 def test_recorded(call: Call):
     function = as_function(call)
     for f, x, hidden in function.one_by_one():

@@ -28,6 +28,8 @@ class EigResult(NamedTuple):
 def _eig(a: Value, /) -> Value:
     """The eigenvalues as a row, above the eigenvectors as columns."""
     w, v = np.linalg.eig(a)
+    if not (np.iscomplexobj(a) or np.any(w.imag)):
+        w, v = w.real, v.real  # NumPy 2.5 and later return complex numbers in any case
     return np.concatenate([np.expand_dims(w, -2), v], -2)
 
 
@@ -50,7 +52,7 @@ _eig.rules(_eig_rule)
 
 @composed
 def eig(a: ArrayLike) -> EigResult:
-    """Eigenvalues and eigenvectors of square matrices; as NumPy's, complex unless all eigenvalues of a real matrix are real.
+    """Eigenvalues and eigenvectors of square matrices; real if the matrix and all its eigenvalues are, unlike NumPy 2.5.
 
     The sign of an eigenvector is arbitrary: the result should not depend on it. If it depends on the phase of a complex
     eigenvector or on the vectors of equal eigenvalues, or if the matrix is defective, the sweep raises LinAlgError. The rule
