@@ -42,7 +42,7 @@ class Drawing(Saved):
     """A picture of a graph, as it was when it was drawn.
 
     A notebook shows it; `save` writes .svg, .png, .pdf, .dot, or .html: a page with zoom, search by name, and the arrays and
-    rules of a clicked node, which needs no network.
+    rules of a clicked node, which needs no network. It warns of a .png so large that its text cannot be read.
 
     Attributes
     ----------
@@ -274,7 +274,7 @@ def _details(view: View, picture: Description, ids: Mapping[Node, str], precisio
     from minigrad.draw.player.details import details
     from minigrad.draw.player.labels import Labels
 
-    return details(ids, picture, Labels(view.names), view.gradient, precision)
+    return details(ids, picture, Labels(view.names, view.recorded()), view.gradient, precision)
 
 
 def _view(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from minigrad.draw.text import argument, uniform
@@ -94,6 +94,23 @@ def find_names(variables: Mapping[str, Any]) -> dict[Node, str]:
         for element, where in _elements(v, name, DEEPEST):
             names.setdefault(element, where)
     return names
+
+
+def leaf_labels(order: Iterable[Node], names: Mapping[Node, str]) -> dict[Node, str]:
+    """Labels of the tracked leaves without a name: "leaf", or "leaf 1", "leaf 2", … in the order of their first use.
+
+    Examples
+    --------
+    >>> from minigrad import Tensor
+    >>> x = Tensor(-3.0, name="x")
+    >>> list(leaf_labels([x * Tensor(-3.0), x * Tensor(-3.0)], {}).values())
+    ['leaf 1', 'leaf 2']
+    """
+    leaves = dict.fromkeys(x for node in order for x in node.inputs if x is not None and x.op is None and x.requires_grad)
+    unnamed = [x for x in leaves if not (x.name or x in names)]
+    if len(unnamed) == 1:
+        return {unnamed[0]: "leaf"}
+    return {x: f"leaf {k}" for k, x in enumerate(unnamed, 1)}
 
 
 def _elements(v: Any, where: str, depth: int) -> Iterator[tuple[Node, str]]:

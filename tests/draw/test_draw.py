@@ -389,6 +389,18 @@ def test_a_png_is_as_large_as_its_picture_at_192_dots_per_inch():
     assert size == pytest.approx([width * 192 / 72, height * 192 / 72], abs=1)
 
 
+def test_a_png_whose_text_could_not_be_read_says_so_and_what_to_do(tmp_path):
+    y = Tensor(1.0, name="x")
+    for _ in range(200):
+        y = mg.tanh(y)
+    with pytest.warns(UserWarning, match=r"pixels high and could not be read\. Save it as \.svg or \.pdf, or as") as found:
+        draw(y, direction="TB").save(tmp_path / "tall.png")
+    assert found[0].filename == __file__
+    for suffix in (".svg", ".pdf", ".html"):
+        draw(y, direction="TB").save(tmp_path / f"tall{suffix}")  # without a warning, which would be an error
+    draw(y, max_nodes=20, direction="TB").save(tmp_path / "short.png")
+
+
 def test_without_fonts_a_png_is_refused_since_its_text_would_be_missing(monkeypatch):
     resvg = png._resvg()
 

@@ -209,7 +209,7 @@ def test_names_are_found_in_the_callers_variables():
     q = x * weights[0] * weights[1] + params["bias"] + params[3] + given + _hidden
     drawing = draw(q * 2, names=locals())
     leaves = [n.title for n in drawing.description.nodes if n.kind == "leaf"]
-    assert leaves == ["x", "weights[0]", "weights[1]", "params['bias']", "leaf", "given", "leaf"]
+    assert leaves == ["x", "weights[0]", "weights[1]", "params['bias']", "leaf 1", "given", "leaf 2"]
     assert [n.name for n in drawing.description.nodes if n.kind == "op"][-2:] == ["q", ""]
     assert {"weights[0]", "q"} <= set(texts(drawing))
     assert x.name is q.name is None

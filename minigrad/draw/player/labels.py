@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from minigrad.draw.names import arguments, symbol
+from minigrad.draw.names import arguments, leaf_labels, symbol
 from minigrad.draw.player.symbols import exact, rule, written
 from minigrad.draw.text import in_words
 from minigrad.graph import Node
@@ -26,10 +26,13 @@ class Labels(dict[Node, str]):
     ----------
     names : mapping, optional
         Names of nodes that have none of their own.
+    order : iterable of Node, optional
+        The operations of the graph; their leaves without a name are told apart by number.
     """
 
-    def __init__(self, names: Mapping[Node, str] | None = None) -> None:
+    def __init__(self, names: Mapping[Node, str] | None = None, order: Iterable[Node] = ()) -> None:
         self.names = names or {}
+        self.leaves = leaf_labels(order, self.names)
 
     def name(self, node: Node) -> str:
         """The name of a node: its own, or the one given for it."""
@@ -52,7 +55,7 @@ class Labels(dict[Node, str]):
         if name := self.name(node):
             return name
         if node.op is None:
-            return _constant(node.value)
+            return self.leaves.get(node) or _constant(node.value)
         if depth == 0:
             return "…"
         pairs = list(zip(node.inputs, given(node), strict=False))

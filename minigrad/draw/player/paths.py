@@ -172,8 +172,8 @@ def explanation(
     gradients = sweep(f, seed)
     counts = _counts(f, wrt)
     count = counts.get(f, 0)
-    called = Labels(names_given("explain", names))
-    if wrt.op is None and not called.name(wrt):
+    called = Labels(names_given("explain", names), topological_order(f))
+    if called.leaves.get(wrt) == "leaf" or (wrt.op is None and not called.name(wrt) and wrt not in called.leaves):
         taken = {called.name(x) for node in topological_order(f) for x in node.inputs if x is not None}
         called[wrt] = "wrt" if "x" in taken else "x"
     of = called.name(f) or "f"

@@ -67,7 +67,7 @@ def page(
     shown = [_shown(step, precision) for step in listed]
     here = Path(__file__)
     style, script = viewer()
-    shared = details(places.ids, picture, Labels(), shown_as.known.get, precision)
+    shared = details(places.ids, picture, Labels(order=places.order), shown_as.known.get, precision)
     return Page(
         f"The backward pass of {listed[-1].label}",
         card(svg, direction, shared, '<div id="panel"></div>\n'),

@@ -188,7 +188,7 @@ class _Teller:
         self.f, self.places, self.precision = f, places, precision
         self.groups = places.groups()
         self.root = in_words(f.name) if f.name else "f"
-        self.called = Labels()
+        self.called = Labels(order=places.order)
         self.gradients = sweep(f, seed)
         mirror = Mirror(f, wired=True)
         crossing = sweep(mirror.twins[f], seed)
@@ -202,7 +202,7 @@ class _Teller:
 
     def start(self) -> Step:
         leaves = self.places.leaves() or [self.f]
-        given = [f"{self.called[x]} = {inline(x.value, self.precision)}" for x in leaves if x.name]
+        given = [f"{self.called[x]} = {inline(x.value, self.precision)}" for x in leaves if x.name or x in self.called.leaves]
         boxes = {id for id, _ in self.groups}
         ids = dict.fromkeys(
             id for id in (*(self.places.ids[x] for x in leaves), *self.places.constants()) if id not in boxes

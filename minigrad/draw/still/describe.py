@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from minigrad.backward import downstream, local_gradient
 from minigrad.draw.heatmap import MOST, Heatmap, heatmap
-from minigrad.draw.names import arguments, operation, symbol
+from minigrad.draw.names import arguments, leaf_labels, operation, symbol
 from minigrad.draw.still.audit import audit
 from minigrad.draw.still.collapse import EVERYTHING, Boxes, boxes
 from minigrad.draw.still.noise import Terms
@@ -93,6 +94,11 @@ class _Describer:
         self.pairs: Counter[tuple[str, str]] = Counter()  # an operation and one that uses it, in the whole graph
         self.nodes: dict[str, DrawnNode] = {}
         self.edges: dict[tuple[str, object], DrawnEdge] = {}
+
+    @cached_property
+    def unnamed(self) -> dict[Node, str]:
+        """The labels of leaves without a name."""
+        return leaf_labels(self.view.recorded(), self.view.names)
 
     def places(self) -> dict[Node, str]:
         """The ids of the recorded nodes and the leaves, of their own or of their boxes."""
@@ -255,10 +261,6 @@ class _Describer:
     def stub(self, x: Node, where: Path, user: Node | Path) -> str:
         """The id of a leaf that is used often: in full at its first use, by its name at every other."""
         if x not in self.ids:
-            if not self.view.name(x) and x.requires_grad:
-                self.view.names[x] = (
-                    f"leaf {sum(1 for known in self.ids if isinstance(known, Node) and known.op is None) + 1}"
-                )
             self.ids[x] = self.leaf(x, where)
             full = self.nodes[self.ids[x]]
             times = f"used {self.boxes.stubs[x]:,} times"
@@ -325,7 +327,7 @@ class _Describer:
         numbers = self.numbers(x)
         return self.put(
             kind,
-            shorten(self.view.name(x) or kind),
+            shorten(self.view.name(x) or self.unnamed.get(x, kind)),
             scope=where,
             tooltip=self.words(x, kind, numbers),
             result=x is self.view.root and not self.view.order,
@@ -425,9 +427,12 @@ def _shared(paths: Collection[Path]) -> Path:
 def _often(edge: DrawnEdge, times: int) -> DrawnEdge:
     """An edge that stands for all those from one tensor to an operation."""
     label = f"× {times:,}"
-    part = "local" if edge.local else "downstream" if edge.downstream else "carried"
     words = f"{edge.tooltip}\nand {times - 1:,} more inputs like it"
-    return replace(edge, tooltip=words, **{part: (*getattr(edge, part), label)})
+    if edge.local:
+        return replace(edge, tooltip=words, local=(*edge.local, label))
+    if edge.downstream:
+        return replace(edge, tooltip=words, downstream=(*edge.downstream, label))
+    return replace(edge, tooltip=words, carried=(label,))
 
 
 def _exact(value: Any) -> str:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
+import warnings
 from functools import cache
 from typing import Any
 
+from minigrad.draw.still.lines import SMALL
+
 ZOOM = 2.0  # 192 dots per inch
 LARGEST = 11_520  # pixels of a side; a larger picture is scaled down
+READABLE = 6.5  # pixels of the smallest text
 FAMILIES = ("Helvetica", "Arial", "Liberation Sans", "DejaVu Sans", "Noto Sans")  # the first that the system has
 
 
 def png(svg: str) -> bytes:
     """Draw an SVG picture of ours as PNG.
+
+    Warns
+    -----
+    UserWarning
+        If the picture has to be scaled down until its text cannot be read.
 
     Raises
     ------
@@ -38,6 +47,14 @@ def png(svg: str) -> bytes:
     assert size, "the picture does not say how large it is"
     largest = max(float(side) for side in size.groups()) * 4 / 3
     zoom = min(ZOOM, LARGEST / largest)
+    if (small := SMALL * 4 / 3 * zoom) < READABLE:
+        wide, high = (f"{float(side):,.0f}" for side in size.groups())
+        warnings.warn(
+            f"save: the picture has {wide} × {high} points. In a PNG, with at most {LARGEST:,} pixels along a side, its "
+            f"text would be {small:.0f} pixels high and could not be read. Save it as .svg or .pdf, or as .html, a page with "
+            "zoom.",
+            stacklevel=4,  # where `save` was called
+        )
     if family == "DejaVu Sans":  # wider than Helvetica, for which there is room
         svg = svg.replace("<svg ", '<svg font-stretch="condensed" ', 1)
     return bytes(resvg.svg_to_bytes(svg_string=svg, zoom=zoom, dpi=96, font_family=family, sans_serif_family=family))

@@ -77,6 +77,10 @@ class View:
         """The view of a graph as it is."""
         return cls(root, topological_order(root))
 
+    def recorded(self) -> list[Node]:
+        """The operations as they were recorded, whatever is drawn for them."""
+        return self.order if self.root is None else topological_order(self.root)
+
     def drawn(self, x: Node) -> Node:
         """The node that is drawn for a node: itself, unless it is replaced."""
         while x in self.stands_for:

@@ -434,3 +434,16 @@ def test_a_name_from_right_to_left_leaves_its_equation_in_order():
     x.name = name = "שלם"
     assert steps(x * 2.0)[-1].text.endswith(f"∂f/∂\u2068{name}\u2069 = 2")
     assert str(mg.explain(x * 2.0, wrt=x)).endswith(f"∂f/∂\u2068{name}\u2069 = 2")
+
+
+def test_leaves_without_a_name_have_the_same_labels_in_every_picture():
+    a, b, c = Tensor(-3.0), Tensor(-3.0), Tensor(2.0, name="c")
+    f = (a + b) * c
+    told = steps(f)
+    assert told[0].text == "The leaves have values\nleaf 1 = -3\nleaf 2 = -3\nc = 2"
+    assert [flow.label for step in told for flow in step.flows] == ["leaf 1 + leaf 2", "c", "leaf 1", "leaf 2"]
+    assert str(mg.explain(f, b)).endswith("∂(leaf 1 + leaf 2)/∂(leaf 2)\n  = 2 × 1 = 2\n\n∂f/∂(leaf 2) = 2")
+    drawing = mg.draw(f)
+    assert [node.title for node in drawing.description.nodes if node.kind == "leaf"] == ["leaf 1", "leaf 2", "c"]
+    assert '"label": "leaf 2"' in drawing._page().html
+    assert "∂f/∂x" in str(mg.explain(a * c, a))  # the only one
