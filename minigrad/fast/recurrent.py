@@ -1,4 +1,4 @@
-"""An LSTM's pass through all steps, and its pass back, in float32.
+"""The pass of an LSTM or a GRU through all steps, and its pass back, in float32.
 
 Samples of a batch do not meet, so that each thread takes some of them through all steps. As in convolution, a product is
 made of tiles, here of some samples and some vectors of gates or states; the weight is packed to whole tiles with zeros.
@@ -43,6 +43,33 @@ def lstm_gradients(
     packed, offsets = _packed(weight)
     flat = [v.reshape(-1) for v in (g, packed, gates, c, tanh_c, d, dh, dc)]
     _over_batch(loops.lstm_gradients, (*flat, offsets, *tanh_c.shape), gates, weight)
+    return d
+
+
+def gru_forward(gates: Array, w: Array, bias: Array | None, h: Array, hidden: Array) -> Array | None:
+    """The gates, from the contributions of the input to them, the states, and what the reset gate scales."""
+    bias = np.zeros(w.shape[1], w.dtype) if bias is None else bias
+    if not _applies(w, gates, bias, h, hidden):
+        return None
+    from minigrad.fast import recurrent_loops as loops
+
+    packed, offsets = _packed(w)
+    flat = [v.reshape(-1) for v in (gates, packed, bias, h, hidden)]
+    _over_batch(loops.gru_forward, (*flat, offsets, *hidden.shape), gates, w)
+    return h
+
+
+def gru_gradients(
+    g: Array, weight: Array, h: Array, gates: Array, hidden: Array, d: Array, du: Array, dh: Array
+) -> Array | None:
+    """The gradients of the gates, in d and du, and of the first state, in dh, which holds that of the last."""
+    if not _applies(weight, gates, g, h, hidden, d, du, dh):
+        return None
+    from minigrad.fast import recurrent_loops as loops
+
+    packed, offsets = _packed(weight)
+    flat = [v.reshape(-1) for v in (g, packed, h, gates, hidden, d, du, dh)]
+    _over_batch(loops.gru_gradients, (*flat, offsets, *hidden.shape), gates, weight)
     return d
 
 

@@ -136,3 +136,85 @@ def lstm_gradients(
             for row in range(rows):
                 for j in range(size):
                     dh[(start + row) * size + j] = u[row * columns + j]
+
+
+@helper
+def _gru_step(a: Out, u: In, bias: In, h: In, hidden: Out, next_h: Out) -> None:
+    """Gates reset, update, new; a sigmoid's input comes halved."""
+    half, size = _f(0.5), h.size
+    for start in range(0, 2 * size, size):
+        gate, more, shift = a[start : start + size], u[start : start + size], bias[start : start + size]
+        for j in range(size):
+            gate[j] = _tanh(gate[j] + more[j] + shift[j]) * half + half
+    reset, update, new = a[:size], a[size : 2 * size], a[2 * size :]
+    more, shift = u[2 * size : 3 * size], bias[2 * size :]
+    for j in range(size):
+        hidden[j] = more[j] + shift[j]
+    for j in range(size):
+        new[j] = _tanh(new[j] + reset[j] * hidden[j])
+    for j in range(size):
+        next_h[j] = new[j] + update[j] * (h[j] - new[j])
+
+
+@kernel
+def gru_forward(
+    a: Out, w: In, bias: In, h: Out, hidden: Out, offsets: Ints, steps: int, batch: int, size: int, first: int, last: int
+) -> None:
+    """All steps of some samples."""
+    columns, each = w.size // size, batch * size
+    room, u, zeros = np.zeros(ROWS * size, w.dtype), np.empty(ROWS * columns, w.dtype), np.zeros(ROWS, w.dtype)
+    for start in range(first, last, ROWS):
+        rows = min(ROWS, last - start)
+        for t in range(steps):
+            at = t * batch + start
+            _product(h, at * size, size, rows, w, offsets, room, zeros, u, columns)
+            for row in range(rows):
+                k, i, v = (at + row) * size, (at + row) * 3 * size, row * columns
+                _gru_step(a[i : i + 3 * size], u[v : v + 3 * size], bias, h[k : k + size], hidden[k : k + size],
+                          h[k + each : k + each + size])  # fmt: skip
+
+
+@helper
+def _gru_step_back(g: In, h: In, a: In, hidden: In, d: Out, du: Out, dh: Out) -> None:
+    """In dh stays what reaches the state before directly; the rest comes through du."""
+    one, size = _f(1), h.size
+    reset, update, new = a[:size], a[size : 2 * size], a[2 * size :]
+    d_reset, d_update, d_new = d[:size], d[size : 2 * size], d[2 * size :]
+    for j in range(size):
+        dh[j] += g[j]
+    for j in range(size):
+        d_new[j] = (one - new[j] * new[j]) * (one - update[j]) * dh[j]
+    for j in range(size):
+        d_update[j] = (h[j] - new[j]) * update[j] * (one - update[j]) * dh[j]
+    for j in range(size):
+        d_reset[j] = d_new[j] * hidden[j] * reset[j] * (one - reset[j])
+    through, same = du[2 * size :], 2 * size
+    for j in range(same):
+        du[j] = d[j]
+    for j in range(size):
+        through[j] = d_new[j] * reset[j]
+    for j in range(size):
+        dh[j] *= update[j]
+
+
+@kernel
+def gru_gradients(
+    g: In, w: In, h: In, a: In, hidden: In, d: Out, du: Out, dh: Out, offsets: Ints, steps: int, batch: int, size: int,
+    first: int, last: int,
+) -> None:  # fmt: skip
+    """All steps of some samples, back."""
+    columns = w.size // (3 * size)
+    room, u, zeros = np.zeros(ROWS * 3 * size, w.dtype), np.empty(ROWS * columns, w.dtype), np.zeros(ROWS, w.dtype)
+    for start in range(first, last, ROWS):
+        rows = min(ROWS, last - start)
+        for t in range(steps - 1, -1, -1):
+            at = t * batch + start
+            for row in range(rows):
+                k, i, s = (at + row) * size, (at + row) * 3 * size, (start + row) * size
+                _gru_step_back(g[k : k + size], h[k : k + size], a[i : i + 3 * size], hidden[k : k + size],
+                               d[i : i + 3 * size], du[i : i + 3 * size], dh[s : s + size])  # fmt: skip
+            _product(du, at * 3 * size, 3 * size, rows, w, offsets, room, zeros, u, columns)
+            for row in range(rows):
+                to, more = dh[(start + row) * size : (start + row + 1) * size], u[row * columns : row * columns + size]
+                for j in range(size):
+                    to[j] += more[j]

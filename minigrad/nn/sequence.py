@@ -270,11 +270,18 @@ def gru(x: Value, weight_ih: Value, weight_hh: Value, h0: Value, bias: Value = N
     bias_hh = None if bias_hh is None else bias_hh.reshape(3, size) * scale
     h, w = _states(h0, steps), np.ascontiguousarray((weight_hh * column).T)
     hidden = np.empty((steps, batch, size), x.dtype)  # what the reset gate scales
-    u, part = np.empty((batch, 3, size), x.dtype), np.empty_like(h0)
+    _gru_forward(gates, w, bias_hh, h, hidden)
+    return h[1:], (h, gates, hidden)
+
+
+@faster(recurrent.gru_forward)
+def _gru_forward(gates: Any, w: Any, bias: Any, h: Any, hidden: Any) -> Any:
+    """All steps: the gates, from the contributions of the input to them, and the states."""
+    u, part = np.empty_like(gates[0]), np.empty_like(h[0])
     for t, a in enumerate(gates):
-        np.matmul(h[t], w, out=u.reshape(batch, -1))
-        if bias_hh is not None:
-            u += bias_hh
+        np.matmul(h[t], w, out=u.reshape(len(u), -1))
+        if bias is not None:
+            u += bias
         both, new = a[:, :2], a[:, 2]
         both += u[:, :2]
         np.tanh(both, out=both)
@@ -286,11 +293,19 @@ def gru(x: Value, weight_ih: Value, weight_hh: Value, h0: Value, bias: Value = N
         np.subtract(h[t], new, out=part)
         part *= a[:, 1]
         np.add(new, part, out=h[t + 1])
-    return h[1:], (h, gates, hidden)
+    return h
 
 
 def _gru_backward(g: Any, weight: Any, h: Any, gates: Any, hidden: Any) -> Swept:
-    d, du, dh, past = np.empty_like(gates), np.empty_like(gates), np.zeros_like(h[0]), np.empty_like(h[0])
+    d, du, dh = np.empty_like(gates), np.empty_like(gates), np.zeros_like(h[0])
+    _gru_gradients(g, weight, h, gates, hidden, d, du, dh)
+    return Swept(d, du, dh)
+
+
+@faster(recurrent.gru_gradients)
+def _gru_gradients(g: Any, weight: Any, h: Any, gates: Any, hidden: Any, d: Any, du: Any, dh: Any) -> Any:
+    """All steps back: the gradients of the gates, in d through the input and in du through the states, and of h0, in dh."""
+    past = np.empty_like(dh)
     for t in reversed(range(len(d))):
         reset, update, new = (gates[t, :, k] for k in range(3))
         dh += g[t]
@@ -302,7 +317,7 @@ def _gru_backward(g: Any, weight: Any, h: Any, gates: Any, hidden: Any) -> Swept
         np.multiply(dh, update, out=past)
         np.matmul(du[t].reshape(len(dh), -1), weight, out=dh)
         dh += past
-    return Swept(d, du, dh)
+    return d
 
 
 def _gru_composed(x: Value, weight_ih: Value, weight_hh: Value, h: Value, bias: Value, bias_hh: Value) -> Value:

@@ -395,6 +395,35 @@ def test_lstm(data: st.DataObject):
             np.testing.assert_array_equal(np.isnan(kernel), np.isnan(reference))
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_gru(data: st.DataObject):
+    steps, batch, size = (data.draw(st.integers(1, most)) for most in (3, 20, 40))
+    scale, rng = data.draw(st.sampled_from([1e-4, 0.5, 30])), np.random.default_rng(data.draw(st.integers(0, 99)))
+
+    def normal(*shape: int) -> np.ndarray:
+        return (scale * rng.normal(size=shape)).astype(np.float32)
+
+    gates, w, weight, bias = normal(steps, batch, 3, size), normal(size, 3 * size), normal(3 * size, size), normal(3, size)
+    h, g = normal(steps + 1, batch, size), normal(steps, batch, size)
+    gates[data.draw(st.integers(0, steps - 1)), 0] = data.draw(st.sampled_from([0.0, np.nan, np.inf, -np.inf]))
+    bias = data.draw(st.sampled_from([None, bias]))
+    found = []
+    pairs = KERNELS["recurrent.gru_forward"], KERNELS["recurrent.gru_gradients"]
+    for forward, gradients in zip(*pairs, strict=True):
+        a, h_, hidden = gates.copy(), h.copy(), np.empty_like(h[1:])
+        d, du, dh = np.empty_like(a), np.empty_like(a), np.zeros_like(h[0])
+        with np.errstate(all="ignore"):
+            assert forward(a, w, bias, h_, hidden) is h_
+            assert gradients(g, weight, h_, a, hidden, d, du, dh) is d
+        found.append([a, h_, hidden, d, du, dh])
+    if scale < 1:  # large weights amplify the last digits from step to step
+        close(*found)
+    else:
+        for kernel, reference in zip(*found, strict=True):
+            np.testing.assert_array_equal(np.isnan(kernel), np.isnan(reference))
+
+
 @pytest.mark.parametrize("x", [np.linspace(-12, 12, 4000), np.geomspace(1e-30, 1, 1000), -np.geomspace(1e-30, 1, 1000)])
 def test_tanh_to_a_few_units_in_the_last_place(x: np.ndarray):
     a = np.zeros((1, x.size, 4, 1), np.float32)
@@ -416,6 +445,7 @@ CASES: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]]]] = {
     "layer_norm": (lambda x, w, b: mg.layer_norm(x, 5, w, b), [(3, 5), (5,), (5,)]),
     "group_norm": (lambda x, w: mg.group_norm(x, 2, w), [(2, 4, 5), (4,)]),
     "lstm": (lambda x, w, u: sequence.lstm(x, w, u, np.zeros((2, 3)), np.zeros((2, 3))), [(2, 2, 2), (12, 2), (12, 3)]),
+    "gru": (lambda x, w, u, b: sequence.gru(x, w, u, np.zeros((2, 3)), None, b), [(2, 2, 2), (9, 2), (9, 3), (9,)]),
     "conv_transpose2d": (lambda x, w, b: mg.conv_transpose2d(x, w, b, stride=2), [(2, 2, 3, 3), (2, 3, 3, 2), (3,)]),
 }
 
