@@ -58,7 +58,10 @@ def test_a_right_answer_passes_with_a_line(got, expected, capsys):
 ])  # fmt: skip
 def test_a_wrong_answer_gets_a_sentence(got, expected, says):
     assert message(checks.equal, "it", got, expected) == says
-    assert message(checks.equal, "it", got, expected, hint="look here") == says + (" " if says.endswith("?") else ". ") + "Hint: look here"
+    assert (
+        message(checks.equal, "it", got, expected, hint="look here")
+        == says + (" " if says.endswith("?") else ". ") + "Hint: look here"
+    )
 
 
 def test_other_exceptions_are_the_learners_to_see():

@@ -202,7 +202,9 @@ class _Teller:
 
     def start(self) -> Step:
         leaves = self.places.leaves() or [self.f]
-        given = [f"{self.called[x]} = {inline(x.value, self.precision)}" for x in leaves if x.name or x in self.called.leaves]
+        given = [
+            f"{self.called[x]} = {inline(x.value, self.precision)}" for x in leaves if x.name or x in self.called.leaves
+        ]
         boxes = {id for id, _ in self.groups}
         ids = dict.fromkeys(
             id for id in (*(self.places.ids[x] for x in leaves), *self.places.constants()) if id not in boxes
