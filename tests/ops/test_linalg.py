@@ -318,6 +318,8 @@ def test_what_is_refused_as_numpy_refuses_it(case: str):
     (lambda: np.linalg.inv(Tensor(np.eye(2, dtype=np.float16))), TypeError, "inv, .*float16 is unsupported"),
     (lambda: np.linalg.tensorinv(S), np.linalg.LinAlgError, r"tensorinv: the first 2 axes of shape \(2, 2\) must have as many"),
     (lambda: np.cross(T1[:2], T1[:2]), ValueError, r"cross: needs vectors of 3 components, got shapes \(2,\) and \(2,\)"),
+    (lambda: np.cross(T1[0], T1), ValueError, r"cross: needs vectors of 3 components, got shapes \(\) and \(3,\)"),
+    (lambda: np.cross(T1, T1[0]), ValueError, r"cross: needs vectors of 3 components, got shapes \(3,\) and \(\)"),
     (lambda: np.vdot(T1, np.ones((2, 4))), ValueError, r"vdot: needs two arrays of one size, got shapes \(3,\) and \(2, 4\)"),
     (lambda: np.vander(np.ones((2, 4)) * T1[0]), ValueError, r"vander: needs a vector, got shape \(2, 4\)"),
 ])  # fmt: skip

@@ -31,6 +31,16 @@ def test_an_element_that_is_left_out_changes_nothing(name: str, axis: Any):
     np.testing.assert_array_equal(found, gradient(reduced, np.where(KEEP, X, 7.0)))
 
 
+@pytest.mark.parametrize("name", ["sum", "prod", "max", "min", "nansum", "nanprod", "nanmax", "nanmin"])
+@pytest.mark.parametrize("initial", [-9.0, 0.25, 9.0])
+@pytest.mark.parametrize("axis", [None, 0, 1])
+def test_an_initial_value_alone(name: str, initial: float, axis: Any):
+    x = np.where(np.isnan(X), 2.0, X)
+    np.testing.assert_allclose(
+        getattr(np, name)(Tensor(x), axis=axis, initial=initial).data, getattr(np, name)(x, axis=axis, initial=initial)
+    )
+
+
 @pytest.mark.parametrize("name", ["sum", "prod", "mean", "var", "std", "cumsum", "cumprod", "nanmean", "trace"])
 @pytest.mark.parametrize("given", [np.float32, np.int64])
 def test_a_dtype_is_that_of_the_sum(name: str, given: Any):
