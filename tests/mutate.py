@@ -40,6 +40,11 @@ PAIRS = (
     ("minimum", "maximum"), ("min", "max"), ("floor", "ceil"), ("any", "all"), ("zeros", "ones"), ("sin", "cos"),
     ("sinh", "cosh"), ("logical_or", "logical_and"), ("isposinf", "isneginf"), ("argmin", "argmax"), ("left", "right"),
 )  # fmt: skip
+BROAD = [
+    "tests/test_docs.py", "tests/test_operands.py", "tests/test_recorded.py", "tests/test_complex_tensors.py", "tests/special",
+    "tests/test_worked_examples.py", "tests/nn/test_layers.py", "tests/nn/test_nn_torch.py", "tests/test_whole_numpy.py",
+    "tests/test_border.py",
+]  # fmt: skip
 OUTPUT = "pytest.txt"
 OTHERS = dict(PAIRS) | {b: a for a, b in PAIRS}
 
@@ -204,8 +209,7 @@ def stages(file: str) -> list[list[str]]:
         for path in (ROOT / folder).glob("test_*.py")
         if words.search(path.read_text(encoding="utf-8"))
     )
-    recorded = ["tests/nn/test_nn_torch.py"] if "tests/ops/networks" in folders else []
-    return [[*walks, "-k", selected], [path for path in known if path not in walks] + everywhere + recorded]
+    return [[*walks, "-k", selected], [path for path in known if path not in walks] + everywhere, BROAD]
 
 
 def _run(copy: str, arguments: list[str]) -> None:
