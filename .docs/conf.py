@@ -23,7 +23,7 @@ project = "minigrad"
 author = copyright = "the authors of minigrad"
 release = minigrad.__version__
 extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx_copybutton", "sphinx-mathjax-offline"]
-exclude_patterns = ["site", "exercises"]
+exclude_patterns = ["site", "notebooks/exercises"]
 templates_path: list[str] = []
 html_theme = "furo"
 html_title = "minigrad"
@@ -36,7 +36,7 @@ numpydoc_show_class_members = False
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 4
 nb_execution_mode = "force"
-nb_execution_excludepatterns = ["solutions/*"]  # the course keeps the outputs that it was built with
+nb_execution_excludepatterns = ["notebooks/solutions/*"]  # the course keeps the outputs that it was built with
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
 nb_ipywidgets_js = {}  # from another host
@@ -45,27 +45,18 @@ copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
 
-LINKS = {  # in the texts that are copied, and the pages here
-    ".github/CONTRIBUTING.md": "contributing.md",
-    "../contributing.md": "contributing.md",
-    ".github/CHANGELOG.md": "changelog.md",
-    "notebooks/README.md": "course.md",
-    "../course.md": "course.md",
-    "../tests": "",
-    "(.github/": "(../.github/",
-}
 INDEX = """
 ```{toctree}
 :hidden:
 
-course
+notebooks/README
 gallery
 engine
 coming-from
 api
 limits
-changelog
-contributing
+github/CHANGELOG
+github/CONTRIBUTING
 ```
 """
 COURSE = """
@@ -76,25 +67,25 @@ COURSE = """
 solutions/*
 ```
 """
-TEXTS = {
-    "index.md": ("README.md", INDEX),
-    "course.md": ("notebooks/README.md", COURSE),
-    "changelog.md": (".github/CHANGELOG.md", ""),
-    "contributing.md": (".github/CONTRIBUTING.md", ""),
+TEXTS = {  # the texts, where they stand here, and what is added; `github` has no dot, for servers leave out hidden folders
+    "README.md": ("index.md", INDEX),
+    "notebooks/README.md": ("notebooks/README.md", COURSE),
+    ".github/CHANGELOG.md": ("github/CHANGELOG.md", ""),
+    ".github/CONTRIBUTING.md": ("github/CONTRIBUTING.md", ""),
 }
 
 
 def gather() -> None:
-    """Copy the texts and the course here, and write a page of the API for each subject."""
-    for page, (source, end) in TEXTS.items():
-        text = (ROOT / source).read_text(encoding="utf-8")
-        for link, here in LINKS.items():
-            text = text.replace(link, here)
+    """Copy the texts and the course here, laid out as in the repository, and write a page of the API for each subject."""
+    for folder in ("notebooks", "github"):
+        shutil.rmtree(HERE / folder, ignore_errors=True)
+    for folder in ("solutions", "exercises"):
+        shutil.copytree(ROOT / "notebooks" / folder, HERE / "notebooks" / folder)
+    shutil.copytree(ROOT / ".github", HERE / "github", ignore=lambda _, names: [n for n in names if not n.endswith(".svg")])
+    for source, (page, end) in TEXTS.items():
+        text = (ROOT / source).read_text(encoding="utf-8").replace("(.github/", "(github/").replace("../.github/", "../github/")
         text = re.sub(r"\[exercises\]\((exercises/.*?\.ipynb)\)", r"{download}`exercises <\1>`", text)
         (HERE / page).write_text(text + end, encoding="utf-8")
-    for folder in ("solutions", "exercises"):
-        shutil.rmtree(HERE / folder, ignore_errors=True)
-        shutil.copytree(ROOT / "notebooks" / folder, HERE / folder)
     api = HERE / "api"
     shutil.rmtree(api, ignore_errors=True)
     api.mkdir()
