@@ -29,7 +29,8 @@ from minigrad.course import check
 #
 # ## Exercise 1: two rules
 #
-# Compute the downstream gradient from the upstream gradient `g` and the output `out` only.
+# Write `sigmoid_rule(g, out)` and `relu_rule(g, out)`. Each returns the downstream gradient, computed from the upstream
+# gradient `g` and the output `out` only.
 
 
 # %%
@@ -162,8 +163,8 @@ check("5.3", softmax_rule)
 #
 # ## Exercise 4: through the loss and through the sigmoid
 #
-# With $p = \sigma(z)$, the chain rule multiplies by $p (1 - p)$. Simplify the product on paper first. Then write both
-# functions.
+# With $p = \sigma(z)$, the chain rule multiplies by $p (1 - p)$. Simplify the product on paper first. Then write
+# `bce_gradient_p(p, y)`, which is $\partial J / \partial p$, and `bce_gradient_z(p, y)`, which is $\partial J / \partial z$.
 
 
 # %%

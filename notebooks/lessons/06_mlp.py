@@ -357,8 +357,8 @@ plt.show()
 #
 # ## Exercise 5: two optimisers
 #
-# Each function takes the weights `w`, the state of the optimiser (`v`, or `m` and `v`) and the gradient `g`. It returns the
-# new weights and the new state.
+# Write `momentum_step` and `adam_step`. Each takes the weights `w`, the state of the optimiser (`v`, or `m` and `v`) and the
+# gradient `g`, and returns the new weights and the new state.
 
 
 # %%

@@ -236,7 +236,8 @@ SVG("film.svg")
 #
 # ## Exercise 5: gradients with a stride
 #
-# `correlate2d` is given. Write `spread`, and then both gradients. `np.rot90(w, 2)` rotates by 180°.
+# `correlate2d` is given. Write `spread(delta, stride)`, and then `gradients_2d(delta, x, w, stride)`, which returns the
+# gradient of the kernel and the gradient of the input. `np.rot90(w, 2)` rotates by 180°.
 
 
 # %%

@@ -39,9 +39,9 @@ SVG(motion.loop())
 # %% [markdown]
 # ## Exercise 1: average pooling, forward and backward
 #
-# Write both for a batch `x` of shape `(N, C, H, W)` and windows of $n \times n$. Forward, reshape to
-# `(N, C, H/n, n, W/n, n)`: then axes 3 and 5 run over the pixels of a window. Backward, `np.repeat(g, n, axis=2)` repeats
-# each row `n` times.
+# Write `avg_pool(x, n)` for a batch `x` of shape `(N, C, H, W)` and windows of $n \times n$, and `avg_unpool(g, n)` for its
+# upstream gradient `g`. Forward, reshape to `(N, C, H/n, n, W/n, n)`: then axes 3 and 5 run over the pixels of a window.
+# Backward, `np.repeat(g, n, axis=2)` repeats each row `n` times.
 
 
 # %%

@@ -369,7 +369,7 @@ mg.explain(L, wrt=k1)
 #
 # <details><summary>A model answer</summary>
 #
-# The second has twelve times as many parameters, 1812 against 156. It needs $12 \cdot 6 \cdot 25 \cdot 64 = 115\,200$
+# The second has more than ten times as many parameters as the first. It needs $12 \cdot 6 \cdot 25 \cdot 64 = 115\,200$
 # multiplications, and the first $6 \cdot 25 \cdot 576 = 86\,400$: not much less, because each of its few weights is used at
 # 576 positions instead of 64.
 #

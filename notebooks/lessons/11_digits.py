@@ -105,14 +105,14 @@ check("11.2", dropout)
 #
 # ## Exercise 3: sizes
 #
-# A 3 × 3 convolution with a padding of 1 keeps the size of 8 × 8. Pooling halves it. If the second convolution has 32 output
-# channels, how many inputs does the linear layer have? And how many parameters, weights and biases, does the second
-# convolution have, from 16 channels to 32?
+# A 3 × 3 convolution with a padding of 1 keeps the size of 8 × 8. Pooling halves it. The second convolution has 16 input
+# channels and, in the code below, 32 output channels. If it had 24 output channels, how many inputs would the linear layer
+# have? And how many parameters, weights and biases together, would the second convolution have?
 
 # %%
 # solution
-into_linear = 32 * 4 * 4
-second_conv = 32 * 16 * 3 * 3 + 32
+into_linear = 24 * 4 * 4
+second_conv = 24 * 16 * 3 * 3 + 24
 # stub
 # into_linear = None
 # second_conv = None

@@ -75,15 +75,15 @@ exercise(
         "the inputs of the linear layer": into_linear,
         "the parameters of the second convolution": second_conv,
     },
-    {"into_linear": 512, "second_conv": 4640},
+    {"into_linear": 384, "second_conv": 3480},
     "channels × height × width after the pooling; kernels × channels × 3 × 3, and a bias for each kernel",
     [
-        ("pooling has halved the height and the width", {"into_linear": 32 * 8 * 8}),
+        ("pooling has halved the height and the width", {"into_linear": 24 * 8 * 8}),
         ("all channels go into the linear layer", {"into_linear": 16}),
-        ("pooling halves both the height and the width", {"into_linear": 32 * 8 * 4}),
-        ("each kernel has a bias too", {"second_conv": 4608}),
-        ("each kernel has 16 channels", {"second_conv": 320}),
-        ("there is one bias for each kernel, which is each output channel", {"second_conv": 4624}),
+        ("pooling halves both the height and the width", {"into_linear": 24 * 8 * 4}),
+        ("each kernel has a bias too", {"second_conv": 3456}),
+        ("each kernel has 16 channels", {"second_conv": 240}),
+        ("there is one bias for each kernel, which is each output channel", {"second_conv": 3472}),
     ],
 )
 
