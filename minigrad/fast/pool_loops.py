@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from minigrad.fast.compiled import In, Out, kernel
+from minigrad.fast.compiled import In, Out, index, kernel
 
 
 @kernel
@@ -13,11 +13,11 @@ def max_pool(x: In, y: Out, height: int, width: int, first: int, last: int) -> N
         for h in range(oh):
             top, to = (plane * height + 2 * h) * width, (plane * oh + h) * ow
             for w in range(ow):
-                a, b = x[top + 2 * w], x[top + 2 * w + 1]
-                c, d = x[top + width + 2 * w], x[top + width + 2 * w + 1]
+                a, b = x[index(top + 2 * w)], x[index(top + 2 * w + 1)]
+                c, d = x[index(top + width + 2 * w)], x[index(top + width + 2 * w + 1)]
                 m = a if a >= b or a != a else b
                 n = c if c >= d or c != c else d
-                y[to + w] = m if m >= n or m != m else n
+                y[index(to + w)] = m if m >= n or m != m else n
 
 
 @kernel
@@ -29,14 +29,14 @@ def max_pool_gradient(g: In, x: In, y: In, gx: Out, height: int, width: int, fir
         for h in range(oh):
             top, at = (plane * height + 2 * h) * width, (plane * oh + h) * ow
             for w in range(ow):
-                v, m = g[at + w], y[at + w]
-                a, b = x[top + 2 * w], x[top + 2 * w + 1]
-                c, d = x[top + width + 2 * w], x[top + width + 2 * w + 1]
+                v, m = g[index(at + w)], y[index(at + w)]
+                a, b = x[index(top + 2 * w)], x[index(top + 2 * w + 1)]
+                c, d = x[index(top + width + 2 * w)], x[index(top + width + 2 * w + 1)]
                 at_a = not a < m
                 at_b = (not at_a) & (not b < m)
                 at_c = (not (at_a | at_b)) & (not c < m)
                 at_d = (not (at_a | at_b | at_c)) & (not d < m)
-                gx[top + 2 * w] = v * (one if at_a else zero)
-                gx[top + 2 * w + 1] = v * (one if at_b else zero)
-                gx[top + width + 2 * w] = v * (one if at_c else zero)
-                gx[top + width + 2 * w + 1] = v * (one if at_d else zero)
+                gx[index(top + 2 * w)] = v * (one if at_a else zero)
+                gx[index(top + 2 * w + 1)] = v * (one if at_b else zero)
+                gx[index(top + width + 2 * w)] = v * (one if at_c else zero)
+                gx[index(top + width + 2 * w + 1)] = v * (one if at_d else zero)

@@ -180,9 +180,12 @@ def test_relu(data: st.DataObject):
     x[:: 1 + data.draw(st.integers(0, 8))] = data.draw(st.sampled_from([0.0, -0.0, np.nan, np.inf, -np.inf]))
     g[:: 1 + data.draw(st.integers(0, 8))] = data.draw(st.sampled_from([0.0, -0.0, np.nan, np.inf, -np.inf]))
     check("elementwise.relu_gradient", g, x)
-    ours, theirs = both("elementwise.relu", x)
-    assert ours is not None or len(x) < 2
-    close(ours if len(x) > 1 else theirs, theirs)
+    check("elementwise.relu", x)
+    slope = data.draw(st.sampled_from([0.1, -2.0, 3, 0.0]))
+    check("elementwise.leaky_relu", x, slope)
+    check("elementwise.leaky_relu_gradient", g, x, slope)
+    assert elementwise.leaky_relu(x, np.float64(0.1)) is None
+    assert elementwise.leaky_relu(x, mg.Tensor(0.1)) is None
 
 
 SMOOTH = {
@@ -440,6 +443,7 @@ CASES: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]]]] = {
     "conv2d": (lambda x, w, b: mg.conv2d(x, w, b, stride=(2, 1), padding=1, groups=2), [(2, 4, 5, 4), (4, 2, 3, 2), (4,)]),
     "conv1d": (lambda x, w: mg.conv1d(x, w, dilation=2), [(2, 2, 7), (3, 2, 2)]),
     "relu": (lambda x: mg.relu(x) ** 2, [(5, 3)]),
+    "leaky_relu": (lambda x: mg.leaky_relu(x, 0.1) ** 3, [(5, 3)]),
     "max_pool2d": (lambda x: mg.max_pool2d(x, 2) ** 3, [(2, 5, 6)]),
     "batch_norm": (lambda x, w, b: mg.batch_norm(x, weight=w, bias=b, training=True), [(3, 2, 9), (2,), (2,)]),
     "layer_norm": (lambda x, w, b: mg.layer_norm(x, 5, w, b), [(3, 5), (5,), (5,)]),

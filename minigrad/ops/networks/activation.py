@@ -122,11 +122,21 @@ def leaky_relu(x: Value, negative_slope: Value = 0.01, /) -> Value:
     >>> leaky_relu(Tensor([-1.0, 2.0]), 0.1)
     Tensor([-0.1,  2. ])
     """
+    return _leaky_relu(x, negative_slope)
+
+
+@faster(elementwise_kernels.leaky_relu)
+def _leaky_relu(x: Value, negative_slope: Value) -> Value:
     return np.where(x > 0, x, x * negative_slope)
 
 
+@faster(elementwise_kernels.leaky_relu_gradient)
+def _leaky_relu_gradient(g: Value, x: Value, negative_slope: Value) -> Value:
+    return np.where(x > 0, g, g * negative_slope)
+
+
 leaky_relu.rules(
-    lambda g, out, x, negative_slope: np.where(x > 0, g, g * negative_slope),
+    lambda g, out, x, negative_slope: _leaky_relu_gradient(g, x, negative_slope),
     lambda g, out, x, negative_slope: g * np.where(x > 0, 0.0, x),
 )
 
