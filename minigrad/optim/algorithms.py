@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.fast import faster, updates
 from minigrad.optim.optimizer import Optimizer, Parameters
 
 Settings = dict[str, Any]
@@ -38,6 +39,27 @@ def _average_square(mean: Any, g: Any, decay: float, buffer: Any) -> None:
     buffer *= 1 - decay
     mean *= decay
     mean += buffer
+
+
+def _adaptive(w: Any, mean: Any, square: Any, buffer: Any, scale: float, eps: float, rate: float) -> None:
+    """w ← w - rate mean / (scale √square + eps)."""
+    np.sqrt(square, out=buffer)
+    buffer *= scale
+    buffer += eps
+    np.divide(mean, buffer, out=buffer)
+    buffer *= rate
+    w -= buffer
+
+
+@faster(updates.adam)
+def _adam(
+    g: Any, w: Any, mean: Any, square: Any, buffer: Any, first: float, second: float, scale: float, eps: float, rate: float
+) -> Any:
+    """The moving averages of g and of its square, and the step of w."""
+    _average(mean, g, first, buffer)
+    _average_square(square, g, second, buffer)
+    _adaptive(w, mean, square, buffer, scale, eps, rate)
+    return w
 
 
 class SGD(Optimizer):
@@ -313,17 +335,14 @@ class Adam(Optimizer):
         max_exp_avg_sq: Any = None,
     ) -> None:
         first, second = group["betas"]
-        _average(exp_avg, g, first, a)
-        _average_square(exp_avg_sq, g, second, a)
-        square = exp_avg_sq
-        if max_exp_avg_sq is not None:
-            square = np.maximum(max_exp_avg_sq, exp_avg_sq, out=max_exp_avg_sq)
-        np.sqrt(square, out=a)
-        a *= 1 / math.sqrt(1 - second**step)
-        a += group["eps"]
-        np.divide(exp_avg, a, out=a)
-        a *= group["lr"] / (1 - first**step)
-        w -= a
+        corrected = 1 / math.sqrt(1 - second**step), group["eps"], group["lr"] / (1 - first**step)
+        if max_exp_avg_sq is None:
+            _adam(g, w, exp_avg, exp_avg_sq, a, first, second, *corrected)
+        else:
+            _average(exp_avg, g, first, a)
+            _average_square(exp_avg_sq, g, second, a)
+            np.maximum(max_exp_avg_sq, exp_avg_sq, out=max_exp_avg_sq)
+            _adaptive(w, exp_avg, max_exp_avg_sq, a, *corrected)
 
 
 class AdamW(Adam):

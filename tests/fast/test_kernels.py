@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.fast import KERNELS, convolution, elementwise, norms, pool, pooling, recurrent, smooth
+from minigrad.fast import KERNELS, convolution, elementwise, norms, pool, pooling, recurrent, smooth, updates
 from minigrad.nn import sequence
 from minigrad.ops import _conv_kernels as convolutions
 from minigrad.ops.geometry import Geometry
@@ -36,6 +36,7 @@ def always() -> Iterator[None]:
             patch.setattr(file, "LEAST", 0)
             patch.setattr(file, "PART", 1)
         patch.setattr(recurrent, "LEAST", 0)
+        patch.setattr(updates, "LEAST", 0)
         yield
         mg.fast(before != "NumPy")
 
@@ -435,6 +436,30 @@ def test_tanh_to_a_few_units_in_the_last_place(x: np.ndarray):
     assert recurrent.lstm_forward(a, np.zeros((1, 4), np.float32), None, *states) is not None
     right = np.tanh(x.astype(np.float32).astype(np.float64))
     assert np.max(np.abs(a[0, :, 2, 0] / right - 1)) < 4 * np.finfo(np.float32).eps
+
+
+# Optimisers
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_adam(data: st.DataObject):
+    dtype = data.draw(st.sampled_from(DTYPES))
+    shape = data.draw(st.sampled_from([(1,), (70,), (3, 20)]))
+    g, start = data.draw(arrays(*shape, dtype=dtype)).copy(), data.draw(arrays(*shape, dtype=dtype)).copy()
+    g.flat[0] = data.draw(st.sampled_from([0.0, -1e-30, 1e30, np.nan, np.inf]))
+    g.setflags(write=False)
+    found = []
+    for function in KERNELS["updates.adam"]:
+        w, mean, square = start.copy(), np.zeros_like(start), np.zeros_like(start)
+        with np.errstate(all="ignore"):
+            for step in (1, 2, 3):
+                scale, rate = 1 / math.sqrt(1 - 0.999**step), 0.01 / (1 - 0.9**step)
+                assert function(g, w, mean, square, np.empty_like(w), 0.9, 0.999, scale, 1e-8, rate) is w
+        found.append([w, mean, square])
+    close(*found)
+    apart = np.ones((8, 2), dtype)[:, 0]
+    assert updates.adam(apart, apart, apart, apart, None, 0.9, 0.9, 1.0, 1.0, 1.0) is None
 
 
 # Derivatives
