@@ -393,7 +393,7 @@ def test_a_png_whose_text_could_not_be_read_says_so_and_what_to_do(tmp_path):
     y = Tensor(1.0, name="x")
     for _ in range(200):
         y = mg.tanh(y)
-    with pytest.warns(UserWarning, match=r"pixels high and not be read\. Save it as \.svg or \.pdf, or as") as found:
+    with pytest.warns(UserWarning, match=r"pixels high and could not be read\. Save it as \.svg or \.pdf, or as") as found:
         draw(y, direction="TB").save(tmp_path / "tall.png")
     assert found[0].filename == __file__
     for suffix in (".svg", ".pdf", ".html"):

@@ -51,8 +51,8 @@ def png(svg: str) -> bytes:
         wide, high = (f"{float(side):,.0f}" for side in size.groups())
         warnings.warn(
             f"save: the picture has {wide} × {high} points. In a PNG, with at most {LARGEST:,} pixels along a side, its "
-            f"text would be {small:.0f} pixels high and not be read. Save it as .svg or .pdf, or as .html, a page with "
-            "zoom.",
+            f"text would be {small:.0f} pixels high and could not be read. Save it as .svg or .pdf, or as .html, a page "
+            "with zoom.",
             stacklevel=4,  # where `save` was called
         )
     if family == "DejaVu Sans":  # wider than Helvetica, for which there is room
