@@ -33,7 +33,7 @@ NOTHING: dict[str, Any] = {}
 
 
 class Origin(NamedTuple):
-    """Where a node was recorded.
+    """Where a node was recorded; a leaf has one if it is a parameter of a module.
 
     Attributes
     ----------

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from minigrad.graph import value_of
+from minigrad.graph import Origin, value_of
 from minigrad.modes import ENTRIES, MODES
 from minigrad.nn.hooks import Handle, Hook
 from minigrad.nn.summary import Summary, summarise
@@ -111,6 +111,7 @@ class Module:
         if parameter:
             self._parameters.add(name)
             value.name = value.name or name
+            value.origin = value.origin or Origin()  # so that a drawing tells it from an input
         elif name in self._parameters:
             if not (value is None or isinstance(value, Tensor)):
                 raise TypeError(

@@ -39,6 +39,8 @@ class Boxes:
         The title of a box, if it is not the last part of its path, and a line on its parts.
     users : dict
         The scopes of the operations that use a leaf.
+    inputs : set
+        Tracked leaves that enter scopes from outside: no parameters of a layer.
     stubs : dict
         Leaves that are drawn at each use, and how many operations use them.
     crowded : bool
@@ -51,11 +53,14 @@ class Boxes:
     times: dict[Path, int] = field(default_factory=dict)
     titles: dict[Path, tuple[str, str]] = field(default_factory=dict)
     users: dict[Node, set[Path]] = field(default_factory=dict)
+    inputs: set[Node] = field(default_factory=set)
     stubs: dict[Node, int] = field(default_factory=dict)
     crowded: bool = False
 
     def around(self, leaf: Node) -> set[Path]:
-        """The clusters of the operations that use a leaf."""
+        """The clusters of the operations that use a parameter; what enters from outside is in none."""
+        if leaf in self.inputs or not leaf.requires_grad:
+            return {()}
         return {self.homes[where][:-1] if where in self.homes else where for where in self.users.get(leaf, {()})}
 
     def of(self, node: Node, where: Path) -> Path:
@@ -74,6 +79,7 @@ class _Graph:
     outside: list[tuple[Node, Node]] = field(default_factory=list)  # operations in no scope, and leaves that they use
     entries: dict[Path, Node | None] = field(default_factory=dict)  # the first input of the first operation
     named: set[Node] = field(default_factory=set)  # leaves
+    inputs: set[Node] = field(default_factory=set)  # leaves that are no parameters of the scopes that use them
 
     @classmethod
     def of(cls, view: View) -> _Graph:
@@ -92,7 +98,14 @@ class _Graph:
                     if not where:
                         graph.outside.append((node, x))
         graph.named = {leaf for leaf in graph.users if view.name(leaf)}
+        first = {x for where, x in graph.entries.items() if where}
+        modules = {where for x, users in graph.users.items() if x.origin is not None for where in users if where}
+        graph.inputs = {x for x, users in graph.users.items() if x.origin is None and (x in first or users & modules)}
         return graph
+
+    def chosen(self, given: Boxes) -> Boxes:
+        """A choice of boxes, before leaves are folded into them."""
+        return replace(given, folded={}, users=self.users, inputs=self.inputs)
 
 
 def boxes(view: View, options: Options) -> Boxes:
@@ -116,11 +129,11 @@ def boxes(view: View, options: Options) -> Boxes:
             continue  # nothing new
         chosen = candidate
         for all_ in (False, True) if _operations(view, candidate, most) <= most else ():
-            chosen = replace(candidate, folded={}, users=graph.users)
+            chosen = graph.chosen(candidate)
             _fold(chosen, graph, all_)
             if _count(view, chosen, most) <= most:
                 return chosen
-    _fold(chosen := replace(chosen or Boxes(), folded={}, users=graph.users, crowded=True), graph, True)
+    _fold(chosen := replace(graph.chosen(chosen or Boxes()), crowded=True), graph, True)
     _count(view, chosen, len(view.order))
     return chosen
 
@@ -268,7 +281,7 @@ def _fold(chosen: Boxes, graph: _Graph, all_: bool) -> None:
     for where in graph.scopes:
         if where in chosen.homes:
             first.setdefault(chosen.homes[where], graph.entries[where])
-    outside = set() if all_ else set(first.values())
+    outside = set() if all_ else {*first.values(), *graph.inputs}
     homes = {leaf: {chosen.homes.get(where, ()) for where in users if where} for leaf, users in graph.users.items()}
     shown: Collection[Node] = homes if len(homes) <= FEW else graph.named if len(graph.named) <= FEW else ()
     for node, x in graph.outside:

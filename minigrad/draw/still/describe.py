@@ -253,9 +253,7 @@ class _Describer:
         if x in self.boxes.stubs:
             return self.stub(x, where, user)
         if x not in self.ids:
-            # A parameter is drawn among the operations that use it; data come from outside.
-            inside = _shared(self.boxes.around(x)) if x.requires_grad else ()
-            self.ids[x] = self.leaf(x, inside)
+            self.ids[x] = self.leaf(x, _shared(self.boxes.around(x)))
         return self.ids[x]
 
     def stub(self, x: Node, where: Path, user: Node | Path) -> str:

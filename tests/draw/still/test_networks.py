@@ -360,3 +360,20 @@ def test_a_gradient_from_elsewhere_is_told():
 def test_correct_gradients_are_not_doubted():
     for f in (unrolled(3), sigmoids(3), neurons(9)):
         assert not [note for note in draw(f).description.notes if "gradient of" in note and "sum of" in note]
+
+
+def test_an_input_is_drawn_outside_the_frame_of_its_layer_and_parameters_inside():
+    rng = np.random.default_rng(0)
+    cell = nn.LSTMCell(3, 4)
+    x, h, c = (Tensor(rng.normal(size=(2, n)), name=name) for n, name in ((3, "x"), (4, "h"), (4, "c")))
+    for f in (cell(x, (h, c))[0], mg.tanh(nn.Linear(3, 2)(x)), nn.LayerNorm(3)(x), nn.Residual(nn.Tanh())(x)):
+        mg.sum(f).backward()
+        leaves = {n.title: n.scope for n in draw(f).description.nodes if n.kind == "leaf"}
+        assert {scope for name, scope in leaves.items() if name in ("x", "h", "c")} == {()}
+        assert all(scope for name, scope in leaves.items() if name not in ("x", "h", "c"))
+        assert "x" in [n.title for n in draw(f, depth=0).description.nodes]  # outside its box too
+    with mg.scope("layer"):
+        f = mg.linear(x, Tensor(rng.normal(size=(2, 3)), name="W"), Tensor(rng.normal(size=2), name="b"))
+    assert [(n.title, n.scope) for n in draw(f).description.nodes if n.kind == "leaf"] == [
+        ("x", ()), ("W", ("layer",)), ("b", ("layer",)),
+    ]  # fmt: skip
