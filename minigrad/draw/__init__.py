@@ -148,9 +148,12 @@ class Drawing(Saved):
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         from minigrad.draw.inline import apart, fitted
+        from minigrad.draw.still.png import fallback
 
-        picture = fitted(self.svg if self.engine == "dot" else apart(self.svg))
-        return {"image/svg+xml": picture, "text/plain": repr(self)}
+        if self.engine == "dot":
+            return {"image/svg+xml": fitted(self.svg), "text/plain": repr(self)}
+        still = fallback(self._written("dark" if self.theme == "dark" else "light"))
+        return {"image/svg+xml": fitted(apart(self.svg)), **still, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         nodes, edges = len(self.description.nodes), len(self.description.edges)

@@ -169,8 +169,8 @@ def fitted(svg: str) -> str:
     >>> fitted('<svg width="1250pt" height="100pt" viewBox="0 0 1250 100">')
     '<svg width="625pt" height="50pt" viewBox="0 0 1250 100">'
     """
-    size = re.search(r' width="([\d.]+)pt" height="([\d.]+)pt"', svg)
-    wide, high = map(float, size.groups()) if size else (0.0, 0.0)
+    size = re.search(r' width="([\d.]+)(pt)?" height="([\d.]+)(pt)?"', svg)
+    wide, high = (float(size[k]) * (1 if size[2] else 0.75) for k in (1, 3)) if size else (0.0, 0.0)
     if not size or not CELL < wide <= LEGIBLE:
         return svg
     return svg.replace(size[0], f' width="{CELL:g}pt" height="{high * CELL / wide:.0f}pt"', 1)

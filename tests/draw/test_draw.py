@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -319,7 +321,10 @@ def test_a_freed_graph_is_refused():
 def test_notebooks_and_repr():
     drawing = draw(circuit())
     assert repr(drawing) == "<minigrad graph of multiply: 5 nodes, 4 edges>"
-    assert drawing._repr_mimebundle_() == {"image/svg+xml": apart(drawing.svg), "text/plain": repr(drawing)}
+    shown = drawing._repr_mimebundle_()
+    assert {kind: text for kind, text in shown.items() if kind != "image/png"} == {
+        "image/svg+xml": apart(drawing.svg), "text/plain": repr(drawing),
+    }  # fmt: skip
     assert drawing.svg.startswith("<svg")
     assert drawing.svg is drawing.svg
 
@@ -399,6 +404,22 @@ def test_a_png_whose_text_could_not_be_read_says_so_and_what_to_do(tmp_path):
     for suffix in (".svg", ".pdf", ".html"):
         draw(y, direction="TB").save(tmp_path / f"tall{suffix}")  # without a warning, which would be an error
     draw(y, max_nodes=20, direction="TB").save(tmp_path / "short.png")
+
+
+def test_a_notebook_that_is_not_trusted_gets_a_small_png_beside_the_svg():
+    pytest.importorskip("PIL")
+    pytest.importorskip("resvg_py")
+    shown = draw(circuit())._repr_mimebundle_()
+    data = base64.b64decode(shown["image/png"])
+    wide, high = struct.unpack(">II", data[16:24])
+    size = re.search(r'width="(\d+)pt" height="(\d+)pt"', shown["image/svg+xml"])
+    assert abs(wide - float(size[1]) * 4 / 3) <= 1
+    assert abs(high - float(size[2]) * 4 / 3) <= 1
+    assert len(shown["image/png"]) < 2 * len(shown["image/svg+xml"])
+    y = Tensor(1.0)
+    for _ in range(300):
+        y = mg.tanh(y)
+    assert "image/png" not in draw(y, max_nodes=1000)._repr_mimebundle_()  # it would be heavy
 
 
 def test_without_fonts_a_png_is_refused_since_its_text_would_be_missing(monkeypatch):

@@ -63,7 +63,10 @@ class Flow(Saved):
         return {".svg": svg.encode, ".png": lambda: png(svg), ".html": lambda: self.html.encode()}
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"image/svg+xml": self.svg, "text/plain": str(self)}
+        from minigrad.draw.inline import fitted
+        from minigrad.draw.still.png import fallback
+
+        return {"image/svg+xml": fitted(self.svg), **fallback(self.svg), "text/plain": str(self)}
 
     def __str__(self) -> str:
         from minigrad.draw.flow.picture import update

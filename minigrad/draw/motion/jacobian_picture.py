@@ -138,7 +138,9 @@ class JacobianDrawing(Saved):
         return {".svg": lambda: self.svg.encode()}
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"image/svg+xml": self.svg, "text/plain": repr(self)}
+        from minigrad.draw.inline import fitted
+
+        return {"image/svg+xml": fitted(self.svg), "text/plain": repr(self)}
 
     def __repr__(self) -> str:
         (m, n), (f, x) = self.shape, self.names

@@ -7,12 +7,18 @@ import warnings
 from functools import cache
 from typing import Any
 
+from minigrad.draw.inline import CELL
 from minigrad.draw.still.lines import SMALL
+from minigrad.optional import found
 
 ZOOM = 2.0  # 192 dots per inch
 LARGEST = 11_520  # pixels of a side; a larger picture is scaled down
+COLORS, HEAVY, MOST_PIXELS = 48, 100_000, 2_000_000  # of a PNG beside an SVG: colours, bytes, pixels
 READABLE = 6.5  # pixels of the smallest text
 FAMILIES = ("Helvetica", "Arial", "Liberation Sans", "DejaVu Sans", "Noto Sans")  # the first that the system has
+
+
+_SIZE = r'<svg [^>]*?width="(\d+)pt" height="(\d+)pt"'
 
 
 def png(svg: str) -> bytes:
@@ -43,7 +49,7 @@ def png(svg: str) -> bytes:
             "save: a PNG has text, and this system has no fonts; install one, such as the package fonts-liberation or "
             "fonts-dejavu, or save as .svg or .pdf, which need none"
         )
-    size = re.match(r'<svg [^>]*?width="(\d+)pt" height="(\d+)pt"', svg)
+    size = re.match(_SIZE, svg)
     assert size, "the picture does not say how large it is"
     largest = max(float(side) for side in size.groups()) * 4 / 3
     zoom = min(ZOOM, LARGEST / largest)
@@ -60,9 +66,32 @@ def png(svg: str) -> bytes:
     return bytes(resvg.svg_to_bytes(svg_string=svg, zoom=zoom, dpi=96, font_family=family, sans_serif_family=family))
 
 
-def _resvg() -> Any:
-    from minigrad.optional import found
+def fallback(svg: str) -> dict[str, str]:
+    """The picture for a notebook that is not trusted, which shows no SVG: a small PNG, by its type.
 
+    It is at most as wide as a notebook's cell, and has few colours. Empty if it would be heavy or its text could not be
+    read, or if it cannot be drawn here.
+    """
+    from base64 import b64encode
+    from io import BytesIO
+
+    size = re.match(_SIZE, svg)
+    resvg, images = found("resvg_py"), found("PIL.Image")
+    if resvg is None or images is None or not size or not _family():
+        return {}
+    wide, high = (float(side) * 4 / 3 for side in size.groups())
+    zoom = min(1.0, CELL * 4 / 3 / wide)
+    if SMALL * 4 / 3 * zoom < READABLE or wide * high * zoom**2 > MOST_PIXELS:
+        return {}
+    drawn = bytes(resvg.svg_to_bytes(svg_string=svg, zoom=zoom, dpi=96, font_family=_family(), sans_serif_family=_family()))
+    image = (
+        images.Image.open(BytesIO(drawn)).convert("RGB").quantize(COLORS, method=images.Image.Quantize.FASTOCTREE, dither=0)
+    )
+    image.save(small := BytesIO(), "PNG")
+    return {"image/png": b64encode(small.getvalue()).decode()} if small.tell() <= HEAVY else {}
+
+
+def _resvg() -> Any:
     resvg = found("resvg_py")
     if resvg is None:
         raise ImportError("save: a PNG needs resvg: pip install resvg-py; .svg and .pdf need nothing")
