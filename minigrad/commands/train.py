@@ -85,12 +85,11 @@ def main(argv: Sequence[str]) -> int:
     with Group.world("minigrad train") as group:
         group.check_alike("the command line", the_arguments=list(argv))
         options = _options(argv)
-        held = pool.number() if pool.held() else 0
+        before = pool.number() * pool.held()
         try:
             status = _train(options, group)
         finally:
-            if options.threads or found("threadpoolctl"):
-                pool.threads(held)
+            pool.threads(before)
         group.wait()  # so that none ends, and is told to have failed, while the first still writes
         return status if group.rank == 0 else 0
 

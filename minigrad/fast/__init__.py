@@ -70,8 +70,8 @@ _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 def kernels() -> dict[str, Any]:
     """What the bits of results depend on: numba's version, the number of threads, that of the BLAS if held; or nothing."""
     version = {"numba": metadata.version("numba")} if active() else {}
-    threads = {"threads": pool.number()} if active() or pool.held() else {}
-    return version | threads | ({"blas": 1} if pool.held() else {})
+    number = {"threads": pool.number()} if active() or pool.held() else {}
+    return version | number | ({"blas": 1} if pool.held() else {})
 
 
 def repeat(kept: dict[str, Any]) -> str:
@@ -84,7 +84,7 @@ def repeat(kept: dict[str, Any]) -> str:
     _on = "numba" in kept
     pool.threads(kept["threads"] if "blas" in kept else 0)
     if kept:
-        pool.set_threads(kept["threads"])
+        pool.set_number(kept["threads"])
     if kept != (now := kernels()):
         return f"it was computed by numba {kept['numba']}, and numba {now['numba']} is installed"
     return ""
@@ -94,8 +94,8 @@ def fast(on: bool | None = None) -> str:
     """Run kernels that numba compiles, or not; say what runs.
 
     They are on if numba is installed (``pip install "minigrad[fast]"``) and the environment variable MINIGRAD_FAST is not 0.
-    A kernel takes float32 and float64 arrays of some 30,000 elements or more; NumPy does everything else. Results differ
-    from NumPy's by rounding. At most MINIGRAD_NUM_THREADS threads run, by default one for each core.
+    A kernel takes larger arrays of float32, some also of float64; NumPy does everything else. Results differ from NumPy's by
+    rounding. By default as many threads run as there are cores, at most MINIGRAD_NUM_THREADS; `threads` sets another number.
 
     Parameters
     ----------
@@ -120,4 +120,5 @@ def fast(on: bool | None = None) -> str:
     if on is not None:
         _on = bool(on)
     by = f"numba {metadata.version('numba')}" if active() else "NumPy"
-    return f"{by} on {pool.number()} threads" if active() or pool.held() else by
+    number = pool.number()
+    return f"{by} on {number} thread{'s' * (number > 1)}" if active() or pool.held() else by

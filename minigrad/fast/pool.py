@@ -39,6 +39,7 @@ PRODUCT = 5e6
 TRIALS = 4  # turns, of a few steps each, by which a number of threads is judged
 
 _threads: int | None = None  # None until it is first asked
+_changing = threading.Lock()
 _limit: Any = None  # what holds the BLAS to one thread, and can let it go; None if it has its own threads
 
 
@@ -63,11 +64,11 @@ def held() -> bool:
 def threads(count: int | None = None) -> int:
     """Compute on several threads; the number of threads.
 
-    NumPy's matrix products have threads of their own, in the BLAS. These wait for the next product at full speed, and so
-    take the cores from other threads and processes. ``threads(n)`` holds the BLAS to one thread, for the whole process, and
-    shares products among n threads that sleep between them, as it does the kernels of ``minigrad[fast]``. Which is faster
-    depends on the network and on what else runs: try both, and ``threads(1)``, as ``minigrad train`` does. Results depend
-    on n by rounding, and on nothing else.
+    NumPy's matrix products have threads of their own, in the BLAS. These keep spinning between products, and so take the
+    cores from other threads and processes. ``threads(n)`` holds each BLAS that is loaded to one thread, for the whole
+    process, and shares products among n threads that sleep between them, as it does the kernels of ``minigrad[fast]``. Which
+    is faster depends on the network and on what else runs: try both, and ``threads(1)``, as ``minigrad train`` does. Results
+    depend on n by rounding, and on nothing else.
 
     Parameters
     ----------
@@ -92,18 +93,21 @@ def threads(count: int | None = None) -> int:
     >>> _ = mg.threads(0)
     """
     global _threads, _limit
-    if count is not None:
-        if type(count) is not int or not 0 <= count < MOST:
-            raise ValueError(f"threads: count must be an integer from 0 to {MOST - 1}, got {count!r}")
-        if count and _limit is None:
-            needed("threadpoolctl", "fast", "threads needs threadpoolctl")
+    if count is None:
+        return number()
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or not 0 <= count < MOST:
+        raise ValueError(f"threads: count must be an integer from 0 to {MOST - 1}, got {count!r}")
+    if count:
+        needed("threadpoolctl", "fast", "threads needs threadpoolctl")
+    with _changing:
+        if _limit is not None:
+            _limit.restore_original_limits()
+            _limit = None
+        if count:
             from threadpoolctl import threadpool_limits
 
             _limit = threadpool_limits(1, "blas")
-        if not count and _limit is not None:
-            _limit.restore_original_limits()
-            _limit = None
-        _threads = count or None
+        _threads = int(count) or None
     return number()
 
 
@@ -124,7 +128,7 @@ def _seconds(step: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def set_threads(count: int) -> None:
+def set_number(count: int) -> None:
     """Split kernels' work for so many threads from now on, whatever the number of cores: so a run is repeated bit by bit."""
     global _threads
     _threads = count
@@ -223,7 +227,7 @@ def split(function: Part, size: int, count: int) -> None:
 
 def product(a: Any, b: Any) -> Any:
     """``np.matmul(a, b)``; if the BLAS is held to one thread, rows or the matrices of two like stacks are shared."""
-    plain = held() and type(a) is type(b) is np.ndarray and a.dtype == b.dtype and a.dtype.kind in "fc"
+    plain = held() and type(a) is type(b) is np.ndarray and a.dtype == b.dtype and a.dtype.kind in "fc" and a.dtype.isnative
     stacks = plain and a.ndim == b.ndim > 2 and a.shape[:-2] == b.shape[:-2]
     if not (stacks or (plain and a.ndim == b.ndim == 2)):
         return np.matmul(a, b)

@@ -11,7 +11,7 @@ from minigrad.fast import pool, same_floats
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
-# By judgement, from what tests/benchmarks/bench_pool_loss.py prints.
+# By judgement, from what tests/benchmarks/bench_training.py prints.
 LEAST = 1 << 15  # elements below which a kernel gains too little to load numba for it
 PART = 1 << 17  # elements that are worth another thread
 
@@ -67,16 +67,16 @@ def softmax_gradient(g: Array, out: Array) -> Array | None:
 
 
 def _run(name: str, *arrays: Any, rows: bool = False) -> Array | None:
-    """Call a kernel with parts of the elements, or of the rows; to copy other arrays would take as long as NumPy does."""
+    """Call a kernel with parts of the elements, or of the rows."""
     first = arrays[0]
     if not same_floats(*arrays) or first.dtype != np.float32 or first.size < max(1, LEAST):
         return None
-    if any(not x.flags.c_contiguous or x.shape != first.shape for x in arrays):
+    if any(x.shape != first.shape for x in arrays):
         return None
     from minigrad.fast import smooth_loops as loops
 
-    out: Array = np.empty_like(first)
-    flat, kernel = [x.reshape(-1) for x in (*arrays, out)], getattr(loops, name)
+    out: Array = np.empty(first.shape, first.dtype)
+    flat, kernel = [np.ascontiguousarray(x).reshape(-1) for x in (*arrays, out)], getattr(loops, name)
     if rows:
         flat.append(first.shape[-1])
     count = math.prod(first.shape[:-1]) if rows else first.size

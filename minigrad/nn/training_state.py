@@ -145,7 +145,11 @@ class TrainingState:
             rng.bit_generator.state = numbers
 
 
-_KERNELS = {"numba": str, "threads": int, "blas": int}
+def _is_of_kernels(found: dict[str, Any]) -> bool:
+    """Whether `kernels` can have given this."""
+    of_types = all(type(v) is {"numba": str, "threads": int, "blas": int}[key] for key, v in found.items())
+    of_something = "numba" in found or "blas" in found
+    return of_types and of_something and 0 < found["threads"] < MOST and found.get("blas", 1) == 1
 
 
 class _Run(NamedTuple):
@@ -162,9 +166,7 @@ class _Run(NamedTuple):
     def read(cls, saved: Saved) -> _Run:
         rest = json.loads(saved.metadata["run"])
         kinds, rows, computed_by = rest.pop("kinds"), rest.pop("history"), rest.pop("kernels", None)
-        if computed_by and not (
-            0 < computed_by["threads"] < MOST and all(type(v) is _KERNELS[key] for key, v in computed_by.items())
-        ):
+        if computed_by and not _is_of_kernels(computed_by):
             raise TypeError("its kernels are none that a run has")
         if set(rest) != {"optimizer", "schedule", "generators"} or not all(isinstance(kind, str) for kind in kinds):
             raise TypeError(f"its parts are {sorted(rest)}")

@@ -23,7 +23,7 @@ def as_before() -> Iterator[None]:
     before, threads = mg.fast(), pool.number()
     yield
     mg.fast(before != "NumPy")
-    pool.set_threads(threads)
+    pool.set_number(threads)
 
 
 def python(code: str, **environment: str) -> str:
@@ -192,10 +192,10 @@ def test_a_run_is_continued_by_the_kernels_that_began_it(tmp_path: Path):
     pytest.importorskip("numba", reason="the fast extra is not installed")
     file = tmp_path / "run.npz"
     mg.fast(True)
-    pool.set_threads(3)
+    pool.set_number(3)
     run(file, 1)
     mg.fast(False)
-    pool.set_threads(1)
+    pool.set_number(1)
     run(file, 2)
     assert mg.fast() == f"numba {metadata.version('numba')} on 3 threads"
     mg.fast(False)

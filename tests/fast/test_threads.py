@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import minigrad as mg
 from minigrad import nn
@@ -44,8 +45,40 @@ def test_the_blas_is_held_and_let_go():
 def test_mg_fast_says_how_many():
     mg.fast(False)
     assert mg.fast() == "NumPy"
-    mg.threads(3)
+    mg.threads(np.int64(3))
     assert mg.fast() == "NumPy on 3 threads"
+    mg.threads(1)
+    assert mg.fast() == "NumPy on 1 thread"
+
+
+def test_several_threads_hold_the_blas_at_once():
+    before = blas()
+
+    def toggle() -> None:
+        for count in (2, 0) * 20:
+            mg.threads(count)
+
+    workers = [threading.Thread(target=toggle) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    mg.threads(0)
+    assert blas() == before
+
+
+def test_a_blas_that_was_given_threads_is_held_again():
+    mg.threads(2)
+    with threadpool_limits(2, "blas"):
+        mg.threads(2)
+        assert set(blas()) == {1}
+
+
+def test_a_shared_product_of_another_byte_order(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pool, "PRODUCT", 1)
+    mg.threads(2)
+    a = np.arange(6.0).reshape(2, 3).astype(">f4")
+    assert pool.product(a, a.T).dtype == (a @ a.T).dtype
 
 
 @pytest.mark.parametrize("count", [-1, 1000, 2.0, True, "2", np.float64(2)])
@@ -168,3 +201,12 @@ def test_a_run_is_repeated_as_it_was():
 def test_a_run_on_threads_that_cannot_be_repeated(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys.modules["minigrad.fast"], "find_spec", lambda name: None)
     assert "threadpoolctl is not installed" in repeat({"threads": 3, "blas": 1})
+
+
+def test_what_kernels_a_checkpoint_can_tell_of():
+    from minigrad.nn.training_state import _is_of_kernels
+
+    for good in ({"numba": "0.60", "threads": 2}, {"threads": 2, "blas": 1}, {"numba": "0.60", "threads": 2, "blas": 1}):
+        assert _is_of_kernels(good)
+    for bad in ({"threads": 2}, {"threads": 2, "blas": 7}, {"numba": 1, "threads": 2}, {"numba": "0.60", "threads": 0}):
+        assert not _is_of_kernels(bad)
