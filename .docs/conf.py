@@ -83,9 +83,7 @@ def gather() -> None:
         shutil.copytree(ROOT / "notebooks" / folder, HERE / "notebooks" / folder)
     shutil.copytree(ROOT / ".github", HERE / "github", ignore=lambda _, names: [n for n in names if not n.endswith(".svg")])
     for source, (page, end) in TEXTS.items():
-        text = (
-            (ROOT / source).read_text(encoding="utf-8").replace("(.github/", "(github/").replace("../.github/", "../github/")
-        )
+        text = re.sub(r"\]\((\.\./)?\.github/", r"](\1github/", (ROOT / source).read_text(encoding="utf-8"))
         text = re.sub(r"\[exercises\]\((exercises/.*?\.ipynb)\)", r"{download}`exercises <\1>`", text)
         (HERE / page).write_text(text + end, encoding="utf-8")
     api = HERE / "api"
