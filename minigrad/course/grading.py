@@ -121,10 +121,9 @@ def grade(
                 i, path = waiting.pop(0)
                 try:
                     cells, lesson = read(path)
+                    running[i] = lesson, Process(cells, seconds, megabytes, threads)
                 except (OSError, ValueError) as error:
                     yield i, Graded(str(path), error=_reason(error))
-                else:
-                    running[i] = lesson, Process(cells, seconds, megabytes, threads)
             done = [i for i, (_, process) in running.items() if process.ended()]
             for i in done:
                 lesson, process = running.pop(i)
@@ -194,6 +193,6 @@ def _grade(one: Exercise, process: Process) -> Grade:
     if (written := process.result(one.name, LARGEST)) is not None:
         try:
             text = judge(one, from_json(json.loads(written)), general=True)
-        except (ValueError, RecursionError):
+        except Exception:  # whatever a notebook has forged must not stop the grading of others
             text = "its answers cannot be read"
     return Grade(one.name, not text, text)
