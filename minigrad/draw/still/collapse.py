@@ -41,6 +41,8 @@ class Boxes:
         The scopes of the operations that use a leaf.
     inputs : set
         Tracked leaves that enter scopes from outside: no parameters of a layer.
+    openers : set
+        The first operation of each scope: an array that is its first operand comes from outside.
     stubs : dict
         Leaves that are drawn at each use, and how many operations use them.
     crowded : bool
@@ -54,6 +56,7 @@ class Boxes:
     titles: dict[Path, tuple[str, str]] = field(default_factory=dict)
     users: dict[Node, set[Path]] = field(default_factory=dict)
     inputs: set[Node] = field(default_factory=set)
+    openers: set[Node] = field(default_factory=set)
     stubs: dict[Node, int] = field(default_factory=dict)
     crowded: bool = False
 
@@ -78,6 +81,7 @@ class _Graph:
     bare: list[Node] = field(default_factory=list)
     outside: list[tuple[Node, Node]] = field(default_factory=list)  # operations in no scope, and leaves that they use
     entries: dict[Path, Node | None] = field(default_factory=dict)  # the first input of the first operation
+    openers: set[Node] = field(default_factory=set)  # the first operation of each scope
     named: set[Node] = field(default_factory=set)  # leaves
     inputs: set[Node] = field(default_factory=set)  # leaves that are no parameters of the scopes that use them
 
@@ -88,6 +92,7 @@ class _Graph:
             where = view.path(node)
             if where not in graph.entries:
                 graph.entries[where] = next(x for x, _ in view.operands(node))
+                graph.openers.add(node)
             if where:
                 graph.scopes[where] = hash((graph.scopes.get(where, 0), operation(node), node.value.shape))
             else:
@@ -105,7 +110,7 @@ class _Graph:
 
     def chosen(self, given: Boxes) -> Boxes:
         """A choice of boxes, before leaves are folded into them."""
-        return replace(given, folded={}, users=self.users, inputs=self.inputs)
+        return replace(given, folded={}, users=self.users, inputs=self.inputs, openers=self.openers)
 
 
 def boxes(view: View, options: Options) -> Boxes:

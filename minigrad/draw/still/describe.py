@@ -178,7 +178,11 @@ class _Describer:
             return
         operands = list(self.view.inputs(node))
         heap = self.heap(operands, where) if self.boxes.crowded else {}
-        inputs = [(i, x, heap[i] if i in heap else self.tail(x, v, where, node)) for i, x, v in operands]
+        opens = node in self.boxes.openers
+        inputs = [
+            (i, x, heap[i] if i in heap else self.tail(x, v, () if opens and not i and np.ndim(v) else where, node))
+            for i, x, v in operands
+        ]
         head = self.result(node, where)
         times = Counter(tail for *_, tail in inputs)
         drawn = set()

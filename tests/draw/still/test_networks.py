@@ -377,3 +377,5 @@ def test_an_input_is_drawn_outside_the_frame_of_its_layer_and_parameters_inside(
     assert [(n.title, n.scope) for n in draw(f).description.nodes if n.kind == "leaf"] == [
         ("x", ()), ("W", ("layer",)), ("b", ("layer",)),
     ]  # fmt: skip
+    plain = draw(nn.Linear(3, 2)(rng.normal(size=(5, 3)))).description.nodes
+    assert [n.scope for n in plain if n.kind == "constant"] == [()]
