@@ -192,7 +192,8 @@ def draw(
     f : Tensor, exception or Program
         The result whose graph is drawn, back to the leaves. Or an error caught from an operation or from `detect_anomaly`:
         the graph that led to it is drawn, with the failing operation marked. Or a program, of `code` or `compile`: forward
-        and backward in one picture, with values where its inputs are single numbers.
+        and backward in one picture, with values where its inputs are single numbers; arguments that mean nothing for it are
+        refused.
     against : Tensor, optional
         Another result of the same structure, as from before a step, or from a reference: what differs from it in value or
         gradient, by more than rounding, is marked with ≠ and by how much. Where the structure differs, the legend says how.
@@ -262,10 +263,20 @@ def draw(
         collapse=several("draw", "collapse", collapse, str),
     )
     if not isinstance(f, Node | BaseException):
-        if against is not None or names is not None or backward or expand or collapse:
-            raise ValueError(
-                "draw: against, names, backward, expand and collapse are for graphs; a program is drawn as it is"
-            )
+        idle = {
+            "against": against is not None,
+            "names": names is not None,
+            "backward": backward,
+            "expand": expand,
+            "collapse": collapse,
+            "depth": depth is not None,
+            "gradients": not gradients,
+            "local_gradients": not local_gradients,
+            "heatmaps": not heatmaps,
+        }
+        if any(idle.values()):
+            given = ", ".join(name for name, asked in idle.items() if asked)
+            raise ValueError(f"draw: a program is drawn as it is, without {', '.join(idle)}; leave out {given}")
         return Drawing(SHOWN[type(f)].picture(f, options), direction, theme, engine)
     view = _view(f, names, backward, several("draw", "expand", expand, (str, Node)), against)
     picture, ids = described(view, options)

@@ -45,7 +45,12 @@ def describe_program(program: Program, options: Options) -> Description:
 def explained(program: Program, precision: int) -> Code:
     """Every step on a line of its own, and behind it the value, of arrays the shape and dtype."""
     values = _values(program) if program.numbers else {}
-    writer = Writer(program.inputs, program.steps, program.outputs, nested=False)
+    code = Writer(program.inputs, program.steps, program.outputs)
+    for x in program.inputs:
+        code.name(x)
+    for _ in code.lines(program.steps):  # gives the names
+        pass
+    writer = Writer(program.inputs, program.steps, program.outputs, nested=False, names=code.names)
 
     def told(xs: Sequence[Variable]) -> str:
         return ", ".join(number(values[x], precision) if x in values else _shape(x) for x in xs)

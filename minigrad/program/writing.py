@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -52,6 +52,8 @@ class Writer:
         Whether 2.0 is written 2 beside a float, as by hand.
     nested : bool
         Whether a value that is used once is written inside the expression that uses it.
+    names : mapping, optional
+        The names of variables, as another writer gave them.
 
     Attributes
     ----------
@@ -66,12 +68,13 @@ class Writer:
         outputs: Sequence[Any],
         short: bool = True,
         nested: bool = True,
+        names: Mapping[Variable, str] | None = None,
     ) -> None:
         self._short = short
         self.constants: dict[str, Any] = {}
         self._constant_names: dict[Any, str] = {}
-        self._names: dict[Variable, str] = {}
-        self._taken: set[str] = {"np", "mg", "rule"}
+        self._names: dict[Variable, str] = dict(names or {})
+        self._taken: set[str] = {"np", "mg", "rule", *self._names.values()}
         self._counter = count(1)
         self._pending: dict[Variable, tuple[str, int]] = {}
         counts: dict[Variable, int] = {}
@@ -83,6 +86,11 @@ class Writer:
         for x in (*inputs, *(out for step in steps for out in step.outs)):
             if x.name:
                 self.name(x)
+
+    @property
+    def names(self) -> dict[Variable, str]:
+        """The names that variables have been given so far."""
+        return dict(self._names)
 
     def name(self, x: Variable) -> str:
         """The name of a variable: its own, or t and a number."""

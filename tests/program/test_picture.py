@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 import minigrad as mg
 from minigrad import Tensor
 from minigrad.program import code, compile
+from minigrad.text import number
 from minigrad.tracing import Variable
 
 
@@ -105,7 +108,10 @@ def test_each_line_has_its_value():
             lambda p: mg.draw(p, max_nodes=3),
             r"draw: the program has 8 inputs and steps, more than max_nodes=3; raise max_nodes",
         ),
-        (lambda p: mg.draw(p, backward=True), r"draw: against, names, backward, expand and collapse are for graphs"),
+        (lambda p: mg.draw(p, backward=True), r"draw: a program is drawn as it is, .*leave out backward$"),
+        (lambda p: mg.draw(p, depth=1), r"leave out depth$"),
+        (lambda p: mg.draw(p, gradients=False, heatmaps=False), r"leave out gradients, heatmaps$"),
+        (lambda p: mg.explain(p, max_paths=3), r"leave out wrt, upstream, names and max_paths$"),
         (lambda p: mg.draw(p, collapse=True), r"a program is drawn as it is"),
         (lambda p: mg.explain(p, Tensor(1.0)), r"explain: a program is written out whole; leave out wrt"),
     ],
@@ -124,6 +130,17 @@ def test_operations_have_their_public_names_and_settings():
     text = code(lambda x, k: np.sum(mg.conv2d(x, k, padding=1)), np.ones((1, 1, 4, 4)), np.ones((1, 1, 3, 3)))
     first = next(n for n in nodes(mg.draw(text.program)).values() if n.kind == "op")
     assert (first.title, first.arguments) == ("conv2d", "padding=1")
+
+
+def test_explain_calls_a_value_as_code_does():
+    found = mg.code(lambda x, y: mg.tanh(x * y + x) * y + mg.exp(x * y), 3.0, 2.0)
+    computed: dict = {}
+    exec(str(found), computed)
+    lines = [line.split("  # ") for line in str(mg.explain(found.program, precision=6)).splitlines()]
+    told = {line.split(" = ")[0].strip(): words for line, words in lines}
+    named = {name for name in computed if re.fullmatch(r"t\d+|d?x|d?y|d?out", name)}
+    assert {name for name in named if name.startswith("t")} == {"t1", "t2", "t3", "t4", "t5"}
+    assert {name: told[name] for name in named} == {name: number(computed[name], 6) for name in named}
 
 
 def test_code_and_compiled_functions_say_what_to_draw():

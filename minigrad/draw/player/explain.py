@@ -102,8 +102,8 @@ def explain(
     dx = t1 + t1   # 6
     """
     if not isinstance(f, Node) and type(f) in SHOWN:
-        if wrt is not None or upstream is not None or names is not None:
-            raise ValueError("explain: a program is written out whole; leave out wrt, upstream and names")
+        if wrt is not None or upstream is not None or names is not None or max_paths != 10:
+            raise ValueError("explain: a program is written out whole; leave out wrt, upstream, names and max_paths")
         check_integers("explain", precision=(precision, 0, MOST_DECIMALS))
         return SHOWN[type(f)].lines(f, precision)
     from minigrad.draw.player.paths import explanation
