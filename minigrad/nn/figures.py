@@ -64,13 +64,13 @@ def confusion(counts: ArrayLike, classes: Sequence[str]) -> Any:
     side = 2.0 + 0.45 * len(classes)
     fig = figure("confusion", (side, side))
     axes = fig.add_subplot()
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.imshow(shares, cmap=colormap(), vmin=-1, vmax=1)  # from white, 0, to orange
     turned = max(map(len, classes)) > 2
     axes.set_xticks(range(len(classes)), classes, rotation=45 if turned else 0, ha="right" if turned else "center")
     axes.set_yticks(range(len(classes)), classes)
     axes.set(xlabel="taken for", ylabel="is")
     for i, j in np.argwhere(table):
-        axes.text(j, i, str(table[i, j]), ha="center", va="center", fontsize=8, color="w" if shares[i, j] > 0.5 else "k")
+        axes.text(j, i, str(table[i, j]), ha="center", va="center", fontsize=8, color="k")
     return fig
 
 

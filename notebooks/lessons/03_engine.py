@@ -357,7 +357,7 @@ def descend(x, y, rate=0.01, steps=60):
 across = np.linspace(-5, 5, 200)
 height = himmelblau(*np.meshgrid(across, across))
 plt.figure(figsize=(6, 6))
-plt.contourf(across, across, np.log1p(height), levels=25, cmap="Blues_r")
+plt.contourf(across, across, np.log1p(height), levels=25, cmap="gray")
 for start in [(0, 0), (-1, 0.5), (-0.5, -1), (1, -2)]:
     path = descend(*start)
     plt.plot(*path.T, "o-", color="tab:orange", markersize=3)

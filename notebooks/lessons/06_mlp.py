@@ -417,7 +417,7 @@ def curve(make, rate, epochs=30):
 
 fig, axes = plt.subplots(1, 2, figsize=(12, 4))
 across, up = np.meshgrid(np.linspace(-4.5, 2, 120), np.linspace(-1.6, 1.6, 120))
-axes[0].contourf(across, up, np.sqrt(across**2 / 2 + 10 * up**2), levels=20, cmap="Blues_r")
+axes[0].contourf(across, up, np.sqrt(across**2 / 2 + 10 * up**2), levels=20, cmap="gray")
 RATES = {
     "SGD": (0.09, 0.5),
     "momentum": (0.02, 0.1),

@@ -101,7 +101,7 @@ newton, descent = np.array(newton), np.array(descent)
 
 across, up = np.meshgrid(np.linspace(-1.6, 1.6, 150), np.linspace(-3.5, 2, 150))
 fig, axes = plt.subplots(1, 2, figsize=(11, 4))
-axes[0].contourf(across, up, np.log1p(rosenbrock([across, up])), levels=20, cmap="Blues_r")
+axes[0].contourf(across, up, np.log1p(rosenbrock([across, up])), levels=20, cmap="gray")
 axes[0].plot(*descent.T, ".-", color="tab:red", label="gradient descent, 400 steps")
 axes[0].plot(*newton.T, "o-", color="tab:orange", label="Newton, 6 steps")
 axes[0].plot(1, 1, "w*", markersize=14)
