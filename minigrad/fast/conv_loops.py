@@ -28,6 +28,7 @@ from minigrad.fast.compiled import In, Ints, Out, helper, index, intrinsic, kern
 _FEATURES = set(cpu_target.target_context.codegen().magic_tuple()[2].split(","))
 WIDTH = 64 if "+avx512f" in _FEATURES else 32 if "+avx" in _FEATURES else 16  # bytes of a vector
 ROWS, COLUMNS = (8, 3) if _FEATURES & {"+avx512f", "+neon"} else (4, 3)  # with 32 registers, or 16
+LINE = 8  # vectors of sums where there is only one row, as of a depthwise convolution
 INT = ir.IntType(64)
 
 
@@ -101,22 +102,27 @@ class _Vectors:
         before.align = after.align = self.bytes
 
     def tile(
-        self, count: Any, step: int, rows: Callable[[Any, int], Any], columns: Callable[[Any, int], Any], starts: list[Any]
+        self,
+        count: Any,
+        step: int,
+        rows: Callable[[Any, int], Any],
+        columns: Callable[[Any, int], Any],
+        starts: list[list[Any]],
     ) -> list[list[Any]]:
-        """The sums over k = 0, step, ... of rows(k, r) times columns(k, c), for each of ROWS and COLUMNS."""
+        """The sums over k = 0, step, ... of rows(k, r) times columns(k, c), for each r and c, added to starts[r][c]."""
         b = self.builder
         name = f"llvm.fmuladd.v{self.lanes}f{8 * self.bytes}"
         fma = cgutils.get_or_insert_function(b.module, ir.FunctionType(self.vector, [self.vector] * 3), name)
-        sums = [[cgutils.alloca_once(b, self.vector) for _ in range(COLUMNS)] for _ in range(ROWS)]
-        for row, start in zip(sums, starts, strict=True):
-            for total in row:
+        sums = [[cgutils.alloca_once(b, self.vector) for _ in row] for row in starts]
+        for row, before in zip(sums, starts, strict=True):
+            for total, start in zip(row, before, strict=True):
                 b.store(start, total)
         with cgutils.for_range_slice(b, INT(0), count, INT(step), INT) as (k, _):
-            held = [columns(k, c) for c in range(COLUMNS)]
-            for r in range(ROWS):
+            held = [columns(k, c) for c in range(len(starts[0]))]
+            for r, row in enumerate(sums):
                 factor = rows(k, r)
-                for c in range(COLUMNS):
-                    b.store(b.call(fma, [factor, held[c], b.load(sums[r][c])]), sums[r][c])
+                for c, total in enumerate(row):
+                    b.store(b.call(fma, [factor, held[c], b.load(total)]), total)
         return [[b.load(total) for total in row] for row in sums]
 
 
@@ -127,19 +133,17 @@ def lanes(_: Any, x: Any) -> Any:
     return types.intp(x), lambda context, builder, signature, args: INT(n)
 
 
-@intrinsic
-def multiply(
-    _: Any, x: Any, x_at: Any, offsets: Any, count: Any, w: Any, w_at: Any, bias: Any, b_at: Any, y: Any, y_at: Any, row: Any
-) -> Any:
-    """For each row r and element j of a tile, over k < count:
+def _product(rows: int, columns: int) -> Any:
+    """The product of a tile with so many rows and columns. It sets, for each row r and element j, with sums over k < count,
 
     y[y_at + r row + j] = bias[b_at + r] + sum of w[w_at + k ROWS + r] x[x_at + offsets[k] + j]
     """
 
-    def generate(context: Any, builder: Any, _: Any, args: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        x, _, offsets, _, w, _, bias, _, y, *_ = signature.args
         code, b = _Vectors(context, builder, x), builder
         x_, x_at_, offsets_, count_, w_, w_at_, bias_, b_at_, y_, y_at_, row_ = args
-        starts = [code.broadcast(code.pointer(bias, bias_, b.add(b_at_, INT(r)))) for r in range(ROWS)]
+        starts = [code.broadcast(code.pointer(bias, bias_, b.add(b_at_, INT(r)))) for r in range(rows)]
 
         def factor(k: Any, r: int) -> Any:
             return code.broadcast(code.pointer(w, w_, b.add(w_at_, b.add(b.mul(k, INT(ROWS)), INT(r)))))
@@ -148,13 +152,23 @@ def multiply(
             start = b.add(x_at_, b.load(code.pointer(offsets, offsets_, k)))
             return code.load(code.pointer(x, x_, b.add(start, INT(c * code.lanes))))
 
-        for r, sums in enumerate(code.tile(count_, 1, factor, column, starts)):
+        for r, sums in enumerate(code.tile(count_, 1, factor, column, [[start] * columns for start in starts])):
             for c, total in enumerate(sums):
                 at = b.add(y_at_, b.add(b.mul(row_, INT(r)), INT(c * code.lanes)))
                 code.store(total, code.pointer(y, y_, at))
         return context.get_dummy_value()
 
-    return types.void(x, x_at, offsets, count, w, w_at, bias, b_at, y, y_at, row), generate
+    def typed(
+        _: Any, x: Any, x_at: Any, offsets: Any, count: Any, w: Any, w_at: Any, bias: Any, b_at: Any, y: Any, y_at: Any,
+        row: Any,
+    ) -> Any:  # fmt: skip
+        return types.void(x, x_at, offsets, count, w, w_at, bias, b_at, y, y_at, row), generate
+
+    return intrinsic(typed)
+
+
+multiply = _product(ROWS, COLUMNS)
+multiply_one = _product(1, LINE)  # of a group's only filter
 
 
 @intrinsic
@@ -176,7 +190,7 @@ def _dot(_: Any, g: Any, g_at: Any, row: Any, x: Any, offsets: Any, k: Any, coun
         def column(p: Any, c: int) -> Any:
             return code.load(code.pointer(x, x_, b.add(starts[c], p)))
 
-        sums = [total for row in code.tile(count_, code.lanes, factor, column, [zero] * ROWS) for total in row]
+        sums = [total for row in code.tile(count_, code.lanes, factor, column, [[zero] * COLUMNS] * ROWS) for total in row]
         done = 0
         while done < len(sums):  # as many as a vector holds, then the largest power of 2 of what is left
             some = min(code.lanes, 1 << (len(sums) - done).bit_length() - 1)
@@ -251,7 +265,7 @@ def correlate(
     y_at: int, y_image: int, y_filter: int, y_row: int, y_step: int,
 ) -> None:  # fmt: skip
     """Cross-correlate images n0 to n1 with the weight; y may be every other row and column of an array."""
-    count, step = offsets.size, COLUMNS * lanes(x)
+    count, step = offsets.size, (LINE if filters == 1 else COLUMNS) * lanes(x)
     length = (images * rows * columns + step - 1) // step * step
     buffer = np.zeros(size + step, x.dtype)
     result = np.empty(ROWS * length, x.dtype)
@@ -265,9 +279,12 @@ def correlate(
                 _pack(x, buffer, n, some, groups * channels, group * channels, channels, height, width,
                       sh, sw, top - row * sh, left, tall, wide, rows, columns, apart)  # fmt: skip
                 for block in range(blocks):
+                    at = (group * blocks + block) * ROWS
                     for p in range(0, used, step):
-                        multiply(buffer, p, offsets, count, w, (group * blocks + block) * count * ROWS,
-                                  bias, (group * blocks + block) * ROWS, result, p, length)  # fmt: skip
+                        if filters == 1:
+                            multiply_one(buffer, p, offsets, count, w, at * count, bias, at, result, p, length)
+                        else:
+                            multiply(buffer, p, offsets, count, w, at * count, bias, at, result, p, length)
                     for f in range(min(ROWS, filters - block * ROWS)):
                         filter = group * filters + block * ROWS + f
                         for i in range(some):
