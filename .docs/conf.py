@@ -23,7 +23,7 @@ project = "minigrad"
 author = copyright = "the authors of minigrad"
 release = minigrad.__version__
 extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx_copybutton", "sphinx-mathjax-offline"]
-exclude_patterns = ["site", "notebooks/exercises"]
+exclude_patterns = ["site", "jupyter_execute", "notebooks/exercises"]
 templates_path: list[str] = []
 html_theme = "furo"
 html_title = "minigrad"
