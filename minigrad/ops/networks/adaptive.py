@@ -48,12 +48,12 @@ def bounds(old: int, new: int) -> tuple[Value, Value]:
 @op(called=lambda values, static: f"adaptive_avg_pool{len(static['size'])}d", hidden=("size",))
 def _mean_to(x: Value, /, size: Lengths) -> Value:
     """The mean of each window."""
-    x = x if x.dtype.kind == "f" else x.astype(np.float64)
+    dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
+    x = x.astype(np.result_type(dtype, np.float32), copy=False)  # in half precision a window's sum could be infinite
     for axis, length in enumerate(size, x.ndim - len(size)):
         band, counts = _windows_of(x.shape[axis], length)
-        x = band.times(x, axis)
-        x /= _beside(counts, x, axis)
-    return x
+        x = band.times(x, axis) / _beside(counts, x, axis)
+    return x.astype(dtype, copy=False)
 
 
 @op(hidden=("size",))
