@@ -1,4 +1,7 @@
-"""Names of NumPy, PyTorch, JAX and autograd, and minigrad's for the same."""
+"""Names of NumPy, PyTorch, JAX and autograd, and minigrad's for the same.
+
+The file is long because it is made of tables: a line for each name.
+"""
 
 from __future__ import annotations
 

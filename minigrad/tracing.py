@@ -3,6 +3,8 @@
 A stand-in, `Traced`, has the shape, the dtype and the operators of an array, and answers NumPy's protocols; it is the value
 of a tensor like any array. So operations, masks, comparisons and gradient rules are all recorded in the same way, and what
 would take a plain number out of it, such as ``if`` or ``float``, is refused. Nothing can be frozen without a word.
+
+The file is long because `Traced` has all operators and attributes of an array, a line or two each.
 """
 
 from __future__ import annotations

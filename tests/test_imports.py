@@ -124,3 +124,10 @@ def test_importing_minigrad_loads_no_pictures_pages_or_programs():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, path in MODULES.items() if path.read_text(encoding="utf-8").count("\n") > 400]
+)
+def test_a_long_file_says_why(name: str):
+    assert "The file is long because" in (ast.get_docstring(ast.parse(MODULES[name].read_text(encoding="utf-8"))) or "")

@@ -2,6 +2,8 @@
 
 Under each forward stand its rules, one for each input: the upstream gradient `g` times the local gradient.
 Exponentials, logarithms and trigonometry are in `transcendental`, the activations of networks in `networks.activation`.
+
+The file is long because it is a table: some forty operations, each with its rules and an example.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 Of a complex parameter g is the conjugate of the gradient, the direction of steepest ascent, and g² stands for |g|².
 
 `_update` changes a block of w in place; a and b are buffers like w, so that a step allocates nothing.
+
+The file is long because all optimisers stand side by side, each with its formula, its settings and an example.
 """
 
 from __future__ import annotations

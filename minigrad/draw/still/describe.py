@@ -1,4 +1,7 @@
-"""A graph as a description of its picture: the text and numbers at each node and on each edge."""
+"""A graph as a description of its picture: the text and numbers at each node and on each edge.
+
+The file is long because collapsed scopes, folded sums and repeated cells are all made from one walk over the graph.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Activations, each fused into one node so that extreme inputs stay exact."""
+"""Activations, each fused into one node so that extreme inputs stay exact.
+
+The file is long because it is a table: some thirty activations, each with its rule and an example.
+"""
 
 from __future__ import annotations
 
