@@ -7,7 +7,6 @@ package and writes down what they give; the results are compared here, where the
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ from minigrad.course.exercise import Exercise, load
 from minigrad.course.judge import judge
 from minigrad.course.observe import from_json
 from minigrad.course.process import Cell, Process
+from minigrad.fast.pool import cores
 from minigrad.optional import needed
 
 WHY = "grade needs the packages that run notebooks"
@@ -72,13 +72,6 @@ class Graded(NamedTuple):
     def passed(self) -> int:
         """The number of exercises that passed."""
         return sum(grade.passed for grade in self.grades)
-
-
-def cores() -> int:
-    """The number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def grade(

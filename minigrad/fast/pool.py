@@ -43,6 +43,11 @@ _changing = threading.Lock()
 _limit: Any = None  # what holds the BLAS to one thread, and can let it go; None if it has its own threads
 
 
+def cores() -> int:
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def number() -> int:
     """The number of threads: as many as this process has cores, at most MINIGRAD_NUM_THREADS; one under mpiexec."""
     global _threads
@@ -51,8 +56,7 @@ def number() -> int:
         if given and not (given.isdecimal() and int(given)):
             raise ValueError(f"{VARIABLE} must be a positive integer, got {given!r}")
         several = any(os.environ.get(name, "1") != "1" for name in _PROCESSES)  # then they share the cores
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        _threads = min(cores, int(given or (1 if several else cores)))
+        _threads = min(cores(), int(given or (1 if several else cores())))
     return _threads
 
 
