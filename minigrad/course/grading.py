@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,7 +76,7 @@ class Graded(NamedTuple):
 
 def grade(
     paths: Sequence[Path], *, seconds: float = 300, megabytes: int = 4096, jobs: int | None = None
-) -> Iterator[tuple[int, Graded]]:
+) -> Generator[tuple[int, Graded], None, None]:
     """Run notebooks of the course, and judge the answers to their exercises.
 
     Each notebook runs in a child process with limits on time and, on Linux, on memory. These keep an accident in bounds;
@@ -100,12 +100,23 @@ def grade(
 
     Raises
     ------
+    ValueError
+        If there is no time, no memory or no job.
     ImportError
         If the packages that run notebooks are missing.
     """
+    jobs = cores() if jobs is None else jobs
+    if not seconds > 0:
+        raise ValueError(f"grade: seconds must be greater than 0, got {seconds!r}")
+    for name, value in (("megabytes", megabytes), ("jobs", jobs)):
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f"grade: {name} must be an integer of at least 1, got {value!r}")
     for package in ("IPython", "nbformat", "matplotlib"):
         needed(package, "grade", WHY)
-    jobs = jobs or cores()
+    return _graded(paths, seconds, megabytes, jobs)
+
+
+def _graded(paths: Sequence[Path], seconds: float, megabytes: int, jobs: int) -> Generator[tuple[int, Graded], None, None]:
     threads = max(1, cores() // min(jobs, len(paths) or 1))
     waiting, running = list(enumerate(paths)), dict[int, tuple[int, Process]]()
     try:

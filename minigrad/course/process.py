@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
+from minigrad.fast import pool
+
 Cell: TypeAlias = tuple[str, str]
 """What to do: ("run", code), or ("record", exercise) to try the answers of an exercise and write down what they give."""
 
@@ -26,7 +28,7 @@ del sys.path[0]
 main(sys.argv[2])
 """
 END = "end"  # the file that says that all cells were run
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", pool.VARIABLE)
 
 
 class Process:
@@ -43,7 +45,7 @@ class Process:
     megabytes : int
         Limit on its memory, where the system has such a limit.
     threads : int
-        Threads for NumPy's linear algebra.
+        Threads for NumPy's linear algebra and for minigrad's kernels.
 
     Attributes
     ----------

@@ -126,7 +126,7 @@ def _leave_if_forked() -> None:
 
 def _limit(megabytes: int) -> None:
     """Limit the memory of this process, where the system has such a limit."""
-    with suppress(ImportError, ValueError, OSError):
+    with suppress(ImportError, ValueError, OSError, OverflowError):  # no such limit, one above it, none at all
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))

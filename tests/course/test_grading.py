@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from minigrad.cli import main
+from minigrad.course.grading import grade
+from minigrad.course.process import THREADS
 
 nbformat = pytest.importorskip("nbformat")
 pytest.importorskip("IPython")
@@ -223,3 +225,27 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path, capsys):
     assert "this is not a notebook" in found[0]["error"]
     assert found[1]["passed"] == 0
     assert "there is no such file" in found[2]["error"]
+
+
+@pytest.mark.parametrize("wrong", [
+    {"jobs": 0}, {"jobs": -1}, {"jobs": 1.5}, {"seconds": 0}, {"seconds": float("nan")}, {"megabytes": 0}, {"megabytes": -5},
+])  # fmt: skip
+def test_limits_without_sense_are_refused_before_anything_runs(wrong):
+    with pytest.raises(ValueError, match=f"^grade: {next(iter(wrong))} must be "):
+        grade([], **wrong)
+
+
+def test_a_memory_limit_beyond_the_system_is_none(graded):
+    assert graded(SLOPE, LOCAL, options=["--memory", str(10**14)]) == {"1.1": True, "1.2": True}
+
+
+def test_notebooks_that_run_at_once_share_the_cores(tmp_path, monkeypatch):
+    monkeypatch.setattr("minigrad.course.grading.cores", lambda: 6)
+    for k in range(2):
+        ask = f"import os\nopen({str(tmp_path / f'{k}.txt')!r}, 'w').write(' '.join(os.environ[name] for name in {THREADS}))"
+        cells = [new_markdown_cell("# 1. Gradients on a graph"), new_code_cell(ask)]
+        nbformat.write(new_notebook(cells=cells), tmp_path / f"{k}.ipynb")
+    for _ in grade(sorted(tmp_path.glob("*.ipynb")), jobs=2):
+        pass
+    assert "MINIGRAD_NUM_THREADS" in THREADS
+    assert [path.read_text() for path in sorted(tmp_path.glob("*.txt"))] == [" ".join("3" for _ in THREADS)] * 2
