@@ -29,8 +29,38 @@ from minigrad.course.process import END
 PROCESS = getpid()
 
 
+class _Bytes(io.BufferedIOBase):
+    """An output that keeps nothing, and that nobody can close.
+
+    Its descriptor is that of the process, which leads to `os.devnull`.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def write(self, data: Any, /) -> int:
+        """Forget the data."""
+        return memoryview(data).nbytes
+
+    def writable(self) -> bool:
+        """Return True."""
+        return True
+
+    def fileno(self) -> int:
+        """The descriptor, for a child process that is to have the same output."""
+        return self._descriptor
+
+    def close(self) -> None:
+        """Stay open."""
+
+
 class Nowhere(io.TextIOBase):
-    """An output that keeps nothing, and that nobody can close."""
+    """An output for text that keeps nothing, and that nobody can close; else as in a Jupyter kernel."""
+
+    encoding, errors = "utf-8", "replace"
+
+    def __init__(self, descriptor: int, name: str) -> None:
+        self.name, self.buffer = name, _Bytes(descriptor)
 
     def write(self, text: str, /) -> int:
         """Forget the text."""
@@ -39,6 +69,10 @@ class Nowhere(io.TextIOBase):
     def writable(self) -> bool:
         """Return True."""
         return True
+
+    def fileno(self) -> int:
+        """The descriptor, as that of `buffer`."""
+        return self.buffer.fileno()
 
     def close(self) -> None:
         """Stay open."""
@@ -89,8 +123,8 @@ def main(job: str) -> None:
     """Run a job, a JSON file that `minigrad.course.process.Process` wrote, and end the process."""
     told = json.loads(Path(job).read_text(encoding="utf-8"))
     _limit(told["megabytes"])
-    sys.stdin.close()
-    sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = Nowhere()  # type: ignore[misc, assignment]
+    sys.stdout = sys.__stdout__ = Nowhere(1, "stdout")  # type: ignore[misc, assignment]
+    sys.stderr = sys.__stderr__ = Nowhere(2, "stderr")  # type: ignore[misc, assignment]
     os.chdir(told["work"])
     sys.path.insert(0, "")
     exercises = {text: find(text) for kind, text in told["cells"] if kind == "record"}

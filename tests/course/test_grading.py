@@ -116,6 +116,35 @@ def test_rude_notebooks_are_graded_on_their_merits(tmp_path, capsys):
         assert "replace None with your answer" in grades["1.3"], name
 
 
+JUPYTER = """
+sys.stdout.fileno(), sys.stderr.fileno(), sys.__stdout__.fileno()
+b"x".decode(sys.stdout.encoding), "é".encode(sys.stderr.encoding, sys.stdout.errors)
+subprocess.run([sys.executable, "-c", "print(1)"], stdout=sys.stdout, stderr=sys.stderr, check=True)
+subprocess.run([sys.executable, "-c", "print(1)"], stdin=sys.stdin, check=True)
+faulthandler.enable(), faulthandler.dump_traceback(file=sys.stdout), faulthandler.disable()
+sys.__stdout__.buffer.write(b"x"), sys.__stdout__.buffer.flush()
+sys.stdout.write("x"), sys.stdout.writelines(["x"]), sys.stdout.flush(), sys.stdout.name
+assert not sys.stdout.isatty() and sys.stdout.writable() and not sys.stdout.closed and sys.stdout is not sys.stderr
+logging.basicConfig(stream=sys.stdout), logging.warning("x"), warnings.warn("x"), traceback.print_stack(), pprint.pprint(1)
+os.close(os.dup(sys.stdout.fileno())), select.select([], [sys.stdout], [], 0)
+multiprocessing.get_context("spawn").Pool(1).terminate(), concurrent.futures.ThreadPoolExecutor(1).submit(print).result()
+IPython.display.clear_output(), IPython.display.display(1), get_ipython().run_cell_magic("time", "", "print(1)")
+get_ipython().run_cell_magic("capture", "kept", "print(1)"), get_ipython().system("echo 1"), get_ipython().getoutput("echo 1")
+""".strip().splitlines()
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="POSIX shell and descriptors")
+def test_a_line_that_runs_in_jupyter_runs_here(tmp_path):
+    modules = "concurrent.futures, faulthandler, logging, multiprocessing, os, pprint, select, subprocess, sys, traceback, warnings"
+    cells = [new_markdown_cell("# 1. Gradients on a graph"), new_code_cell(f"import {modules}, IPython\nran = []")]
+    cells += [new_code_cell(f"{line}\nran.append({k})") for k, line in enumerate(JUPYTER)]
+    cells.append(new_code_cell(f"print(*ran, file=open({str(tmp_path / 'ran')!r}, 'w'), flush=True)"))
+    nbformat.write(new_notebook(cells=cells), tmp_path / "a.ipynb")
+    assert len(list(grade([tmp_path / "a.ipynb"]))) == 1
+    ran = (tmp_path / "ran").read_text().split()
+    assert [line for k, line in enumerate(JUPYTER) if str(k) not in ran] == []
+
+
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="POSIX process groups")
 def test_what_a_notebook_leaves_running_is_ended(graded, tmp_path):
     mark = tmp_path / "pid"
