@@ -6,10 +6,12 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from minigrad.commands.usage import Parser, UsageError, say
 from minigrad.course.grading import Graded, grade
+from minigrad.course.process import signals_as_exceptions
 from minigrad.text import clean
 
 WIDE = 300  # characters of a reason in the table
@@ -30,14 +32,16 @@ def main(argv: Sequence[str]) -> int:
     options = _options(argv)
     found: dict[int, Graded] = {}
     shown = 0
-    for i, one in grade(options.notebooks, seconds=options.seconds, megabytes=options.memory, jobs=options.jobs):
-        found[i] = one
-        while shown in found and not options.json:  # in the order given
-            _progress("")
-            if len(options.notebooks) > 1 or not one.error:
-                say(_table(found[shown]))
-            shown += 1
-        _progress(f"{len(found)} of {len(options.notebooks)} notebooks graded")
+    results = grade(options.notebooks, seconds=options.seconds, megabytes=options.memory, jobs=options.jobs)
+    with signals_as_exceptions(), closing(results):  # whatever ends the command, no notebook runs on
+        for i, one in results:
+            found[i] = one
+            while shown in found and not options.json:  # in the order given
+                _progress("")
+                if len(options.notebooks) > 1 or not one.error:
+                    say(_table(found[shown]))
+                shown += 1
+            _progress(f"{len(found)} of {len(options.notebooks)} notebooks graded")
     _progress("")
     if len(found) == 1 and found[0].error:
         raise UsageError(_line(found[0]))

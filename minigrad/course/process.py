@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -27,6 +28,7 @@ from minigrad.course.runner import main
 del sys.path[0]
 main(sys.argv[2])
 """
+FOLDER = "MINIGRAD_GRADE_FOLDER"  # the variable by which the processes that a notebook starts are known
 END = "end"  # the file that says that all cells were run
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", pool.VARIABLE)
 
@@ -61,7 +63,13 @@ class Process:
         parts = {name: folder / name for name in ("work", "profile", "results")}
         for part in parts.values():
             part.mkdir()
-        job = {"cells": cells, "megabytes": megabytes, **{name: str(part) for name, part in parts.items()}}
+        job = {
+            "cells": cells,
+            "megabytes": megabytes,
+            "folder": str(folder),
+            "parent": os.getpid(),
+            **{name: str(part) for name, part in parts.items()},
+        }
         (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
         self._results, self._limit, self._start = parts["results"], seconds, time.monotonic()
         self.seconds, self.complaint = 0.0, ""
@@ -70,7 +78,7 @@ class Process:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "MPLBACKEND": "agg", **dict.fromkeys(THREADS, str(threads))},
+            env={**os.environ, "MPLBACKEND": "agg", FOLDER: str(folder), **dict.fromkeys(THREADS, str(threads))},
             start_new_session=True,
         )
 
@@ -106,9 +114,57 @@ class Process:
         return None
 
     def _stop(self) -> None:
-        """End the process, and those that it has started and that are still in its group."""
+        """End the process, and those that it has started and that still run."""
         if sys.platform != "win32":
             with suppress(OSError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
         self._process.wait()
+        end_started(self._folder.name)
+
+
+def end_started(folder: str) -> None:
+    """End the processes that a notebook has started, by fork or in sessions of their own, but not this one; on Linux alone.
+
+    The notebook's process has this folder in its environment, and they have inherited that.
+    """
+    for _ in range(100):  # some may be starting others
+        found = [pid for pid in _started(folder) if pid != os.getpid()]
+        if not found:
+            return
+        for pid in found:
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.01)
+
+
+def _started(folder: str) -> Iterator[int]:
+    mark = f"{FOLDER}={folder}".encode()
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):  # it belongs to somebody else, or has ended
+            if mark in path.read_bytes().split(b"\0"):
+                yield int(path.parent.name)
+
+
+@contextmanager
+def signals_as_exceptions() -> Iterator[None]:
+    """Let the signals that end this process raise `SystemExit`, as Ctrl-C raises, so that `finally` is done.
+
+    Only in the main thread, where Python handles signals, and only those that are neither ignored nor handled.
+    """
+    possible = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    main = threading.current_thread() is threading.main_thread()
+    mine = [one for one in possible if main and signal.getsignal(one) == signal.SIG_DFL]
+
+    def leave(number: int, _: object) -> None:
+        for one in mine:
+            signal.signal(one, signal.SIG_IGN)  # one more does not end what is being done in `finally`
+        raise SystemExit(128 + number)  # the status that a shell gives
+
+    for one in mine:
+        signal.signal(one, leave)
+    try:
+        yield
+    finally:
+        for one in mine:
+            signal.signal(one, signal.SIG_DFL)

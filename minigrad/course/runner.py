@@ -9,11 +9,15 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
+import signal
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
-from os import _exit, getpid, replace  # as they are now; a notebook may bind the names in `os` to something else
+from os import _exit, getpid, getppid, replace  # as they are now; a notebook may bind the names in `os` to something else
 from pathlib import Path
+from threading import Thread
+from time import sleep
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
@@ -24,9 +28,10 @@ from traitlets.config import Config
 
 from minigrad.course.exercise import Exercise, find
 from minigrad.course.observe import as_json, observe
-from minigrad.course.process import END
+from minigrad.course.process import END, end_started
 
 PROCESS = getpid()
+PAUSE = 0.5  # seconds between two looks at the grader
 
 
 class _Bytes(io.BufferedIOBase):
@@ -125,6 +130,8 @@ def main(job: str) -> None:
     _limit(told["megabytes"])
     sys.stdout = sys.__stdout__ = Nowhere(1, "stdout")  # type: ignore[misc, assignment]
     sys.stderr = sys.__stderr__ = Nowhere(2, "stderr")  # type: ignore[misc, assignment]
+    if sys.platform != "win32":  # there the parent may be the launcher of a virtual environment
+        Thread(target=_watch, args=(told["parent"], told["folder"]), daemon=True).start()
     os.chdir(told["work"])
     sys.path.insert(0, "")
     exercises = {text: find(text) for kind, text in told["cells"] if kind == "record"}
@@ -150,6 +157,16 @@ def _record(one: Exercise, names: Mapping[str, Any], results: Path) -> None:
     partial = results.with_suffix(".partial")
     partial.write_text(json.dumps(as_json(found)), encoding="utf-8")
     replace(partial, results)
+
+
+def _watch(parent: int, folder: str) -> None:
+    """Once the grader is gone, which may have been killed, end what the notebook started, its files and this process."""
+    while getppid() == parent:
+        sleep(PAUSE)
+    end_started(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    if sys.platform != "win32":
+        os.killpg(0, signal.SIGKILL)
 
 
 def _leave_if_forked() -> None:

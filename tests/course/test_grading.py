@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
+import subprocess
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from minigrad.cli import main
 from minigrad.course.grading import grade
-from minigrad.course.process import THREADS
+from minigrad.course.process import PACKAGES, THREADS, signals_as_exceptions
 
 nbformat = pytest.importorskip("nbformat")
 pytest.importorskip("IPython")
@@ -72,7 +77,27 @@ def test_a_notebook_cannot_pass_by_its_own_checks(graded, cell):
 @pytest.mark.parametrize("leave", ["import os; os._exit(0)", "exit()"])
 def test_one_that_exits_early_has_not_passed(graded, leave):
     found = graded(f"{PRINT}\n{leave}", LOCAL)
-    assert found == dict.fromkeys(["1.1", "1.2"], "the notebook ended its process, or ran out of memory")
+    assert found == dict.fromkeys(["1.1", "1.2"], EARLY)
+
+
+EARLY = "the notebook ended its process, or ran out of memory"
+
+
+def runs(pid):
+    """Whether a process runs; one that has been killed is there until its parent asks for it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")")[-1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def until(condition):
+    """Whether something comes true."""
+    for _ in range(6000):
+        if condition():
+            return True
+        time.sleep(0.01)
+    return False
 
 
 RUDE = {
@@ -146,16 +171,60 @@ def test_a_line_that_runs_in_jupyter_runs_here(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "killpg"), reason="POSIX process groups")
-def test_what_a_notebook_leaves_running_is_ended(graded, tmp_path):
+@pytest.mark.parametrize(("how", "end"), [
+    ("", ""), (", start_new_session=True", ""), (", start_new_session=True", "os = __import__('os'); os._exit(0)"),
+])  # fmt: skip
+def test_what_a_notebook_leaves_running_is_ended(graded, tmp_path, how, end):
+    if how and sys.platform != "linux":
+        pytest.skip("found in /proc alone")
     mark = tmp_path / "pid"
-    left = f"import subprocess\nchild = subprocess.Popen(['sleep', '1000'])\nopen({str(mark)!r}, 'w').write(str(child.pid))"
-    assert graded(f"{SLOPE}\n{left}", LOCAL) == {"1.1": True, "1.2": True}
-    for _ in range(500):  # a process that has been killed may be there until its new parent asks for it
-        state = Path(f"/proc/{mark.read_text()}/stat")
-        if not state.exists() or state.read_text().rsplit(")")[-1].split()[0] == "Z":
-            return
-        time.sleep(0.01)
-    pytest.fail("it still runs")
+    left = f"import subprocess\nchild = subprocess.Popen(['sleep', '1000']{how})\nopen({str(mark)!r}, 'w').write(str(child.pid))"
+    assert graded(f"{SLOPE}\n{left}\n{end}", "" if end else LOCAL)["1.2"] == (EARLY if end else True)
+    assert until(lambda: not runs(int(mark.read_text())))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT", "SIGKILL"])
+def test_when_the_grader_is_ended_so_are_the_notebook_and_its_files(tmp_path, name):
+    mark, path = tmp_path / "pid", tmp_path / "a.ipynb"
+    loop = "import os, subprocess\nchild = subprocess.Popen(['sleep', '1000'], start_new_session=True)\n"
+    loop += f"print(os.getpid(), child.pid, os.getcwd(), file=open({str(mark)!r}, 'w'), flush=True)\nwhile True: pass"
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# 1. Gradients on a graph"), new_code_cell(loop)]), path)
+    files = tmp_path / "temporary"
+    files.mkdir()
+    environment = {**os.environ, "PYTHONPATH": PACKAGES, "TMPDIR": str(files)}
+    grader = subprocess.Popen([sys.executable, "-m", "minigrad", "grade", str(path)], env=environment)
+    assert until(lambda: mark.exists() and len(mark.read_text().split()) == 3)
+    *pids, folder = mark.read_text().split()
+    assert all(map(runs, map(int, pids)))
+    assert Path(folder).exists()
+    grader.send_signal(signal.Signals[name])
+    number = int(signal.Signals[name])
+    assert grader.wait(60) == (-number if name == "SIGKILL" else 128 + number)
+    assert until(lambda: not any(map(runs, map(int, pids))) and not list(files.glob("grade-*")))
+
+
+def test_signals_are_handled_as_before_after_the_command(graded):
+    before = [signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)]
+    graded("pass", "pass")
+    assert [signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)] == before
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="POSIX signals")
+def test_only_signals_that_nobody_handles_raise_and_only_the_first_of_them():
+    kept = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with pytest.raises(SystemExit) as left, signals_as_exceptions(), ExitStack() as ending:  # noqa: PT012
+            ending.callback(signal.raise_signal, signal.SIGTERM)  # one more while the notebooks are being ended
+            ending.callback(signal.raise_signal, signal.SIGTERM)
+            signal.raise_signal(signal.SIGHUP)
+        assert left.value.code == 128 + signal.SIGTERM
+        assert (signal.getsignal(signal.SIGHUP), signal.getsignal(signal.SIGTERM)) == (signal.SIG_IGN, signal.SIG_DFL)
+        with ThreadPoolExecutor(1) as other:
+            other.submit(lambda: signals_as_exceptions().__enter__()).result()
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, kept)
 
 
 def test_an_answer_that_exits_has_not_passed_and_the_next_is_tried(graded):
