@@ -1244,6 +1244,7 @@ def test_of_a_name_that_nobody_knows_python_finds_similar_ones():
     ("view", r"reshape\(...\)"), ("unsqueeze", "expand_dims"), ("mm", "x @ y"), ("numel", "size"), ("dim", "ndim"),
     ("tan", r"minigrad.tan\(x\)"), ("acos", r"minigrad.arccos\(x\)"), ("det", "linalg.det"), ("lgamma", "special.gammaln"),
     ("clone", r"x \* 1"), ("cuda", "CPU"), ("requires_grad_", "requires_grad = True"), ("add_", r"no_grad\(\)"),
+    ("zero_", r"np.zeros_like\(x.data\)"), ("adjoint", r"conj\(\).mT"),
 ])  # fmt: skip
 def test_methods_of_others_are_answered_with_ours(name: str, ours: str):
     with pytest.raises(AttributeError, match=f"'Tensor' object has no attribute '{name}'; here it is .*{ours}"):
