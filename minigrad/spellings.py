@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from inspect import signature
 from typing import NoReturn
 
 import numpy
@@ -506,4 +507,17 @@ class Foreign:
         self.name, self.here = name, here
 
     def __get__(self, instance: object, owner: type) -> NoReturn:
-        raise AttributeError(f"'{owner.__name__}' object has no attribute {self.name!r}; here it is {self.here}")
+        here = self.here if "(" in self.here or not self.here.startswith("minigrad.") else self.here + _needed(self.here)
+        raise AttributeError(f"'{owner.__name__}' object has no attribute {self.name!r}; here it is {here}")
+
+
+def _needed(function: str) -> str:
+    """The arguments that a function of ours cannot do without."""
+    module, _, name = function.rpartition(".")
+    parameters = signature(getattr(import_module(module), name)).parameters.values()
+    needed = [
+        ("*" if one.kind is one.VAR_POSITIONAL else "") + one.name
+        for one in parameters
+        if one.default is one.empty and one.kind is not one.VAR_KEYWORD
+    ]
+    return f"({', '.join(needed)})"

@@ -663,7 +663,7 @@ class Tensor(Node):
         return np.asarray(self.value).__dlpack_device__()
 
 
-_functions = {name: f"minigrad.{name}(x)" for name in ops.__all__ if name not in spellings.NO_METHODS}
+_functions = {name: f"minigrad.{name}" for name in ops.__all__ if name not in spellings.NO_METHODS}
 _renamed = {name: _functions[ours] for name, ours in spellings.FUNCTIONS.items() if ours in _functions}
 for _name, _here in (_functions | _renamed | spellings.METHODS).items():
     if not hasattr(Tensor, _name):

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from fractions import Fraction
+from inspect import signature
 from operator import attrgetter
 from typing import Any
 
@@ -1244,7 +1245,7 @@ def test_of_a_name_that_nobody_knows_python_finds_similar_ones():
     ("view", r"reshape\(...\)"), ("unsqueeze", "expand_dims"), ("mm", "x @ y"), ("numel", "size"), ("dim", "ndim"),
     ("tan", r"minigrad.tan\(x\)"), ("acos", r"minigrad.arccos\(x\)"), ("det", "linalg.det"), ("lgamma", "special.gammaln"),
     ("clone", r"x \* 1"), ("cuda", "CPU"), ("requires_grad_", "requires_grad = True"), ("add_", r"no_grad\(\)"),
-    ("zero_", r"np.zeros_like\(x.data\)"), ("adjoint", r"conj\(\).mT"),
+    ("where", r"minigrad.where\(condition, a, b\)$"), ("pad", r"minigrad.pad\(x, pad_width\)$"), ("zero_", r"np.zeros_like\(x.data\)"), ("adjoint", r"conj\(\).mT"),
 ])  # fmt: skip
 def test_methods_of_others_are_answered_with_ours(name: str, ours: str):
     with pytest.raises(AttributeError, match=f"'Tensor' object has no attribute '{name}'; here it is .*{ours}"):
@@ -1550,3 +1551,16 @@ class TestHolds:
         z.backward()
         assert (x.grad == 6).all()
         assert "or the sweep fails" in str(guard.__doc__)
+
+
+def test_a_hint_names_the_arguments_that_the_function_needs():
+    from minigrad import spellings
+
+    hints = {name: one for name, one in vars(Tensor).items() if isinstance(one, spellings.Foreign) and name in dir(mg)}
+    assert len(hints) > 100
+    for name in hints:
+        with pytest.raises(AttributeError, match="here it is ") as error:
+            getattr(Tensor(X), name)
+        if found := re.search(rf"here it is minigrad\.{name}\((.*)\)$", str(error.value)):
+            arguments = [one for one in found[1].split(", ") if not one.startswith("*")]
+            signature(getattr(mg, name)).bind(*arguments)
