@@ -29,12 +29,17 @@ function extent(values, beside = 0) {
   return most > data.noise * beside ? most : beside;
 }
 
-// The windows of a setting: stride, padding and dilation along the rows and along the columns.
-function sliding(setting) {
-  const { stride, padding, dilation } = setting;
+// The sizes of a setting along the rows and along the columns: x with its padding, the span of the kernel, the output.
+function sizes({ stride, padding, dilation }) {
   const padded = data.size.map((n, axis) => n + padding[axis][0] + padding[axis][1]);
   const reach = data.kernel.map((k, axis) => dilation[axis] * (k - 1) + 1);
   const out = padded.map((n, axis) => Math.floor((n - reach[axis]) / stride[axis]) + 1);
+  return { padded, reach, out };
+}
+
+// The windows of a setting that fits.
+function sliding(setting) {
+  const { stride, padding, dilation } = setting, { padded, reach, out } = sizes(setting);
   const [top, left] = padding.map(([before]) => before);
   const [high, wide] = data.size;
   const inside = (cell) => {

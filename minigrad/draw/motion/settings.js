@@ -126,9 +126,9 @@ function record(next) {
     const grids = gridsOf(found.panels, found.steps, columns), { padded, out } = found.how;
     const plain = shapeOf(data.size), whole = shapeOf(padded), kernel = shapeOf(data.kernel);
     const x = plain === whole ? plain : `${plain}, padded to ${whole}`, o = shapeOf(out);
-    const sizes = { x, dx: x, w: kernel, dw: kernel, flipped: kernel, o, do: o };
+    const shapes = { x, dx: x, w: kernel, dw: kernel, flipped: kernel, o, do: o };
     for (const key of columns.flat())
-      draw(key, found.panels[key], grids[key], [sizes[key], ...data.sizes[key]].filter(Boolean).join(", "));
+      draw(key, found.panels[key], grids[key], [shapes[key], ...data.sizes[key]].filter(Boolean).join(", "));
     fresh = shownSteps(found.steps, grids);
   }
   setting = next;
@@ -145,7 +145,7 @@ for (const name of NAMES) {
   field.addEventListener("input", () => {
     const n = Number(field.value), right = field.value !== "" && Number.isInteger(n) && n >= least && n <= data.most.axis;
     const next = right ? withNumber(name, n) : null;
-    const why = right ? refused(sliding(next)) : `${name} is an integer from ${least} to ${data.most.axis}.`;
+    const why = right ? refused(sizes(next)) : `${name} is an integer from ${least} to ${data.most.axis}.`;
     field.setAttribute("aria-invalid", why !== "");
     if (why) { said.value = why; return; }
     pause();

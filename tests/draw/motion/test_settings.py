@@ -142,6 +142,24 @@ def test_what_does_not_fit_is_refused_with_a_sentence_and_the_picture_stays(open
     assert window.find_element("id", "stride").get_attribute("aria-invalid") == "false"
 
 
+@pytest.mark.parametrize(
+    ("x", "kernel", "dilation", "spans"),
+    [
+        (np.arange(5.0), np.ones(3), 3, "7, more than X with its padding, 5"),
+        (whole(3, 9), whole(3, 3), 2, "5 × 5, more than X with its padding, 3 × 9"),
+        (whole(9, 3), whole(3, 3), 2, "5 × 5, more than X with its padding, 9 × 3"),
+    ],
+)
+def test_a_kernel_that_overruns_one_axis_is_refused(open_page, x, kernel, dilation, spans):
+    window = open_page(mg.animate_conv(x, kernel))
+    before = window.execute_script("return steps")
+    change(window, dilation=dilation)
+    assert said(window) == f"W spans {spans}: choose more padding or less dilation."
+    assert window.execute_script("return steps") == before
+    change(window, padding=1)
+    assert said(window) == f"O is {' × '.join(str(n) for n in x.shape)}."
+
+
 def test_the_first_setting_again_is_the_first_film(open_page):
     motion = mg.animate_conv(RNG.normal(size=(5, 5)), RNG.normal(size=(3, 3)), stride=2)
     window = open_page(motion)
