@@ -216,12 +216,18 @@ def _numbers(what: str, got: Any, hint: str) -> Value:
         raise _failed(f"{what}: it is None, so this answer is missing", hint)
     try:
         return numbers(got)
-    except TypeError as error:
+    except NoNumbers as error:
         raise _failed(f"{what}: {error}", hint) from None
 
 
+class NoNumbers(TypeError):  # noqa: N818
+    """An answer is not a numeric array; the message says what it is instead."""
+
+
 def numbers(x: Any) -> Value:
-    """A copy of an answer as a numeric array; a TypeError says what is wrong with one that has no numbers.
+    """A copy of an answer as a numeric array; `NoNumbers` says what is wrong with one that has no numbers.
+
+    What a method of the answer raises, such as its ``__array__``, is left as it is.
 
     Examples
     --------
@@ -229,14 +235,18 @@ def numbers(x: Any) -> Value:
     array([1, 2])
     >>> numbers("four")
     Traceback (most recent call last):
-    TypeError: expected numbers, got str
+    minigrad.checks.NoNumbers: expected numbers, got str
     """
+    plain = _untracked(x)
     try:
-        array = np.array(_untracked(x))
-    except ValueError:
-        raise TypeError("expected one array, got lists of different lengths") from None
+        array = np.array(plain)
+    except ValueError as error:
+        ours = error.__traceback__ is not None and error.__traceback__.tb_next is None  # no method of an element raised it
+        if not ours or not isinstance(plain, list):
+            raise
+        raise NoNumbers("expected one array, got lists of different lengths") from None
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"expected numbers, got {type(x).__name__}")
+        raise NoNumbers(f"expected numbers, got {type(x).__name__}")
     return array
 
 

@@ -69,6 +69,17 @@ def test_other_exceptions_are_the_learners_to_see():
         checks.equal("it", lambda: 1 / 0, 1.0)
 
 
+@pytest.mark.parametrize("error", [TypeError, ValueError, KeyboardInterrupt])
+def test_so_are_those_of_its_methods(error):
+    class Answer:
+        def __array__(self, *args, **kwargs):
+            raise error("no numbers yet")
+
+    for got in (Answer(), [Answer()], lambda: Answer()):
+        with pytest.raises(error, match=r"^no numbers yet$"):
+            checks.equal("it", got, 1.0)
+
+
 def test_a_notebook_shows_the_sentence_alone():
     assert CheckFailed("it is 8")._render_traceback_() == ["✗ it is 8"]
 

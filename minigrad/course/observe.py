@@ -5,21 +5,24 @@ from __future__ import annotations
 import linecache
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from minigrad.checks import numbers
+from minigrad.checks import NoNumbers, numbers
 from minigrad.course.exercise import Probe
-from minigrad.graph import Value
+from minigrad.graph import Value, value_of
 from minigrad.text import clean
 
 OURS = str(Path(__file__).parents[1])
 INSTALLED = tuple({str(Path(np.__file__).parents[1]), *(path for path in (sys.prefix, sys.base_prefix) if len(path) > 4)})
 
+Raised: TypeAlias = type[BaseException] | tuple[type[BaseException], ...]
+
+MOST = 20_000  # elements of a result; those of the right answers have at most a tenth of that
 LONGEST = 200  # characters of a message
 ALIKE = 40  # those by which two messages are the same; later ones may name places
 
@@ -66,8 +69,10 @@ def quietly(probe: Probe, answers: Mapping[str, Any]) -> list[Observation]:
         return observe(probe, answers)
 
 
-def observe(probe: Probe, answers: Mapping[str, Any]) -> list[Observation]:
+def observe(probe: Probe, answers: Mapping[str, Any], catch: Raised = (Exception, SystemExit)) -> list[Observation]:
     """Try the answers, and note each result under its label.
+
+    Exceptions of the types in `catch` are results too; others, such as Ctrl-C by default, pass.
 
     Examples
     --------
@@ -77,51 +82,73 @@ def observe(probe: Probe, answers: Mapping[str, Any]) -> list[Observation]:
     [Observation(label='y', value=None, fault='it is None: replace None with your answer', raised='')]
     """
     with np.errstate(all="ignore"):
-        return [one for label, result in probe(**answers).items() for one in _observations(label, result)]
+        return [one for label, result in probe(**answers).items() for one in _observations(label, result, catch)]
 
 
-def _observations(label: Any, result: Any) -> Iterator[Observation]:
+def _observations(label: Any, result: Any, catch: Raised) -> list[Observation]:
     names = label if isinstance(label, tuple) else (label,)
-    called = callable(result)
-    if called:
-        try:
+
+    def all_of_them(fault: str, raised: str = "") -> list[Observation]:
+        return [Observation(name, None, fault, raised) for name in names]
+
+    try:  # the learner's code may raise anything
+        called = callable(result)
+        if called:
             result = result()
-        except (Exception, SystemExit) as error:  # the learner's code may raise anything
-            fault, raised = _described(error)
-            yield from (Observation(name, None, fault, raised) for name in names)
-            return
-    if result is None:
-        why = "does your function return its result?" if called else "replace None with your answer"
-        yield from (Observation(name, None, f"it is None: {why}") for name in names)
-    elif isinstance(label, tuple):
-        if not isinstance(result, tuple | list) or len(result) != len(names):
+        if result is None:
+            why = "does your function return its result?" if called else "replace None with your answer"
+            return all_of_them(f"it is None: {why}")
+        if not isinstance(label, tuple):
+            parts = [result]
+        elif not isinstance(result, tuple | list) or len(result) != len(names):
             got = f"{len(result)}" if isinstance(result, tuple | list) else f"one {type(result).__name__}"
-            yield from (
-                Observation(name, None, f"expected {len(names)} results, {', '.join(names)}; got {got}") for name in names
-            )
+            return all_of_them(f"expected {len(names)} results, {', '.join(names)}; got {got}")
         else:
-            yield from (_numeric(name, one) for name, one in zip(names, result, strict=True))
-    else:
-        yield _numeric(label, result)
+            parts = list(result)
+    except catch as error:
+        return all_of_them(*_described(error, catch))
+    return [_numeric(name, part, catch) for name, part in zip(names, parts, strict=True)]
 
 
-def _numeric(label: str, result: Any) -> Observation:
+def _numeric(label: str, result: Any, catch: Raised) -> Observation:
     if result is None:
         return Observation(label, None, "it is None, so this result is missing")
     try:
-        return Observation(label, numbers(result))
-    except TypeError as error:
-        return Observation(label, None, str(error) or "it is no array of numbers")
+        if _too_many(result) or (value := numbers(result)).size > MOST:
+            return Observation(label, None, f"it has more than {MOST:,} elements; no result of the course has that many")
+        return Observation(label, value)
+    except NoNumbers as error:
+        return Observation(label, None, str(error))
+    except catch as error:  # raised by a method such as `__array__`
+        return Observation(label, None, *_described(error, catch))
 
 
-def _described(error: BaseException) -> tuple[str, str]:
+def _too_many(result: Any) -> bool:
+    """Whether an array, or sequences and what they hold, have more than `MOST` elements; converts none of them."""
+    count, waiting = 0, [result]
+    while waiting and count <= MOST:
+        one = value_of(waiting.pop())
+        if isinstance(one, np.ndarray):
+            count += one.size
+        elif isinstance(one, Sequence) and not isinstance(one, str | bytes):
+            count += len(one)
+            if count <= MOST:
+                waiting.extend(one)
+    return count > MOST
+
+
+def _described(error: BaseException, catch: Raised) -> tuple[str, str]:
     """An exception in the learner's code, in one line, and without the place where it was raised."""
     if isinstance(error, NotImplementedError):
         return "not written yet", ""
+    try:
+        said = str(error)
+    except catch:
+        said = "<exception str() failed>"  # Python's own words
     place = _place(error.__traceback__)
-    if not place and "'NoneType' object is not callable" in str(error):
+    if not place and "'NoneType' object is not callable" in said:
         return "it is None: this answer is missing", ""
-    raised = clean(f"{type(error).__name__}: {error}".splitlines()[0], LONGEST)
+    raised = clean(f"{type(error).__name__}: {said}".splitlines()[0], LONGEST)
     return f"your code raised {raised}{place}", raised
 
 

@@ -152,7 +152,7 @@ def main(job: str) -> None:
 
 def _record(one: Exercise, names: Mapping[str, Any], results: Path) -> None:
     """Try the answers among the names of a notebook, and write what they give to a file."""
-    found = observe(one.probe, {answer: names.get(answer) for answer in one.answers})
+    found = observe(one.probe, {answer: names.get(answer) for answer in one.answers}, catch=BaseException)
     _leave_if_forked()
     partial = results.with_suffix(".partial")
     partial.write_text(json.dumps(as_json(found)), encoding="utf-8")

@@ -227,9 +227,18 @@ def test_only_signals_that_nobody_handles_raise_and_only_the_first_of_them():
         signal.signal(signal.SIGHUP, kept)
 
 
-def test_an_answer_that_exits_has_not_passed_and_the_next_is_tried(graded):
-    found = graded("import sys\nslope = lambda g, at: sys.exit(0)", LOCAL)
-    assert "your code raised SystemExit" in found["1.1"]
+@pytest.mark.parametrize("error", ["SystemExit", "KeyboardInterrupt", "GeneratorExit", "TypeError"])
+@pytest.mark.parametrize("how", ["throw()", "A()"])
+def test_an_answer_that_raises_has_not_passed_and_the_next_is_tried(graded, error, how):
+    raising = f"def throw(*args, **kwargs):\n    raise {error}\nclass A:\n    __array__ = throw\nslope = lambda g, at: {how}"
+    found = graded(raising, LOCAL)
+    assert f"your code raised {error}: , in line 2 of your cell: raise {error}" in found["1.1"]
+    assert found["1.2"] is True
+
+
+def test_an_answer_of_very_many_elements_has_not_passed_and_the_next_is_tried(graded):
+    found = graded("import numpy as np\nslope = lambda g, at: np.zeros(10**8)", LOCAL)
+    assert "it has more than 20,000 elements" in found["1.1"]
     assert found["1.2"] is True
 
 
@@ -305,12 +314,12 @@ def test_a_missing_package_is_named(tmp_path, capsys, monkeypatch):
 
 
 def test_an_answer_without_a_value_has_not_passed(graded):
-    empty = "class A:\n    def __array__(self, *a, **k):\n        raise TypeError('')\ndef slope(g, at):\n    return A()"
+    empty = "class A:\n    def __array__(self, *a, **k):\n        return 0\ndef slope(g, at):\n    return A()"
     forged = (
         "import minigrad.course.observe as o\n"
         "o._observations = lambda label, result: [o.Observation(n) for n in (label if isinstance(label, tuple) else (label,))]"
     )
-    assert "no array of numbers" in graded(empty, LOCAL)["1.1"]
+    assert "your code raised ValueError: object __array__ method not producing an array" in graded(empty, LOCAL)["1.1"]
     assert graded(forged, "pass")["1.1"] is not True
 
 

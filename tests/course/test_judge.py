@@ -9,7 +9,7 @@ from minigrad import Tensor
 from minigrad.course import CheckFailed, check, find, load
 from minigrad.course.exercise import exercise
 from minigrad.course.judge import TRIES, judge
-from minigrad.course.observe import as_json, from_json, observe
+from minigrad.course.observe import MOST, as_json, from_json, observe, quietly
 
 
 @pytest.fixture(autouse=True)
@@ -102,3 +102,102 @@ def test_a_check_does_not_change_what_it_is_given():
     check("98.1", x)
     assert x.tolist() == [0, 1, 2, 3, 4, 5]
     assert load(98) == []
+
+
+class Raises:
+    """An answer whose methods raise."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def __array__(self, *args, **kwargs):
+        raise self.error
+
+
+class Unspeakable(Exception):  # noqa: N818
+    def __str__(self):
+        raise KeyError("no words")
+
+
+@pytest.mark.parametrize("error", [
+    KeyboardInterrupt("x"), SystemExit("x"), GeneratorExit("x"), TypeError("x"), ValueError("x"), MemoryError("x"),
+], ids=repr)  # fmt: skip
+def test_what_an_answer_raises_is_its_result(error):
+    def throw():
+        raise error
+
+    def pair():
+        return Raises(error), 2
+
+    def answers():
+        return {"a": throw, "b": lambda: Raises(error), "c": [Raises(error)], ("d", "e"): pair, ("f", "g"): throw, "h": 1}
+
+    found = observe(answers, {}, catch=BaseException)
+    assert [one.label for one in found] == list("abcdefgh")
+    raised = f"{type(error).__name__}: x"
+    assert [one.raised for one in found] == [raised, raised, raised, raised, "", raised, raised, ""]
+    assert all(one.fault.startswith(f"your code raised {raised}, in line ") for one in found if one.raised)
+    assert [one.value for one in found if not one.raised] == [2, 1]
+
+
+def test_an_exception_without_words():
+    (found,) = observe(lambda: {"a": lambda: np.array(Raises(Unspeakable()))}, {})
+    assert found.raised == "Unspeakable: <exception str() failed>"
+
+
+def test_ctrl_c_passes_through_a_check():
+    def interrupted(g, at):
+        raise KeyboardInterrupt
+
+    for answer in (interrupted, lambda g, at: Raises(KeyboardInterrupt())):
+        with pytest.raises(KeyboardInterrupt):
+            check("1.1", answer)
+
+
+def endless():
+    cycle = []
+    cycle.append(cycle)
+    return cycle
+
+
+@pytest.mark.parametrize("much", [
+    lambda: np.broadcast_to(0.0, (10**6, 10**6)), lambda: Tensor(np.zeros(MOST + 1)), lambda: range(10**12), endless,
+    lambda: [0] * (MOST + 1), lambda: ([0] * MOST,) * MOST, lambda: [np.zeros(MOST), 1], lambda: [[]] * (MOST + 1),
+    lambda: type("A", (), {"__array__": lambda self, *args, **kwargs: np.zeros(MOST + 1)})(),
+])  # fmt: skip
+def test_results_of_very_many_elements_are_refused_before_they_are_converted(much):
+    alone, *pair = observe(lambda: {"a": much, ("b", "c"): lambda: (much(), 1)}, {})
+    assert alone.fault == pair[0].fault == "it has more than 20,000 elements; no result of the course has that many"
+    assert alone.value is pair[0].value is None
+    assert pair[1].value == 1
+
+
+@pytest.mark.parametrize(
+    "many", [np.zeros(MOST), [0] * MOST, Tensor(np.zeros((MOST // 10, 10))), "x" * (MOST + 1), b"x" * (MOST + 1)]
+)
+def test_others_are_not(many):
+    (found,) = observe(lambda: {"a": many}, {})
+    assert (
+        found.value is not None and found.value.size == MOST
+    ) or found.fault == f"expected numbers, got {type(many).__name__}"
+
+
+@pytest.mark.parametrize("lesson", range(1, 17))
+def test_results_have_fewer_elements_by_far(lesson):
+    for one in load(lesson):
+        for result in quietly(one.probe, one.right):
+            assert result.value is not None, result.fault
+            assert result.value.size <= MOST / 10
+
+
+@pytest.mark.parametrize("lesson", range(1, 17))
+@pytest.mark.parametrize(
+    "answer", [Raises(KeyboardInterrupt()), np.broadcast_to(0.0, (10**6, 10**6))], ids=["raises", "many"]
+)
+def test_no_probe_fails_on_an_answer_that_cannot_be_converted(lesson, answer):
+    for one in load(lesson):
+        right = [result.label for result in quietly(one.probe, one.right)]
+        for name in one.answers:
+            function = callable(one.right[name])
+            tried = {**one.right, name: (lambda *args, **kwargs: answer) if function else answer}
+            assert [result.label for result in observe(one.probe, tried, catch=BaseException)] == right
