@@ -164,8 +164,13 @@ def _place(trace: TracebackType | None) -> str:
 
 
 def as_json(found: list[Observation]) -> list[dict[str, Any]]:
-    """Observations as plain data, exact to the last digit."""
-    return [one._replace(value=None if one.value is None else one.value.tolist())._asdict() for one in found]
+    """Observations as plain data, exact to the last digit of float64."""
+    return [one._replace(value=None if one.value is None else _plain(one.value))._asdict() for one in found]
+
+
+def _plain(value: Value) -> Any:
+    """The elements as Python numbers; NumPy has none for those of more than 64 bits."""
+    return (value.astype(np.float64) if value.dtype.kind == "f" else value).tolist()
 
 
 def from_json(data: Any) -> list[Observation]:

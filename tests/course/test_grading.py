@@ -242,6 +242,12 @@ def test_an_answer_of_very_many_elements_has_not_passed_and_the_next_is_tried(gr
     assert found["1.2"] is True
 
 
+def test_an_answer_of_more_than_64_bits_counts(graded):
+    assert (
+        graded(f"{SLOPE}\nimport numpy as np\nslope = lambda g, at, f=slope: np.longdouble(f(g, at))", LOCAL)["1.1"] is True
+    )
+
+
 @pytest.mark.parametrize("written", ["[" * 100_000, "nothing", '[{"label": 1}]', "[1e999]", '{"a": [', "null"])
 def test_forged_results_are_not_right(graded, written):
     forged = f"import json, minigrad.course.runner, sys\njson.dumps = lambda *a, **k: {written!r}"

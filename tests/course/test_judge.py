@@ -77,7 +77,8 @@ def test_misuse_of_the_check():
 
 def test_observations_survive_the_way_to_another_process():
     def answers(f):
-        return {("a", "b"): lambda: (np.array([[0.1, np.nan]]), 3), "c": f, "d": lambda: 1 / 0, "e": None}
+        wide = np.array([1.5, np.inf], np.longdouble)
+        return {("a", "b"): lambda: (np.array([[0.1, np.nan]]), 3), "c": f, "d": lambda: 1 / 0, "e": None, "f": wide}
 
     found = observe(answers, {"f": lambda: [1, 2]})
     for one, other in zip(found, from_json(as_json(found)), strict=True):
