@@ -286,7 +286,9 @@ plots.images(
 # %% [markdown]
 # The box repeats pixels. The triangle, a box convolved with a box, interpolates between them. In the last picture the copies
 # overlap in every second row and column, which makes a **checkerboard** pattern. Image generators are known for this
-# artefact. It appears when the stride does not divide the kernel size.
+# artefact. It appears when the weights that meet at each pixel of the output do not have equal sums, as with equal weights
+# and a stride that does not divide the kernel size. A stride of 3 does not divide 5, but the weights of the triangle meet as
+# 1 + 2, 3 and 2 + 1.
 #
 # Try:
 #

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from minigrad import Tensor
+from minigrad import Tensor, conv_transpose2d
 from minigrad.course import pen, plots
 from minigrad.course.sonnets import sonnets
 from minigrad.data import load_digits
@@ -100,3 +100,14 @@ def test_the_text():
     assert text.count("\n\n") == 9
     assert all(len(sonnet.strip().splitlines()) == 14 for sonnet in text.split("\n\n"))
     assert text.isascii()
+
+
+@pytest.mark.parametrize(("row", "stride", "even"), [
+    ([1, 1, 1], 3, True), ([1, 1, 1], 2, False), ([1, 1, 1, 1], 2, True), ([1, 2, 3, 2, 1], 3, True), ([1, 1, 1, 1, 1], 3, False),
+    ([1, 2, 1], 2, True), ([1, 3, 1, 3], 2, False),
+])  # fmt: skip
+def test_the_checkerboard_of_lesson_9(row, stride, even):
+    enlarged = conv_transpose2d(np.ones((1, 1, 9, 9)), np.outer(row, row)[None, None], stride=stride)
+    inside = enlarged[0, 0, 6:-6, 6:-6]  # each pixel of it has all its copies
+    assert (np.ptp(inside) == 0) == even
+    assert even == (len({sum(row[k::stride]) for k in range(stride)}) == 1)
