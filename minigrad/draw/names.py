@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, count
 from typing import Any
 
-from minigrad.draw.text import argument, uniform
+from minigrad.draw.text import argument, in_words, uniform
 from minigrad.graph import Node
 from minigrad.operation import Op
 from minigrad.ops.geometry import Geometry
@@ -99,6 +100,8 @@ def find_names(variables: Mapping[str, Any]) -> dict[Node, str]:
 def leaf_labels(order: Iterable[Node], names: Mapping[Node, str]) -> dict[Node, str]:
     """Labels of the tracked leaves without a name: "leaf", or "leaf 1", "leaf 2", … in the order of their first use.
 
+    A label that is the name of another tensor of the graph is left out.
+
     Examples
     --------
     >>> from minigrad import Tensor
@@ -106,11 +109,14 @@ def leaf_labels(order: Iterable[Node], names: Mapping[Node, str]) -> dict[Node, 
     >>> list(leaf_labels([x * Tensor(-3.0), x * Tensor(-3.0)], {}).values())
     ['leaf 1', 'leaf 2']
     """
-    leaves = dict.fromkeys(x for node in order for x in node.inputs if x is not None and x.op is None and x.requires_grad)
-    unnamed = [x for x in leaves if not (x.name or x in names)]
+    nodes = dict.fromkeys(x for node in order for x in (*node.inputs, node) if x is not None)
+    called = {x: x.name or names.get(x, "") for x in nodes}
+    unnamed = [x for x, name in called.items() if x.op is None and x.requires_grad and not name]
+    taken = {in_words(name) for name in set(called.values())}
+    labels: Iterator[str] = (f"leaf {k}" for k in count(1))
     if len(unnamed) == 1:
-        return {unnamed[0]: "leaf"}
-    return {x: f"leaf {k}" for k, x in enumerate(unnamed, 1)}
+        labels = chain(["leaf"], labels)
+    return dict(zip(unnamed, (label for label in labels if label not in taken), strict=False))
 
 
 def _elements(v: Any, where: str, depth: int) -> Iterator[tuple[Node, str]]:

@@ -447,3 +447,30 @@ def test_leaves_without_a_name_have_the_same_labels_in_every_picture():
     assert [node.title for node in drawing.description.nodes if node.kind == "leaf"] == ["leaf 1", "leaf 2", "c"]
     assert '"label": "leaf 2"' in drawing._page().html
     assert "∂f/∂x" in str(mg.explain(a * c, a))  # the only one
+
+
+@pytest.mark.parametrize(
+    ("given", "labels"),
+    [
+        (["leaf 1", "", ""], ["leaf 1", "leaf 2", "leaf 3"]),
+        (["", "leaf 2", ""], ["leaf 1", "leaf 2", "leaf 3"]),
+        (["leaf", "", "c"], ["leaf", "leaf 1", "c"]),
+        (["leaf 1", "", "c"], ["leaf 1", "leaf", "c"]),
+    ],
+)
+def test_the_label_of_a_leaf_without_a_name_is_the_name_of_no_other(given, labels):
+    a, b, c = (Tensor(value, name=name) for value, name in zip((2.0, 3.0, 5.0), given, strict=True))
+    f = a * b * c
+    told = [f"{label} = {value}" for label, value in zip(labels, (2, 3, 5), strict=True)]
+    assert steps(f)[0].text.splitlines()[1:] == told
+    assert {node.title for node in mg.draw(f).description.nodes if node.kind == "leaf"} == set(labels)
+
+
+def test_a_result_and_a_variable_may_be_named_like_a_leaf_without_a_name():
+    a, b = Tensor(2.0), Tensor(3.0)
+    f = mg.exp(a * b)
+    f.name = "leaf 2"
+    titles = [node.title for node in mg.draw(f, names={"leaf 1": a * 1.0}).description.nodes if node.kind == "leaf"]
+    assert titles == ["leaf 1", "leaf 3"]
+    titles = [node.title for node in mg.draw(f, names={"leaf 1": b}).description.nodes if node.kind == "leaf"]
+    assert titles == ["leaf", "leaf 1"]
