@@ -110,6 +110,7 @@ def test_each_line_has_its_value():
         ),
         (lambda p: mg.draw(p, backward=True), r"draw: a program is drawn as it is, .*leave out backward$"),
         (lambda p: mg.draw(p, depth=1), r"leave out depth$"),
+        (lambda p: mg.draw(p, local_gradients=False), r"leave out local_gradients$"),
         (lambda p: mg.draw(p, gradients=False, heatmaps=False), r"leave out gradients, heatmaps$"),
         (lambda p: mg.explain(p, max_paths=3), r"leave out wrt, upstream, names and max_paths$"),
         (lambda p: mg.draw(p, collapse=True), r"a program is drawn as it is"),
