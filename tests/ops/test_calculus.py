@@ -78,3 +78,16 @@ def test_diff_undoes_cumsum_and_trapezoid_is_exact_for_lines():
 def test_bad_input(call, kind, says):
     with pytest.raises(kind, match=says):
         call()
+
+
+@pytest.mark.parametrize("spacing", [(), (2.0,), (2.0, 0.5), ([0.0, 1.0, 4.0], 2.0)])
+def test_the_spacings_of_gradient(spacing):
+    f = RNG.normal(size=(3, 4))
+    for ours, numpys in zip(np.gradient(Tensor(f), *spacing), np.gradient(f, *spacing), strict=True):
+        np.testing.assert_allclose(ours.data, numpys)
+
+
+@pytest.mark.parametrize("spacing", [([0.0, 1.0, 4.0],), (1.0, 1.0, 1.0)])
+def test_spacings_that_gradient_refuses(spacing):
+    with pytest.raises(TypeError, match="needs no spacing, one distance, or a spacing for each of 2 axes, got"):
+        np.gradient(Tensor(np.ones((3, 3))), *spacing)
