@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from itertools import combinations
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,6 +32,7 @@ class Labels(dict[Node, str]):
     def __init__(self, names: Mapping[Node, str] | None = None, order: Iterable[Node] = ()) -> None:
         self.names = names or {}
         self.leaves = leaf_labels(order, self.names)
+        self._exactly: dict[Node, tuple[list[str], set[str], str]] = {}
 
     def name(self, node: Node) -> str:
         """The name of a node: its own, or the one given for it."""
@@ -74,6 +74,13 @@ class Labels(dict[Node, str]):
         text = written(symbol(x), parts, arguments(x.op, x.static)) if all(parts) else ""
         return text if len(text) <= RULED else ""
 
+    def exactly(self, node: Node) -> tuple[list[str], set[str], str]:
+        """The exact labels of a node's inputs, those that stand for more than one input, and its own; computed once."""
+        if node not in self._exactly:
+            labels = [self.exact(x, v) for x, v in zip(node.inputs, node.values, strict=True)]
+            self._exactly[node] = labels, _shared(node.inputs, labels), self.exact(node, node.value)
+        return self._exactly[node]
+
 
 def given(node: Node) -> tuple[Any, ...]:
     """The values of a node's inputs, without omitted trailing ones."""
@@ -91,9 +98,17 @@ def _constant(v: Any) -> str:
 
 def symbols(node: Node, i: int, called: Labels) -> str:
     """The gradient rule of input `i` in symbols, with the names of the inputs, or their expressions if they are short."""
-    labels = [called.exact(x, v) for x, v in zip(node.inputs, node.values, strict=True)]
+    labels, shared, result = called.exactly(node)
     x = node.inputs[i]
-    if x is not None and x.op is None and not called.name(x):
-        labels[i] = ""  # its value does not name it
-    same = {a for (x, a), (y, b) in combinations(zip(node.inputs, labels, strict=True), 2) if a == b and x is not y}
-    return rule(node, i, ["" if label in same else label for label in labels], called.exact(node, node.value))
+    if x is not None and x.op is None and not called.name(x) and labels[i]:  # its value does not name it
+        labels = [*labels[:i], "", *labels[i + 1 :]]
+        shared = _shared(node.inputs, labels)
+    if shared:
+        labels = ["" if label in shared else label for label in labels]
+    return rule(node, i, labels, result)
+
+
+def _shared(inputs: Sequence[Node | None], labels: Sequence[str]) -> set[str]:
+    """The labels that stand for more than one input."""
+    first: dict[str, Node | None] = {}
+    return {label for x, label in zip(inputs, labels, strict=True) if first.setdefault(label, x) is not x}

@@ -96,8 +96,9 @@ def rule(node: Node, i: int, labels: Sequence[str], result: str = "") -> str:
     """
     op = node.op
     assert op is not None
-    names = _Names(node, i, labels, result)
-    left, formula = _of(labels[i]), names.put_into(op.formula(i, node.values, node.static))
+    left, formula = _of(labels[i]), op.formula(i, node.values, node.static)
+    if formula:
+        formula = _Names(node, i, labels, result).put_into(formula)
     if not op.elementwise:
         right = formula or f"vector-Jacobian product of {operation(node)}"
     elif not formula:
@@ -123,12 +124,12 @@ class _Names:
     def __init__(self, node: Node, i: int, labels: Sequence[str], result: str) -> None:
         op = node.op
         assert op is not None
-        own = [f"{op.input_names[0]}[{k}]" for k in range(len(labels))] if op.variadic else op.input_names
-        given = [k for k, v in enumerate(node.values) if v is not None]
         self.words = {name: exact(v) for name, v in node.static.items()} if op.elementwise else {}
-        for k, (name, label) in enumerate(zip(own, labels, strict=True)):
-            other = OTHER if len(given) <= 2 else f"the {name}" if len(name) > 1 else f"input {k + 1}"
-            self.words[name] = label or (THIS if k == i else other)
+        if not op.variadic:  # a formula for any number of inputs names none of them
+            given = [k for k, v in enumerate(node.values) if v is not None]
+            for k, (name, label) in enumerate(zip(op.input_names, labels, strict=True)):
+                other = OTHER if len(given) <= 2 else f"the {name}" if len(name) > 1 else f"input {k + 1}"
+                self.words[name] = label or (THIS if k == i else other)
         self.words["out"] = result or RESULT
         self.words = {name: text for name, text in self.words.items() if text}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import cProfile
+import pstats
 import re
 
 import numpy as np
@@ -107,3 +109,28 @@ def test_a_loss_speaks_of_class_weights_only_where_there_are_some():
     scores = Tensor([[1.0, 2.0, 0.5]], name="x")
     assert "weight" not in rule(mg.cross_entropy(scores, [1]), 0, ["x"])
     assert "weight" in rule(mg.cross_entropy(scores, [1], weight=[1.0, 2.0, 1.0]), 0, ["x"])
+
+
+def test_the_rules_of_an_operation_with_many_inputs_take_linear_work():
+    def work(count):
+        """The calls of functions while the steps and the details are written."""
+        f = mg.stack([Tensor(1.0, name="x")] * count).sum()
+        profile = cProfile.Profile()
+        profile.runcall(mg.play, f)
+        return pstats.Stats(profile).total_calls
+
+    work(2)  # imports
+    small, twice = work(100), work(200)
+    assert twice < 2.2 * small
+
+
+def test_a_label_that_two_inputs_have_stands_for_neither():
+    a, b, c = Tensor(2.0, name="x"), Tensor(3.0, name="x"), Tensor(4.0, name="c")
+    called = Labels()
+    assert symbols(a * b, 0, called) == "d(this input) = the other input × upstream"
+    assert symbols(a * a, 0, called) == "dx = x × upstream"
+    assert symbols(a * c, 0, called) == "dx = c × upstream"
+    # The value of a leaf without a name stands for it in the rules of other inputs only.
+    two, other = Tensor(2.0), Tensor(2.0)
+    assert symbols(two * other, 0, called) == "d(this input) = 2 × upstream"
+    assert symbols(two * 2.0, 0, called) == "d(this input) = 2 × upstream"
