@@ -82,7 +82,7 @@ function shownSteps(steps, grids) {
 const NAMES = ["stride", "padding", "dilation"];
 const drawn = document.querySelector(".columns"), said = document.getElementById("changed");
 const first = { setting: JSON.stringify(data.setting), markup: drawn.innerHTML, steps: [...steps] };
-let setting = data.setting;
+let setting = data.setting, refusal = "";
 
 // What JSON cannot hold is spelled out.
 const real = (a) => a.map(Number);
@@ -147,14 +147,17 @@ for (const name of NAMES) {
     const next = right ? withNumber(name, n) : null;
     const why = right ? refused(sizes(next)) : `${name} is an integer from ${least} to ${data.most.axis}.`;
     field.setAttribute("aria-invalid", why !== "");
+    refusal = why;
     if (why) { said.value = why; return; }
     pause();
     record(next);
   });
-  // What was refused gives way to what is shown.
+  // What was refused gives way to what is shown, and 1e1 to 10; an arrow key changes the field too, and the sentence stays.
   field.addEventListener("change", () => {
-    if (field.getAttribute("aria-invalid") !== "true") return;
     field.value = uniform(setting[name][1]);
     field.setAttribute("aria-invalid", "false");
+  });
+  field.addEventListener("blur", () => {
+    if (refusal) said.value = refusal = "";
   });
 }

@@ -142,6 +142,26 @@ def test_what_does_not_fit_is_refused_with_a_sentence_and_the_picture_stays(open
     assert window.find_element("id", "stride").get_attribute("aria-invalid") == "false"
 
 
+def test_a_field_that_is_left_shows_the_setting_and_no_refusal(open_page):
+    from selenium.webdriver.common.keys import Keys
+
+    window = open_page(mg.animate_conv(whole(5, 5), whole(3, 3)))
+    stride, dilation = (window.find_element("id", name) for name in ("stride", "dilation"))
+    dilation.send_keys(Keys.ARROW_UP, Keys.ARROW_UP)  # 2 reaches over 5 × 5, 3 does not fit
+    assert "choose more padding or less dilation" in said(window)
+    assert (dilation.get_attribute("value"), dilation.get_attribute("aria-invalid")) == ("2", "false")
+    dilation.send_keys(Keys.TAB)
+    assert said(window) == ""
+    stride.send_keys(Keys.CONTROL + "a", Keys.NULL, "0")
+    assert said(window) == "stride is an integer from 1 to 200."
+    stride.send_keys(Keys.TAB)
+    assert (said(window), stride.get_attribute("value")) == ("", "1")
+    stride.send_keys(Keys.CONTROL + "a", Keys.NULL, "1e1")
+    assert stride.get_attribute("value") == "1e1"
+    stride.send_keys(Keys.TAB)
+    assert (said(window), stride.get_attribute("value")) == ("O is 1 × 1.", "10")
+
+
 @pytest.mark.parametrize(
     ("x", "kernel", "dilation", "spans"),
     [
