@@ -195,7 +195,12 @@ def stages(file: str) -> list[list[str]]:
     everywhere = ["tests/test_tensor.py", "tests/test_errors.py", "tests/test_numpy.py", "tests/draw/player/test_symbols.py"]
     if not file.startswith("minigrad/ops/"):
         room = Path(file).relative_to("minigrad")
-        walks = ["tests/test_recorded.py", "tests/ops/test_ops.py", "tests/transforms/test_transforms.py"]
+        walks = [
+            "tests/test_recorded.py",
+            "tests/ops/test_ops.py",
+            "tests/transforms/test_transforms.py",
+            "tests/draw/player",
+        ]
         return [[f"tests/{room.parent}/test_{room.name}"], [*walks, *everywhere]]
     users = _users(ROOT / file)
     names = sorted(set().union(*map(_functions, users)))

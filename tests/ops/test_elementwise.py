@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import Tensor
+from minigrad.ops.elementwise import _of_power
 
 
 @pytest.mark.parametrize(
@@ -98,3 +101,10 @@ def test_select_sends_nothing_to_what_is_not_chosen():
         np.select([x > 1], [x, x])
     with pytest.raises(ValueError, match="select: needs a choice for each condition, got 0 and 0"):
         mg.select([], [], x)
+
+
+@pytest.mark.parametrize("base", [0.0, np.array([0.0, 2.0])])
+def test_the_formula_of_a_power_of_0(base: Any):
+    """If any base is 0, the formula says what holds there."""
+    assert _of_power((base, 2.0), {}) == ("b·a**(b−1)", "0 where a = 0, else out·ln(a)")
+    assert _of_power((base, 0.0), {})[0] == "0 where b = 0, else b·a**(b−1)"

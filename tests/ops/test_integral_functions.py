@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import scipy.special
@@ -44,3 +46,9 @@ def test_shapes_and_dtypes():
             assert (f(t).shape, f(t).dtype, t.grad.dtype) == (np.shape(x), np.asarray(x).dtype, np.asarray(x).dtype)
     with np.errstate(all="ignore"):
         assert _i0.forward(np.array([720.0, np.nan]), k=1).tolist()[0] == np.inf
+
+
+@pytest.mark.parametrize("k", range(0, 20, 3))
+def test_high_derivatives_of_i0_at_0(k: int):
+    """The coefficients of its power series."""
+    np.testing.assert_allclose(_i0(np.array(0.0), k=k), 0 if k % 2 else math.comb(k, k // 2) / 2**k, rtol=1e-13, atol=1e-16)

@@ -26,7 +26,9 @@ MODES: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("options", MODES, ids=str)
-@pytest.mark.parametrize("width", [0, 1, (2, 0), ((3, 2), (1, 4)), ((7, 6), (9, 8))], ids=str)
+@pytest.mark.parametrize(
+    "width", [0, 1, (2, 0), ((3, 2), (1, 4)), ((7, 6), (9, 8)), ((0, 0), (2, 1)), ((4, 3), (0, 0))], ids=str
+)
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64])
 def test_values_and_dtypes_are_those_of_numpy(options: dict[str, Any], width: Any, dtype: Any):
     x = (X * (10 if dtype == np.int64 else 1)).astype(dtype)
