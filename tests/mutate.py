@@ -206,12 +206,10 @@ def stages(file: str) -> list[list[str]]:
     names = sorted(set().union(*map(_functions, users)))
     selected = " or ".join([*names, "declared", *(user.stem for user in users)])
     walks = ["tests/ops/test_ops.py", "tests/ops/test_traits.py", "tests/transforms/test_transforms.py"]
-    folders = {"tests/ops/networks" if "networks" in str(user) or "conv" in user.name else "tests/ops" for user in users}
     words = re.compile(rf"\b({'|'.join(names)})\b")
     known = sorted(
         str(path.relative_to(ROOT))
-        for folder in folders
-        for path in (ROOT / folder).glob("test_*.py")
+        for path in (ROOT / "tests/ops").rglob("test_*.py")
         if words.search(path.read_text(encoding="utf-8"))
     )
     return [[*walks, "-k", selected], [path for path in known if path not in walks] + everywhere, BROAD]
