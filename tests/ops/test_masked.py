@@ -96,3 +96,13 @@ def test_plain_arrays_stay_plain():
         found = getattr(mg, name)(X, where=KEEP)
         assert not isinstance(found, Tensor)
         assert found == getattr(np, name)(X, where=KEEP)
+
+
+@pytest.mark.parametrize("name", ["var", "std"])
+@pytest.mark.parametrize("where", [True, [True, True, False]])
+def test_as_many_degrees_of_freedom_as_elements(name: str, where: Any):
+    x, count = np.array([1.0, 2.0, 4.0]), int(np.sum(np.broadcast_to(where, 3)))
+    with np.errstate(all="ignore"), pytest.warns(RuntimeWarning, match="Degrees of freedom"):
+        right = getattr(np, name)(x, ddof=count, where=where)
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(getattr(np, name)(Tensor(x), ddof=count, where=where).data, right)

@@ -32,3 +32,9 @@ def test_integers_stay_integers():
 def test_what_scatter_add_refuses(x: tuple[int, ...], index: tuple[int, ...], source: tuple[int, ...]):
     with pytest.raises(ValueError, match=r"scatter_add: index of shape .* does not fit into source .* into x"):
         mg.scatter_add(np.zeros(x), len(x) - 1, np.zeros(index, int), np.ones(source))
+
+
+def test_an_index_holds_integers():
+    for add in (mg.scatter_add, mg.index_add):
+        with pytest.raises(TypeError, match=rf"{add.__name__}: index holds integers, got float64 of shape \(2,\)"):
+            add(np.zeros(3), 0, np.array([0.5, 1.0]), np.ones(2))
